@@ -1,0 +1,16 @@
+//! Schemas, values, time and columnar batches. Nothing here knows of rules.
+
+mod batch;
+mod calendar;
+mod decimal;
+pub mod mapping;
+mod schema;
+mod value;
+mod verdict;
+
+pub use batch::{Batch, Defect, InputId, Place};
+pub use calendar::{Clock, Length, Period};
+pub use decimal::{Decimal, DecimalError};
+pub use schema::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Role, Schema, Type};
+pub use value::{Currency, Money, Value};
+pub use verdict::{Severity, Verdict};

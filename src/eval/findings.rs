@@ -1,0 +1,179 @@
+//! What a run found: columns of verdicts, with an explanation for each made on demand.
+
+use crate::data::{ColumnId, KindId, Place, Verdict};
+use crate::source::Span;
+use serde::{Deserialize, Serialize};
+
+/// Why one verdict is as it is: what reports show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The rule's `because` with its places filled, or a standard sentence.
+    pub message: String,
+    /// The triggering record first (none for a row of `on each` that has no place), then the others that
+    /// the verdict rests on, in time order.
+    pub records: Vec<RecordRef>,
+    /// The parts of the rule that decided, in the rule's order.
+    pub clauses: Vec<ClauseTrace>,
+    pub windows: Vec<WindowTrace>,
+    /// What was missing, malformed, or has yet to come.
+    pub gaps: Vec<Gap>,
+    /// The exception that applied.
+    pub exception: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordRef {
+    pub kind: KindId,
+    pub place: Option<Place>,
+    /// The identity columns' values: `id = 16774`; a content hash where none is declared.
+    pub identity: String,
+    /// As a report shows it: `2025-12-01T09:00:00+08:00`, `2025-12-01`.
+    pub time: Option<String>,
+}
+
+/// Three-valued truth; an unknown that only time can resolve is `Pending`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Truth {
+    True,
+    False,
+    Unknown,
+    Pending,
+}
+
+/// A top-level condition of the rule (each side of a top-level `and` is one), and what it saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClauseTrace {
+    pub role: ClauseRole,
+    pub span: Span,
+    pub truth: Truth,
+    pub values: Vec<SeenValue>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClauseRole {
+    Where,
+    When,
+    Unless(String),
+    Need,
+    Limit,
+}
+
+/// An operand of the clause with the value that it had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeenValue {
+    /// The operand in the rule's text.
+    pub span: Span,
+    /// As a report shows it; `absent`, `unknown`.
+    pub value: String,
+    /// Index into [`Explanation::records`] and the column, where it is a field of a record.
+    pub field: Option<(usize, ColumnId)>,
+}
+
+/// What a history condition searched and found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WindowTrace {
+    /// The condition in the rule's text.
+    pub span: Span,
+    pub kind: KindId,
+    /// First and last moment, as a report shows them; none: unbounded.
+    pub from: Option<String>,
+    pub until: Option<String>,
+    /// False for `(t - D, t]`.
+    pub from_included: bool,
+    /// Key and value: `actor`, `E1042`.
+    pub keys: Vec<(String, String)>,
+    /// How many records of the kind lay in the window with these keys, whether or not the filter held.
+    pub searched: usize,
+    pub contributions: Vec<Contribution>,
+    /// The outcome as a report shows it: `550 CNY`, `none`.
+    pub result: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contribution {
+    /// Index into [`Explanation::records`].
+    pub record: usize,
+    pub value: Option<String>,
+    /// The aggregate after this record.
+    pub running: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    pub why: GapReason,
+    /// Index into [`Explanation::records`].
+    pub record: Option<usize>,
+    pub column: Option<ColumnId>,
+    /// Where the rule needed it.
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// A required field is not there.
+    Missing,
+    Malformed {
+        found: String,
+        expected: String,
+    },
+    /// Repeats of one record disagree on the field.
+    Conflict {
+        found: Vec<String>,
+    },
+    /// No row of the table has this key at that time.
+    NoRow {
+        table: KindId,
+        key: String,
+        at: Option<String>,
+    },
+    /// More than one row does.
+    ManyRows {
+        table: KindId,
+        key: String,
+        at: Option<String>,
+    },
+    /// Two currencies without a rate.
+    Currencies {
+        found: Vec<String>,
+    },
+    /// Division by zero, or a result too large to keep exactly.
+    Arithmetic {
+        what: String,
+    },
+    /// The record's own time is unknown, so no window can be laid.
+    NoTime,
+    /// The deadline, as a report shows it.
+    NotYet {
+        until: String,
+    },
+}
+
+/// Counts for a summary.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RuleCounts {
+    pub finding: u64,
+    pub excepted: u64,
+    pub pending: u64,
+    pub indeterminate: u64,
+    pub compliant: u64,
+}
+
+impl RuleCounts {
+    pub fn of(&self, verdict: Verdict) -> u64 {
+        match verdict {
+            Verdict::Finding => self.finding,
+            Verdict::Excepted => self.excepted,
+            Verdict::Pending => self.pending,
+            Verdict::Indeterminate => self.indeterminate,
+            Verdict::Compliant => self.compliant,
+        }
+    }
+
+    /// How many records triggered the rule.
+    pub fn triggered(&self) -> u64 {
+        Verdict::ALL.iter().map(|&v| self.of(v)).sum()
+    }
+}

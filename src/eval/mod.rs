@@ -1,0 +1,5 @@
+//! Evaluation of a plan over batches of records.
+
+mod findings;
+
+pub use findings::*;

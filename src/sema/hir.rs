@@ -1,0 +1,371 @@
+//! The checked policy set: names resolved, types and units right, constants folded.
+//!
+//! Meaning that the evaluators rely on:
+//! - Every expression has one type; no conversion is left implicit ([`ExprKind::Convert`] stands where
+//!   an `int` meets a `decimal`).
+//! - A value is *known*, *absent* (only where `optional` is set) or *unknown*. Arithmetic, conversion and
+//!   look-up over an absent value is absent; a comparison or text test with an absent side is false.
+//!   Over an unknown value they are unknown. `and`, `or`, `not` are Kleene's.
+//! - [`ExprKind::Column`] of root 0 is the triggering record (or the table row of `on each`); a history
+//!   condition's own record is root n+1 inside it, where n is the root that the condition is about.
+
+use crate::data::mapping::Source;
+use crate::data::{
+    Clock, ColumnId, KindId, Length, Period, Schema, Severity, Type, Value, Verdict,
+};
+use crate::source::Span;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hir {
+    pub schema: Arc<Schema>,
+    pub sources: Vec<Source>,
+    pub params: Vec<Param>,
+    /// Sorted by name.
+    pub rules: Vec<Rule>,
+    pub tests: Vec<Test>,
+}
+
+/// A parameter and the value that it has in this run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    pub name: String,
+    pub ty: Type,
+    pub value: Constant,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Constant {
+    Value(Value),
+    /// A `duration` as a window: `30 days`.
+    Length(Length),
+    Set(Vec<Value>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Forbid,
+    Require,
+    Limit,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    pub name: String,
+    /// The name where no title was written.
+    pub title: String,
+    pub doc: Option<String>,
+    pub verb: Verb,
+    pub severity: Severity,
+    pub cite: Option<String>,
+    pub consequence: Option<String>,
+    pub purpose: Option<String>,
+    pub legal_basis: Option<String>,
+    /// The policy that the rule's file declares.
+    pub policy: Option<String>,
+    pub clock: Clock,
+    /// Days since 1970: judged are records of `from <= day < until`.
+    pub effective: (Option<i32>, Option<i32>),
+    pub trigger: Trigger,
+    pub body: Body,
+    pub unless: Vec<Exception>,
+    /// None: the reporters give a standard sentence.
+    pub because: Option<Vec<MessagePart>>,
+    pub span: Span,
+    pub name_span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Trigger {
+    Record {
+        kind: KindId,
+        filter: Option<Expr>,
+        span: Span,
+    },
+    /// Once for each row of the table that is valid then.
+    Each {
+        table: KindId,
+        at: EachAt,
+        filter: Option<Expr>,
+        span: Span,
+    },
+}
+
+impl Trigger {
+    /// The kind of root 0.
+    pub fn kind(&self) -> KindId {
+        match self {
+            Trigger::Record { kind, .. } => *kind,
+            Trigger::Each { table, .. } => *table,
+        }
+    }
+
+    pub fn filter(&self) -> Option<&Expr> {
+        match self {
+            Trigger::Record { filter, .. } | Trigger::Each { filter, .. } => filter.as_ref(),
+        }
+    }
+
+    pub fn span(&self) -> Span {
+        match self {
+            Trigger::Record { span, .. } | Trigger::Each { span, .. } => *span,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EachAt {
+    /// The event's time is the period's last date.
+    EndOf(Period),
+    /// The event's time is the watermark.
+    AsOf,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Body {
+    /// A finding where the condition holds.
+    Forbid { when: Expr },
+    /// A finding where `when` holds and nothing needed is there. `need.func` is `Exists`.
+    Require { when: Option<Expr>, need: History },
+    /// A finding at the record that takes the aggregate over the limit. The aggregate is of the
+    /// trigger's own kind and filter: `aggregate.filter` repeats the trigger's, with root 1.
+    Limit {
+        when: Option<Expr>,
+        aggregate: History,
+        to: Expr,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exception {
+    pub name: String,
+    pub condition: Expr,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum MessagePart {
+    Text(String),
+    Expr(Expr),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub ty: Type,
+    /// Its value may be absent.
+    pub optional: bool,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ExprKind {
+    Constant(Value),
+    Column {
+        root: u8,
+        column: ColumnId,
+    },
+    /// The event's time of a root: its `at` field, or the moment of `on each`.
+    EventTime {
+        root: u8,
+    },
+    /// First and last date of the period of `on each … at end of`.
+    PeriodStart,
+    PeriodEnd,
+    /// The watermark: `as_of`.
+    AsOf,
+    /// The column of the table's row with this key, valid at the event time of `root` (the record that
+    /// the key was read from). No such row: unknown.
+    Lookup {
+        key: Box<Expr>,
+        table: KindId,
+        column: ColumnId,
+        root: u8,
+    },
+    /// `int` to `decimal`; `date` to the timestamp of its start, `timestamp` to its date, in the rule's zone.
+    Convert(Box<Expr>),
+    Not(Box<Expr>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    /// Two values of one type; enums by declaration order; money of two currencies is unknown.
+    Compare {
+        op: CompareOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
+    /// The item (or, where it is a list, none of) is among constants of its type.
+    In {
+        item: Box<Expr>,
+        set: Vec<Value>,
+        ignoring_case: bool,
+    },
+    /// The item is among the elements of a list or set column.
+    InColumn {
+        item: Box<Expr>,
+        list: Box<Expr>,
+        ignoring_case: bool,
+    },
+    TextTest {
+        op: TextOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
+    /// Host equal to, or under, one of these; lower case.
+    InDomain {
+        host: Box<Expr>,
+        domains: Vec<String>,
+    },
+    /// A checked pattern.
+    Matches {
+        left: Box<Expr>,
+        pattern: String,
+        ignoring_case: bool,
+    },
+    Present(Box<Expr>),
+    Coalesce(Box<Expr>, Box<Expr>),
+    Neg(Box<Expr>),
+    /// By type: numbers (`int` with `int` stays `int`, but `/` gives `decimal`), money ± money, money × or ÷
+    /// a number, money ÷ money = decimal, percent × money = money, sizes, durations, times minus times = duration.
+    Arith {
+        op: ArithOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// A date or timestamp plus or minus a length of calendar units.
+    Shift {
+        time: Box<Expr>,
+        by: Length,
+    },
+    History(Box<History>),
+    /// A `let`, `define` or `param`, put in its place.
+    Named {
+        name: String,
+        definition: Span,
+        body: Box<Expr>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CompareOp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ArithOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TextOp {
+    StartsWith,
+    EndsWith,
+    Contains,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Func {
+    Exists,
+    No,
+    Count,
+    Sum,
+    Min,
+    Max,
+    Avg,
+    Distinct,
+    First,
+    Last,
+}
+
+/// A condition or a value over other records. It is about the record at `root`; the records that it
+/// ranges over are root `root + 1` in `value`, `filter` and the keys' `inner` sides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    pub func: Func,
+    pub kind: KindId,
+    pub root: u8,
+    /// For the functions that take one.
+    pub value: Option<Expr>,
+    /// All must be equal; none at all means across everyone.
+    pub keys: Vec<Key>,
+    pub window: Window,
+    pub filter: Option<Expr>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    pub inner: Expr,
+    pub outer: Expr,
+}
+
+/// Where both event times are timestamps and the length has days or months, these are calendar
+/// arithmetic at the same time of day in the rule's zone. Where either is a date, both are dates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Window {
+    /// `[t - length, t]`, closed; never the record itself.
+    Before(Length),
+    /// `[t, t + length]`, closed.
+    After(Length),
+    /// `[t - length, t + length]`.
+    Around(Length),
+    /// `(t - length, t]`.
+    Over(Length),
+    AllTime,
+    /// From the start of the event's period up to the event.
+    In(Period),
+}
+
+// ---------------------------------------------------------------- tests
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Test {
+    pub title: String,
+    pub given: Vec<Given>,
+    /// `as_of`: a date or a timestamp.
+    pub as_of: Option<Value>,
+    /// `set`: parameter names and values.
+    pub set: Vec<(String, Constant)>,
+    pub expect: Vec<Expect>,
+    /// `expect nothing else`
+    pub nothing_else: Option<Span>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Given {
+    pub kind: KindId,
+    pub alias: Option<String>,
+    /// A column that is not here is absent (optional) or missing (required).
+    pub cells: Vec<(ColumnId, Cell)>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Cell {
+    Value(Value),
+    Malformed(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expect {
+    pub verdict: Verdict,
+    pub rule: String,
+    /// Index into `given`; none: on any record.
+    pub on: Option<usize>,
+    pub message: Option<(String, Span)>,
+    pub span: Span,
+}

@@ -1,0 +1,3 @@
+//! Types and names checked: from trees to [`hir`].
+
+pub mod hir;

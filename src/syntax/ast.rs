@@ -1,0 +1,619 @@
+//! What a policy file says, with the place of every part. It is made from the lossless tree, so it
+//! has no comments and no layout; it is not yet known whether names, types or units are right.
+//!
+//! A part that could not be parsed is left out, or is [`ExprKind::Error`]; its error has been told.
+
+use crate::data::Period;
+use crate::source::Span;
+
+/// A name as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ident {
+    pub text: String,
+    pub span: Span,
+}
+
+/// A quoted text, unescaped. `span` covers the quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Str {
+    pub text: String,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct File {
+    pub items: Vec<Item>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// The `///` lines above it, joined.
+    pub doc: Option<String>,
+    pub kind: ItemKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemKind {
+    Policy(Policy),
+    Enum(EnumItem),
+    Table(KindItem),
+    Record(KindItem),
+    Source(SourceItem),
+    Let(LetItem),
+    Define(DefineItem),
+    Param(ParamItem),
+    Import(Str),
+    Rule(RuleItem),
+    Test(TestItem),
+    /// `charter`, `waive`, `metric`, `revise`, `rates`: kept for later versions.
+    Reserved(Ident),
+}
+
+/// `policy data_security "Data Security Protocol" { owner "…" timezone "Asia/Shanghai" fiscal_year starts 04-01 }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    pub name: Ident,
+    pub title: Option<Str>,
+    pub owner: Option<Str>,
+    pub timezone: Option<Str>,
+    /// Month and day.
+    pub fiscal_year: Option<(u8, u8, Span)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnumItem {
+    pub name: Ident,
+    pub words: Vec<EnumWord>,
+}
+
+/// `in_kind` or `in_kind = "In kind"`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnumWord {
+    pub name: Ident,
+    pub spelling: Option<Str>,
+}
+
+/// A `table` or a `record`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KindItem {
+    pub name: Ident,
+    /// Tables: `key id`.
+    pub key: Option<Ident>,
+    /// Tables: `valid from since until left`.
+    pub valid: Option<(Ident, Option<Ident>)>,
+    /// Records: `at time`. A dotted path.
+    pub at: Option<Vec<Ident>>,
+    /// Records: `by actor`. A dotted path.
+    pub by: Option<Vec<Ident>>,
+    /// Records: `identity id, line`. Dotted paths.
+    pub identity: Vec<Vec<Ident>>,
+    pub fields: Vec<Field>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    pub doc: Option<String>,
+    pub name: Ident,
+    pub ty: TypeExpr,
+    /// `@person`, `@sensitive`, without the sign.
+    pub marks: Vec<Ident>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypeExpr {
+    pub kind: TypeExprKind,
+    /// `T?`
+    pub optional: bool,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TypeExprKind {
+    /// `int`, or the name of an enum.
+    Name(Ident),
+    Enum(Vec<EnumWord>),
+    Ref(Ident),
+    Struct(Vec<Field>),
+    List(Box<TypeExpr>),
+    Set(Box<TypeExpr>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LetItem {
+    pub name: Ident,
+    pub value: Expr,
+}
+
+/// `define is_official(g: gift) = …`
+#[derive(Clone, Debug, PartialEq)]
+pub struct DefineItem {
+    pub name: Ident,
+    /// The type may be a record's or table's name.
+    pub params: Vec<(Ident, TypeExpr)>,
+    pub body: Expr,
+}
+
+/// `param gift_cap: money = 500 CNY`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamItem {
+    pub name: Ident,
+    pub ty: TypeExpr,
+    pub default: Expr,
+}
+
+// ---------------------------------------------------------------- rules
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Forbid,
+    Require,
+    Limit,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleItem {
+    pub verb: Verb,
+    pub name: Ident,
+    pub title: Option<Str>,
+    /// In the order written; repeats and misfits are for the checker to tell.
+    pub clauses: Vec<Clause>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause {
+    pub kind: ClauseKind,
+    /// The clause's keyword.
+    pub keyword: Span,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClauseKind {
+    On(Trigger),
+    /// A `where` on a line of its own: the trigger's filter.
+    Where(Expr),
+    When(Expr),
+    Unless {
+        name: Ident,
+        condition: Expr,
+    },
+    Need(History),
+    Aggregate(Aggregate),
+    To(Expr),
+    Severity(Ident),
+    Cite(Str),
+    Because(Template),
+    Consequence(Ident),
+    Purpose(Str),
+    LegalBasis(Str),
+    Retention(Expr),
+    Effective {
+        from: Expr,
+        until: Option<Expr>,
+    },
+    /// `once per …`: kept for a later version.
+    Reserved(Ident),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// `file_export as e where …`
+    Record {
+        kind: Ident,
+        alias: Option<Ident>,
+        filter: Option<Expr>,
+    },
+    /// `each employee as e at end of fiscal_year where …`
+    Each {
+        table: Ident,
+        alias: Option<Ident>,
+        at: EachAt,
+        filter: Option<Expr>,
+    },
+    /// `finding`, `sequence`, `A, B`: kept for later versions.
+    Reserved(Ident),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum EachAt {
+    EndOf(Period),
+    AsOf,
+}
+
+/// `sum value per actor, giver over 365 days`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    pub func: Func,
+    /// None for `count`.
+    pub value: Option<Expr>,
+    pub keys: Keys,
+    pub window: Window,
+    pub span: Span,
+}
+
+/// `"… {actor.name} …"`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    pub parts: Vec<TemplatePart>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TemplatePart {
+    Text(String),
+    Expr(Expr),
+}
+
+// ---------------------------------------------------------------- expressions
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    Bool(bool),
+    /// Digits with `_` removed: `12`, `0.5`.
+    Number(String),
+    Text(String),
+    /// `2025-01-31`
+    Date(String),
+    /// `2025-01-31T09:00+08:00`, with or without an offset.
+    Timestamp(String),
+    /// `500 CNY`, `30 days`, `10 MB`: a number and the word behind it.
+    Quantity {
+        number: String,
+        unit: Ident,
+    },
+    /// `15 %`
+    Percent(String),
+    Name(Ident),
+    Field {
+        of: Box<Expr>,
+        name: Ident,
+    },
+    /// `field?`: an absent value makes its comparison false.
+    Optional(Box<Expr>),
+    /// `field present`, `field absent`.
+    Present {
+        of: Box<Expr>,
+        negated: bool,
+    },
+    /// `a ?? b`
+    Coalesce(Box<Expr>, Box<Expr>),
+    Not(Box<Expr>),
+    Neg(Box<Expr>),
+    /// Two or more.
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Compare {
+        op: CompareOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
+    Arith {
+        op: ArithOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// `x in { … }`, `x not in names`.
+    In {
+        item: Box<Expr>,
+        set: Box<Expr>,
+        negated: bool,
+        ignoring_case: bool,
+    },
+    TextTest {
+        op: TextOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
+    /// `x matches /…/`; the pattern without its slashes.
+    Matches {
+        left: Box<Expr>,
+        pattern: Str,
+        ignoring_case: bool,
+    },
+    /// `{ a, b }`
+    Set(Vec<Expr>),
+    Call {
+        name: Ident,
+        args: Vec<Expr>,
+    },
+    History(Box<History>),
+    /// Told already.
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompareOp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArithOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextOp {
+    StartsWith,
+    EndsWith,
+    Contains,
+    /// Host equal to, or a subdomain of, one listed. Always ignores case.
+    InDomain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Func {
+    Exists,
+    No,
+    Count,
+    Sum,
+    Min,
+    Max,
+    Avg,
+    Distinct,
+    First,
+    Last,
+}
+
+/// `exists approval as a within 30 days before by requester where …`, `sum(gift.value over 365 days)`,
+/// and what follows `need`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    pub func: Func,
+    pub kind: Ident,
+    /// The dotted field behind the kind's name, for the functions that take one.
+    pub field: Vec<Ident>,
+    pub alias: Option<Ident>,
+    /// None where none was written: the checker tells.
+    pub window: Option<Window>,
+    pub keys: Keys,
+    pub filter: Option<Expr>,
+    pub span: Span,
+}
+
+/// Which records belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Keys {
+    /// Nothing written: the same subject.
+    Subject,
+    /// `by giver`, `per actor, giver`: dotted paths.
+    By(Vec<Expr>),
+    /// `across everyone`
+    Everyone(Span),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    pub kind: WindowKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum WindowKind {
+    /// `within 30 days before`: closed at both ends.
+    Within { length: Expr, direction: Direction },
+    /// `over 30 days`: `(t - D, t]`.
+    Over(Expr),
+    /// `over all time`: everything up to the event.
+    AllTime,
+    /// `in calendar year`, `over fiscal_quarter`: from the period's start up to the event.
+    Period(Period),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Before,
+    After,
+    Around,
+}
+
+// ---------------------------------------------------------------- sources
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceItem {
+    pub name: Ident,
+    /// The record or table that it makes.
+    pub kind: Ident,
+    pub clauses: Vec<SourceClause>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum SourceClause {
+    Format(Ident),
+    Files(Str),
+    /// `delimiter ";"` (CSV)
+    Delimiter(Str),
+    /// `timezone "Europe/London"`: for times without an offset.
+    Timezone(Str),
+    /// `each events[]`
+    Each(MapPath),
+    Where(MapCond),
+    Map(Vec<MapEntry>),
+    /// Dotted fields of the kind.
+    Identity(Vec<Vec<Ident>>, Span),
+}
+
+/// `asset.name = item.title`
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapEntry {
+    pub field: Vec<Ident>,
+    pub value: MapExpr,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapExpr {
+    pub kind: MapExprKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum MapExprKind {
+    Path(MapPath),
+    /// `constant "x"`, `constant 5`, `constant true`, `constant word`, `constant 2025-01-01`, `constant 5 CNY`.
+    Constant(Box<Expr>),
+    /// `EXPR as money GBP`
+    Cast {
+        of: Box<MapExpr>,
+        to: Cast,
+    },
+    /// `money(amount.value, amount.currency)`
+    Money(Box<MapExpr>, Box<MapExpr>),
+    /// `a ?? b`: the first that is there.
+    Coalesce(Box<MapExpr>, Box<MapExpr>),
+    /// A `define`d function.
+    Call {
+        name: Ident,
+        args: Vec<MapExpr>,
+    },
+}
+
+/// `id.uniqueQualifier`, `` `MNIS ID` ``, `"MNIS ID"`, `item.parameters[name == "visibility"].value`, `events[]`.
+/// In NDJSON within an `each`, `item` is the element.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapPath {
+    pub steps: Vec<PathStep>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum PathStep {
+    /// A key or column.
+    Key(Ident),
+    /// `[3]`, from 0.
+    Index(u32, Span),
+    /// `[name == "visibility"]`: the first element whose key equals.
+    Filter {
+        key: Vec<Ident>,
+        equals: Box<Expr>,
+        span: Span,
+    },
+    /// `[]`: every element.
+    Every(Span),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cast {
+    /// `money`, `date`, `bool`, `int`, …
+    pub ty: Ident,
+    pub arg: CastArg,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CastArg {
+    None,
+    /// `money GBP`, `duration hours`, `bytes MB`, `timestamp seconds|milliseconds|…`
+    Unit(Ident),
+    /// `date "%Y-%m-%d"`
+    Format(Str),
+    /// `bool { true: "True", false: "False" }`, `text { "A": "a" }`, an enum's words.
+    Words(Vec<(Ident, Vec<Str>)>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapCond {
+    pub kind: MapCondKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum MapCondKind {
+    And(Vec<MapCond>),
+    Or(Vec<MapCond>),
+    Not(Box<MapCond>),
+    Present {
+        path: MapPath,
+        negated: bool,
+    },
+    /// The right side is a constant: `"access"`, `3`, `true`.
+    Compare {
+        path: MapPath,
+        op: CompareOp,
+        right: Expr,
+    },
+    In {
+        path: MapPath,
+        set: Vec<Expr>,
+        negated: bool,
+    },
+    TextTest {
+        path: MapPath,
+        op: TextOp,
+        right: Expr,
+    },
+    Matches {
+        path: MapPath,
+        pattern: Str,
+    },
+}
+
+// ---------------------------------------------------------------- tests
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestItem {
+    pub title: Str,
+    pub clauses: Vec<TestClause>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TestClause {
+    /// `given consultation as c { … }`
+    Given {
+        kind: Ident,
+        alias: Option<Ident>,
+        fields: Vec<GivenField>,
+        span: Span,
+    },
+    /// `as_of 2026-01-01`
+    AsOf(Expr),
+    /// `set gift_cap = 100 CNY`
+    Set { param: Ident, value: Expr },
+    /// `expect finding paid_external_consultation on c`
+    Expect {
+        verdict: Ident,
+        rule: Ident,
+        on: Option<Ident>,
+        span: Span,
+    },
+    /// `expect message "…"`: of the finding expected just before.
+    Message(Str),
+    /// `expect nothing else`
+    NothingElse(Span),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenField {
+    pub name: Ident,
+    pub value: GivenValue,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum GivenValue {
+    Expr(Expr),
+    Record(Vec<GivenField>),
+    List(Vec<Expr>, Span),
+    /// `malformed "12,5"`: a text that is not of the field's type.
+    Malformed(Str),
+}

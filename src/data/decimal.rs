@@ -52,11 +52,7 @@ impl Decimal {
 
     /// The whole number, where it is one and fits.
     pub fn to_int(self) -> Option<i64> {
-        if self.0 % ONE == 0 {
-            i64::try_from(self.0 / ONE).ok()
-        } else {
-            None
-        }
+        if self.0 % ONE == 0 { i64::try_from(self.0 / ONE).ok() } else { None }
     }
 
     /// Reads `-12`, `0.50`, `.5`, `1e2`, `1.5E-3`; no spaces, no separators, a leading `+` is accepted.
@@ -112,52 +108,31 @@ impl Decimal {
         let mut exponent = 0i64;
         if i < bytes.len() {
             let text = &text[i + 1..];
-            if !text
-                .trim_start_matches(['+', '-'])
-                .bytes()
-                .all(|b| b.is_ascii_digit())
-                || text.is_empty()
-            {
+            if !text.trim_start_matches(['+', '-']).bytes().all(|b| b.is_ascii_digit()) || text.is_empty() {
                 return Err(DecimalError::NotANumber);
             }
             let signs = text.len() - text.trim_start_matches(['+', '-']).len();
             if signs > 1 || signs == text.len() {
                 return Err(DecimalError::NotANumber);
             }
-            exponent = text.parse::<i64>().unwrap_or(if text.starts_with('-') {
-                i64::MIN / 4
-            } else {
-                i64::MAX / 4
-            });
+            exponent = text.parse::<i64>().unwrap_or(if text.starts_with('-') { i64::MIN / 4 } else { i64::MAX / 4 });
         }
         if digits == 0 && !overflow {
             return Ok(Decimal::ZERO);
         }
         if overflow {
-            return Err(if point && exponent <= 0 {
-                DecimalError::TooFine
-            } else {
-                DecimalError::TooLarge
-            });
+            return Err(if point && exponent <= 0 { DecimalError::TooFine } else { DecimalError::TooLarge });
         }
         // value = digits * 10^(zeroes - places + exponent)
-        let power = zeroes
-            .saturating_sub(places)
-            .saturating_add(exponent)
-            .saturating_add(SCALE as i64);
+        let power = zeroes.saturating_sub(places).saturating_add(exponent).saturating_add(SCALE as i64);
         if power < 0 {
             return Err(DecimalError::TooFine);
         }
         if power > 38 {
             return Err(DecimalError::TooLarge);
         }
-        let raw = digits.checked_mul(
-            10i128
-                .checked_pow(power as u32)
-                .ok_or(DecimalError::TooLarge)?,
-        );
-        raw.map(|r| Decimal(if negative { -r } else { r }))
-            .ok_or(DecimalError::TooLarge)
+        let raw = digits.checked_mul(10i128.checked_pow(power as u32).ok_or(DecimalError::TooLarge)?);
+        raw.map(|r| Decimal(if negative { -r } else { r })).ok_or(DecimalError::TooLarge)
     }
 
     pub fn checked_add(self, other: Decimal) -> Option<Decimal> {
@@ -265,10 +240,7 @@ mod tests {
             ("0.30000000000000004", "0.30000000000000004"),
             ("1.0000000000000000000000000", "1"),
             ("0e999999999999999999999", "0"),
-            (
-                "170141183460469231731.687303715884105727",
-                "170141183460469231731.687303715884105727",
-            ),
+            ("170141183460469231731.687303715884105727", "170141183460469231731.687303715884105727"),
         ] {
             assert_eq!(d(text).to_string(), shown, "{text}");
         }
@@ -305,18 +277,9 @@ mod tests {
         assert_eq!(d("1.1").checked_mul(d("1.1")), Some(d("1.21")));
         assert_eq!(d("1").checked_div(d("3")), Some(d("0.333333333333333333")));
         assert_eq!(d("2").checked_div(d("3")), Some(d("0.666666666666666667")));
-        assert_eq!(
-            d("-2").checked_div(d("3")),
-            Some(d("-0.666666666666666667"))
-        );
-        assert_eq!(
-            d("0.000000000000000001").checked_mul(d("0.5")),
-            Some(d("0"))
-        );
-        assert_eq!(
-            d("0.000000000000000003").checked_mul(d("0.5")),
-            Some(d("0.000000000000000002"))
-        );
+        assert_eq!(d("-2").checked_div(d("3")), Some(d("-0.666666666666666667")));
+        assert_eq!(d("0.000000000000000001").checked_mul(d("0.5")), Some(d("0")));
+        assert_eq!(d("0.000000000000000003").checked_mul(d("0.5")), Some(d("0.000000000000000002")));
         assert_eq!(d("1").checked_div(d("0")), None);
         assert_eq!(d("1e20").checked_mul(d("2")), None);
     }

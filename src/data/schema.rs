@@ -136,10 +136,7 @@ pub enum Role {
 
 impl Kind {
     pub fn column(&self, name: &str) -> Option<ColumnId> {
-        self.columns
-            .iter()
-            .position(|c| c.name == name)
-            .map(|i| ColumnId(i as u32))
+        self.columns.iter().position(|c| c.name == name).map(|i| ColumnId(i as u32))
     }
 
     pub fn is_table(&self) -> bool {
@@ -176,10 +173,7 @@ impl Schema {
     }
 
     pub fn kind_named(&self, name: &str) -> Option<KindId> {
-        self.kinds
-            .iter()
-            .position(|k| k.name == name)
-            .map(|i| KindId(i as u32))
+        self.kinds.iter().position(|k| k.name == name).map(|i| KindId(i as u32))
     }
 
     pub fn enum_def(&self, id: EnumId) -> &EnumDef {
@@ -213,12 +207,7 @@ impl Schema {
             Type::Money => "money".into(),
             Type::Enum(id) => match &self.enum_def(*id).name {
                 name if name.is_empty() => {
-                    let words: Vec<_> = self
-                        .enum_def(*id)
-                        .words
-                        .iter()
-                        .map(|w| w.name.as_str())
-                        .collect();
+                    let words: Vec<_> = self.enum_def(*id).words.iter().map(|w| w.name.as_str()).collect();
                     format!("enum {{ {} }}", words.join(", "))
                 }
                 name => name.clone(),

@@ -12,9 +12,7 @@ impl Currency {
     /// Three ASCII capital letters, or none.
     pub fn parse(text: &str) -> Option<Currency> {
         let code: [u8; 3] = text.as_bytes().try_into().ok()?;
-        code.iter()
-            .all(u8::is_ascii_uppercase)
-            .then_some(Currency(code))
+        code.iter().all(u8::is_ascii_uppercase).then_some(Currency(code))
     }
 
     pub fn as_str(&self) -> &str {

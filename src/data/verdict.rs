@@ -18,13 +18,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Verdict; 5] = [
-        Verdict::Finding,
-        Verdict::Excepted,
-        Verdict::Pending,
-        Verdict::Indeterminate,
-        Verdict::Compliant,
-    ];
+    pub const ALL: [Verdict; 5] =
+        [Verdict::Finding, Verdict::Excepted, Verdict::Pending, Verdict::Indeterminate, Verdict::Compliant];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -48,12 +43,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    pub const ALL: [Severity; 4] = [
-        Severity::Info,
-        Severity::Minor,
-        Severity::Major,
-        Severity::Critical,
-    ];
+    pub const ALL: [Severity; 4] = [Severity::Info, Severity::Minor, Severity::Major, Severity::Critical];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,9 +58,6 @@ impl Severity {
 impl std::str::FromStr for Severity {
     type Err = ();
     fn from_str(text: &str) -> Result<Severity, ()> {
-        Severity::ALL
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or(())
+        Severity::ALL.into_iter().find(|s| s.as_str() == text).ok_or(())
     }
 }

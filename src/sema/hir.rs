@@ -10,9 +10,7 @@
 //!   condition's own record is root n+1 inside it, where n is the root that the condition is about.
 
 use crate::data::mapping::Source;
-use crate::data::{
-    Clock, ColumnId, KindId, Length, Period, Schema, Severity, Type, Value, Verdict,
-};
+use crate::data::{Clock, ColumnId, KindId, Length, Period, Schema, Severity, Type, Value, Verdict};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -132,11 +130,7 @@ pub enum Body {
     Require { when: Option<Expr>, need: History },
     /// A finding at the record that takes the aggregate over the limit. The aggregate is of the
     /// trigger's own kind and filter: `aggregate.filter` repeats the trigger's, with root 1.
-    Limit {
-        when: Option<Expr>,
-        aggregate: History,
-        to: Expr,
-    },
+    Limit { when: Option<Expr>, aggregate: History, to: Expr },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -200,18 +200,9 @@ pub enum ClauseKind {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
     /// `file_export as e where …`
-    Record {
-        kind: Ident,
-        alias: Option<Ident>,
-        filter: Option<Expr>,
-    },
+    Record { kind: Ident, alias: Option<Ident>, filter: Option<Expr> },
     /// `each employee as e at end of fiscal_year where …`
-    Each {
-        table: Ident,
-        alias: Option<Ident>,
-        at: EachAt,
-        filter: Option<Expr>,
-    },
+    Each { table: Ident, alias: Option<Ident>, at: EachAt, filter: Option<Expr> },
     /// `finding`, `sequence`, `A, B`: kept for later versions.
     Reserved(Ident),
 }
@@ -503,11 +494,7 @@ pub enum PathStep {
     /// `[3]`, from 0.
     Index(u32, Span),
     /// `[name == "visibility"]`: the first element whose key equals.
-    Filter {
-        key: Vec<Ident>,
-        equals: Box<Expr>,
-        span: Span,
-    },
+    Filter { key: Vec<Ident>, equals: Box<Expr>, span: Span },
     /// `[]`: every element.
     Every(Span),
 }
@@ -579,23 +566,13 @@ pub struct TestItem {
 #[derive(Clone, Debug, PartialEq)]
 pub enum TestClause {
     /// `given consultation as c { … }`
-    Given {
-        kind: Ident,
-        alias: Option<Ident>,
-        fields: Vec<GivenField>,
-        span: Span,
-    },
+    Given { kind: Ident, alias: Option<Ident>, fields: Vec<GivenField>, span: Span },
     /// `as_of 2026-01-01`
     AsOf(Expr),
     /// `set gift_cap = 100 CNY`
     Set { param: Ident, value: Expr },
     /// `expect finding paid_external_consultation on c`
-    Expect {
-        verdict: Ident,
-        rule: Ident,
-        on: Option<Ident>,
-        span: Span,
-    },
+    Expect { verdict: Ident, rule: Ident, on: Option<Ident>, span: Span },
     /// `expect message "…"`: of the finding expected just before.
     Message(Str),
     /// `expect nothing else`

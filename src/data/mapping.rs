@@ -115,3 +115,14 @@ pub enum Cond {
     /// A regular expression, checked.
     Matches(Path, String),
 }
+
+/// What to read from the inputs of a run: the columns that rules need, and the sources that give them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    pub schema: std::sync::Arc<super::Schema>,
+    /// By kind: the columns to read; none where no rule reads the kind (its records are only counted).
+    pub projections: Vec<Option<std::sync::Arc<[ColumnId]>>>,
+    pub sources: Vec<Source>,
+    /// IANA name: for times without an offset in records that come without a source.
+    pub timezone: String,
+}

@@ -11,6 +11,7 @@ mod verdict;
 pub use batch::{Batch, Defect, InputId, Place};
 pub use calendar::{Clock, Length, Period};
 pub use decimal::{Decimal, DecimalError};
+pub use mapping::Reading;
 pub use schema::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Role, Schema, Type};
 pub use value::{Currency, Money, Value};
 pub use verdict::{Severity, Verdict};

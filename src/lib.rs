@@ -7,3 +7,23 @@ mod eval;
 mod sema;
 mod source;
 mod syntax;
+
+/// What the project's own integration tests reach into; no part of the interface.
+#[doc(hidden)]
+pub mod internals {
+    pub mod source {
+        pub use crate::source::*;
+    }
+    pub mod diag {
+        pub use crate::diag::*;
+    }
+    pub mod data {
+        pub use crate::data::*;
+    }
+    pub mod sema {
+        pub use crate::sema::*;
+    }
+    pub mod eval {
+        pub use crate::eval::*;
+    }
+}

@@ -1,15 +1,17 @@
 //! Schemas, values, time and columnar batches. Nothing here knows of rules.
 
 mod batch;
-mod calendar;
+pub mod calendar;
 mod decimal;
+pub mod display;
+pub mod identity;
 pub mod mapping;
 mod schema;
 mod value;
 mod verdict;
 
 pub use batch::{Batch, Defect, InputId, Place};
-pub use calendar::{Clock, Length, Period};
+pub use calendar::{Clock, Length, Period, Time, Zone};
 pub use decimal::{Decimal, DecimalError};
 pub use mapping::Reading;
 pub use schema::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Role, Schema, Type};

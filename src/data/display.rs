@@ -1,0 +1,233 @@
+//! How values are written for people: one form each, the same in messages, traces and identities.
+//!
+//! | type | form |
+//! |---|---|
+//! | `money` | amount with at least the currency's usual places: `550.00 CNY`, `1200 JPY`, `0.125 USD` |
+//! | `percent` | `15 %`, `2.5 %` |
+//! | `bytes` | the largest unit that gives at most two places exactly: `1.5 GiB`, `10 MB`, otherwise `1234567 bytes` |
+//! | `duration` | `2 days 3 h`, `45 min`, `1.5 s`, `-3 h` |
+//! | `date` | `2025-12-01` |
+//! | `timestamp` | RFC 3339 in the zone: `2025-12-01T09:00:00+08:00` |
+//! | an enum | the word |
+//! | `list`, `set` | `a, b, c` |
+//! | none, not known, `@sensitive` | [`ABSENT`], [`UNKNOWN`], [`WITHHELD`] |
+
+use super::calendar::{NANOS_PER_DAY, NANOS_PER_SECOND, Time, Zone, civil};
+use super::{Currency, Decimal, Money, Schema, Value};
+use std::fmt::Write;
+
+pub const ABSENT: &str = "absent";
+pub const UNKNOWN: &str = "unknown";
+/// Stands for every value of a `@sensitive` column.
+pub const WITHHELD: &str = "(withheld)";
+
+/// A value as a report shows it.
+pub fn value(value: &Value, schema: &Schema, zone: &Zone) -> String {
+    match value {
+        Value::Bool(b) => b.to_string(),
+        Value::Int(n) => n.to_string(),
+        Value::Decimal(d) => d.to_string(),
+        Value::Percent(d) => percent(*d),
+        Value::Text(t) => t.clone(),
+        Value::Date(d) => date(*d),
+        Value::Timestamp(t) => timestamp(*t, zone),
+        Value::Duration(n) => duration(*n),
+        Value::Bytes(n) => bytes(*n),
+        Value::Money(m) => money(*m),
+        Value::Enum(id, word) => {
+            schema.enum_def(*id).words.get(*word as usize).map_or_else(|| format!("#{word}"), |w| w.name.clone())
+        }
+        Value::List(items) => items.iter().map(|v| self::value(v, schema, zone)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// `2025-12-01`.
+pub fn date(days: i32) -> String {
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// `2025-12-01T09:00:00+08:00`; a fraction only where there is one, `Z` in UTC.
+pub fn timestamp(instant: i64, zone: &Zone) -> String {
+    let offset = zone.offset_at(instant);
+    let local = instant as i128 + offset as i128;
+    let (days, rest) = (local.div_euclid(NANOS_PER_DAY as i128), local.rem_euclid(NANOS_PER_DAY as i128) as i64);
+    let (seconds, nanos) = (rest / NANOS_PER_SECOND, rest % NANOS_PER_SECOND);
+    let mut out = date(days as i32);
+    let _ = write!(out, "T{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if nanos != 0 {
+        let digits = format!("{nanos:09}");
+        let _ = write!(out, ".{}", digits.trim_end_matches('0'));
+    }
+    let minutes = offset / (60 * NANOS_PER_SECOND);
+    if zone.name() == "UTC" {
+        out.push('Z');
+    } else {
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let _ = write!(out, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
+    }
+    out
+}
+
+/// A date or a timestamp.
+pub fn time(time: Time, zone: &Zone) -> String {
+    match time {
+        Time::Date(d) => date(d),
+        Time::Instant(t) => timestamp(t, zone),
+    }
+}
+
+/// `550.00 CNY`.
+pub fn money(money: Money) -> String {
+    format!("{} {}", amount(money.amount, usual_places(money.currency)), money.currency)
+}
+
+/// A decimal with at least so many places.
+fn amount(value: Decimal, places: usize) -> String {
+    let mut text = value.to_string();
+    let have = text.find('.').map_or(0, |dot| text.len() - dot - 1);
+    if places > 0 && have == 0 {
+        text.push('.');
+    }
+    for _ in have..places {
+        text.push('0');
+    }
+    text
+}
+
+/// Places of the minor unit, as ISO 4217 has them.
+fn usual_places(currency: Currency) -> usize {
+    match currency.as_str() {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
+        | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
+/// `15 %`, of the fraction 0.15.
+pub fn percent(fraction: Decimal) -> String {
+    match fraction.checked_mul(Decimal::from_int(100)) {
+        Some(hundredths) => format!("{hundredths} %"),
+        None => fraction.to_string(),
+    }
+}
+
+/// `1.5 GiB`, `10 MB`, `1234567 bytes`.
+pub fn bytes(size: i64) -> String {
+    const UNITS: [(&str, i64); 10] = [
+        ("PiB", 1 << 50),
+        ("PB", 1_000_000_000_000_000),
+        ("TiB", 1 << 40),
+        ("TB", 1_000_000_000_000),
+        ("GiB", 1 << 30),
+        ("GB", 1_000_000_000),
+        ("MiB", 1 << 20),
+        ("MB", 1_000_000),
+        ("KiB", 1 << 10),
+        ("kB", 1_000),
+    ];
+    for (name, unit) in UNITS {
+        let hundredths = size as i128 * 100;
+        if size >= unit && hundredths % unit as i128 == 0 {
+            let hundredths = hundredths / unit as i128;
+            return match (hundredths / 100, hundredths % 100) {
+                (whole, 0) => format!("{whole} {name}"),
+                (whole, part) if part % 10 == 0 => format!("{whole}.{} {name}", part / 10),
+                (whole, part) => format!("{whole}.{part:02} {name}"),
+            };
+        }
+    }
+    if size == 1 { "1 byte".into() } else { format!("{size} bytes") }
+}
+
+/// `2 days 3 h`.
+pub fn duration(nanos: i64) -> String {
+    if nanos == 0 {
+        return "0 s".into();
+    }
+    let mut rest = nanos.unsigned_abs();
+    let mut parts = Vec::new();
+    let second = NANOS_PER_SECOND as u64;
+    for (unit, name) in [(86_400 * second, "day"), (3600 * second, "h"), (60 * second, "min")] {
+        match rest / unit {
+            0 => {}
+            1 if name == "day" => parts.push("1 day".to_string()),
+            n if name == "day" => parts.push(format!("{n} days")),
+            n => parts.push(format!("{n} {name}")),
+        }
+        rest %= unit;
+    }
+    if rest != 0 {
+        let fraction = format!("{:09}", rest % second);
+        let fraction = fraction.trim_end_matches('0');
+        let dot = if fraction.is_empty() { "" } else { "." };
+        parts.push(format!("{}{dot}{fraction} s", rest / second));
+    }
+    format!("{}{}", if nanos < 0 { "-" } else { "" }, parts.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap()
+    }
+
+    #[test]
+    fn amounts() {
+        for (amount, currency, shown) in [
+            ("550", "CNY", "550.00 CNY"),
+            ("1234.5", "GBP", "1234.50 GBP"),
+            ("0.125", "USD", "0.125 USD"),
+            ("1200", "JPY", "1200 JPY"),
+            ("-3", "KWD", "-3.000 KWD"),
+        ] {
+            let currency = Currency::parse(currency).unwrap();
+            assert_eq!(money(Money { amount: decimal(amount), currency }), shown);
+        }
+        assert_eq!(percent(decimal("0.15")), "15 %");
+        assert_eq!(percent(decimal("0.025")), "2.5 %");
+    }
+
+    #[test]
+    fn sizes() {
+        for (size, shown) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (10_000_000, "10 MB"),
+            (1_610_612_736, "1.5 GiB"),
+            (1_234_567, "1234567 bytes"),
+            (1_250_000, "1.25 MB"),
+            (-5, "-5 bytes"),
+        ] {
+            assert_eq!(bytes(size), shown);
+        }
+    }
+
+    #[test]
+    fn durations() {
+        let hour = 3600 * NANOS_PER_SECOND;
+        for (nanos, shown) in [
+            (0, "0 s"),
+            (51 * hour, "2 days 3 h"),
+            (24 * hour, "1 day"),
+            (-3 * hour, "-3 h"),
+            (hour + 60 * NANOS_PER_SECOND + 1_500_000_000, "1 h 1 min 1.5 s"),
+            (1, "0.000000001 s"),
+        ] {
+            assert_eq!(duration(nanos), shown);
+        }
+    }
+
+    #[test]
+    fn times() {
+        let shanghai = Zone::named("Asia/Shanghai").unwrap();
+        assert_eq!(timestamp(0, &shanghai), "1970-01-01T08:00:00+08:00");
+        assert_eq!(timestamp(1_500_000_000, &Zone::utc()), "1970-01-01T00:00:01.5Z");
+        assert_eq!(timestamp(-1, &Zone::utc()), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(date(-1), "1969-12-31");
+    }
+}

@@ -1,0 +1,130 @@
+//! Which record this is, as text that does not depend on the input's format, file or line.
+
+use super::calendar::Zone;
+use super::{ColumnId, KindId, Schema, Value, display};
+use sha2::{Digest, Sha256};
+
+/// A column's content, as an identity sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    Known(Value),
+    Absent,
+    Missing,
+    /// The text that could not be read.
+    Malformed(String),
+}
+
+/// `id = 16774`, `report = R1, line = 2`: the identity columns with their values, in the order of the
+/// declaration. A value that could be mistaken is quoted.
+pub fn declared(schema: &Schema, kind: KindId, values: &[(ColumnId, Value)]) -> String {
+    let mut out = String::new();
+    for (column, value) in values {
+        if !out.is_empty() {
+            out.push_str(", ");
+        }
+        out.push_str(&schema.column(kind, *column).name);
+        out.push_str(" = ");
+        out.push_str(&quoted(&display::value(value, schema, &Zone::utc())));
+    }
+    out
+}
+
+fn quoted(text: &str) -> String {
+    let plain = !text.is_empty() && !text.contains([',', '=', '"']) && text.trim() == text;
+    if plain { text.into() } else { format!("{text:?}") }
+}
+
+/// The identity of a record without a declared one: the first 32 hexadecimal digits of the SHA-256 of its
+/// columns' names and values. Equal contents are told apart by `occurrence`, from 1.
+pub fn of_content<'a>(
+    schema: &Schema,
+    kind: KindId,
+    contents: impl Iterator<Item = (ColumnId, Content)> + 'a,
+    occurrence: u32,
+) -> String {
+    let mut hash = Sha256::new();
+    part(&mut hash, schema.kind(kind).name.as_bytes());
+    for (column, content) in contents {
+        part(&mut hash, schema.column(kind, column).name.as_bytes());
+        match content {
+            Content::Known(value) => {
+                part(&mut hash, b"=");
+                part(&mut hash, display::value(&value, schema, &Zone::utc()).as_bytes());
+            }
+            Content::Absent => part(&mut hash, b"absent"),
+            Content::Missing => part(&mut hash, b"missing"),
+            Content::Malformed(found) => {
+                part(&mut hash, b"malformed");
+                part(&mut hash, found.as_bytes());
+            }
+        }
+    }
+    let text = hex(&hash.finalize()[..16]);
+    if occurrence > 1 { format!("{text} ({occurrence})") } else { text }
+}
+
+/// The identity of a finding: the first 128 bits of SHA-256 over the rule's name, its revision, and kind
+/// name and identity of each record that defines it.
+pub fn finding(rule: &str, revision: &str, records: &[(&str, &str)]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    part(&mut hash, rule.as_bytes());
+    part(&mut hash, revision.as_bytes());
+    for (kind, identity) in records {
+        part(&mut hash, kind.as_bytes());
+        part(&mut hash, identity.as_bytes());
+    }
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash.finalize()[..16]);
+    id
+}
+
+/// Length first, so that no two sequences of parts run together alike.
+fn part(hash: &mut Sha256, bytes: &[u8]) {
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(bytes);
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Column, Kind, Role, Type};
+    use crate::source::{FileId, Span};
+
+    #[test]
+    fn identities_are_told_apart() {
+        let span = Span::new(FileId(0), 0, 0);
+        let column = |name: &str| Column {
+            name: name.into(),
+            ty: Type::Text,
+            optional: false,
+            person: false,
+            sensitive: false,
+            span,
+        };
+        let kind = Kind {
+            name: "gift".into(),
+            doc: None,
+            role: Role::Record { time: None, subject: None },
+            identity: vec![ColumnId(0), ColumnId(1)],
+            columns: vec![column("a"), column("b")],
+            span,
+        };
+        let schema = Schema { enums: vec![], kinds: vec![kind] };
+        let text = |a: &str, b: &str| {
+            let values = [(ColumnId(0), Value::Text(a.into())), (ColumnId(1), Value::Text(b.into()))];
+            declared(&schema, KindId(0), &values)
+        };
+        assert_eq!(text("1", "2"), "a = 1, b = 2");
+        assert_eq!(text("1, b = 2", ""), "a = \"1, b = 2\", b = \"\"");
+        let content = |c: Content, n| of_content(&schema, KindId(0), [(ColumnId(0), c)].into_iter(), n);
+        assert_ne!(content(Content::Absent, 1), content(Content::Missing, 1));
+        assert_ne!(content(Content::Absent, 1), content(Content::Known(Value::Text("absent".into())), 1));
+        assert_eq!(content(Content::Absent, 2), format!("{} (2)", content(Content::Absent, 1)));
+        assert_ne!(finding("r", "1", &[("ab", "c")]), finding("r", "1", &[("a", "bc")]));
+    }
+}

@@ -1,0 +1,235 @@
+//! Conditions over other records: every record is looked at for every one.
+
+use super::time::{Moment, in_window, zone};
+use super::value::*;
+use super::{Env, World, is_money};
+use bylaws::internals::data::{Currency, Decimal, Money, Type, Value};
+use bylaws::internals::eval::Truth;
+use bylaws::internals::sema::hir::{Expr, Func, History, Rule, Window};
+
+/// A record in the window with the keys, for which the filter holds or may hold.
+struct Candidate {
+    row: usize,
+    maybe: bool,
+    pending: bool,
+}
+
+impl World<'_> {
+    /// `without`: as if the record that it is about were not there.
+    pub fn history(&self, rule: &Rule, h: &History, env: &Env, without: bool) -> Val {
+        let Some(outer) = env.get(h.root as usize).and_then(Option::as_ref) else { return Val::Unknown };
+        let Some(t) = outer.time else { return Val::Unknown };
+        // The outer side's keys must be known: who lacks the key has no history.
+        let mut outer_keys = Vec::new();
+        for key in &h.keys {
+            match self.value(rule, &key.outer, env) {
+                Val::Known(v) => outer_keys.push(v),
+                _ => return Val::Unknown,
+            }
+        }
+        let candidates = self.candidates(rule, h, env, t, &outer_keys, without);
+        let over = !self.waits(h, t, rule);
+        match h.func {
+            Func::Exists => val_of(exists(&candidates, over)),
+            Func::No => val_of(not(exists(&candidates, over))),
+            _ if !over => Val::Pending,
+            Func::Count => {
+                let sure = candidates.iter().filter(|c| !c.maybe).count() as i64;
+                between(Value::Int(sure), Value::Int(candidates.len() as i64))
+            }
+            _ => self.aggregate(rule, h, env, &candidates),
+        }
+    }
+
+    fn candidates(&self, rule: &Rule, h: &History, env: &Env, t: Moment, keys: &[Value], without: bool) -> Vec<Candidate> {
+        let outer = env[h.root as usize].as_ref().unwrap();
+        let mut candidates = Vec::new();
+        for (i, row) in self.rows.iter().enumerate().filter(|(_, row)| row.kind == h.kind) {
+            let Some(r) = row.time else { continue };
+            if !in_window(&h.window, t, r, &rule.clock) {
+                continue;
+            }
+            let backward = matches!(h.window, Window::Over(_) | Window::AllTime | Window::In(_));
+            let counts_itself = backward && !matches!(h.func, Func::Exists | Func::No) && !without;
+            if i == outer.row && !counts_itself {
+                continue;
+            }
+            // Of the same kind and moment, what stands later in the order has not happened yet.
+            let of_one_kind = self.rows[outer.row].kind == h.kind;
+            if backward && of_one_kind && row.key() > self.rows[outer.row].key() {
+                continue;
+            }
+            let inner = self.inner(env, h, i);
+            let same_keys =
+                h.keys.iter().zip(keys).all(|(k, outer)| self.value(rule, &k.inner, &inner).known() == Some(outer));
+            if !same_keys {
+                continue;
+            }
+            match h.filter.as_ref().map_or(Truth::True, |f| self.truth(rule, f, &inner)) {
+                Truth::True => candidates.push(Candidate { row: i, maybe: false, pending: false }),
+                Truth::False => {}
+                unsure => candidates.push(Candidate { row: i, maybe: true, pending: unsure == Truth::Pending }),
+            }
+        }
+        candidates.sort_by(|a, b| self.rows[a.row].key().cmp(&self.rows[b.row].key()));
+        candidates
+    }
+
+    /// The roots up to the history's own, and the record that it looks at.
+    pub fn inner(&self, env: &Env, h: &History, row: usize) -> Env {
+        let mut inner: Env = env.iter().take(h.root as usize + 1).cloned().collect();
+        inner.resize(h.root as usize + 1, None);
+        inner.push(Some(self.root(row)));
+        inner
+    }
+
+    /// Is there still time in the window?
+    fn waits(&self, h: &History, t: Moment, rule: &Rule) -> bool {
+        let (Window::After(length) | Window::Around(length)) = h.window else { return false };
+        let Some(watermark) = self.watermark(&rule.clock) else { return true };
+        let zone = zone(&rule.clock);
+        let kind = self.hir.schema.kind(h.kind);
+        let instants = kind.time().is_some_and(|c| kind.columns[c.0 as usize].ty == Type::Timestamp);
+        if instants && matches!(t, Moment::Instant(_)) {
+            watermark.instant <= t.shifted(length, 1, &zone).instant(&zone)
+        } else {
+            watermark.day <= Moment::Day(t.day(&zone)).shifted(length, 1, &zone).day(&zone)
+        }
+    }
+
+    fn aggregate(&self, rule: &Rule, h: &History, env: &Env, candidates: &[Candidate]) -> Val {
+        let expr = h.value.as_ref().unwrap();
+        // What is absent is skipped.
+        let values: Vec<(Val, bool)> = candidates
+            .iter()
+            .map(|c| (self.value(rule, expr, &self.inner(env, h, c.row)), c.maybe))
+            .filter(|(v, _)| *v != Val::Absent)
+            .collect();
+        if h.func == Func::Distinct {
+            return distinct(&values);
+        }
+        if values.iter().any(|(v, _)| v.known().is_none()) {
+            return Val::Unknown;
+        }
+        if h.func == Func::Sum {
+            return sum(&values, expr);
+        }
+        if values.iter().any(|(_, maybe)| *maybe) {
+            return Val::Unknown;
+        }
+        let known: Vec<Value> = values.into_iter().filter_map(|(v, _)| v.known().cloned()).collect();
+        if known.is_empty() {
+            return Val::Absent;
+        }
+        match h.func {
+            Func::First => Val::Known(known[0].clone()),
+            Func::Last => Val::Known(known[known.len() - 1].clone()),
+            Func::Min => extreme(&known, |o| o.is_lt()),
+            Func::Max => extreme(&known, |o| o.is_gt()),
+            Func::Avg => average(&known, expr),
+            other => panic!("{other:?} is no aggregate"),
+        }
+    }
+}
+
+fn exists(candidates: &[Candidate], over: bool) -> Truth {
+    if candidates.iter().any(|c| !c.maybe) {
+        Truth::True
+    } else if candidates.iter().any(|c| c.maybe && !c.pending) {
+        Truth::Unknown
+    } else if !over || candidates.iter().any(|c| c.pending) {
+        Truth::Pending
+    } else {
+        Truth::False
+    }
+}
+
+fn between(low: Value, high: Value) -> Val {
+    if low == high { Val::Known(low) } else { Val::Between(low, high) }
+}
+
+fn distinct(values: &[(Val, bool)]) -> Val {
+    let mut seen: Vec<&Value> = Vec::new();
+    let mut unsure = 0;
+    for (value, maybe) in values {
+        match value.known() {
+            Some(v) if !maybe => {
+                if !seen.contains(&v) {
+                    seen.push(v);
+                }
+            }
+            _ => unsure += 1,
+        }
+    }
+    between(Value::Int(seen.len() as i64), Value::Int(seen.len() as i64 + unsure))
+}
+
+fn extreme(values: &[Value], better: impl Fn(std::cmp::Ordering) -> bool) -> Val {
+    let mut best = &values[0];
+    for value in values {
+        match order(value, best) {
+            Some(o) if better(o) => best = value,
+            Some(_) => {}
+            None => return Val::Unknown,
+        }
+    }
+    // Every pair is of one currency, or there is no answer.
+    if values.iter().any(|v| order(v, best).is_none()) { Val::Unknown } else { Val::Known(best.clone()) }
+}
+
+/// A number as a count of its smallest parts, and its currency.
+fn parts(value: &Value) -> (i128, Option<Currency>) {
+    match value {
+        Value::Int(n) | Value::Bytes(n) | Value::Duration(n) => (*n as i128, None),
+        Value::Decimal(d) | Value::Percent(d) => (d.raw(), None),
+        Value::Money(m) => (m.amount.raw(), Some(m.currency)),
+        other => panic!("{other:?} cannot be added"),
+    }
+}
+
+fn whole(parts: i128, ty: &Type, currency: Option<Currency>) -> Option<Value> {
+    Some(match ty {
+        Type::Int => Value::Int(parts.try_into().ok()?),
+        Type::Bytes => Value::Bytes(parts.try_into().ok()?),
+        Type::Duration => Value::Duration(parts.try_into().ok()?),
+        Type::Decimal => Value::Decimal(Decimal::from_raw(parts)),
+        Type::Percent => Value::Percent(Decimal::from_raw(parts)),
+        Type::Money => Value::Money(Money { amount: Decimal::from_raw(parts), currency: currency? }),
+        other => panic!("{other:?} cannot be added"),
+    })
+}
+
+fn sum(values: &[(Val, bool)], expr: &Expr) -> Val {
+    let (mut low, mut high) = (0i128, 0i128);
+    let mut currency = None;
+    for (value, maybe) in values {
+        let (n, c) = parts(value.known().unwrap());
+        if currency.is_some() && c != currency {
+            return Val::Unknown;
+        }
+        currency = c;
+        low += if *maybe { n.min(0) } else { n };
+        high += if *maybe { n.max(0) } else { n };
+    }
+    if values.is_empty() && is_money(&expr.ty) {
+        return Val::Nothing;
+    }
+    match (whole(low, &expr.ty, currency), whole(high, &expr.ty, currency)) {
+        (Some(low), Some(high)) => between(low, high),
+        _ => Val::Unknown,
+    }
+}
+
+fn average(values: &[Value], expr: &Expr) -> Val {
+    let with: Vec<(Val, bool)> = values.iter().map(|v| (Val::Known(v.clone()), false)).collect();
+    let Val::Known(total) = sum(&with, expr) else { return Val::Unknown };
+    let count = Decimal::from_int(values.len() as i64);
+    let (n, currency) = parts(&total);
+    let average = match expr.ty {
+        Type::Int => Decimal::from_int(n as i64).checked_div(count).map(Value::Decimal),
+        Type::Bytes => Decimal::from_int(n as i64).checked_div(count).and_then(half_even).map(Value::Bytes),
+        Type::Duration => Decimal::from_int(n as i64).checked_div(count).and_then(half_even).map(Value::Duration),
+        _ => Decimal::from_raw(n).checked_div(count).and_then(|d| whole(d.raw(), &expr.ty, currency)),
+    };
+    average.map_or(Val::Unknown, Val::Known)
+}

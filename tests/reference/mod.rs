@@ -1,0 +1,373 @@
+//! The reference evaluator: slow, obvious, one record at a time, all records looked at for every history
+//! condition. It shares no evaluation with the engine; where the language left an edge open, the comment
+//! here is the decision.
+
+pub mod history;
+pub mod time;
+pub mod value;
+pub mod verdicts;
+
+use bylaws::internals::data::{Clock, ColumnId, KindId, Role, Schema, Type, Value, Verdict};
+use bylaws::internals::eval::Truth;
+use bylaws::internals::sema::hir::{Expr, ExprKind, Hir, Rule};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use time::{Moment, zone};
+use value::*;
+
+/// A cell that is not in a record's map is absent where its column is optional, else missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    Value(Value),
+    Malformed(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub kind: KindId,
+    pub cells: BTreeMap<ColumnId, Cell>,
+    /// Where it stands: the least of equal repeats is reported.
+    pub place: usize,
+}
+
+/// One verdict. `place` is the triggering record's (or table row's).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Outcome {
+    pub rule: String,
+    pub verdict: Verdict,
+    pub place: usize,
+    /// The event's time; days or nanoseconds.
+    pub time: Option<i64>,
+    /// By its display in [`plain`].
+    pub subject: Option<String>,
+    pub exception: Option<String>,
+}
+
+/// A record after repeats have been joined.
+pub struct Row {
+    pub kind: KindId,
+    pub cells: Vec<Val>,
+    pub time: Option<Moment>,
+    pub identity: String,
+    pub occurrence: usize,
+    pub place: usize,
+}
+
+impl Row {
+    /// The order among records of one kind: time, then identity, then occurrence.
+    pub fn key(&self) -> (Option<i64>, &str, usize) {
+        (self.time.map(scalar), &self.identity, self.occurrence)
+    }
+}
+
+pub fn scalar(moment: Moment) -> i64 {
+    match moment.value() {
+        Value::Date(days) => days as i64,
+        Value::Timestamp(nanos) => nanos,
+        _ => unreachable!(),
+    }
+}
+
+/// A record that a condition is about, with its event time and, for `on each`, its period.
+#[derive(Clone)]
+pub struct Root {
+    pub row: usize,
+    pub time: Option<Moment>,
+    pub period: Option<(Date, Date)>,
+}
+
+/// Roots from the outermost; one that is not there has nothing known.
+pub type Env = Vec<Option<Root>>;
+
+/// What has been seen by now, as one rule's clock has it.
+#[derive(Clone, Copy)]
+pub struct Watermark {
+    pub instant: jiff::Timestamp,
+    /// Deadlines that are dates have passed when this is later.
+    pub day: Date,
+    /// The event time of `at as_of`.
+    pub event: Moment,
+}
+
+pub struct World<'a> {
+    pub hir: &'a Hir,
+    pub rows: Vec<Row>,
+    pub as_of: Option<Value>,
+}
+
+/// All verdicts, the compliant too, sorted.
+pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>) -> Vec<Outcome> {
+    let clock = hir.rules.first().map(|r| r.clock.clone());
+    let kept: Vec<Record> = records
+        .iter()
+        .filter(|r| {
+            let time = event_time(&hir.schema, r);
+            match (&as_of, time, &clock) {
+                (Some(limit), Some(time), Some(clock)) => !is_later(time, limit, clock),
+                _ => true,
+            }
+        })
+        .cloned()
+        .collect();
+    let world = World { hir, rows: join_repeats(&hir.schema, &kept), as_of };
+    let mut outcomes: Vec<Outcome> = hir.rules.iter().flat_map(|rule| verdicts::judge(&world, rule)).collect();
+    outcomes.sort();
+    outcomes
+}
+
+fn event_time(schema: &Schema, record: &Record) -> Option<Moment> {
+    match record.cells.get(&schema.kind(record.kind).time()?)? {
+        Cell::Value(v) => Moment::of(v),
+        Cell::Malformed(_) => None,
+    }
+}
+
+/// A date as the limit means its end; an instant is compared with a record's date as dates.
+fn is_later(time: Moment, limit: &Value, clock: &Clock) -> bool {
+    let zone = zone(clock);
+    match (Moment::of(limit).unwrap(), time) {
+        (Moment::Instant(limit), Moment::Instant(at)) => at > limit,
+        (limit, time) => time.day(&zone) > limit.day(&zone),
+    }
+}
+
+/// Equal identities are one record; a column in which they differ is unknown. A record whose identity is
+/// not known, or whose kind declares none, is joined with no other.
+pub fn join_repeats(schema: &Schema, records: &[Record]) -> Vec<Row> {
+    let mut groups: Vec<(String, Vec<&Record>)> = Vec::new();
+    for record in records {
+        let kind = schema.kind(record.kind);
+        let known = kind.identity.iter().all(|c| match record.cells.get(c) {
+            Some(Cell::Value(_)) => true,
+            Some(Cell::Malformed(_)) => false,
+            None => schema.column(record.kind, *c).optional,
+        });
+        if kind.identity.is_empty() || !known {
+            groups.push((content_identity(schema, record), vec![record]));
+            continue;
+        }
+        let text = identity_text(schema, record, &kind.identity);
+        let same = groups.iter_mut().find(|(other, members)| *other == text && members[0].kind == record.kind);
+        match same {
+            Some((_, members)) => members.push(record),
+            None => groups.push((text, vec![record])),
+        }
+    }
+    let mut rows: Vec<Row> = groups
+        .into_iter()
+        .map(|(identity, members)| {
+            let kind = schema.kind(members[0].kind);
+            let columns = (0..kind.columns.len() as u32).map(ColumnId);
+            let cells: Vec<Val> = columns.map(|c| joined(schema, &members, c)).collect();
+            let time = kind.time().and_then(|c| cells[c.0 as usize].known()).and_then(Moment::of);
+            let place = members.iter().map(|r| r.place).min().unwrap();
+            Row { kind: members[0].kind, cells, time, identity, occurrence: 1, place }
+        })
+        .collect();
+    rows.sort_by_key(|r| r.place);
+    for i in 0..rows.len() {
+        let before = rows[..i].iter().filter(|r| r.kind == rows[i].kind && r.identity == rows[i].identity).count();
+        rows[i].occurrence = before + 1;
+    }
+    rows
+}
+
+fn joined(schema: &Schema, members: &[&Record], column: ColumnId) -> Val {
+    let first = members[0].cells.get(&column);
+    if members.iter().any(|m| m.cells.get(&column) != first) {
+        return Val::Unknown;
+    }
+    match first {
+        Some(Cell::Value(v)) => Val::Known(v.clone()),
+        Some(Cell::Malformed(_)) => Val::Unknown,
+        None if schema.column(members[0].kind, column).optional => Val::Absent,
+        None => Val::Unknown,
+    }
+}
+
+fn identity_text(schema: &Schema, record: &Record, columns: &[ColumnId]) -> String {
+    let parts: Vec<String> = columns
+        .iter()
+        .map(|c| {
+            let name = &schema.column(record.kind, *c).name;
+            match record.cells.get(c) {
+                Some(Cell::Value(v)) => format!("{name} = {}", plain(v)),
+                Some(Cell::Malformed(text)) => format!("{name} = malformed {text}"),
+                None => format!("{name} = absent"),
+            }
+        })
+        .collect();
+    parts.join(", ")
+}
+
+fn content_identity(schema: &Schema, record: &Record) -> String {
+    let all: Vec<ColumnId> = (0..schema.kind(record.kind).columns.len() as u32).map(ColumnId).collect();
+    identity_text(schema, record, &all)
+}
+
+/// A value as text, for identities and subjects.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Int(n) => n.to_string(),
+        Value::Date(days) => time::from_days(*days).to_string(),
+        Value::Timestamp(nanos) => time::from_nanos(*nanos).to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+impl World<'_> {
+    pub fn watermark(&self, clock: &Clock) -> Option<Watermark> {
+        let zone = zone(clock);
+        if let Some(value) = &self.as_of {
+            let limit = Moment::of(value).unwrap();
+            let end = match limit {
+                Moment::Day(day) => Moment::Day(day.tomorrow().unwrap()),
+                instant => instant,
+            };
+            return Some(Watermark { instant: end.instant(&zone), day: end.day(&zone), event: limit });
+        }
+        let last = self.rows.iter().filter_map(|r| r.time).max_by_key(|t| t.instant(&zone))?;
+        Some(Watermark { instant: last.instant(&zone), day: last.day(&zone), event: last })
+    }
+
+    pub fn root(&self, row: usize) -> Root {
+        Root { row, time: self.rows[row].time, period: None }
+    }
+
+    pub fn truth(&self, rule: &Rule, expr: &Expr, env: &Env) -> Truth {
+        truth_of(&self.value(rule, expr, env))
+    }
+
+    pub fn value(&self, rule: &Rule, expr: &Expr, env: &Env) -> Val {
+        let value = |e: &Expr| self.value(rule, e, env);
+        let truth = |e: &Expr| self.truth(rule, e, env);
+        let root = |n: u8| env.get(n as usize).and_then(Option::as_ref);
+        let clock = &rule.clock;
+        match &expr.kind {
+            ExprKind::Constant(v) => Val::Known(v.clone()),
+            ExprKind::Column { root: n, column } => match root(*n) {
+                Some(r) => self.rows[r.row].cells[column.0 as usize].clone(),
+                None => Val::Unknown,
+            },
+            ExprKind::EventTime { root: n } => {
+                let time = root(*n).and_then(|r| r.time);
+                time.map_or(Val::Unknown, |t| convert(Val::Known(t.value()), &expr.ty, clock))
+            }
+            ExprKind::PeriodStart | ExprKind::PeriodEnd => {
+                let Some((first, last)) = root(0).and_then(|r| r.period) else { return Val::Unknown };
+                let day = if expr.kind == ExprKind::PeriodStart { first } else { last };
+                convert(Val::Known(Moment::Day(day).value()), &expr.ty, clock)
+            }
+            ExprKind::AsOf => match self.watermark(clock) {
+                Some(w) => convert(Val::Known(w.event.value()), &expr.ty, clock),
+                None => Val::Unknown,
+            },
+            ExprKind::Lookup { key, table, column, root: n } => {
+                self.look_up(&value(key), *table, *column, root(*n).and_then(|r| r.time), clock)
+            }
+            ExprKind::Convert(of) => convert(value(of), &expr.ty, clock),
+            ExprKind::Not(of) => val_of(not(truth(of))),
+            ExprKind::And(sides) => val_of(and(sides.iter().map(truth))),
+            ExprKind::Or(sides) => val_of(or(sides.iter().map(truth))),
+            ExprKind::Compare { op, left, right, ignoring_case } => {
+                val_of(compare(*op, value(left), value(right), *ignoring_case))
+            }
+            ExprKind::In { item, set, ignoring_case } => val_of(member(&value(item), set, *ignoring_case)),
+            ExprKind::InColumn { item, list, ignoring_case } => {
+                let (item, list) = (value(item), value(list));
+                match (gap([&item, &list]), &list) {
+                    (Some(g), _) => val_of(truth_of(&g)),
+                    (None, Val::Known(Value::List(set))) => val_of(member(&item, set, *ignoring_case)),
+                    _ => panic!("{list:?} is not a list"),
+                }
+            }
+            ExprKind::TextTest { op, left, right, ignoring_case } => {
+                val_of(text_test(*op, &value(left), &value(right), *ignoring_case))
+            }
+            ExprKind::InDomain { host, domains } => val_of(in_domain(&value(host), domains)),
+            ExprKind::Matches { left, pattern, ignoring_case } => match value(left) {
+                Val::Known(Value::Text(text)) => {
+                    let regex = regex::RegexBuilder::new(pattern).case_insensitive(*ignoring_case).build().unwrap();
+                    Val::Known(Value::Bool(regex.is_match(&text)))
+                }
+                other => val_of(truth_of(&other)),
+            },
+            ExprKind::Present(of) => match value(of) {
+                Val::Absent => Val::Known(Value::Bool(false)),
+                Val::Unknown => Val::Unknown,
+                Val::Pending => Val::Pending,
+                _ => Val::Known(Value::Bool(true)),
+            },
+            ExprKind::Coalesce(first, second) => match value(first) {
+                Val::Absent => value(second),
+                other => other,
+            },
+            ExprKind::Neg(of) => negate(value(of)),
+            ExprKind::Arith { op, left, right } => arith(*op, value(left), value(right), clock),
+            ExprKind::Shift { time, by } => match value(time) {
+                Val::Known(v) => Val::Known(Moment::of(&v).unwrap().shifted(*by, 1, &zone(clock)).value()),
+                other => other,
+            },
+            ExprKind::History(history) => self.history(rule, history, env, false),
+            ExprKind::Named { body, .. } => value(body),
+        }
+    }
+
+    /// Valid at `t`: from `A` on, and before `B` where there is one.
+    pub fn valid(&self, row: &Row, t: Option<Moment>, clock: &Clock) -> Truth {
+        let Role::Table { valid: Some((from, until)), .. } = &self.hir.schema.kind(row.kind).role else {
+            return Truth::True;
+        };
+        let Some(t) = t else { return Truth::Unknown };
+        let zone = zone(clock);
+        let earlier = |a: Moment, b: Moment| match (a, b) {
+            (Moment::Instant(a), Moment::Instant(b)) => a < b,
+            (a, b) => a.day(&zone) < b.day(&zone),
+        };
+        let of = |cell: &Val, test: &dyn Fn(Moment) -> bool, open: Truth| match cell {
+            Val::Known(v) if test(Moment::of(v).unwrap()) => Truth::True,
+            Val::Known(_) => Truth::False,
+            Val::Absent => open,
+            _ => Truth::Unknown,
+        };
+        let from = of(&row.cells[from.0 as usize], &|from| !earlier(t, from), Truth::True);
+        let until = until
+            .map_or(Truth::True, |until| of(&row.cells[until.0 as usize], &|until| earlier(t, until), Truth::True));
+        and([from, until])
+    }
+
+    /// Rows that agree on the column are as one. A row that may or may not be valid leaves it unknown.
+    fn look_up(&self, key: &Val, table: KindId, column: ColumnId, t: Option<Moment>, clock: &Clock) -> Val {
+        let key = match key {
+            Val::Known(v) => v,
+            Val::Absent => return Val::Absent,
+            Val::Pending => return Val::Pending,
+            _ => return Val::Unknown,
+        };
+        let Role::Table { key: key_column, valid } = &self.hir.schema.kind(table).role else { panic!("not a table") };
+        if valid.is_some() && t.is_none() {
+            return Val::Unknown;
+        }
+        let mut found: Vec<&Val> = Vec::new();
+        for row in self.rows.iter().filter(|r| r.kind == table) {
+            if row.cells[key_column.0 as usize].known() != Some(key) {
+                continue;
+            }
+            match self.valid(row, t, clock) {
+                Truth::True => found.push(&row.cells[column.0 as usize]),
+                Truth::False => {}
+                _ => return Val::Unknown,
+            }
+        }
+        match found.first() {
+            Some(first) if found.iter().all(|v| v == first) => (*first).clone(),
+            _ => Val::Unknown,
+        }
+    }
+}
+
+/// Whether an expression of money may be the empty sum's zero is told by its type.
+pub fn is_money(ty: &Type) -> bool {
+    *ty == Type::Money
+}

@@ -1,0 +1,255 @@
+//! What a rule says of each record.
+
+use super::time::{period_of, to_days, zone};
+use super::value::*;
+use super::{Env, Outcome, Root, World, plain, scalar};
+use bylaws::internals::data::{Value, Verdict};
+use bylaws::internals::eval::Truth;
+use bylaws::internals::sema::hir::*;
+
+/// All verdicts of one rule.
+pub fn judge(world: &World, rule: &Rule) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for (root, valid) in triggers(world, rule) {
+        let env: Env = vec![Some(root)];
+        if let Some((verdict, exception)) = judge_one(world, rule, &env, valid) {
+            outcomes.push(outcome(world, rule, env[0].as_ref().unwrap(), verdict, exception));
+        }
+    }
+    if let Body::Limit { when, aggregate, to } = &rule.body {
+        outcomes.extend(replay(world, rule, when.as_ref(), aggregate, to));
+    }
+    // What a window could not take is told at the record that lacks its time or key. There its own
+    // verdict stays, unless that is compliant.
+    for row in left_out(world, rule) {
+        let place = world.rows[row].place;
+        let own = outcomes.iter_mut().find(|o| o.place == place);
+        match own {
+            Some(own) if own.verdict == Verdict::Compliant => own.verdict = Verdict::Indeterminate,
+            Some(_) => {}
+            None => outcomes.push(outcome(world, rule, &world.root(row), Verdict::Indeterminate, None)),
+        }
+    }
+    outcomes
+}
+
+fn outcome(world: &World, rule: &Rule, root: &Root, verdict: Verdict, exception: Option<String>) -> Outcome {
+    let row = &world.rows[root.row];
+    let subject = world.hir.schema.kind(row.kind).subject();
+    Outcome {
+        rule: rule.name.clone(),
+        verdict,
+        place: row.place,
+        time: root.time.map(scalar),
+        subject: subject.and_then(|c| row.cells[c.0 as usize].known()).map(plain),
+        exception,
+    }
+}
+
+/// The records or table rows that the rule is about; for a row of a table, whether it is valid then.
+fn triggers(world: &World, rule: &Rule) -> Vec<(Root, Truth)> {
+    let rows = || (0..world.rows.len()).filter(|&i| world.rows[i].kind == rule.trigger.kind());
+    let each = |time, period| {
+        rows()
+            .map(|row| (Root { row, time: Some(time), period }, world.valid(&world.rows[row], Some(time), &rule.clock)))
+            .collect::<Vec<_>>()
+    };
+    match &rule.trigger {
+        Trigger::Record { .. } => rows().map(|row| (world.root(row), Truth::True)).collect(),
+        Trigger::Each { at: EachAt::AsOf, .. } => match world.watermark(&rule.clock) {
+            Some(watermark) => each(watermark.event, None),
+            None => Vec::new(),
+        },
+        Trigger::Each { at: EachAt::EndOf(period), .. } => {
+            let zone = zone(&rule.clock);
+            let Some(watermark) = world.watermark(&rule.clock) else { return Vec::new() };
+            let days = world.rows.iter().filter_map(|r| r.time).map(|t| t.day(&zone));
+            let Some(mut day) = days.min() else { return Vec::new() };
+            let mut found = Vec::new();
+            loop {
+                let (first, last) = period_of(day, *period, &rule.clock);
+                if watermark.day <= last {
+                    return found;
+                }
+                found.extend(each(super::time::Moment::Day(last), Some((first, last))));
+                day = last.tomorrow().unwrap();
+            }
+        }
+    }
+}
+
+fn judge_one(world: &World, rule: &Rule, env: &Env, valid: Truth) -> Option<(Verdict, Option<String>)> {
+    let filter = filter(world, rule, env, valid);
+    if filter == Truth::False {
+        return None;
+    }
+    match in_force(rule, env) {
+        Truth::True => {}
+        Truth::False => return None,
+        _ => return Some((Verdict::Indeterminate, None)),
+    }
+    let truth = |e: &Expr| world.truth(rule, e, env);
+    let violation = match &rule.body {
+        Body::Forbid { when } => and([filter, truth(when)]),
+        Body::Require { when, need } => {
+            let needed = truth_of(&world.history(rule, need, env, false));
+            and([filter, when.as_ref().map_or(Truth::True, truth), not(needed)])
+        }
+        // Judged in order, by key: see `replay`.
+        Body::Limit { .. } => return None,
+    };
+    Some(conclude(world, rule, env, violation))
+}
+
+fn filter(world: &World, rule: &Rule, env: &Env, valid: Truth) -> Truth {
+    and([valid, rule.trigger.filter().map_or(Truth::True, |f| world.truth(rule, f, env))])
+}
+
+/// Was the rule in force on the event's day?
+fn in_force(rule: &Rule, env: &Env) -> Truth {
+    let (from, until) = rule.effective;
+    if from.is_none() && until.is_none() {
+        return Truth::True;
+    }
+    let Some(time) = env[0].as_ref().and_then(|r| r.time) else { return Truth::Unknown };
+    let day = to_days(time.day(&zone(&rule.clock)));
+    if from.is_none_or(|from| from <= day) && until.is_none_or(|until| day < until) { Truth::True } else { Truth::False }
+}
+
+fn conclude(world: &World, rule: &Rule, env: &Env, violation: Truth) -> (Verdict, Option<String>) {
+    match violation {
+        Truth::False => return (Verdict::Compliant, None),
+        Truth::Unknown => return (Verdict::Indeterminate, None),
+        Truth::Pending => return (Verdict::Pending, None),
+        Truth::True => {}
+    }
+    let exceptions: Vec<Truth> = rule.unless.iter().map(|e| world.truth(rule, &e.condition, env)).collect();
+    if let Some(i) = exceptions.iter().position(|&t| t == Truth::True) {
+        return (Verdict::Excepted, Some(rule.unless[i].name.clone()));
+    }
+    let verdict = match or(exceptions) {
+        Truth::Pending => Verdict::Pending,
+        Truth::Unknown => Verdict::Indeterminate,
+        _ => Verdict::Finding,
+    };
+    (verdict, None)
+}
+
+/// `limit`: the records of each key in order. At each, the aggregate before and after it; it fires where
+/// the limit is passed and it was armed, and is armed again once the aggregate is within the limit.
+fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, to: &Expr) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    let mut keyed: Vec<(Vec<Value>, Vec<usize>)> = Vec::new();
+    for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == rule.trigger.kind()) {
+        let env: Env = vec![Some(world.root(row))];
+        if filter(world, rule, &env, Truth::True) == Truth::False {
+            continue;
+        }
+        let keys: Vec<Val> = aggregate.keys.iter().map(|k| world.value(rule, &k.outer, &env)).collect();
+        if world.rows[row].time.is_none() || keys.iter().any(|k| k.known().is_none()) {
+            if in_force(rule, &env) != Truth::False {
+                outcomes.push(outcome(world, rule, &world.root(row), Verdict::Indeterminate, None));
+            }
+            continue;
+        }
+        let keys: Vec<Value> = keys.iter().filter_map(|k| k.known().cloned()).collect();
+        match keyed.iter_mut().find(|(k, _)| *k == keys) {
+            Some((_, rows)) => rows.push(row),
+            None => keyed.push((keys, vec![row])),
+        }
+    }
+    for (_, mut rows) in keyed {
+        rows.sort_by(|&a, &b| world.rows[a].key().cmp(&world.rows[b].key()));
+        let mut armed = Truth::True;
+        for row in rows {
+            let env: Env = vec![Some(world.root(row))];
+            let limit = world.value(rule, to, &env);
+            let before = world.history(rule, aggregate, &env, true);
+            let after = world.history(rule, aggregate, &env, false);
+            let within = compare(CompareOp::Le, before, limit.clone(), false);
+            let over = compare(CompareOp::Gt, after, limit, false);
+            armed = or([armed, within]);
+            let filter = filter(world, rule, &env, Truth::True);
+            let fires = and([filter, over, armed]);
+            armed = if matches!(fires, Truth::Unknown | Truth::Pending) { Truth::Unknown } else { not(over) };
+            // A rule not yet in force still remembers what came before it.
+            if in_force(rule, &env) == Truth::False {
+                continue;
+            }
+            let violation = and([fires, when.map_or(Truth::True, |w| world.truth(rule, w, &env))]);
+            let (verdict, exception) = conclude(world, rule, &env, violation);
+            outcomes.push(outcome(world, rule, &world.root(row), verdict, exception));
+        }
+    }
+    outcomes
+}
+
+/// Records that some history condition of the rule ranges over, and that have no known time, or no known
+/// key, though its filter does not exclude them whatever they are looked at from.
+fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
+    let mut conditions = Vec::new();
+    collect(rule, &mut conditions);
+    let mut rows: Vec<usize> = Vec::new();
+    for h in conditions {
+        for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == h.kind) {
+            let env = world.inner(&Vec::new(), h, row);
+            let lacks = world.rows[row].time.is_none()
+                || h.keys.iter().any(|k| world.value(rule, &k.inner, &env).known().is_none());
+            let excluded = h.filter.as_ref().is_some_and(|f| world.truth(rule, f, &env) == Truth::False);
+            if lacks && !excluded && !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+fn collect<'a>(rule: &'a Rule, found: &mut Vec<&'a History>) {
+    let (mut exprs, mut own): (Vec<&Expr>, Vec<&History>) = (rule.trigger.filter().into_iter().collect(), Vec::new());
+    match &rule.body {
+        Body::Forbid { when } => exprs.push(when),
+        Body::Require { when, need } => {
+            exprs.extend(when);
+            own.push(need);
+        }
+        Body::Limit { when, aggregate, to } => {
+            exprs.extend(when);
+            own.push(aggregate);
+            exprs.push(to);
+        }
+    }
+    exprs.extend(rule.unless.iter().map(|e| &e.condition));
+    while !exprs.is_empty() || !own.is_empty() {
+        if let Some(h) = own.pop() {
+            found.push(h);
+            exprs.extend(h.value.iter().chain(&h.filter));
+            exprs.extend(h.keys.iter().flat_map(|k| [&k.inner, &k.outer]));
+        }
+        let Some(expr) = exprs.pop() else { continue };
+        match &expr.kind {
+            ExprKind::History(h) => own.push(h),
+            ExprKind::And(sides) | ExprKind::Or(sides) => exprs.extend(sides),
+            ExprKind::Compare { left, right, .. }
+            | ExprKind::TextTest { left, right, .. }
+            | ExprKind::Arith { left, right, .. }
+            | ExprKind::Coalesce(left, right) => exprs.extend([&**left, &**right]),
+            ExprKind::InColumn { item, list, .. } => exprs.extend([&**item, &**list]),
+            ExprKind::Lookup { key: of, .. }
+            | ExprKind::Convert(of)
+            | ExprKind::Not(of)
+            | ExprKind::In { item: of, .. }
+            | ExprKind::InDomain { host: of, .. }
+            | ExprKind::Matches { left: of, .. }
+            | ExprKind::Present(of)
+            | ExprKind::Neg(of)
+            | ExprKind::Shift { time: of, .. }
+            | ExprKind::Named { body: of, .. } => exprs.push(of),
+            ExprKind::Constant(_)
+            | ExprKind::Column { .. }
+            | ExprKind::EventTime { .. }
+            | ExprKind::PeriodStart
+            | ExprKind::PeriodEnd
+            | ExprKind::AsOf => {}
+        }
+    }
+}

@@ -41,7 +41,15 @@ impl World<'_> {
         }
     }
 
-    fn candidates(&self, rule: &Rule, h: &History, env: &Env, t: Moment, keys: &[Value], without: bool) -> Vec<Candidate> {
+    fn candidates(
+        &self,
+        rule: &Rule,
+        h: &History,
+        env: &Env,
+        t: Moment,
+        keys: &[Value],
+        without: bool,
+    ) -> Vec<Candidate> {
         let outer = env[h.root as usize].as_ref().unwrap();
         let mut candidates = Vec::new();
         for (i, row) in self.rows.iter().enumerate().filter(|(_, row)| row.kind == h.kind) {

@@ -113,7 +113,11 @@ fn in_force(rule: &Rule, env: &Env) -> Truth {
     }
     let Some(time) = env[0].as_ref().and_then(|r| r.time) else { return Truth::Unknown };
     let day = to_days(time.day(&zone(&rule.clock)));
-    if from.is_none_or(|from| from <= day) && until.is_none_or(|until| day < until) { Truth::True } else { Truth::False }
+    if from.is_none_or(|from| from <= day) && until.is_none_or(|until| day < until) {
+        Truth::True
+    } else {
+        Truth::False
+    }
 }
 
 fn conclude(world: &World, rule: &Rule, env: &Env, violation: Truth) -> (Verdict, Option<String>) {

@@ -1,0 +1,54 @@
+//! Random schemas, well-typed policies and records. Each is read off a tape of numbers: an exhausted tape
+//! gives zeroes and a zero the simplest choice, so that what proptest shrinks (fewer rules and records,
+//! shorter tapes, smaller numbers) is a smaller policy.
+
+pub mod batches;
+pub mod policy;
+pub mod records;
+pub mod schema;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+pub struct Tape<'a> {
+    numbers: &'a [u16],
+    at: usize,
+}
+
+impl<'a> Tape<'a> {
+    pub fn new(numbers: &'a [u16]) -> Tape<'a> {
+        Tape { numbers, at: 0 }
+    }
+
+    /// Less than `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        let number = self.numbers.get(self.at).copied().unwrap_or(0);
+        self.at += 1;
+        number as usize % n
+    }
+
+    /// True in so many of a hundred cases; false where the tape has ended.
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) >= 100 - percent
+    }
+
+    pub fn pick<'b, T>(&mut self, from: &'b [T]) -> &'b T {
+        &from[self.below(from.len())]
+    }
+}
+
+/// What one case is made from.
+#[derive(Clone, Debug)]
+pub struct Seeds {
+    pub schema: Vec<u16>,
+    pub rules: Vec<Vec<u16>>,
+    pub rows: Vec<Vec<u16>>,
+    pub records: Vec<Vec<u16>>,
+    pub run: Vec<u16>,
+}
+
+pub fn seeds() -> impl Strategy<Value = Seeds> {
+    let tape = |n: usize| vec(any::<u16>(), 0..n);
+    (tape(80), vec(tape(160), 1..6), vec(tape(30), 0..6), vec(tape(40), 1..24), tape(40))
+        .prop_map(|(schema, rules, rows, records, run)| Seeds { schema, rules, rows, records, run })
+}

@@ -1,0 +1,469 @@
+//! Rules that pass the checker.
+
+use super::Tape;
+use super::schema::{Schema, Ty};
+
+/// A record that names can be read from: what stands before its fields' names, and its kind.
+#[derive(Clone)]
+struct Root {
+    prefix: String,
+    kind: usize,
+    /// Its event time is a date.
+    dated: bool,
+}
+
+struct Writer<'t, 'a> {
+    schema: &'a Schema,
+    tape: &'t mut Tape<'a>,
+    aliases: usize,
+}
+
+pub const SHARED: &str = "\
+let words = { \"a\", \"AB\", \"x.com\" }
+let sites = { \"x.com\", \"b.org\" }
+param cap: money = 100 GBP
+param few: int = 2
+param notice: duration = 7 days
+define within_cap(x: int, y: int) = x <= y
+";
+
+pub fn rule(schema: &Schema, numbers: &[u16], name: &str) -> String {
+    let mut tape = Tape::new(numbers);
+    Writer { schema, tape: &mut tape, aliases: 0 }.rule(name)
+}
+
+const PERIODS: [&str; 6] =
+    ["calendar month", "calendar year", "fiscal_quarter", "fiscal_year", "calendar quarter", "calendar day"];
+
+impl Writer<'_, '_> {
+    fn rule(&mut self, name: &str) -> String {
+        let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
+        let form = self.tape.below(10);
+        let kind = *self.tape.pick(&records);
+        let dated = self.schema.kinds[kind].time() == Some(Ty::Date);
+        let root = vec![Root { prefix: String::new(), kind, dated }];
+        let mut out = String::new();
+        match form {
+            0..=3 => {
+                out += &format!("forbid {name} {{\n{}", self.on(&root));
+                out += &format!("  when {}\n", self.cond(&root, 3));
+            }
+            4 | 5 => {
+                out += &format!("require {name} {{\n{}", self.on(&root));
+                if self.tape.chance(40) {
+                    out += &format!("  when {}\n", self.cond(&root, 2));
+                }
+                out += &format!("  need {}\n", self.need(&root));
+            }
+            6..=8 => out += &self.limit(name, &root),
+            _ => {
+                let table = vec![Root { prefix: String::new(), kind: 0, dated: true }];
+                let at = if self.tape.chance(25) {
+                    "as_of".to_string()
+                } else {
+                    let periods = ["month", "fiscal_quarter", "calendar year", "fiscal_year", "calendar quarter"];
+                    format!("end of {}", self.tape.pick(&periods))
+                };
+                let verb = if self.tape.chance(50) { "require" } else { "forbid" };
+                out += &format!("{verb} {name} {{\n  on each {} at {at}\n", self.schema.kinds[0].name);
+                if self.tape.chance(30) {
+                    out += &format!("  where {}\n", self.cond(&table, 1));
+                }
+                if verb == "require" {
+                    out += &format!("  need {}\n", self.need(&table));
+                } else {
+                    out += &format!("  when {}\n", self.cond(&table, 2));
+                }
+                return out + "}\n\n";
+            }
+        }
+        for i in 0..self.tape.below(3) {
+            if self.tape.chance(50) {
+                out += &format!("  unless u{i}: {}\n", self.cond(&root, 2));
+            }
+        }
+        if self.tape.chance(30) {
+            out += &format!("  severity {}\n", self.tape.pick(&["info", "minor", "major", "critical"]));
+        }
+        if self.tape.chance(15) {
+            out += "  effective from 2024-01-03";
+            out += if self.tape.chance(50) { " until 2024-03-01\n" } else { "\n" };
+        }
+        if self.tape.chance(30) {
+            out += "  because \"{id} at {at_time}\"\n";
+        }
+        out + "}\n\n"
+    }
+
+    fn on(&mut self, root: &[Root]) -> String {
+        let kind = self.schema.kinds[root[0].kind].name;
+        if self.tape.chance(35) {
+            let cond = self.cond(root, 2);
+            return if self.tape.chance(30) {
+                format!("  on {kind}\n  where {cond}\n")
+            } else {
+                format!("  on {kind} where {cond}\n")
+            };
+        }
+        format!("  on {kind}\n")
+    }
+
+    fn limit(&mut self, name: &str, root: &[Root]) -> String {
+        let mut out = format!("limit {name} {{\n{}", self.on(root));
+        if self.tape.chance(25) {
+            out += &format!("  when {}\n", self.cond(root, 1));
+        }
+        let (func, ty, value) = self.aggregate(root[0].kind);
+        let keys = self.keys(root[0].kind, root[0].kind, "per").unwrap_or("per actor".into());
+        let window = match self.tape.below(4) {
+            0 | 1 => format!("over {}", self.length(root[0].dated)),
+            2 => "over all time".to_string(),
+            _ => format!("over {}", self.tape.pick(&PERIODS)),
+        };
+        out += &format!("  {func} {value} {keys} {window}\n");
+        let to = self.constant(ty);
+        out += &format!("  to {to}\n");
+        out
+    }
+
+    /// An aggregate's function, the type of its result, and a field that it can take.
+    fn aggregate(&mut self, kind: usize) -> (&'static str, Ty, String) {
+        let fields = &self.schema.kinds[kind].fields;
+        let numeric: Vec<_> = fields.iter().filter(|f| addable(f.ty)).collect();
+        if numeric.is_empty() || self.tape.chance(20) {
+            if self.tape.chance(50) {
+                let field = &fields[self.tape.below(fields.len())];
+                if field.ty != Ty::Texts {
+                    return ("distinct", Ty::Int, field.name.clone());
+                }
+            }
+            return ("count", Ty::Int, String::new());
+        }
+        let field = *self.tape.pick(&numeric);
+        let func = *self.tape.pick(&["sum", "sum", "min", "max", "avg"]);
+        let ty = if func == "avg" && field.ty == Ty::Int { Ty::Decimal } else { field.ty };
+        (func, ty, field.name.clone())
+    }
+
+    /// `by …` over fields that both kinds have; none: the default.
+    fn keys(&mut self, outer: usize, inner: usize, word: &str) -> Option<String> {
+        match self.tape.below(8) {
+            0..=4 => None,
+            5 => Some("across everyone".into()),
+            n => {
+                let kinds = &self.schema.kinds;
+                let both: Vec<&str> = kinds[inner]
+                    .fields
+                    .iter()
+                    .filter(|f| !matches!(f.ty, Ty::Texts | Ty::Money | Ty::Duration))
+                    .filter(|f| kinds[outer].fields.iter().any(|g| g.name == f.name && g.ty == f.ty))
+                    .map(|f| f.name.as_str())
+                    .collect();
+                if both.is_empty() || kinds[outer].is_table() {
+                    return None;
+                }
+                let first = *self.tape.pick(&both);
+                if n == 6 {
+                    return Some(format!("{word} {first}"));
+                }
+                let second = *self.tape.pick(&both);
+                Some(if first == second { format!("{word} {first}") } else { format!("{word} {first}, {second}") })
+            }
+        }
+    }
+
+    fn length(&mut self, dated: bool) -> String {
+        let lengths = ["1 day", "2 days", "30 days", "1 month", "3 months", "1 year", "1 week", "12 hours", "36 hours"];
+        let n = if dated { 7 } else { 9 };
+        lengths[self.tape.below(n)].into()
+    }
+
+    /// A window of a history condition between two kinds of event.
+    fn window(&mut self, dated: bool) -> String {
+        match self.tape.below(9) {
+            0 | 1 => format!("within {} before", self.length(dated)),
+            2 | 3 => format!("over {}", self.length(dated)),
+            4 => format!("within {} after", self.length(dated)),
+            5 => format!("within {} around", self.length(dated)),
+            6 => "over all time".into(),
+            _ => format!("in {}", self.tape.pick(&PERIODS)),
+        }
+    }
+
+    fn need(&mut self, roots: &[Root]) -> String {
+        let (inner, kind) = self.inner(roots);
+        let dated = roots.last().unwrap().dated || inner.last().unwrap().dated;
+        let window = match self.tape.below(4) {
+            0 | 1 => format!("within {} before", self.length(dated)),
+            2 => format!("within {} after", self.length(dated)),
+            _ => format!("within {} around", self.length(dated)),
+        };
+        self.tail(roots, &inner, kind, &window, 2)
+    }
+
+    fn inner(&mut self, roots: &[Root]) -> (Vec<Root>, usize) {
+        let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
+        let kind = *self.tape.pick(&records);
+        let dated = self.schema.kinds[kind].time() == Some(Ty::Date);
+        self.aliases += 1;
+        let mut inner = roots.to_vec();
+        inner.push(Root { prefix: format!("h{}.", self.aliases), kind, dated });
+        (inner, kind)
+    }
+
+    /// Kind, alias, window, keys and filter.
+    fn tail(&mut self, roots: &[Root], inner: &[Root], kind: usize, window: &str, depth: usize) -> String {
+        let name = self.schema.kinds[kind].name;
+        format!("{name} {}", self.after_kind(roots, inner, kind, window, depth))
+    }
+
+    fn after_kind(&mut self, roots: &[Root], inner: &[Root], kind: usize, window: &str, depth: usize) -> String {
+        let alias = inner.last().unwrap().prefix.trim_end_matches('.').to_string();
+        let keys = self.keys(roots.last().unwrap().kind, kind, "by").map_or(String::new(), |k| format!(" {k}"));
+        let filter = if self.tape.chance(55) {
+            let cond = self.cond(inner, depth.min(1));
+            format!(" where {cond}")
+        } else {
+            String::new()
+        };
+        format!("as {alias} {window}{keys}{filter}")
+    }
+
+    // -------------------------------------------------------------- conditions
+
+    fn cond(&mut self, roots: &[Root], depth: usize) -> String {
+        if depth == 0 {
+            return self.atom(roots);
+        }
+        match self.tape.below(12) {
+            0..=3 => self.atom(roots),
+            4 | 5 => format!("{} and {}", self.grouped(roots, depth - 1), self.grouped(roots, depth - 1)),
+            6 => format!("{} or {}", self.grouped(roots, depth - 1), self.grouped(roots, depth - 1)),
+            7 => format!("not {}", self.grouped(roots, depth - 1)),
+            _ => self.history(roots, depth),
+        }
+    }
+
+    fn grouped(&mut self, roots: &[Root], depth: usize) -> String {
+        format!("({})", self.cond(roots, depth))
+    }
+
+    fn history(&mut self, roots: &[Root], depth: usize) -> String {
+        let (inner, kind) = self.inner(roots);
+        let dated = roots.last().unwrap().dated || inner.last().unwrap().dated;
+        let window = self.window(dated);
+        match self.tape.below(5) {
+            0 => format!("exists {}", self.tail(roots, &inner, kind, &window, depth - 1)),
+            1 => format!("no {}", self.tail(roots, &inner, kind, &window, depth - 1)),
+            _ => {
+                let (mut func, mut ty, field) = self.aggregate(kind);
+                let name = self.schema.kinds[kind].name;
+                if matches!(func, "min" | "max") && self.tape.chance(40) {
+                    func = if func == "min" { "first" } else { "last" };
+                }
+                if func == "count" {
+                    ty = Ty::Int;
+                }
+                let of = if field.is_empty() { name.to_string() } else { format!("{name}.{field}") };
+                let call = format!("{func}({of} {})", self.after_kind(roots, &inner, kind, &window, depth - 1));
+                let handled = match func {
+                    "count" | "sum" | "distinct" => call,
+                    _ if self.tape.chance(30) => format!("({call} ?? {})", self.constant(ty)),
+                    _ => format!("{call}?"),
+                };
+                let op = self.comparison(ty);
+                if ty == Ty::Money && func != "sum" || !self.tape.chance(30) {
+                    format!("{handled} {op} {}", self.constant(ty))
+                } else {
+                    format!("{handled} {op} {}", self.operand(roots, ty))
+                }
+            }
+        }
+    }
+
+    fn comparison(&mut self, ty: Ty) -> &'static str {
+        match ty {
+            Ty::Bool | Ty::Ref(_) => ["==", "!="][self.tape.below(2)],
+            _ => ["==", ">", ">=", "<", "<=", "!="][self.tape.below(6)],
+        }
+    }
+
+    fn atom(&mut self, roots: &[Root]) -> String {
+        match self.tape.below(16) {
+            13 => return format!("within_cap({}, few)", self.constant(Ty::Int)),
+            14 => {
+                let paths = self.paths(roots, Ty::Date);
+                if !paths.is_empty() {
+                    let a = self.handled_or(roots, Ty::Date);
+                    let b = self.operand(roots, Ty::Date);
+                    let length = self.length(true);
+                    let op = self.comparison(Ty::Date);
+                    return if self.tape.chance(50) {
+                        format!("{a} {op} {b} - {length}")
+                    } else {
+                        format!("{a} - {b} {op} {length}", length = self.tape.pick(&["1 day", "3 days", "notice"]))
+                    };
+                }
+            }
+            15 => {
+                let optional: Vec<String> = self.all_paths(roots).into_iter().filter(|p| p.1).map(|p| p.0).collect();
+                if !optional.is_empty() {
+                    let path = self.tape.pick(&optional).clone();
+                    return format!("{path} {}", self.tape.pick(&["present", "absent"]));
+                }
+            }
+            _ => {}
+        }
+        let all = self.all_paths(roots);
+        // The innermost record's fields are the interesting ones.
+        let own: Vec<_> = all.iter().filter(|p| p.0.starts_with(&roots.last().unwrap().prefix)).cloned().collect();
+        let from = if self.tape.chance(25) { &all } else { &own };
+        let (path, optional, ty) = self.tape.pick(from).clone();
+        let handled = self.handled(&path, optional, ty);
+        match ty {
+            Ty::Text => self.text_atom(roots, &handled),
+            Ty::Bool if optional => handled,
+            Ty::Bool => match self.tape.below(3) {
+                0 => handled,
+                1 => format!("{handled} == true"),
+                _ => format!("not {handled}"),
+            },
+            Ty::Texts => {
+                let case = if self.tape.chance(25) { " ignoring case" } else { "" };
+                format!("{} in {handled}{case}", self.constant(Ty::Text))
+            }
+            Ty::Enum(_) if self.tape.chance(30) => {
+                let (a, b) = (self.constant(ty), self.constant(ty));
+                format!("{handled} in {{ {a}, {b} }}")
+            }
+            Ty::Int if self.tape.chance(20) => format!("{handled} {}in {{ 0, 2, 3 }}", self.not()),
+            Ty::Ref(_) if self.tape.chance(30) => format!("{handled} in {{ \"E1\", \"E2\" }}"),
+            _ if self.tape.chance(25) => {
+                let op = self.comparison(ty);
+                let other = self.operand(roots, ty);
+                format!("{handled} {op} {other}")
+            }
+            Ty::Money if self.tape.chance(30) => {
+                let op = self.comparison(ty);
+                format!("{handled} {op} cap")
+            }
+            _ => {
+                let op = self.comparison(ty);
+                format!("{handled} {op} {}", self.constant(ty))
+            }
+        }
+    }
+
+    fn not(&mut self) -> &'static str {
+        if self.tape.chance(30) { "not " } else { "" }
+    }
+
+    fn text_atom(&mut self, roots: &[Root], left: &str) -> String {
+        let case = if self.tape.chance(35) { " ignoring case" } else { "" };
+        let word = self.constant(Ty::Text);
+        match self.tape.below(10) {
+            0 => format!("{left} == {word}{case}"),
+            1 => format!("{left} != {word}{case}"),
+            2 => format!("{left} starts_with {word}{case}"),
+            3 => format!("{left} ends_with {word}{case}"),
+            4 => format!("{left} contains {word}{case}"),
+            5 => format!(
+                "{left} matches /{}/{case}",
+                self.tape.pick(&["^a", "b$", "x\\\\.com", "[A-C]+"]).replace("\\\\", "\\")
+            ),
+            6 => format!("{left} in_domain {}", self.tape.pick(&["sites", "{ \"x.com\" }"])),
+            7 => format!("{left} {}in words{case}", self.not()),
+            8 => format!("{left} {}in {{ {word}, \"c\" }}{case}", self.not()),
+            _ => {
+                let other = self.operand(roots, Ty::Text);
+                format!("{left} == {other}{case}")
+            }
+        }
+    }
+
+    // -------------------------------------------------------------- values
+
+    /// Every field that can be read, through one or two references too: path, whether it may be absent, type.
+    fn all_paths(&self, roots: &[Root]) -> Vec<(String, bool, Ty)> {
+        let mut found = Vec::new();
+        for root in roots {
+            self.paths_of(&root.prefix, root.kind, false, 2, &mut found);
+        }
+        found
+    }
+
+    fn paths_of(&self, prefix: &str, kind: usize, absent: bool, follow: usize, found: &mut Vec<(String, bool, Ty)>) {
+        for field in &self.schema.kinds[kind].fields {
+            let (path, absent) = (format!("{prefix}{}", field.name), absent || field.optional);
+            if let (Ty::Ref(table), true) = (field.ty, follow > 0) {
+                self.paths_of(&format!("{path}."), table, absent, follow - 1, found);
+            }
+            found.push((path, absent, field.ty));
+        }
+    }
+
+    fn paths(&self, roots: &[Root], ty: Ty) -> Vec<(String, bool)> {
+        self.all_paths(roots).into_iter().filter(|p| p.2 == ty).map(|p| (p.0, p.1)).collect()
+    }
+
+    /// A read that the checker accepts though the value may be absent.
+    fn handled(&mut self, path: &str, optional: bool, ty: Ty) -> String {
+        if !optional {
+            return path.into();
+        }
+        if ty != Ty::Texts && !matches!(ty, Ty::Ref(_)) && self.tape.chance(35) {
+            return format!("({path} ?? {})", self.constant(ty));
+        }
+        format!("{path}?")
+    }
+
+    fn handled_or(&mut self, roots: &[Root], ty: Ty) -> String {
+        let paths = self.paths(roots, ty);
+        if paths.is_empty() {
+            return self.constant(ty);
+        }
+        let (path, optional) = self.tape.pick(&paths).clone();
+        self.handled(&path, optional, ty)
+    }
+
+    /// A value of the type.
+    fn operand(&mut self, roots: &[Root], ty: Ty) -> String {
+        match (self.tape.below(6), ty) {
+            (4, Ty::Int | Ty::Decimal) => {
+                let op = *self.tape.pick(&["+", "-", "*"]);
+                format!("({} {op} {})", self.handled_or(roots, ty), self.constant(ty))
+            }
+            (4, Ty::Money) => format!("{} * {}", self.handled_or(roots, ty), self.tape.pick(&["2", "0.5", "50%"])),
+            (5, Ty::Money) => format!("({} + {})", self.handled_or(roots, ty), self.constant(ty)),
+            (5, Ty::Int) => "few".into(),
+            (5, Ty::Decimal) => format!("({} / 2)", self.handled_or(roots, ty)),
+            (4, Ty::Date | Ty::Timestamp) => {
+                let length = self.length(ty == Ty::Date);
+                format!("({} + {length})", self.handled_or(roots, ty))
+            }
+            _ => self.handled_or(roots, ty),
+        }
+    }
+
+    pub fn constant(&mut self, ty: Ty) -> String {
+        match ty {
+            Ty::Int => self.tape.pick(&["0", "1", "2", "3"]).to_string(),
+            Ty::Decimal => self.tape.pick(&["0.0", "1.5", "2", "0.1"]).to_string(),
+            Ty::Text => self.tape.pick(&["\"a\"", "\"AB\"", "\"ab\"", "\"x.com\"", "\"b\""]).to_string(),
+            Ty::Bool => self.tape.pick(&["true", "false"]).to_string(),
+            Ty::Money => self.tape.pick(&["100 GBP", "50 GBP", "200 GBP", "0 GBP", "100 USD"]).to_string(),
+            Ty::Date => self.tape.pick(&["2024-01-03", "2024-02-29", "2024-03-31"]).to_string(),
+            Ty::Timestamp => self.tape.pick(&["2024-01-03T09:00", "2024-02-29T00:00Z", "2024-03-31T01:30"]).to_string(),
+            Ty::Duration => self.tape.pick(&["1 hour", "1 day", "90 minutes"]).to_string(),
+            Ty::Bytes => self.tape.pick(&["1 KiB", "10 MB", "2048 bytes"]).to_string(),
+            Ty::Percent => self.tape.pick(&["15%", "50%", "0%"]).to_string(),
+            Ty::Enum(i) => self.tape.pick(&self.schema.enums[i].1).to_string(),
+            Ty::Ref(_) => self.tape.pick(&["\"E1\"", "\"E2\"", "\"E9\""]).to_string(),
+            Ty::Texts => "\"a\"".into(),
+        }
+    }
+}
+
+fn addable(ty: Ty) -> bool {
+    matches!(ty, Ty::Int | Ty::Decimal | Ty::Money | Ty::Bytes | Ty::Duration | Ty::Percent)
+}

@@ -1,0 +1,247 @@
+//! Enums, tables and records.
+
+use super::Tape;
+use std::fmt::Write;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ty {
+    Int,
+    Text,
+    Bool,
+    Decimal,
+    Money,
+    Date,
+    Timestamp,
+    Duration,
+    Bytes,
+    Percent,
+    /// Index into [`Schema::enums`].
+    Enum(usize),
+    /// Index into [`Schema::kinds`].
+    Ref(usize),
+    Texts,
+}
+
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Dotted where it is in a group.
+    pub name: String,
+    pub ty: Ty,
+    pub optional: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Kind {
+    pub name: &'static str,
+    pub fields: Vec<Field>,
+    pub role: Role,
+    pub identity: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Role {
+    Table { key: usize, valid: Option<(usize, Option<usize>)> },
+    Record { time: usize, subject: usize },
+}
+
+#[derive(Clone, Debug)]
+pub struct Schema {
+    pub timezone: &'static str,
+    pub fiscal: (u8, u8),
+    pub enums: Vec<(&'static str, Vec<&'static str>)>,
+    /// Tables first.
+    pub kinds: Vec<Kind>,
+}
+
+impl Kind {
+    pub fn is_table(&self) -> bool {
+        matches!(self.role, Role::Table { .. })
+    }
+
+    pub fn time(&self) -> Option<Ty> {
+        match self.role {
+            Role::Record { time, .. } => Some(self.fields[time].ty),
+            Role::Table { .. } => None,
+        }
+    }
+
+    /// Whether all fields are scalars at the top, as a CSV or Parquet file has them.
+    pub fn is_flat(&self) -> bool {
+        self.fields.iter().all(|f| !f.name.contains('.') && f.ty != Ty::Texts)
+    }
+}
+
+const SCALARS: [Ty; 10] = [
+    Ty::Int,
+    Ty::Text,
+    Ty::Bool,
+    Ty::Money,
+    Ty::Decimal,
+    Ty::Date,
+    Ty::Timestamp,
+    Ty::Bytes,
+    Ty::Percent,
+    Ty::Duration,
+];
+
+pub fn schema(tape: &mut Tape) -> Schema {
+    let timezone = *tape.pick(&["UTC", "Europe/London", "Asia/Shanghai", "America/New_York"]);
+    let fiscal = *tape.pick(&[(1, 1), (4, 1), (7, 15), (10, 1)]);
+    let enums = vec![("grade", vec!["low", "mid", "high"]), ("channel", vec!["open", "shut"])];
+    let mut schema = Schema { timezone, fiscal, enums, kinds: Vec::new() };
+    for name in ["person", "vendor"] {
+        let kind = table(tape, name, schema.kinds.len());
+        schema.kinds.push(kind);
+    }
+    let records = 1 + tape.below(3);
+    for name in &["gift", "trip", "note"][..records] {
+        let kind = record(tape, name);
+        schema.kinds.push(kind);
+    }
+    schema
+}
+
+fn field(name: impl Into<String>, ty: Ty, optional: bool) -> Field {
+    Field { name: name.into(), ty, optional }
+}
+
+fn table(tape: &mut Tape, name: &'static str, own: usize) -> Kind {
+    let mut fields = vec![field("id", Ty::Text, false)];
+    let mut valid = None;
+    if tape.chance(60) {
+        let ty = if tape.chance(25) { Ty::Timestamp } else { Ty::Date };
+        fields.push(field("since", ty, false));
+        let until = tape.chance(70).then(|| {
+            fields.push(field("left", ty, true));
+            2
+        });
+        valid = Some((1, until));
+    }
+    fields.push(field("rank", Ty::Int, tape.chance(30)));
+    fields.push(field("unit", Ty::Text, tape.chance(30)));
+    if tape.chance(50) {
+        fields.push(field("boss", Ty::Ref(own), true));
+    }
+    if tape.chance(40) {
+        fields.push(field("grade", Ty::Enum(0), tape.chance(30)));
+    }
+    if tape.chance(30) {
+        fields.push(field("cap", Ty::Money, tape.chance(30)));
+    }
+    let identity = std::iter::once(0).chain(valid.map(|(from, _)| from)).collect();
+    Kind { name, fields, role: Role::Table { key: 0, valid }, identity }
+}
+
+fn record(tape: &mut Tape, name: &'static str) -> Kind {
+    let time = if tape.chance(50) { Ty::Timestamp } else { Ty::Date };
+    let mut fields = vec![
+        field("id", if tape.chance(30) { Ty::Int } else { Ty::Text }, false),
+        field("at_time", time, false),
+        field("actor", Ty::Ref(0), tape.chance(15)),
+    ];
+    let nested = tape.chance(30);
+    for i in 0..1 + tape.below(6) {
+        let ty = match tape.below(14) {
+            n @ 0..=9 => SCALARS[n],
+            10 => Ty::Enum(0),
+            11 => Ty::Enum(1),
+            12 => Ty::Ref(tape.below(2)),
+            _ => Ty::Texts,
+        };
+        let group = if nested && i % 2 == 1 { "item." } else { "" };
+        let base = match ty {
+            Ty::Int => "n",
+            Ty::Text => "label",
+            Ty::Bool => "flag",
+            Ty::Money => "cost",
+            Ty::Decimal => "rate",
+            Ty::Date => "due",
+            Ty::Timestamp => "seen",
+            Ty::Bytes => "size",
+            Ty::Percent => "share",
+            Ty::Duration => "spent",
+            Ty::Enum(0) => "level",
+            Ty::Enum(_) => "via",
+            Ty::Ref(0) => "peer",
+            Ty::Ref(_) => "firm",
+            Ty::Texts => "tags",
+        };
+        // Numbered within its kind, so that kinds often share a name and a type.
+        let number = fields.iter().filter(|f: &&Field| f.ty == ty).count();
+        fields.push(field(format!("{group}{base}{number}"), ty, tape.chance(35)));
+    }
+    let identity = if tape.chance(25) { vec![] } else { vec![0] };
+    Kind { name, fields, role: Role::Record { time: 1, subject: 2 }, identity }
+}
+
+impl Schema {
+    pub fn type_name(&self, ty: Ty) -> String {
+        match ty {
+            Ty::Int => "int".into(),
+            Ty::Text => "text".into(),
+            Ty::Bool => "bool".into(),
+            Ty::Decimal => "decimal".into(),
+            Ty::Money => "money".into(),
+            Ty::Date => "date".into(),
+            Ty::Timestamp => "timestamp".into(),
+            Ty::Duration => "duration".into(),
+            Ty::Bytes => "bytes".into(),
+            Ty::Percent => "percent".into(),
+            Ty::Enum(i) => self.enums[i].0.into(),
+            Ty::Ref(i) => format!("ref {}", self.kinds[i].name),
+            Ty::Texts => "list of text".into(),
+        }
+    }
+
+    /// As a policy file has it.
+    pub fn print(&self) -> String {
+        let mut out = format!(
+            "policy random \"Random\" {{\n  timezone \"{}\"\n  fiscal_year starts {:02}-{:02}\n}}\n\n",
+            self.timezone, self.fiscal.0, self.fiscal.1
+        );
+        for (name, words) in &self.enums {
+            let _ = writeln!(out, "enum {name} {{ {} }}", words.join(", "));
+        }
+        for kind in &self.kinds {
+            out.push_str(&self.print_kind(kind));
+        }
+        out
+    }
+
+    fn print_kind(&self, kind: &Kind) -> String {
+        let name = |i: usize| &kind.fields[i].name;
+        let mut out = match &kind.role {
+            Role::Table { key, valid } => {
+                let mut head = format!("\ntable {} key {}", kind.name, name(*key));
+                if let Some((from, until)) = valid {
+                    let _ = write!(head, " valid from {}", name(*from));
+                    if let Some(until) = until {
+                        let _ = write!(head, " until {}", name(*until));
+                    }
+                }
+                head
+            }
+            Role::Record { time, subject } => {
+                let mut head = format!("\nrecord {} at {} by {}", kind.name, name(*time), name(*subject));
+                if !kind.identity.is_empty() {
+                    let names: Vec<_> = kind.identity.iter().map(|&i| name(i).as_str()).collect();
+                    let _ = write!(head, " identity {}", names.join(", "));
+                }
+                head
+            }
+        };
+        out.push_str(" {\n");
+        let mark = |optional: bool| if optional { "?" } else { "" };
+        for f in kind.fields.iter().filter(|f| !f.name.contains('.')) {
+            let _ = writeln!(out, "  {}: {}{},", f.name, self.type_name(f.ty), mark(f.optional));
+        }
+        let inside: Vec<_> = kind.fields.iter().filter_map(|f| Some((f.name.strip_prefix("item.")?, f))).collect();
+        if !inside.is_empty() {
+            let fields: Vec<_> =
+                inside.iter().map(|(n, f)| format!("{n}: {}{}", self.type_name(f.ty), mark(f.optional))).collect();
+            let _ = writeln!(out, "  item: {{ {} }},", fields.join(", "));
+        }
+        out.push_str("}\n");
+        out
+    }
+}

@@ -304,7 +304,7 @@ impl World<'_> {
                 other => other,
             },
             ExprKind::Neg(of) => negate(value(of)),
-            ExprKind::Arith { op, left, right } => arith(*op, value(left), value(right), clock),
+            ExprKind::Arith { op, left, right } => arith(*op, value(left), value(right)),
             ExprKind::Shift { time, by } => match value(time) {
                 Val::Known(v) => Val::Known(Moment::of(&v).unwrap().shifted(*by, 1, &zone(clock)).value()),
                 other => other,

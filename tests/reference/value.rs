@@ -1,7 +1,7 @@
 //! Values, absence and the unknown, one at a time.
 
 use super::time::{Moment, zone};
-use bylaws::internals::data::{Clock, Decimal, Length, Money, Type, Value};
+use bylaws::internals::data::{Clock, Decimal, Money, Type, Value};
 use bylaws::internals::eval::Truth;
 use bylaws::internals::sema::hir::{ArithOp, CompareOp, TextOp};
 use std::cmp::Ordering;
@@ -221,7 +221,7 @@ pub fn negate(v: Val) -> Val {
     done.map_or(Val::Unknown, Val::Known)
 }
 
-pub fn arith(op: ArithOp, left: Val, right: Val, zone_clock: &Clock) -> Val {
+pub fn arith(op: ArithOp, left: Val, right: Val) -> Val {
     if let Some(g) = gap([&left, &right]) {
         return g;
     }
@@ -242,7 +242,7 @@ pub fn arith(op: ArithOp, left: Val, right: Val, zone_clock: &Clock) -> Val {
         (Val::Known(l), Val::Known(r)) => (l, r),
         _ => unreachable!(),
     };
-    known_arith(op, left, right, zone_clock).map_or(Val::Unknown, Val::Known)
+    known_arith(op, left, right).map_or(Val::Unknown, Val::Known)
 }
 
 fn number(v: &Value) -> Option<Decimal> {
@@ -284,7 +284,7 @@ pub fn half_even(d: Decimal) -> Option<i64> {
     i64::try_from(floor + up as i128).ok()
 }
 
-fn known_arith(op: ArithOp, left: Value, right: Value, clock: &Clock) -> Option<Value> {
+fn known_arith(op: ArithOp, left: Value, right: Value) -> Option<Value> {
     use ArithOp::{Add, Div, Mul, Sub};
     Some(match (left, right) {
         (Value::Int(a), Value::Int(b)) if op != Div => Value::Int(int_op(op, a, b)?),
@@ -311,10 +311,9 @@ fn known_arith(op: ArithOp, left: Value, right: Value, clock: &Clock) -> Option<
         (Value::Timestamp(a), Value::Timestamp(b)) => Value::Duration(a.checked_sub(b)?),
         (Value::Date(a), Value::Date(b)) => Value::Duration((a - b) as i64 * 86_400_000_000_000),
         (Value::Timestamp(a), Value::Duration(b)) => Value::Timestamp(int_op(op, a, b)?),
+        // Whole days only: a date has no time of day.
         (Value::Date(a), Value::Duration(b)) => {
-            let length = Length { nanos: b, ..Length::default() };
-            let at = Moment::of(&Value::Date(a))?.instant(&zone(clock));
-            Moment::Instant(at).shifted(length, if op == Sub { -1 } else { 1 }, &zone(clock)).value()
+            Value::Date(int_op(op, a as i64, b.div_euclid(86_400_000_000_000))?.try_into().ok()?)
         }
         (Value::Duration(a), by) => Value::Duration(scaled(op, a, number(&by)?)?),
         (by, Value::Duration(a)) if op == Mul => Value::Duration(scaled(op, a, number(&by)?)?),

@@ -11,7 +11,6 @@ use bylaws::internals::sema::hir::{Expr, Func, History, Rule, Window};
 struct Candidate {
     row: usize,
     maybe: bool,
-    pending: bool,
 }
 
 impl World<'_> {
@@ -74,9 +73,9 @@ impl World<'_> {
                 continue;
             }
             match h.filter.as_ref().map_or(Truth::True, |f| self.truth(rule, f, &inner)) {
-                Truth::True => candidates.push(Candidate { row: i, maybe: false, pending: false }),
+                Truth::True => candidates.push(Candidate { row: i, maybe: false }),
                 Truth::False => {}
-                unsure => candidates.push(Candidate { row: i, maybe: true, pending: unsure == Truth::Pending }),
+                _ => candidates.push(Candidate { row: i, maybe: true }),
             }
         }
         candidates.sort_by(|a, b| self.rows[a.row].key().cmp(&self.rows[b.row].key()));
@@ -143,9 +142,9 @@ impl World<'_> {
 fn exists(candidates: &[Candidate], over: bool) -> Truth {
     if candidates.iter().any(|c| !c.maybe) {
         Truth::True
-    } else if candidates.iter().any(|c| c.maybe && !c.pending) {
+    } else if !candidates.is_empty() {
         Truth::Unknown
-    } else if !over || candidates.iter().any(|c| c.pending) {
+    } else if !over {
         Truth::Pending
     } else {
         Truth::False

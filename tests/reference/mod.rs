@@ -7,11 +7,13 @@ pub mod time;
 pub mod value;
 pub mod verdicts;
 
+use bylaws::internals::data::identity::{self, Content};
 use bylaws::internals::data::{Clock, ColumnId, KindId, Role, Schema, Type, Value, Verdict};
 use bylaws::internals::eval::Truth;
 use bylaws::internals::sema::hir::{Expr, ExprKind, Hir, Rule};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use time::{Moment, zone};
 use value::*;
 
@@ -85,7 +87,7 @@ pub struct Watermark {
     pub instant: jiff::Timestamp,
     /// Deadlines that are dates have passed when this is later.
     pub day: Date,
-    /// The event time of `at as_of`.
+    /// The event time of `at as_of`: the day itself where `as_of` is one.
     pub event: Moment,
 }
 
@@ -95,8 +97,11 @@ pub struct World<'a> {
     pub as_of: Option<Value>,
 }
 
+/// The columns of each kind that are read: what a record is where it has no identity of its own.
+pub type Projections = [Option<Arc<[ColumnId]>>];
+
 /// All verdicts, the compliant too, sorted.
-pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>) -> Vec<Outcome> {
+pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Projections) -> Vec<Outcome> {
     let clock = hir.rules.first().map(|r| r.clock.clone());
     let kept: Vec<Record> = records
         .iter()
@@ -109,7 +114,7 @@ pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>) -> Vec<Outc
         })
         .cloned()
         .collect();
-    let world = World { hir, rows: join_repeats(&hir.schema, &kept), as_of };
+    let world = World { hir, rows: join_repeats(&hir.schema, &kept, read), as_of };
     let mut outcomes: Vec<Outcome> = hir.rules.iter().flat_map(|rule| verdicts::judge(&world, rule)).collect();
     outcomes.sort();
     outcomes
@@ -133,20 +138,13 @@ fn is_later(time: Moment, limit: &Value, clock: &Clock) -> bool {
 
 /// Equal identities are one record; a column in which they differ is unknown. A record whose identity is
 /// not known, or whose kind declares none, is joined with no other.
-pub fn join_repeats(schema: &Schema, records: &[Record]) -> Vec<Row> {
+pub fn join_repeats(schema: &Schema, records: &[Record], read: &Projections) -> Vec<Row> {
     let mut groups: Vec<(String, Vec<&Record>)> = Vec::new();
     for record in records {
-        let kind = schema.kind(record.kind);
-        let known = kind.identity.iter().all(|c| match record.cells.get(c) {
-            Some(Cell::Value(_)) => true,
-            Some(Cell::Malformed(_)) => false,
-            None => schema.column(record.kind, *c).optional,
-        });
-        if kind.identity.is_empty() || !known {
-            groups.push((content_identity(schema, record), vec![record]));
+        let Some(text) = declared_identity(schema, record) else {
+            groups.push((content_identity(schema, record, read), vec![record]));
             continue;
-        }
-        let text = identity_text(schema, record, &kind.identity);
+        };
         let same = groups.iter_mut().find(|(other, members)| *other == text && members[0].kind == record.kind);
         match same {
             Some((_, members)) => members.push(record),
@@ -185,24 +183,29 @@ fn joined(schema: &Schema, members: &[&Record], column: ColumnId) -> Val {
     }
 }
 
-fn identity_text(schema: &Schema, record: &Record, columns: &[ColumnId]) -> String {
-    let parts: Vec<String> = columns
-        .iter()
-        .map(|c| {
-            let name = &schema.column(record.kind, *c).name;
-            match record.cells.get(c) {
-                Some(Cell::Value(v)) => format!("{name} = {}", plain(v)),
-                Some(Cell::Malformed(text)) => format!("{name} = malformed {text}"),
-                None => format!("{name} = absent"),
-            }
-        })
-        .collect();
-    parts.join(", ")
+/// None where the kind declares no identity, or a part of it is not there.
+fn declared_identity(schema: &Schema, record: &Record) -> Option<String> {
+    let columns = &schema.kind(record.kind).identity;
+    let value = |c: &ColumnId| match record.cells.get(c) {
+        Some(Cell::Value(v)) => Some((*c, v.clone())),
+        _ => None,
+    };
+    let values: Option<Vec<(ColumnId, Value)>> = columns.iter().map(value).collect();
+    values.filter(|v| !v.is_empty()).map(|v| identity::declared(schema, record.kind, &v))
 }
 
-fn content_identity(schema: &Schema, record: &Record) -> String {
-    let all: Vec<ColumnId> = (0..schema.kind(record.kind).columns.len() as u32).map(ColumnId).collect();
-    identity_text(schema, record, &all)
+fn content_identity(schema: &Schema, record: &Record, read: &Projections) -> String {
+    let columns = read[record.kind.0 as usize].iter().flat_map(|columns| columns.iter());
+    let contents = columns.map(|c| {
+        let content = match record.cells.get(c) {
+            Some(Cell::Value(v)) => Content::Known(v.clone()),
+            Some(Cell::Malformed(found)) => Content::Malformed(found.clone()),
+            None if schema.column(record.kind, *c).optional => Content::Absent,
+            None => Content::Missing,
+        };
+        (*c, content)
+    });
+    identity::of_content(schema, record.kind, contents, 1)
 }
 
 /// A value as text, for identities and subjects.
@@ -225,10 +228,12 @@ impl World<'_> {
                 Moment::Day(day) => Moment::Day(day.tomorrow().unwrap()),
                 instant => instant,
             };
-            return Some(Watermark { instant: end.instant(&zone), day: end.day(&zone), event: limit });
+            let event = Moment::Day(limit.day(&zone));
+            return Some(Watermark { instant: end.instant(&zone), day: end.day(&zone), event });
         }
         let last = self.rows.iter().filter_map(|r| r.time).max_by_key(|t| t.instant(&zone))?;
-        Some(Watermark { instant: last.instant(&zone), day: last.day(&zone), event: last })
+        let day = last.day(&zone);
+        Some(Watermark { instant: last.instant(&zone), day, event: Moment::Day(day) })
     }
 
     pub fn root(&self, row: usize) -> Root {
@@ -260,7 +265,8 @@ impl World<'_> {
                 convert(Val::Known(Moment::Day(day).value()), &expr.ty, clock)
             }
             ExprKind::AsOf => match self.watermark(clock) {
-                Some(w) => convert(Val::Known(w.event.value()), &expr.ty, clock),
+                Some(w) if expr.ty == Type::Timestamp => Val::Known(Moment::Instant(w.instant).value()),
+                Some(w) => Val::Known(w.event.value()),
                 None => Val::Unknown,
             },
             ExprKind::Lookup { key, table, column, root: n } => {
@@ -321,9 +327,10 @@ impl World<'_> {
         };
         let Some(t) = t else { return Truth::Unknown };
         let zone = zone(clock);
-        let earlier = |a: Moment, b: Moment| match (a, b) {
-            (Moment::Instant(a), Moment::Instant(b)) => a < b,
-            (a, b) => a.day(&zone) < b.day(&zone),
+        // A bound that is a date is compared with the event's date; one that is an instant with its instant.
+        let before = |bound: Moment| match bound {
+            Moment::Day(bound) => t.day(&zone) < bound,
+            Moment::Instant(bound) => t.instant(&zone) < bound,
         };
         let of = |cell: &Val, test: &dyn Fn(Moment) -> bool, open: Truth| match cell {
             Val::Known(v) if test(Moment::of(v).unwrap()) => Truth::True,
@@ -331,9 +338,8 @@ impl World<'_> {
             Val::Absent => open,
             _ => Truth::Unknown,
         };
-        let from = of(&row.cells[from.0 as usize], &|from| !earlier(t, from), Truth::True);
-        let until = until
-            .map_or(Truth::True, |until| of(&row.cells[until.0 as usize], &|until| earlier(t, until), Truth::True));
+        let from = of(&row.cells[from.0 as usize], &|from| !before(from), Truth::True);
+        let until = until.map_or(Truth::True, |until| of(&row.cells[until.0 as usize], &before, Truth::True));
         and([from, until])
     }
 

@@ -189,7 +189,7 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
 }
 
 /// Records that some history condition of the rule ranges over, and that have no known time, or no known
-/// key, though its filter does not exclude them whatever they are looked at from.
+/// key; those apart for which a part of its filter that reads nothing but the record is false.
 fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
     let mut conditions = Vec::new();
     collect(rule, &mut conditions);
@@ -199,7 +199,10 @@ fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
             let env = world.inner(&Vec::new(), h, row);
             let lacks = world.rows[row].time.is_none()
                 || h.keys.iter().any(|k| world.value(rule, &k.inner, &env).known().is_none());
-            let excluded = h.filter.as_ref().is_some_and(|f| world.truth(rule, f, &env) == Truth::False);
+            let mut parts = Vec::new();
+            h.filter.iter().for_each(|f| conjuncts(f, &mut parts));
+            parts.retain(|e| reads_only(e, h.root + 1));
+            let excluded = parts.iter().any(|e| world.truth(rule, e, &env) == Truth::False);
             if lacks && !excluded && !rows.contains(&row) {
                 rows.push(row);
             }
@@ -208,6 +211,26 @@ fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
     rows
 }
 
+fn conjuncts<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
+    match &expr.kind {
+        ExprKind::And(sides) => sides.iter().for_each(|e| conjuncts(e, parts)),
+        ExprKind::Named { body, .. } => conjuncts(body, parts),
+        _ => parts.push(expr),
+    }
+}
+
+fn reads_only(expr: &Expr, root: u8) -> bool {
+    let own = match &expr.kind {
+        ExprKind::Column { root: r, .. } | ExprKind::EventTime { root: r } | ExprKind::Lookup { root: r, .. } => {
+            *r == root
+        }
+        ExprKind::History(_) | ExprKind::PeriodStart | ExprKind::PeriodEnd => false,
+        _ => true,
+    };
+    own && children(expr).into_iter().all(|e| reads_only(e, root))
+}
+
+/// All history conditions of a rule, nested ones too.
 fn collect<'a>(rule: &'a Rule, found: &mut Vec<&'a History>) {
     let (mut exprs, mut own): (Vec<&Expr>, Vec<&History>) = (rule.trigger.filter().into_iter().collect(), Vec::new());
     match &rule.body {
@@ -232,28 +255,36 @@ fn collect<'a>(rule: &'a Rule, found: &mut Vec<&'a History>) {
         let Some(expr) = exprs.pop() else { continue };
         match &expr.kind {
             ExprKind::History(h) => own.push(h),
-            ExprKind::And(sides) | ExprKind::Or(sides) => exprs.extend(sides),
-            ExprKind::Compare { left, right, .. }
-            | ExprKind::TextTest { left, right, .. }
-            | ExprKind::Arith { left, right, .. }
-            | ExprKind::Coalesce(left, right) => exprs.extend([&**left, &**right]),
-            ExprKind::InColumn { item, list, .. } => exprs.extend([&**item, &**list]),
-            ExprKind::Lookup { key: of, .. }
-            | ExprKind::Convert(of)
-            | ExprKind::Not(of)
-            | ExprKind::In { item: of, .. }
-            | ExprKind::InDomain { host: of, .. }
-            | ExprKind::Matches { left: of, .. }
-            | ExprKind::Present(of)
-            | ExprKind::Neg(of)
-            | ExprKind::Shift { time: of, .. }
-            | ExprKind::Named { body: of, .. } => exprs.push(of),
-            ExprKind::Constant(_)
-            | ExprKind::Column { .. }
-            | ExprKind::EventTime { .. }
-            | ExprKind::PeriodStart
-            | ExprKind::PeriodEnd
-            | ExprKind::AsOf => {}
+            _ => exprs.extend(children(expr)),
         }
+    }
+}
+
+/// The expressions right under one; those of a history condition apart.
+fn children(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::And(sides) | ExprKind::Or(sides) => sides.iter().collect(),
+        ExprKind::Compare { left, right, .. }
+        | ExprKind::TextTest { left, right, .. }
+        | ExprKind::Arith { left, right, .. }
+        | ExprKind::Coalesce(left, right) => vec![left, right],
+        ExprKind::InColumn { item, list, .. } => vec![item, list],
+        ExprKind::Lookup { key: of, .. }
+        | ExprKind::Convert(of)
+        | ExprKind::Not(of)
+        | ExprKind::In { item: of, .. }
+        | ExprKind::InDomain { host: of, .. }
+        | ExprKind::Matches { left: of, .. }
+        | ExprKind::Present(of)
+        | ExprKind::Neg(of)
+        | ExprKind::Shift { time: of, .. }
+        | ExprKind::Named { body: of, .. } => vec![of],
+        ExprKind::Constant(_)
+        | ExprKind::Column { .. }
+        | ExprKind::EventTime { .. }
+        | ExprKind::PeriodStart
+        | ExprKind::PeriodEnd
+        | ExprKind::AsOf
+        | ExprKind::History(_) => vec![],
     }
 }

@@ -4,6 +4,7 @@
 mod data;
 mod diag;
 mod eval;
+mod plan;
 mod sema;
 mod source;
 mod syntax;
@@ -22,6 +23,9 @@ pub mod internals {
     }
     pub mod sema {
         pub use crate::sema::*;
+    }
+    pub mod plan {
+        pub use crate::plan::*;
     }
     pub mod eval {
         pub use crate::eval::*;

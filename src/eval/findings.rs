@@ -84,8 +84,10 @@ pub struct WindowTrace {
     pub from_included: bool,
     /// Key and value: `actor`, `E1042`.
     pub keys: Vec<(String, String)>,
-    /// How many records of the kind lay in the window with these keys, whether or not the filter held.
+    /// How many records lay in the window with these keys and may count by themselves: for which the parts
+    /// of the filter that read nothing else held, or could not be decided.
     pub searched: usize,
+    /// At most the latest 200.
     pub contributions: Vec<Contribution>,
     /// The outcome as a report shows it: `550 CNY`, `none`.
     pub result: String,

@@ -1,5 +1,228 @@
 //! Evaluation of a plan over batches of records.
+//!
+//! A batch is screened (columnar, in any thread): what its rows alone decide is counted, and what may
+//! matter is kept. When all batches are in, repeats are merged, each kind is laid in its one order, and
+//! what was kept is judged row by row. Nothing depends on the order of batches or the number of threads.
+//!
+//! Memory: rows that no rule can find anything in are dropped at once, except rows of kinds with a declared
+//! identity and of tables, of which all columns that are read are held, so that repeats can be told.
 
+mod arith;
+mod explain;
 mod findings;
+mod gaps;
+mod grouped;
+mod history;
+mod interp;
+mod judge;
+mod limit;
+mod message;
+mod records;
+mod results;
+mod rows;
+mod screen;
+mod tables;
+mod truth;
+mod val;
+mod window;
+mod world;
 
+pub use crate::data::Time as AsOf;
 pub use findings::*;
+pub use results::{FindingRow, Findings, KindCounts};
+pub use rows::BatchError;
+pub use screen::Screened;
+
+use crate::data::calendar::Zone;
+use crate::data::{Batch, KindId};
+use crate::plan::{Plan, VERSION};
+use grouped::AtomGroups;
+use interp::Context;
+use regex::Regex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use world::{Watermark, World};
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Records later than this are set aside; deadlines before it have passed. None: the latest record's time.
+    pub as_of: Option<AsOf>,
+    /// For what is done in [`Evaluator::finish`]; at least 1.
+    pub threads: usize,
+    /// Keep compliant verdicts too, not only their number.
+    pub keep_compliant: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { as_of: None, threads: 1, keep_compliant: false }
+    }
+}
+
+/// A plan that cannot be run here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlanError {
+    /// Made by another version.
+    Version(u32),
+    /// A time zone that is not known here.
+    Zone(String),
+    /// A pattern, or the patterns of one column together, too large.
+    Pattern,
+    /// It refers to what it does not hold.
+    Damaged,
+}
+
+impl std::fmt::Display for PlanError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PlanError::Version(found) => write!(f, "a plan of version {found}, where {VERSION} is needed"),
+            PlanError::Zone(name) => write!(f, "no time zone `{name}` is known"),
+            PlanError::Pattern => f.write_str("the patterns of one column are too large together"),
+            PlanError::Damaged => f.write_str("the plan refers to something that it does not hold"),
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+/// What a plan needs at hand to run.
+#[derive(Debug)]
+struct Runtime {
+    patterns: Vec<Regex>,
+    /// By clock.
+    zones: Vec<Zone>,
+    /// The policy's, for `as_of` dates.
+    zone: Zone,
+    /// By kind.
+    groups: Vec<AtomGroups>,
+    rules_of: Vec<Vec<u32>>,
+    histories_of: Vec<Vec<u32>>,
+    empty: World,
+}
+
+impl Runtime {
+    fn new(plan: &Plan) -> Result<Runtime, PlanError> {
+        if plan.version != VERSION {
+            return Err(PlanError::Version(plan.version));
+        }
+        let zone = |name: &str| Zone::named(name).ok_or_else(|| PlanError::Zone(name.into()));
+        let kinds = plan.schema.kinds.len();
+        if plan.kinds.len() != kinds {
+            return Err(PlanError::Damaged);
+        }
+        let mut runtime = Runtime {
+            patterns: plan
+                .patterns
+                .iter()
+                .map(|(p, fold)| Regex::new(&flagged(p, *fold)).map_err(|_| PlanError::Pattern))
+                .collect::<Result<_, _>>()?,
+            zones: plan.clocks.iter().map(|c| zone(&c.timezone)).collect::<Result<_, _>>()?,
+            zone: zone(&plan.timezone)?,
+            groups: plan
+                .kinds
+                .iter()
+                .zip(&plan.schema.kinds)
+                .map(|(k, kind)| AtomGroups::new(kind, &k.atoms, &plan.patterns))
+                .collect::<Result<_, _>>()?,
+            rules_of: vec![Vec::new(); kinds],
+            histories_of: vec![Vec::new(); kinds],
+            empty: World::empty(plan),
+        };
+        for (i, rule) in plan.rules.iter().enumerate() {
+            if let Some(kind) = screen::triggered_by(&rule.trigger) {
+                runtime.rules_of.get_mut(kind.0 as usize).ok_or(PlanError::Damaged)?.push(i as u32);
+            }
+        }
+        for (i, history) in plan.histories.iter().enumerate() {
+            runtime.histories_of.get_mut(history.kind.0 as usize).ok_or(PlanError::Damaged)?.push(i as u32);
+        }
+        Ok(runtime)
+    }
+
+    fn context<'a>(&'a self, plan: &'a Plan, world: &'a World, clock: u32, period: Option<(i32, i32)>) -> Context<'a> {
+        let zone = self.zones.get(clock as usize).unwrap_or(&self.zone);
+        let fiscal_start = plan.clocks.get(clock as usize).map_or((1, 1), |c| c.fiscal_start);
+        Context { plan, runtime: self, world, zone, fiscal_start, period }
+    }
+}
+
+fn flagged(pattern: &str, ignoring_case: bool) -> String {
+    if ignoring_case { format!("(?i){pattern}") } else { pattern.to_string() }
+}
+
+/// Takes batches of records and tables, in any order, and gives the findings.
+#[derive(Debug)]
+pub struct Evaluator {
+    plan: Arc<Plan>,
+    runtime: Arc<Runtime>,
+    options: Options,
+    taken: records::Taken,
+}
+
+impl Evaluator {
+    pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
+        let runtime = Arc::new(Runtime::new(&plan)?);
+        let taken = records::Taken::new(&plan, options.as_of);
+        Ok(Evaluator { plan, runtime, options, taken })
+    }
+
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// What a batch's rows alone decide. Any number of threads may do this at once.
+    pub fn screen(&self, batch: Batch) -> Result<Screened, BatchError> {
+        let kind = batch.kind;
+        let of = self.plan.kinds.get(kind.0 as usize).ok_or(BatchError::NoSuchKind(kind))?;
+        let needed = of.projection.as_deref().unwrap_or(&[]);
+        let rows = rows::Rows::of(batch, &self.plan.schema, needed)?;
+        let as_of = Watermark { as_of: self.options.as_of, ..Watermark::default() };
+        Ok(screen::screen(&self.plan, &self.runtime, self.options.keep_compliant, as_of, rows))
+    }
+
+    /// Takes in a screened batch.
+    pub fn absorb(&mut self, screened: Screened) {
+        self.taken.add(screened);
+    }
+
+    pub fn push(&mut self, batch: Batch) -> Result<(), BatchError> {
+        let screened = self.screen(batch)?;
+        self.absorb(screened);
+        Ok(())
+    }
+
+    /// Judges what has come in. No more comes.
+    pub fn finish(self) -> Findings {
+        let options = Options { threads: self.options.threads.max(1), ..self.options };
+        let settled = records::settle(&self.plan, &self.runtime, self.taken, &options);
+        results::conclude(self.plan, self.runtime, settled, &options)
+    }
+}
+
+/// `f` of 0 to `n`, on some threads; the results in order.
+fn parallel<T: Send>(threads: usize, n: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    if threads <= 1 || n <= 1 {
+        return (0..n).map(f).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.min(n))
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut mine = Vec::new();
+                    loop {
+                        let i = next.fetch_add(1, Ordering::Relaxed);
+                        if i >= n {
+                            return mine;
+                        }
+                        mine.push((i, f(i)));
+                    }
+                })
+            })
+            .collect();
+        // A worker that panics takes the run with it, as it would on one thread.
+        workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
+    });
+    done.sort_by_key(|d| d.0);
+    done.into_iter().map(|d| d.1).collect()
+}

@@ -1,0 +1,346 @@
+//! Why a verdict is as it is: the rule run once more at its record, with what it saw written down.
+
+use super::gaps;
+use super::history::{self, NoSearch, Search};
+use super::interp::{Context, Frame, NO_ID, Operand, Scope, operand, truth, value};
+use super::judge::triggered;
+use super::limit;
+use super::message::{self, result_type, sensitive, show, show_one, shown};
+use super::results::Entry;
+use super::val::Val;
+use super::window::moment;
+use super::world::World;
+use super::{
+    ClauseRole, ClauseTrace, Contribution, Explanation, RecordRef, Runtime, SeenValue, Truth, WindowTrace, tables,
+};
+use crate::data::{ColumnId, KindId, Value, Verdict, display, identity};
+use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
+use crate::sema::hir::Func;
+use rustc_hash::FxHashMap;
+
+/// Of the records of a window, the latest so many are shown.
+pub const SHOWN_RECORDS: usize = 200;
+
+pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> Explanation {
+    let rule = &plan.rules[entry.rule as usize];
+    let cx = runtime.context(plan, world, rule.clock, entry.period);
+    let frame = Frame { time: entry.time, ..world.frame(entry.kind, entry.id) };
+    let scope = Scope::top(frame);
+    let mut trace = Trace::new(cx);
+    trace.record(&frame);
+    let mut crossing = None;
+    if let Some((history, key)) = entry.lacking {
+        gaps::lacking(&mut trace, history, key, frame);
+        trace.explanation.message = rule.title.clone();
+        return trace.explanation;
+    }
+    let filter = triggered(&cx, rule, &scope);
+    if let Some(Err(_)) = filter {
+        gaps::no_time(&mut trace, &frame, rule.trigger.span());
+    }
+    rule.filter.iter().for_each(|e| trace.clause(ClauseRole::Where, e, &scope));
+    rule.when.iter().for_each(|e| trace.clause(ClauseRole::When, e, &scope));
+    match &rule.body {
+        Body::Forbid => {}
+        Body::Require { need } => trace.need(*need, &scope),
+        Body::Limit { aggregate, to } => crossing = trace.limit(rule, *aggregate, to, &scope),
+    }
+    // Exceptions were considered only where there would be a finding without them.
+    if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted) || trace.decided() {
+        for (i, exception) in rule.unless.iter().enumerate() {
+            trace.clause(ClauseRole::Unless(exception.name.clone()), &exception.condition, &scope);
+            if entry.judgement.exception == Some(i as u8) {
+                trace.explanation.exception = Some(exception.name.clone());
+                break;
+            }
+        }
+    }
+    trace.explanation.message = message::message(&cx, rule, &scope, entry.judgement.verdict, crossing);
+    trace.explanation
+}
+
+/// An explanation in the making.
+pub struct Trace<'a> {
+    pub cx: Context<'a>,
+    pub explanation: Explanation,
+    known: FxHashMap<(KindId, u32), usize>,
+}
+
+impl<'a> Trace<'a> {
+    fn new(cx: Context<'a>) -> Trace<'a> {
+        let explanation = Explanation {
+            message: String::new(),
+            records: vec![],
+            clauses: vec![],
+            windows: vec![],
+            gaps: vec![],
+            exception: None,
+        };
+        Trace { cx, explanation, known: FxHashMap::default() }
+    }
+
+    /// Index of the record among those that the verdict rests on.
+    pub fn record(&mut self, frame: &Frame<'a>) -> usize {
+        let key = (frame.kind, frame.id);
+        if let (Some(&at), true) = (self.known.get(&key), frame.id != NO_ID) {
+            return at;
+        }
+        let at = self.explanation.records.len();
+        self.explanation.records.push(RecordRef {
+            kind: frame.kind,
+            place: frame.rows.places.get(frame.row).copied(),
+            identity: identity_shown(&self.cx, frame),
+            time: frame.time.map(|t| display::time(t, self.cx.zone)),
+        });
+        self.known.insert(key, at);
+        at
+    }
+
+    /// Whether all of the rule's own conditions hold.
+    fn decided(&self) -> bool {
+        self.explanation.clauses.iter().all(|c| match c.role {
+            ClauseRole::Need => c.truth == Truth::False,
+            _ => c.truth == Truth::True,
+        })
+    }
+
+    fn clause(&mut self, role: ClauseRole, expr: &'a Expr, scope: &Scope<'_, 'a>) {
+        let truth = truth(&self.cx, expr, scope);
+        let mut values = Vec::new();
+        self.condition(expr, scope, &mut values);
+        self.explanation.clauses.push(ClauseTrace { role, span: expr.span, truth, values });
+        if matches!(truth, Truth::Unknown | Truth::Pending) {
+            gaps::of(self, expr, scope);
+        }
+    }
+
+    /// The operands of a condition's tests.
+    fn condition(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>, values: &mut Vec<SeenValue>) {
+        match &expr.op {
+            Op::And(all) | Op::Or(all) => all.iter().for_each(|e| self.condition(e, scope, values)),
+            Op::Not(e) => self.condition(e, scope, values),
+            Op::Compare { left, right, .. } | Op::TextTest { left, right, .. } => {
+                self.operand(left, scope, values);
+                self.operand(right, scope, values);
+            }
+            Op::InColumn { item, list, .. } => {
+                self.operand(item, scope, values);
+                self.operand(list, scope, values);
+            }
+            Op::In { item, .. } => self.operand(item, scope, values),
+            Op::InDomain { host, .. } => self.operand(host, scope, values),
+            Op::Matches { left, .. } => self.operand(left, scope, values),
+            Op::Present(e) => self.operand(e, scope, values),
+            _ => self.operand(expr, scope, values),
+        }
+    }
+
+    /// An operand with its value, and the fields and histories that it is made of.
+    fn operand(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>, values: &mut Vec<SeenValue>) {
+        if matches!(expr.op, Op::Constant(_)) {
+            return;
+        }
+        let field = self.field(expr, scope);
+        let seen = SeenValue { span: expr.span, value: shown(&self.cx, expr, scope), field };
+        if !values.contains(&seen) {
+            values.push(seen);
+        }
+        match &expr.op {
+            Op::History(id) => self.window(*id, scope),
+            Op::Lookup { .. } | Op::Column { .. } => {}
+            _ => expr.children().into_iter().for_each(|e| self.operand(e, scope, values)),
+        }
+    }
+
+    /// The field that a value was read from, if it is one.
+    fn field(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<(usize, ColumnId)> {
+        match &expr.op {
+            Op::Column { root, column } => {
+                let frame = *scope.frame(*root)?;
+                Some((self.record(&frame), *column))
+            }
+            Op::Lookup { key, table, column, root } => {
+                let key = value(&self.cx, key, scope);
+                let at = scope.frame(*root).and_then(|f| f.time);
+                match tables::lookup(&self.cx, *table, key, *column, at) {
+                    tables::Found::Row(id, _) => {
+                        let frame = self.cx.world.frame(*table, id);
+                        Some((self.record(&frame), *column))
+                    }
+                    _ => None,
+                }
+            }
+            Op::ToDecimal(e) | Op::ToTimestamp(e) | Op::ToDate(e) => self.field(e, scope),
+            _ => None,
+        }
+    }
+
+    fn need(&mut self, need: u32, scope: &Scope<'_, 'a>) {
+        let found = match history::evaluate(&self.cx, need, scope).single() {
+            Val::Bool(b) => Truth::of(b),
+            Val::Pending => Truth::Pending,
+            _ => Truth::Unknown,
+        };
+        let span = self.cx.plan.histories[need as usize].span;
+        self.window(need, scope);
+        self.explanation.clauses.push(ClauseTrace { role: ClauseRole::Need, span, truth: found, values: vec![] });
+        if matches!(found, Truth::Unknown | Truth::Pending) {
+            gaps::of_history(self, need, scope);
+        }
+    }
+
+    /// What a limit compared, at its record.
+    fn limit(&mut self, rule: &'a RulePlan, id: u32, to: &'a Expr, scope: &Scope<'_, 'a>) -> Option<Operand<'a>> {
+        let cx = self.cx;
+        let history = &cx.plan.histories[id as usize];
+        let index = &cx.world.histories[id as usize];
+        let mut key = Vec::new();
+        history::encode_keys(&cx, history.keys.iter().map(|k| &k.outer), scope, &mut key).ok()?;
+        let list = index.lists().get(&key)?;
+        let at = list.ids.iter().position(|&i| i == scope.frame.id)?;
+        let search = limit::window(&cx, history, list, at, scope)?;
+        let value = history::evaluate_in(&cx, history, &search, scope);
+        self.window_of(id, scope, &search);
+        let mut values = vec![SeenValue {
+            span: history.span,
+            value: if history.sensitive { display::WITHHELD.into() } else { show(&cx, value, &result_type(history)) },
+            field: None,
+        }];
+        self.operand(to, scope, &mut values);
+        let limit = operand(&cx, to, scope);
+        let ends = |o| match o {
+            Operand::One(v) => (v, v),
+            Operand::Range(low, high) => (low, high),
+        };
+        let truth = super::val::compare_ranges(crate::sema::hir::CompareOp::Gt, ends(value), ends(limit));
+        self.explanation.clauses.push(ClauseTrace { role: ClauseRole::Limit, span: rule.span, truth, values });
+        if truth == Truth::Unknown {
+            gaps::of_search(self, id, &search, scope);
+            gaps::of(self, to, scope);
+        }
+        Some(value)
+    }
+
+    /// What a history condition searched and found, then those inside it.
+    fn window(&mut self, id: u32, scope: &Scope<'_, 'a>) {
+        if let Ok(search) = history::search(&self.cx, id, scope) {
+            self.window_of(id, scope, &search);
+        }
+    }
+
+    fn window_of(&mut self, id: u32, scope: &Scope<'_, 'a>, search: &Search<'_>) {
+        let cx = self.cx;
+        let history = &cx.plan.histories[id as usize];
+        let ty = history.value.as_ref().map(|v| stored(&cx.plan.schema, &v.ty));
+        let mut members: Vec<(Frame<'a>, Truth, Option<Val<'a>>)> = Vec::new();
+        history::visit(&cx, history, search, scope, &mut |member, own| {
+            members.push((member.frame, member.truth, history.value.as_ref().map(|v| value(&cx, v, own))));
+            true
+        });
+        let skip = members.len().saturating_sub(SHOWN_RECORDS);
+        let mut contributions = Vec::new();
+        let (mut number, mut total) = (0i64, None);
+        for (i, (frame, truth, value)) in members.iter().enumerate() {
+            number += i64::from(*truth == Truth::True);
+            let running = match (history.func, value, &ty) {
+                (Func::Count, ..) => Some(number.to_string()),
+                (Func::Sum, Some(v), Some(ty)) if *truth == Truth::True && !matches!(v, Val::Absent) => {
+                    let sum = match total {
+                        None => *v,
+                        Some(t) => super::arith::arith(crate::sema::hir::ArithOp::Add, t, *v, ty),
+                    };
+                    total = Some(sum);
+                    Some(show_one(&cx, sum, ty))
+                }
+                _ => None,
+            };
+            if i < skip {
+                continue;
+            }
+            let shown_value = value.zip(ty.as_ref()).map(|(v, ty)| show_one(&cx, v, ty));
+            let withheld = |text: Option<String>| {
+                if history.sensitive { text.map(|_| display::WITHHELD.into()) } else { text }
+            };
+            contributions.push(Contribution {
+                record: self.record(frame),
+                value: withheld(shown_value),
+                running: withheld(running),
+            });
+        }
+        let result = match history.func {
+            Func::Exists | Func::No => match members.iter().filter(|m| m.1 == Truth::True).count() {
+                0 if members.is_empty() => "none".into(),
+                0 => display::UNKNOWN.into(),
+                1 => "1 record".into(),
+                n => format!("{n} records"),
+            },
+            _ if history.sensitive => display::WITHHELD.into(),
+            _ => show(&cx, history::evaluate_in(&cx, history, search, scope), &result_type(history)),
+        };
+        let about = scope.at(history.root).unwrap_or(scope);
+        let edge = |at| moment(at, history.dates).map(|t| display::time(t, cx.zone));
+        let over = matches!(history.window, crate::sema::hir::Window::Over(_)) && search.bounds.from > i64::MIN + 1;
+        let from = if over && !history.dates { search.bounds.from - 1 } else { search.bounds.from };
+        self.explanation.windows.push(WindowTrace {
+            span: history.span,
+            kind: history.kind,
+            from: edge(from),
+            until: edge(search.bounds.until),
+            // Of dates, the window's first day is shown: it is in.
+            from_included: !over || history.dates,
+            keys: history.keys.iter().map(|k| (k.name.clone(), shown(&cx, &k.outer, about))).collect(),
+            searched: search.parts.iter().map(|p| p.range.len()).sum::<usize>()
+                - usize::from(
+                    search
+                        .except
+                        .is_some_and(|id| search.parts.iter().any(|p| p.list.ids[p.range.clone()].contains(&id))),
+                ),
+            contributions,
+            result,
+        });
+    }
+
+    /// Why a search could not be made.
+    pub fn no_search(&mut self, why: &NoSearch<'a>, id: u32, scope: &Scope<'_, 'a>) {
+        let history = &self.cx.plan.histories[id as usize];
+        let Some(about) = scope.at(history.root) else { return };
+        match why {
+            NoSearch::Time => gaps::no_time(self, &about.frame, history.span),
+            NoSearch::Key(i, _) => {
+                if let Some(key) = history.keys.get(*i as usize) {
+                    gaps::of_key(self, &key.outer, about);
+                }
+            }
+        }
+    }
+}
+
+/// The identity, with `@sensitive` parts withheld.
+fn identity_shown(cx: &Context<'_>, frame: &Frame<'_>) -> String {
+    let schema = &cx.plan.schema;
+    let kind = schema.kind(frame.kind);
+    let hidden = kind.identity.iter().any(|c| schema.column(frame.kind, *c).sensitive);
+    if !hidden || !super::world::has_identity(schema, frame.rows, frame.row) {
+        return cx.world.identity(schema, frame.kind, frame.id);
+    }
+    let values: Vec<_> = kind
+        .identity
+        .iter()
+        .filter_map(|&c| {
+            let of = schema.column(frame.kind, c);
+            let value = frame.rows.cols[c.0 as usize].value(frame.row, &stored(schema, &of.ty))?;
+            Some((c, if of.sensitive { Value::Text(display::WITHHELD.into()) } else { value }))
+        })
+        .collect();
+    identity::declared(schema, frame.kind, &values)
+}
+
+/// Whether a column's text may be shown.
+pub fn printable(cx: &Context<'_>, kind: KindId, column: ColumnId) -> bool {
+    !cx.plan.schema.column(kind, column).sensitive
+}
+
+/// As [`shown`], for a value at hand.
+pub fn shown_value<'a>(cx: &Context<'a>, expr: &'a Expr, value: Val<'a>, scope: &Scope<'_, 'a>) -> String {
+    if sensitive(cx, expr, scope) { display::WITHHELD.into() } else { show_one(cx, value, &expr.ty) }
+}

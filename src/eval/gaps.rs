@@ -1,0 +1,216 @@
+//! What was missing, malformed or has yet to come, where a condition could not be decided.
+
+use super::explain::{Trace, printable, shown_value};
+use super::history::{self, Search};
+use super::interp::{Frame, Scope, operand, truth, value};
+use super::rows::FlawKind;
+use super::tables::{Found, lookup};
+use super::val::Val;
+use super::window::moment;
+use super::{Gap, GapReason, Truth};
+use crate::data::{ColumnId, display};
+use crate::plan::{Expr, Op};
+use crate::sema::hir::Func;
+use crate::source::Span;
+
+fn push(trace: &mut Trace<'_>, gap: Gap) {
+    if !trace.explanation.gaps.contains(&gap) {
+        trace.explanation.gaps.push(gap);
+    }
+}
+
+pub fn no_time<'a>(trace: &mut Trace<'a>, frame: &Frame<'a>, span: Span) {
+    let kind = trace.cx.plan.schema.kind(frame.kind);
+    let record = Some(trace.record(frame));
+    push(trace, Gap { why: GapReason::NoTime, record, column: kind.time(), span });
+}
+
+/// A record that is in no window of a history: for want of a key, or of its time.
+pub fn lacking<'a>(trace: &mut Trace<'a>, id: u32, key: Option<u32>, frame: Frame<'a>) {
+    let history = &trace.cx.plan.histories[id as usize];
+    match key.and_then(|k| history.keys.get(k as usize)) {
+        None => no_time(trace, &frame, history.span),
+        Some(key) => {
+            let scope = Scope { root: history.root + 1, frame, parent: None };
+            of_key(trace, &key.inner, &scope);
+        }
+    }
+}
+
+/// A key that is absent or unknown.
+pub fn of_key<'a>(trace: &mut Trace<'a>, key: &'a Expr, scope: &Scope<'_, 'a>) {
+    let before = trace.explanation.gaps.len();
+    of(trace, key, scope);
+    if trace.explanation.gaps.len() > before {
+        return;
+    }
+    let (record, column) = match &key.op {
+        Op::Column { root, column } => match scope.frame(*root).copied() {
+            Some(frame) => (Some(trace.record(&frame)), Some(*column)),
+            None => (None, None),
+        },
+        _ => (None, None),
+    };
+    push(trace, Gap { why: GapReason::Missing, record, column, span: key.span });
+}
+
+fn cell<'a>(trace: &mut Trace<'a>, frame: Frame<'a>, column: ColumnId, span: Span) {
+    let show = printable(&trace.cx, frame.kind, column);
+    let withheld = |text: &String| if show { text.clone() } else { display::WITHHELD.into() };
+    let why = match frame.rows.flaw(frame.row, column).map(|f| &f.kind) {
+        None => GapReason::Missing,
+        Some(FlawKind::Malformed { found, expected }) => {
+            GapReason::Malformed { found: withheld(found), expected: expected.clone() }
+        }
+        Some(FlawKind::Conflict { found }) => GapReason::Conflict { found: found.iter().map(withheld).collect() },
+    };
+    let record = Some(trace.record(&frame));
+    push(trace, Gap { why, record, column: Some(column), span });
+}
+
+/// The gaps of an expression that is unknown or pending; none where it is neither.
+pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
+    let cx = trace.cx;
+    let open = match &expr.op {
+        Op::And(_)
+        | Op::Or(_)
+        | Op::Not(_)
+        | Op::Compare { .. }
+        | Op::In { .. }
+        | Op::InColumn { .. }
+        | Op::TextTest { .. }
+        | Op::InDomain { .. }
+        | Op::Matches { .. }
+        | Op::Present(_) => {
+            matches!(truth(&cx, expr, scope), Truth::Unknown | Truth::Pending)
+        }
+        _ => matches!(value(&cx, expr, scope), Val::Unknown | Val::Pending),
+    };
+    if !open {
+        return;
+    }
+    match &expr.op {
+        Op::Column { root, column } => {
+            if let Some(frame) = scope.frame(*root).copied() {
+                cell(trace, frame, *column, expr.span);
+            }
+        }
+        Op::EventTime { root } => {
+            if let Some(frame) = scope.frame(*root).copied() {
+                no_time(trace, &frame, expr.span);
+            }
+        }
+        Op::Lookup { key, table, column, root } => {
+            let at = scope.frame(*root).and_then(|f| f.time);
+            let found = value(&cx, key, scope);
+            let text = shown_value(&cx, key, found, scope);
+            let shown_at = at.map(|t| display::time(t, cx.zone));
+            let why = match lookup(&cx, *table, found, *column, at) {
+                Found::NoKey(_) => return of(trace, key, scope),
+                Found::Row(id, _) => return cell(trace, cx.world.frame(*table, id), *column, expr.span),
+                Found::NoRow => GapReason::NoRow { table: *table, key: text, at: shown_at },
+                Found::ManyRows => GapReason::ManyRows { table: *table, key: text, at: shown_at },
+                Found::NoTime => GapReason::NoTime,
+            };
+            let record = scope.frame(*root).copied().map(|f| trace.record(&f));
+            let column = match key.op {
+                Op::Column { column, .. } => Some(column),
+                _ => None,
+            };
+            push(trace, Gap { why, record, column, span: expr.span });
+        }
+        Op::History(id) => of_history(trace, *id, scope),
+        _ => {
+            let before = trace.explanation.gaps.len();
+            expr.children().into_iter().for_each(|e| of(trace, e, scope));
+            if trace.explanation.gaps.len() == before {
+                own(trace, expr, scope);
+            }
+        }
+    }
+}
+
+/// All parts are known and yet the whole is not.
+fn own<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
+    let cx = trace.cx;
+    let mut currencies = Vec::new();
+    for child in expr.children() {
+        // A range, where some records are in doubt, is known only in part.
+        for inner in child.histories() {
+            of_history(trace, inner, scope);
+        }
+        if let Val::Money(_, Some(currency)) = operand(&cx, child, scope).single() {
+            currencies.push(currency.to_string());
+        }
+    }
+    let record = Some(trace.record(&scope.frame));
+    currencies.sort();
+    currencies.dedup();
+    let why = if currencies.len() > 1 {
+        GapReason::Currencies { found: currencies }
+    } else if matches!(expr.op, Op::Arith { .. } | Op::Neg(_) | Op::Shift { .. } | Op::ToTimestamp(_)) {
+        let what = match &expr.op {
+            Op::Arith { op: crate::sema::hir::ArithOp::Div, right, .. } if is_zero(value(&cx, right, scope)) => {
+                "division by zero"
+            }
+            _ => "a result too large to keep exactly",
+        };
+        GapReason::Arithmetic { what: what.into() }
+    } else {
+        return;
+    };
+    push(trace, Gap { why, record, column: None, span: expr.span });
+}
+
+fn is_zero(value: Val<'_>) -> bool {
+    match value {
+        Val::Int(n) => n == 0,
+        Val::Decimal(d) | Val::Money(d, _) => d.raw() == 0,
+        _ => false,
+    }
+}
+
+pub fn of_history<'a>(trace: &mut Trace<'a>, id: u32, scope: &Scope<'_, 'a>) {
+    let cx = trace.cx;
+    match history::search(&cx, id, scope) {
+        Err(why) => trace.no_search(&why, id, scope),
+        Ok(search) => of_search(trace, id, &search, scope),
+    }
+}
+
+/// The records that are in doubt, or have no known value; the end of the window, where it is to come.
+pub fn of_search<'a>(trace: &mut Trace<'a>, id: u32, search: &Search<'_>, scope: &Scope<'_, 'a>) {
+    let cx = trace.cx;
+    let history = &cx.plan.histories[id as usize];
+    let mut doubtful: Vec<Frame<'a>> = Vec::new();
+    let mut currencies: Vec<String> = Vec::new();
+    history::visit(&cx, history, search, scope, &mut |member, own| {
+        let value = history.value.as_ref().map(|v| value(&cx, v, own));
+        if let Some(Val::Money(_, Some(currency))) = value {
+            currencies.push(currency.to_string());
+        }
+        if member.truth != Truth::True || matches!(value, Some(Val::Unknown | Val::Pending)) {
+            doubtful.push(member.frame);
+        }
+        doubtful.len() < super::explain::SHOWN_RECORDS
+    });
+    let about = scope.at(history.root);
+    for frame in doubtful {
+        let own = Scope { root: history.root + 1, frame, parent: about };
+        let parts = history.inner.iter().chain(&history.pair).chain(&history.join_conditions).chain(&history.value);
+        parts.for_each(|e| of(trace, e, &own));
+    }
+    currencies.sort();
+    currencies.dedup();
+    if currencies.len() > 1 && matches!(history.func, Func::Sum | Func::Avg | Func::Min | Func::Max) {
+        push(
+            trace,
+            Gap { why: GapReason::Currencies { found: currencies }, record: None, column: None, span: history.span },
+        );
+    }
+    if !search.bounds.over {
+        let until = moment(search.bounds.until, history.dates)
+            .map_or_else(|| display::UNKNOWN.into(), |t| display::time(t, cx.zone));
+        push(trace, Gap { why: GapReason::NotYet { until }, record: None, column: None, span: history.span });
+    }
+}

@@ -1,0 +1,564 @@
+//! Conditions and values over other records: candidates by key and time, windows, aggregates.
+
+use super::arith::arith;
+use super::interp::{Context, Frame, Operand, Scope, all, value};
+use super::val::{Val, order};
+use super::window::{self, Bounds};
+use super::world::World;
+use super::{Runtime, Truth};
+use crate::data::{Currency, Decimal, Type};
+use crate::plan::{Expr, HistoryPlan, Key, Plan, stored};
+use crate::sema::hir::{ArithOp, Func, Window};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
+
+/// A record that can be in no window, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    pub id: u32,
+    /// Index into the history's keys; none: its time.
+    pub key: Option<u32>,
+}
+
+/// The candidates of one history condition.
+#[derive(Debug, Default)]
+pub struct HistoryIndex {
+    /// By keys, then joins.
+    lists: Lists,
+    /// By keys: records with a join value unknown, which may equal any.
+    loose: Lists,
+    /// By keys, where there are joins: for outer records with a join value unknown.
+    by_keys: Lists,
+    pub lacking: Vec<Lacking>,
+}
+
+#[derive(Debug, Default)]
+pub struct Lists {
+    by_key: FxHashMap<Box<[u8]>, u32>,
+    pub lists: Vec<List>,
+}
+
+/// Candidates with one key, by time, then order.
+#[derive(Debug, Default)]
+pub struct List {
+    pub ids: Vec<u32>,
+    /// Days or nanoseconds.
+    pub times: Vec<i64>,
+    /// How many of the first n are in doubt.
+    doubts: Vec<u32>,
+    /// The sum of the first n values, where all are known, none in doubt and all of one currency.
+    sums: Option<(Vec<i128>, Option<Currency>)>,
+}
+
+impl Lists {
+    fn push(&mut self, key: &[u8], id: u32, time: i64, doubtful: bool) {
+        let list = match self.by_key.get(key) {
+            Some(&list) => list as usize,
+            None => {
+                self.by_key.insert(key.into(), self.lists.len() as u32);
+                self.lists.push(List { doubts: vec![0], ..List::default() });
+                self.lists.len() - 1
+            }
+        };
+        let list = &mut self.lists[list];
+        list.ids.push(id);
+        list.times.push(time);
+        list.doubts.push(list.doubts.last().copied().unwrap_or(0) + u32::from(doubtful));
+    }
+
+    pub fn get(&self, key: &[u8]) -> Option<&List> {
+        self.by_key.get(key).map(|&i| &self.lists[i as usize])
+    }
+
+    /// Dates of instants may run backwards where a zone's clock goes back at midnight.
+    fn sort(&mut self) {
+        for list in &mut self.lists {
+            if list.times.is_sorted() {
+                continue;
+            }
+            let mut rows: Vec<(i64, u32, bool)> =
+                (0..list.ids.len()).map(|i| (list.times[i], list.ids[i], list.is_doubtful(i))).collect();
+            rows.sort_by_key(|r| (r.0, r.1));
+            *list = List { doubts: vec![0], ..List::default() };
+            for (time, id, doubtful) in rows {
+                list.ids.push(id);
+                list.times.push(time);
+                list.doubts.push(list.doubts.last().copied().unwrap_or(0) + u32::from(doubtful));
+            }
+        }
+    }
+}
+
+impl List {
+    fn is_doubtful(&self, i: usize) -> bool {
+        self.doubts[i + 1] != self.doubts[i]
+    }
+
+    fn within(&self, bounds: &Bounds) -> Range<usize> {
+        let from = self.times.partition_point(|&t| t < bounds.from);
+        let until = self.times.partition_point(|&t| t <= bounds.until);
+        from..until.max(from)
+    }
+
+    fn doubts_in(&self, range: &Range<usize>) -> usize {
+        (self.doubts[range.end] - self.doubts[range.start]) as usize
+    }
+}
+
+/// The values of keys as bytes; the index of the first that is not known.
+pub fn encode_keys<'a, 'k>(
+    cx: &Context<'a>,
+    keys: impl Iterator<Item = &'a Expr> + 'k,
+    scope: &Scope<'_, 'a>,
+    out: &mut Vec<u8>,
+) -> Result<(), (u32, Val<'a>)> {
+    for (i, expr) in keys.enumerate() {
+        let value = value(cx, expr, scope);
+        if !value.encode(out) {
+            return Err((i as u32, value));
+        }
+    }
+    Ok(())
+}
+
+impl HistoryIndex {
+    pub fn build(plan: &Plan, runtime: &Runtime, world: &World, id: u32, rows: &[u32]) -> HistoryIndex {
+        let history = &plan.histories[id as usize];
+        let cx = runtime.context(plan, world, history.clock, None);
+        let mut index = HistoryIndex::default();
+        let (mut key, mut joined) = (Vec::new(), Vec::new());
+        for &row in rows {
+            let scope = Scope { root: history.root + 1, frame: world.frame(history.kind, row), parent: None };
+            let inner = all(&cx, &history.inner, &scope);
+            if inner == Truth::False {
+                continue;
+            }
+            let doubtful = inner != Truth::True;
+            let Some(time) = scope.frame.time.and_then(|t| window::unit(t, history.dates, cx.zone)) else {
+                index.lacking.push(Lacking { id: row, key: None });
+                continue;
+            };
+            key.clear();
+            if let Err((at, _)) = encode_keys(&cx, history.keys.iter().map(|k| &k.inner), &scope, &mut key) {
+                index.lacking.push(Lacking { id: row, key: Some(at) });
+                continue;
+            }
+            if history.joins.is_empty() {
+                index.lists.push(&key, row, time, doubtful);
+                continue;
+            }
+            joined.clear();
+            joined.extend_from_slice(&key);
+            match encode_keys(&cx, history.joins.iter().map(|k| &k.inner), &scope, &mut joined) {
+                Ok(()) => index.lists.push(&joined, row, time, doubtful),
+                Err(_) if any_absent(&cx, &history.joins, &scope) => continue,
+                Err(_) => index.loose.push(&key, row, time, doubtful),
+            }
+            index.by_keys.push(&key, row, time, doubtful);
+        }
+        index.lists.sort();
+        index.loose.sort();
+        index.by_keys.sort();
+        if history.pair.is_empty() && matches!(history.func, Func::Sum) {
+            for list in &mut index.lists.lists {
+                list.sums = sums(&cx, history, list);
+            }
+        }
+        index
+    }
+
+    /// The candidates with the keys of the record that `history` is about.
+    pub fn lists(&self) -> &Lists {
+        &self.lists
+    }
+}
+
+/// An absent side makes an equality false, whatever the other is.
+fn any_absent<'a>(cx: &Context<'a>, joins: &'a [Key], scope: &Scope<'_, 'a>) -> bool {
+    joins.iter().any(|j| matches!(value(cx, &j.inner, scope), Val::Absent))
+}
+
+/// Running sums, where every value is plain.
+fn sums<'a>(cx: &Context<'a>, history: &'a HistoryPlan, list: &List) -> Option<(Vec<i128>, Option<Currency>)> {
+    let of = history.value.as_ref()?;
+    if list.doubts.last() != Some(&0) {
+        return None;
+    }
+    let reads = of.reads();
+    if !reads.only(history.root + 1) || reads.as_of {
+        return None;
+    }
+    let mut sums = Vec::with_capacity(list.ids.len() + 1);
+    let (mut total, mut unit) = (0i128, None);
+    sums.push(0);
+    for &id in &list.ids {
+        let scope = Scope { root: history.root + 1, frame: cx.world.frame(history.kind, id), parent: None };
+        let raw = match value(cx, of, &scope) {
+            Val::Absent => 0,
+            Val::Int(n) => n as i128,
+            Val::Decimal(d) => d.raw(),
+            Val::Money(amount, currency) if unit.is_none() || unit == currency => {
+                unit = currency;
+                amount.raw()
+            }
+            _ => return None,
+        };
+        total = total.checked_add(raw)?;
+        sums.push(total);
+    }
+    Some((sums, unit))
+}
+
+/// A part of a list to look through, and whether the joins have yet to be tested.
+#[derive(Clone)]
+pub struct Part<'x> {
+    pub list: &'x List,
+    pub range: Range<usize>,
+    pub joins: bool,
+}
+
+/// Where a history condition looks, for one record.
+pub struct Search<'x> {
+    pub bounds: Bounds,
+    pub parts: Vec<Part<'x>>,
+    /// Left out: the record itself.
+    pub except: Option<u32>,
+}
+
+/// Why there is nothing to search.
+pub enum NoSearch<'a> {
+    Time,
+    /// Index of the key, and its value.
+    Key(u32, Val<'a>),
+}
+
+/// Whether the record itself counts: only in aggregates up to it.
+pub fn counts_itself(history: &HistoryPlan) -> bool {
+    !matches!(history.func, Func::Exists | Func::No)
+        && matches!(history.window, Window::Over(_) | Window::AllTime | Window::In(_))
+}
+
+pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Search<'a>, NoSearch<'a>> {
+    let history = &cx.plan.histories[id as usize];
+    let world: &'a World = cx.world;
+    let Some(index) = world.histories.get(id as usize) else { return Err(NoSearch::Time) };
+    let Some(about) = scope.at(history.root) else { return Err(NoSearch::Time) };
+    let bounds = window::bounds(cx, history, about.frame.time).ok_or(NoSearch::Time)?;
+    let mut key = Vec::with_capacity(32);
+    encode_keys(cx, history.keys.iter().map(|k| &k.outer), about, &mut key).map_err(|(i, v)| NoSearch::Key(i, v))?;
+    let mut parts = Vec::with_capacity(1);
+    let mut part = |list: Option<&'a List>, joins: bool| {
+        if let Some(list) = list {
+            parts.push(Part { list, range: list.within(&bounds), joins });
+        }
+    };
+    if history.joins.is_empty() {
+        part(index.lists.get(&key), false);
+    } else {
+        let loose = index.loose.get(&key);
+        let keys = key.len();
+        match encode_keys(cx, history.joins.iter().map(|k| &k.outer), about, &mut key) {
+            Ok(()) => {
+                part(index.lists.get(&key), false);
+                part(loose, true);
+            }
+            Err(_) => part(index.by_keys.get(&key[..keys]), true),
+        }
+    }
+    let frame = &about.frame;
+    let mut except = None;
+    if frame.kind == history.kind && frame.id != super::interp::NO_ID {
+        if counts_itself(history) {
+            // Records of an equal time that come later in order are left out.
+            for p in &mut parts {
+                let upto = p.list.ids[p.range.clone()].partition_point(|&id| id <= frame.id);
+                p.range.end = p.range.start + upto;
+            }
+        } else {
+            except = Some(frame.id);
+        }
+    }
+    Ok(Search { bounds, parts, except })
+}
+
+/// A record of the window.
+pub struct Member<'a> {
+    pub frame: Frame<'a>,
+    /// True, or in doubt.
+    pub truth: Truth,
+}
+
+/// The records of the window for which the conditions are not false, in order, until `f` says stop.
+pub fn visit<'a>(
+    cx: &Context<'a>,
+    history: &'a HistoryPlan,
+    search: &Search<'_>,
+    scope: &Scope<'_, 'a>,
+    f: &mut dyn FnMut(&Member<'a>, &Scope<'_, 'a>) -> bool,
+) {
+    let about = scope.at(history.root);
+    let mut step = |list: &List, i: usize, joins: bool| -> bool {
+        let id = list.ids[i];
+        if search.except == Some(id) {
+            return true;
+        }
+        let frame = cx.world.frame(history.kind, id);
+        let own = Scope { root: history.root + 1, frame, parent: about };
+        let mut truth = if list.is_doubtful(i) { all(cx, &history.inner, &own) } else { Truth::True };
+        truth = truth.and(all(cx, &history.pair, &own));
+        if joins && truth != Truth::False {
+            truth = truth.and(all(cx, &history.join_conditions, &own));
+        }
+        truth == Truth::False || f(&Member { frame, truth }, &own)
+    };
+    match &search.parts[..] {
+        [] => {}
+        [one] => {
+            for i in one.range.clone() {
+                if !step(one.list, i, one.joins) {
+                    return;
+                }
+            }
+        }
+        many => {
+            let mut merged: Vec<(i64, u32, usize, usize)> = Vec::new();
+            for (p, part) in many.iter().enumerate() {
+                merged.extend(part.range.clone().map(|i| (part.list.times[i], part.list.ids[i], p, i)));
+            }
+            merged.sort_unstable();
+            for (_, _, p, i) in merged {
+                if !step(many[p].list, i, many[p].joins) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+pub fn evaluate<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Operand<'a> {
+    let history = &cx.plan.histories[id as usize];
+    match search(cx, id, scope) {
+        Ok(search) => evaluate_in(cx, history, &search, scope),
+        Err(_) => Operand::One(Val::Unknown),
+    }
+}
+
+fn as_val<'a>(truth: Truth) -> Operand<'a> {
+    Operand::One(match truth {
+        Truth::True => Val::Bool(true),
+        Truth::False => Val::Bool(false),
+        Truth::Unknown => Val::Unknown,
+        Truth::Pending => Val::Pending,
+    })
+}
+
+/// The value over the records of a search.
+pub fn evaluate_in<'a>(
+    cx: &Context<'a>,
+    history: &'a HistoryPlan,
+    search: &Search<'_>,
+    scope: &Scope<'_, 'a>,
+) -> Operand<'a> {
+    match history.func {
+        Func::Exists => as_val(exists(cx, history, search, scope)),
+        Func::No => as_val(exists(cx, history, search, scope).not()),
+        _ if !search.bounds.over => Operand::One(Val::Pending),
+        Func::Count => {
+            let (certain, doubtful) = count(cx, history, search, scope);
+            range(Val::Int(certain as i64), Val::Int((certain + doubtful) as i64), doubtful > 0)
+        }
+        Func::Sum => sum(cx, history, search, scope),
+        Func::Distinct => distinct(cx, history, search, scope),
+        Func::Min | Func::Max | Func::First | Func::Last | Func::Avg => Operand::One(pick(cx, history, search, scope)),
+    }
+}
+
+fn range<'a>(low: Val<'a>, high: Val<'a>, open: bool) -> Operand<'a> {
+    if open { Operand::Range(low, high) } else { Operand::One(low) }
+}
+
+fn exists<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Truth {
+    let (mut found, mut doubtful) = (false, false);
+    if let Some((certain, in_doubt)) = counted(history, search) {
+        (found, doubtful) = (certain > 0, in_doubt > 0);
+    } else {
+        visit(cx, history, search, scope, &mut |member, _| {
+            found |= member.truth == Truth::True;
+            doubtful |= member.truth != Truth::True;
+            !found
+        });
+    }
+    match (found, doubtful) {
+        (true, _) => Truth::True,
+        (false, true) => Truth::Unknown,
+        _ if !search.bounds.over => Truth::Pending,
+        _ => Truth::False,
+    }
+}
+
+/// Certain and doubtful records by subtraction alone, where no condition is left to test.
+fn counted(history: &HistoryPlan, search: &Search<'_>) -> Option<(usize, usize)> {
+    if !history.pair.is_empty() || search.parts.iter().any(|p| p.joins && !p.range.is_empty()) {
+        return None;
+    }
+    let (mut total, mut doubtful) = (0, 0);
+    for part in &search.parts {
+        total += part.range.len();
+        doubtful += part.list.doubts_in(&part.range);
+        if let Some(at) = position(part, search.except) {
+            total -= 1;
+            doubtful -= usize::from(part.list.is_doubtful(at));
+        }
+    }
+    Some((total - doubtful, doubtful))
+}
+
+fn position(part: &Part<'_>, id: Option<u32>) -> Option<usize> {
+    let id = id?;
+    // Within one list, order and time agree except where clocks go back.
+    part.range.clone().zip(&part.list.ids[part.range.clone()]).find(|(_, i)| **i == id).map(|(at, _)| at)
+}
+
+fn count<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> (usize, usize) {
+    if let Some(counted) = counted(history, search) {
+        return counted;
+    }
+    let (mut certain, mut doubtful) = (0, 0);
+    visit(cx, history, search, scope, &mut |member, _| {
+        if member.truth == Truth::True {
+            certain += 1
+        } else {
+            doubtful += 1
+        }
+        true
+    });
+    (certain, doubtful)
+}
+
+/// Zero of the type: of no currency, for money.
+fn zero<'a>(ty: &Type) -> Val<'a> {
+    match ty {
+        Type::Money => Val::Money(Decimal::ZERO, None),
+        Type::Decimal | Type::Percent => Val::Decimal(Decimal::ZERO),
+        _ => Val::Int(0),
+    }
+}
+
+fn value_type(cx: &Context<'_>, history: &HistoryPlan) -> Type {
+    history.value.as_ref().map_or(Type::Int, |v| stored(&cx.plan.schema, &v.ty))
+}
+
+fn sum<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Operand<'a> {
+    let ty = value_type(cx, history);
+    if let (None, [part]) = (search.except, &search.parts[..])
+        && let (false, Some((sums, unit))) = (part.joins, &part.list.sums)
+    {
+        let raw = sums[part.range.end] - sums[part.range.start];
+        return Operand::One(match ty {
+            // Nothing of any currency, as with no record at all.
+            Type::Money if part.range.is_empty() => zero(&ty),
+            Type::Money => Val::Money(Decimal::from_raw(raw), *unit),
+            Type::Decimal | Type::Percent => Val::Decimal(Decimal::from_raw(raw)),
+            _ => i64::try_from(raw).map_or(Val::Unknown, Val::Int),
+        });
+    }
+    let Some(of) = &history.value else { return Operand::One(Val::Unknown) };
+    let (mut low, mut high) = (zero(&ty), zero(&ty));
+    let (mut unknown, mut open) = (false, false);
+    visit(cx, history, search, scope, &mut |member, own| {
+        let value = value(cx, of, own);
+        let certain = member.truth == Truth::True;
+        open |= !certain;
+        match value {
+            Val::Absent => {}
+            v if !v.is_known() => unknown = true,
+            v => {
+                let negative = order(&v, &zero(&ty)).is_some_and(|o| o.is_lt());
+                if certain || negative {
+                    low = arith(ArithOp::Add, low, v, &ty);
+                }
+                if certain || !negative {
+                    high = arith(ArithOp::Add, high, v, &ty);
+                }
+                unknown |= !low.is_known() || !high.is_known();
+            }
+        }
+        !unknown
+    });
+    if unknown { Operand::One(Val::Unknown) } else { range(low, high, open) }
+}
+
+fn distinct<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Operand<'a> {
+    let Some(of) = &history.value else { return Operand::One(Val::Unknown) };
+    let mut seen: FxHashSet<Box<[u8]>> = FxHashSet::default();
+    let mut doubtful = 0i64;
+    let mut bytes = Vec::new();
+    visit(cx, history, search, scope, &mut |member, own| {
+        match value(cx, of, own) {
+            Val::Absent => {}
+            v => {
+                bytes.clear();
+                if member.truth != Truth::True || !v.encode(&mut bytes) {
+                    doubtful += 1;
+                } else if !seen.contains(bytes.as_slice()) {
+                    seen.insert(bytes.as_slice().into());
+                }
+            }
+        }
+        true
+    });
+    let certain = seen.len() as i64;
+    range(Val::Int(certain), Val::Int(certain + doubtful), doubtful > 0)
+}
+
+fn pick<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Val<'a> {
+    let Some(of) = &history.value else { return Val::Unknown };
+    let ty = value_type(cx, history);
+    let (mut best, mut total, mut number, mut unknown) = (Val::Absent, zero(&ty), 0i64, false);
+    visit(cx, history, search, scope, &mut |member, own| {
+        let v = value(cx, of, own);
+        if matches!(v, Val::Absent) && member.truth == Truth::True {
+            return true;
+        }
+        if member.truth != Truth::True || !v.is_known() {
+            unknown = true;
+            return false;
+        }
+        number += 1;
+        let replace = match (history.func, &best) {
+            (_, Val::Absent) | (Func::Last, _) => true,
+            (Func::First, _) => false,
+            (Func::Avg, _) => false,
+            (func, best) => match order(&v, best) {
+                Some(o) => {
+                    if func == Func::Min {
+                        o.is_lt()
+                    } else {
+                        o.is_gt()
+                    }
+                }
+                None => {
+                    unknown = true;
+                    false
+                }
+            },
+        };
+        if replace {
+            best = v;
+        }
+        if history.func == Func::Avg {
+            total = arith(ArithOp::Add, total, v, &ty);
+            unknown |= !total.is_known();
+        }
+        !unknown
+    });
+    match history.func {
+        _ if unknown => Val::Unknown,
+        Func::Avg if number == 0 => Val::Absent,
+        Func::Avg => {
+            let ty = if ty == Type::Int { Type::Decimal } else { ty };
+            arith(ArithOp::Div, total, Val::Int(number), &ty)
+        }
+        _ => best,
+    }
+}

@@ -1,0 +1,140 @@
+//! `limit`: a finding at the record that takes an aggregate over its limit, and not again for the same
+//! key until the aggregate has been within the limit.
+
+use super::Truth;
+use super::history::{List, Part, Search, evaluate_in};
+use super::interp::{Context, Operand, Scope, all, operand};
+use super::judge::{Judgement, conclude, triggered};
+use super::val::compare_ranges;
+use super::window;
+use crate::data::Verdict;
+use crate::plan::{Body, HistoryPlan, RulePlan};
+use crate::sema::hir::CompareOp;
+
+/// Whether the next crossing is a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Armed(Truth);
+
+impl Armed {
+    pub const START: Armed = Armed(Truth::True);
+
+    /// One record: whether the aggregate was over the limit before it, and is after it. Whether it crosses.
+    pub fn step(&mut self, before_over: Truth, after_over: Truth) -> Truth {
+        match before_over {
+            Truth::False => self.0 = Truth::True,
+            Truth::True => {}
+            _ if self.0 == Truth::False => self.0 = Truth::Unknown,
+            _ => {}
+        }
+        let crossing = after_over.and(self.0);
+        match (after_over, crossing) {
+            (Truth::False, _) => self.0 = Truth::True,
+            (_, Truth::True) => self.0 = Truth::False,
+            (_, Truth::False) => {}
+            _ => self.0 = Truth::Unknown,
+        }
+        crossing
+    }
+}
+
+/// The verdicts along one key's records, in order.
+pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u32, Judgement)> {
+    let Body::Limit { aggregate, to } = &rule.body else { return Vec::new() };
+    let history = &cx.plan.histories[*aggregate as usize];
+    let mut armed = Armed::START;
+    let mut verdicts = Vec::with_capacity(list.ids.len());
+    for (i, &id) in list.ids.iter().enumerate() {
+        let scope = Scope::top(cx.world.frame(history.kind, id));
+        let (before, after) = around(cx, history, list, i, &scope);
+        let limit = operand(cx, to, &scope);
+        let crossing = armed.step(over(before, limit), over(after, limit));
+        match triggered(cx, rule, &scope) {
+            None => {}
+            Some(Err(judgement)) => verdicts.push((id, judgement)),
+            Some(Ok(filter)) => {
+                let holds = filter.and(crossing);
+                let holds = if holds == Truth::False { holds } else { holds.and(all(cx, &rule.when, &scope)) };
+                verdicts.push((id, conclude(cx, rule, &scope, holds)));
+            }
+        }
+    }
+    verdicts
+}
+
+fn over(aggregate: Operand<'_>, limit: Operand<'_>) -> Truth {
+    let ends = |o| match o {
+        Operand::One(v) => (v, v),
+        Operand::Range(low, high) => (low, high),
+    };
+    compare_ranges(CompareOp::Gt, ends(aggregate), ends(limit))
+}
+
+/// The aggregate over the window at the record at index `i`, without it and with it.
+fn around<'a>(
+    cx: &Context<'a>,
+    history: &'a HistoryPlan,
+    list: &'a List,
+    i: usize,
+    scope: &Scope<'_, 'a>,
+) -> (Operand<'a>, Operand<'a>) {
+    match window(cx, history, list, i, scope) {
+        Some(after) => {
+            let mut before = Search { bounds: after.bounds, parts: after.parts.clone(), except: None };
+            before.parts.iter_mut().for_each(|p| p.range.end = p.range.end.saturating_sub(1).max(p.range.start));
+            (evaluate_in(cx, history, &before, scope), evaluate_in(cx, history, &after, scope))
+        }
+        None => {
+            let unknown = Operand::One(super::val::Val::Unknown);
+            (unknown, unknown)
+        }
+    }
+}
+
+/// The window at the record at index `i` of its key's records, up to and with it.
+pub fn window<'a>(
+    cx: &Context<'a>,
+    history: &HistoryPlan,
+    list: &'a List,
+    i: usize,
+    scope: &Scope<'_, 'a>,
+) -> Option<Search<'a>> {
+    let bounds = window::bounds(cx, history, scope.frame.time)?;
+    let from = list.times.partition_point(|&t| t < bounds.from).min(i);
+    Some(Search { bounds, parts: vec![Part { list, range: from..i + 1, joins: false }], except: None })
+}
+
+/// The verdict at a record that cannot be put under any key, or at any time.
+pub fn out_of_line<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>) -> Option<Judgement> {
+    triggered(cx, rule, scope).map(|_| Judgement::plain(Verdict::Indeterminate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Truth::*;
+
+    fn run(steps: &[(Truth, Truth)]) -> Vec<Truth> {
+        let mut armed = Armed::START;
+        steps.iter().map(|(b, a)| armed.step(*b, *a)).collect()
+    }
+
+    #[test]
+    fn fires_once_until_it_has_fallen_back() {
+        assert_eq!(
+            run(&[(False, False), (False, True), (True, True), (True, True), (False, True), (False, False)]),
+            [False, True, False, False, True, False]
+        );
+        // Falls back and crosses at the same record.
+        assert_eq!(run(&[(False, True), (False, True)]), [True, True]);
+        // Falls back with the record itself: a negative amount.
+        assert_eq!(run(&[(False, True), (True, False), (True, True)]), [True, False, True]);
+    }
+
+    #[test]
+    fn doubt_lasts_until_it_is_settled() {
+        assert_eq!(run(&[(False, Unknown), (Unknown, True)]), [Unknown, Unknown]);
+        assert_eq!(run(&[(False, True), (Unknown, True)]), [True, Unknown]);
+        assert_eq!(run(&[(False, Unknown), (Unknown, True), (False, True)]), [Unknown, Unknown, True]);
+        assert_eq!(run(&[(False, Unknown), (True, False), (False, True)]), [Unknown, False, True]);
+    }
+}

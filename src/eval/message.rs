@@ -1,0 +1,179 @@
+//! Sentences about a verdict.
+
+use super::interp::{Context, Operand, Scope, operand};
+use super::val::Val;
+use crate::data::calendar::Length;
+use crate::data::{Period, Type, Verdict, display};
+use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
+use crate::sema::hir::{Func, Window};
+
+/// The rule's `because` filled, or a standard sentence. `crossing`: what a `limit` compared.
+pub fn message<'a>(
+    cx: &Context<'a>,
+    rule: &'a RulePlan,
+    scope: &Scope<'_, 'a>,
+    verdict: Verdict,
+    crossing: Option<Operand<'a>>,
+) -> String {
+    if let Some(parts) = &rule.because {
+        return parts
+            .iter()
+            .map(|part| match part {
+                MessagePart::Text(text) => text.clone(),
+                MessagePart::Expr(expr) => shown(cx, expr, scope),
+            })
+            .collect();
+    }
+    match (&rule.body, verdict) {
+        (Body::Require { need }, Verdict::Finding | Verdict::Excepted | Verdict::Pending) => {
+            let need = &cx.plan.histories[*need as usize];
+            let yet = if verdict == Verdict::Pending { " yet" } else { "" };
+            format!("no `{}` {}{yet}", cx.plan.schema.kind(need.kind).name, window(cx, need, scope))
+        }
+        (Body::Limit { aggregate, to }, Verdict::Finding | Verdict::Excepted) => {
+            let history = &cx.plan.histories[*aggregate as usize];
+            let value = crossing.map_or_else(
+                || display::UNKNOWN.into(),
+                |o| if history.sensitive { display::WITHHELD.into() } else { show(cx, o, &result_type(history)) },
+            );
+            let limit = shown(cx, to, scope);
+            format!("`{}` {value} {} is over the limit of {limit}", aggregate_name(cx, history), span_of_time(history))
+        }
+        _ => rule.title.clone(),
+    }
+}
+
+/// `sum of value`.
+pub fn aggregate_name(cx: &Context<'_>, history: &HistoryPlan) -> String {
+    let func = match history.func {
+        Func::Exists => "exists",
+        Func::No => "no",
+        Func::Count => "count",
+        Func::Sum => "sum",
+        Func::Min => "min",
+        Func::Max => "max",
+        Func::Avg => "avg",
+        Func::Distinct => "distinct",
+        Func::First => "first",
+        Func::Last => "last",
+    };
+    let of = match history.value.as_ref().map(|v| &v.op) {
+        Some(Op::Column { column, .. }) => cx.plan.schema.column(history.kind, *column).name.clone(),
+        _ => cx.plan.schema.kind(history.kind).name.clone(),
+    };
+    format!("{func} of {of}")
+}
+
+/// The type of what an aggregate gives.
+pub fn result_type(history: &HistoryPlan) -> Type {
+    match (history.func, &history.value) {
+        (Func::Exists | Func::No, _) => Type::Bool,
+        (Func::Count | Func::Distinct, _) | (_, None) => Type::Int,
+        (Func::Avg, Some(v)) if v.ty == Type::Int => Type::Decimal,
+        (_, Some(v)) => v.ty.clone(),
+    }
+}
+
+/// `over 365 days`.
+fn span_of_time(history: &HistoryPlan) -> String {
+    match &history.window {
+        Window::Before(by) | Window::After(by) | Window::Around(by) => format!("within {}", length(*by)),
+        Window::Over(by) => format!("over {}", length(*by)),
+        Window::AllTime => "of all time".into(),
+        Window::In(period) => format!("in the {}", period_name(*period)),
+    }
+}
+
+/// `within 365 days before 2026-03-31`.
+fn window(cx: &Context<'_>, history: &HistoryPlan, scope: &Scope<'_, '_>) -> String {
+    let time = scope.frame(history.root).and_then(|f| f.time);
+    let at = time.map_or_else(|| "an unknown time".into(), |t| display::time(t, cx.zone));
+    match &history.window {
+        Window::Before(by) => format!("within {} before {at}", length(*by)),
+        Window::After(by) => format!("within {} after {at}", length(*by)),
+        Window::Around(by) => format!("within {} of {at}", length(*by)),
+        Window::Over(by) => format!("in the {} up to {at}", length(*by)),
+        Window::AllTime => format!("up to {at}"),
+        Window::In(period) => format!("in the {} up to {at}", period_name(*period)),
+    }
+}
+
+fn period_name(period: Period) -> &'static str {
+    match period {
+        Period::Day => "day",
+        Period::Month => "month",
+        Period::Quarter => "quarter",
+        Period::Year => "calendar year",
+        Period::FiscalQuarter => "fiscal quarter",
+        Period::FiscalYear => "fiscal year",
+    }
+}
+
+/// `1 year 6 months`, `30 days`, `48 h`.
+pub fn length(by: Length) -> String {
+    let mut parts = Vec::new();
+    let mut part = |n: i32, one: &str, many: &str| match n {
+        0 => {}
+        1 => parts.push(format!("1 {one}")),
+        n => parts.push(format!("{n} {many}")),
+    };
+    part(by.months / 12, "year", "years");
+    part(by.months % 12, "month", "months");
+    part(by.days, "day", "days");
+    if by.nanos != 0 || parts.is_empty() {
+        parts.push(display::duration(by.nanos));
+    }
+    parts.join(" ")
+}
+
+/// An expression's value as a report shows it.
+pub fn shown<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> String {
+    if sensitive(cx, expr, scope) { display::WITHHELD.into() } else { show(cx, operand(cx, expr, scope), &expr.ty) }
+}
+
+pub fn show(cx: &Context<'_>, operand: Operand<'_>, ty: &Type) -> String {
+    match operand {
+        Operand::One(v) => show_one(cx, v, ty),
+        Operand::Range(low, high) => format!("{} to {}", show_one(cx, low, ty), show_one(cx, high, ty)),
+    }
+}
+
+pub fn show_one(cx: &Context<'_>, value: Val<'_>, ty: &Type) -> String {
+    match value {
+        Val::Absent => display::ABSENT.into(),
+        Val::Unknown => display::UNKNOWN.into(),
+        Val::Pending => "not yet known".into(),
+        known => match known.owned(ty, &cx.plan.schema) {
+            Some(value) => display::value(&value, &cx.plan.schema, cx.zone),
+            None => display::UNKNOWN.into(),
+        },
+    }
+}
+
+/// Whether the value comes from a `@sensitive` column.
+pub fn sensitive(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>) -> bool {
+    let schema = &cx.plan.schema;
+    let mut found = false;
+    expr.walk(&mut |e| match &e.op {
+        Op::Column { root, column } => {
+            found |= scope.frame(*root).is_some_and(|f| schema.column(f.kind, *column).sensitive);
+        }
+        Op::Lookup { table, column, .. } => found |= schema.column(*table, *column).sensitive,
+        Op::History(id) => found |= cx.plan.histories[*id as usize].sensitive,
+        _ => {}
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths() {
+        assert_eq!(length(Length::days(365)), "365 days");
+        assert_eq!(length(Length { months: 18, days: 1, nanos: 0 }), "1 year 6 months 1 day");
+        assert_eq!(length(Length { months: 0, days: 0, nanos: 48 * 3600 * 1_000_000_000 }), "2 days");
+        assert_eq!(length(Length::default()), "0 s");
+    }
+}

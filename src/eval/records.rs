@@ -1,0 +1,275 @@
+//! From batches in any order to records: repeats merged, conflicts made unknown, each kind in its one order.
+
+use super::grouped::words;
+use super::rows::Rows;
+use super::screen::{Screened, Segment, screen};
+use super::world::{self, KindWorld, Watermark, World, cell_type, content, event_time, has_identity, identity_of};
+use super::{AsOf, KindCounts, Options, Runtime};
+use crate::data::calendar::Zone;
+use crate::data::identity::Content;
+use crate::data::{ColumnId, KindId, Schema, Time, display};
+use crate::plan::Plan;
+use rustc_hash::FxHashMap;
+
+/// What was taken in.
+#[derive(Debug)]
+pub struct Taken {
+    segments: Vec<Vec<Segment>>,
+    counts: Vec<KindCounts>,
+    /// By rule: records triggered and compliant by themselves.
+    compliant: Vec<u64>,
+    watermark: Watermark,
+}
+
+/// Ready to be judged.
+pub struct Settled {
+    pub world: World,
+    pub counts: Vec<KindCounts>,
+    pub compliant: Vec<u64>,
+    /// By rule: records to be judged, in order.
+    pub candidates: Vec<Vec<u32>>,
+}
+
+impl Taken {
+    pub fn new(plan: &Plan, as_of: Option<AsOf>) -> Taken {
+        let kinds = plan.schema.kinds.len();
+        Taken {
+            segments: (0..kinds).map(|_| Vec::new()).collect(),
+            counts: vec![KindCounts::default(); kinds],
+            compliant: vec![0; plan.rules.len()],
+            watermark: Watermark { as_of, ..Watermark::default() },
+        }
+    }
+
+    pub fn add(&mut self, screened: Screened) {
+        let kind = screened.kind.0 as usize;
+        let (Some(segments), Some(counts)) = (self.segments.get_mut(kind), self.counts.get_mut(kind)) else { return };
+        counts.judged += screened.judged;
+        counts.after_as_of += screened.after_as_of;
+        self.watermark.merge(&screened.watermark);
+        for (rule, n) in screened.compliant {
+            if let Some(count) = self.compliant.get_mut(rule as usize) {
+                *count += n;
+            }
+        }
+        if screened.segment.rows.len() > 0 {
+            segments.push(screened.segment);
+        }
+    }
+}
+
+pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -> Settled {
+    let Taken { segments, mut counts, mut compliant, watermark } = taken;
+    let as_of = Watermark { as_of: watermark.as_of, ..Watermark::default() };
+    let mut laid: Vec<Laid> = Vec::new();
+    for (k, mut segments) in segments.into_iter().enumerate() {
+        let kind = KindId(k as u32);
+        let merged = merge(plan, kind, &segments, &runtime.zone);
+        counts[k].judged -= merged.repeats;
+        counts[k].repeats = merged.repeats;
+        counts[k].conflicts = merged.conflicts;
+        for (segment, dropped) in segments.iter().zip(&merged.dropped) {
+            if dropped.is_empty() {
+                continue;
+            }
+            // What these rows were counted for is taken back; it is a sum over rows.
+            let again = screen(plan, runtime, options.keep_compliant, as_of, segment.rows.take(dropped));
+            again.compliant.iter().for_each(|(rule, n)| compliant[*rule as usize] -= n);
+        }
+        for (segment, dropped) in segments.iter_mut().zip(&merged.dropped) {
+            if !dropped.is_empty() {
+                let stays = |row: &u32| dropped.binary_search(row).is_err();
+                segment.candidates.iter_mut().chain(&mut segment.histories).for_each(|(_, rows)| rows.retain(stays));
+            }
+        }
+        let mut dropped = merged.dropped;
+        for rows in merged.instead {
+            let screened = screen(plan, runtime, options.keep_compliant, Watermark::default(), rows);
+            screened.compliant.iter().for_each(|(rule, n)| compliant[*rule as usize] += n);
+            segments.push(screened.segment);
+            dropped.push(Vec::new());
+        }
+        laid.push(lay(plan, kind, segments, &dropped));
+    }
+    let mut candidates = vec![Vec::new(); plan.rules.len()];
+    let mut histories = vec![Vec::new(); plan.histories.len()];
+    let mut kinds = Vec::with_capacity(laid.len());
+    for mut one in laid {
+        one.candidates.drain(..).for_each(|(rule, ids)| candidates[rule as usize].extend(ids));
+        one.histories.drain(..).for_each(|(history, ids)| histories[history as usize].extend(ids));
+        kinds.push(one.world);
+    }
+    candidates.iter_mut().chain(&mut histories).for_each(|ids: &mut Vec<u32>| ids.sort_unstable());
+    let world = world::build(plan, runtime, kinds, watermark, &histories, options.threads);
+    Settled { world, counts, compliant, candidates }
+}
+
+#[derive(Default)]
+struct Merged {
+    /// By segment, sorted: rows that are repeats, or of a record whose repeats differ.
+    dropped: Vec<Vec<u32>>,
+    /// Rows that stand for records whose repeats differ.
+    instead: Vec<Rows>,
+    repeats: u64,
+    conflicts: u64,
+}
+
+/// Finds the rows that have one identity. Of equal ones the first by place stays; of differing ones none,
+/// but one row in which the differing columns are unknown.
+fn merge(plan: &Plan, kind: KindId, segments: &[Segment], zone: &Zone) -> Merged {
+    let schema = &*plan.schema;
+    let mut merged = Merged { dropped: vec![Vec::new(); segments.len()], ..Merged::default() };
+    let mut all: Vec<(u64, u32, u32)> = Vec::new();
+    for (s, segment) in segments.iter().enumerate() {
+        let hashes = segment.identities.iter().enumerate();
+        all.extend(hashes.filter_map(|(r, h)| Some(((*h)?, s as u32, r as u32))));
+    }
+    let rows = |at: &(u64, u32, u32)| (&segments[at.1 as usize].rows, at.2 as usize);
+    let place = |at: &(u64, u32, u32)| {
+        let (rows, row) = rows(at);
+        rows.places[row]
+    };
+    all.sort_unstable_by_key(|at| at.0);
+    let mut conflicts: FxHashMap<u32, Vec<(u32, Vec<(ColumnId, Vec<String>)>)>> = FxHashMap::default();
+    for run in all.chunk_by_mut(|a, b| a.0 == b.0).filter(|r| r.len() > 1) {
+        run.sort_by_key(|at| place(at));
+        let mut rest: Vec<(u64, u32, u32)> = run.to_vec();
+        while rest.len() > 1 {
+            let first = rest[0];
+            // Equal hashes are nearly always equal identities.
+            let (group, others): (Vec<_>, Vec<_>) =
+                rest.into_iter().partition(|at| same_identity(schema, rows(&first), rows(at)));
+            rest = others;
+            if group.len() < 2 {
+                continue;
+            }
+            merged.repeats += group.len() as u64 - 1;
+            let differing = differing(schema, kind, &group.iter().map(rows).collect::<Vec<_>>(), zone);
+            let stays = if differing.is_empty() { 1 } else { 0 };
+            for (_, segment, row) in &group[stays..] {
+                merged.dropped[*segment as usize].push(*row);
+            }
+            if !differing.is_empty() {
+                merged.conflicts += 1;
+                conflicts.entry(first.1).or_default().push((first.2, differing));
+            }
+        }
+    }
+    merged.dropped.iter_mut().for_each(|rows| rows.sort_unstable());
+    for (segment, mut of) in conflicts {
+        of.sort_by_key(|c| c.0);
+        let taken = segments[segment as usize].rows.take(&of.iter().map(|c| c.0).collect::<Vec<_>>());
+        let cells = of.into_iter().enumerate().flat_map(|(new, (_, columns))| {
+            columns.into_iter().map(move |(column, found)| (new as u32, column, found))
+        });
+        merged.instead.push(taken.with_conflicts(cells.collect()));
+    }
+    merged
+}
+
+fn same_identity(schema: &Schema, a: (&Rows, usize), b: (&Rows, usize)) -> bool {
+    schema.kind(a.0.kind).identity.iter().all(|&c| same_cell(schema, a, b, c))
+}
+
+fn same_cell(schema: &Schema, a: (&Rows, usize), b: (&Rows, usize), column: ColumnId) -> bool {
+    let (x, y) = (&a.0.cols[column.0 as usize], &b.0.cols[column.0 as usize]);
+    let ty = cell_type(schema, a.0.kind, column);
+    match (x.value(a.1, &ty), y.value(b.1, &ty)) {
+        (Some(x), Some(y)) => x == y,
+        (None, None) => content(schema, a.0, a.1, column) == content(schema, b.0, b.1, column),
+        _ => false,
+    }
+}
+
+/// The columns in which rows differ, each with the values found, sorted.
+fn differing(schema: &Schema, kind: KindId, rows: &[(&Rows, usize)], zone: &Zone) -> Vec<(ColumnId, Vec<String>)> {
+    let mut found = Vec::new();
+    for (i, column) in schema.kind(kind).columns.iter().enumerate() {
+        let id = ColumnId(i as u32);
+        if rows.iter().all(|r| same_cell(schema, rows[0], *r, id)) {
+            continue;
+        }
+        let mut shown: Vec<String> = rows
+            .iter()
+            .map(|(rows, row)| match content(schema, rows, *row, id) {
+                _ if column.sensitive => display::WITHHELD.into(),
+                Content::Known(value) => display::value(&value, schema, zone),
+                Content::Malformed(text) => text,
+                Content::Absent | Content::Missing => display::ABSENT.into(),
+            })
+            .collect();
+        shown.sort();
+        shown.dedup();
+        found.push((id, shown));
+    }
+    found
+}
+
+/// One kind in order, with what refers to its rows by id.
+struct Laid {
+    world: KindWorld,
+    candidates: Vec<(u32, Vec<u32>)>,
+    histories: Vec<(u32, Vec<u32>)>,
+}
+
+fn lay(plan: &Plan, kind: KindId, segments: Vec<Segment>, dropped: &[Vec<u32>]) -> Laid {
+    let schema = &*plan.schema;
+    let of = schema.kind(kind);
+    let mut entries: Vec<(i64, u32, u32)> = Vec::new();
+    for (s, segment) in segments.iter().enumerate() {
+        // Of tables all rows are looked up; of records only those that a rule may be about.
+        let mut needed = vec![if of.is_table() { u64::MAX } else { 0 }; words(segment.rows.len())];
+        for (_, rows) in segment.candidates.iter().chain(&segment.histories) {
+            rows.iter().for_each(|&r| super::grouped::set(&mut needed, r as usize));
+        }
+        dropped[s].iter().for_each(|&r| needed[r as usize / 64] &= !(1 << (r % 64)));
+        for row in (0..segment.rows.len()).filter(|r| needed[r / 64] >> (r % 64) & 1 == 1) {
+            let key = match of.time().and_then(|c| event_time(&segment.rows, row, c)) {
+                Some(Time::Date(d)) => d as i64,
+                Some(Time::Instant(t)) => t,
+                None => i64::MAX,
+            };
+            entries.push((key, s as u32, row as u32));
+        }
+    }
+    entries.sort_unstable_by_key(|e| e.0);
+    let mut order = Vec::with_capacity(entries.len());
+    let mut occurrences = FxHashMap::default();
+    for run in entries.chunk_by(|a, b| a.0 == b.0) {
+        if let [(_, segment, row)] = run {
+            order.push((*segment, *row));
+            continue;
+        }
+        let mut named: Vec<_> = run
+            .iter()
+            .map(|&(_, s, r)| {
+                let rows = &segments[s as usize].rows;
+                // Unknown times sort with the last moment there is; they come after it.
+                let timeless = of.time().is_some_and(|c| event_time(rows, r as usize, c).is_none());
+                (timeless, identity_of(schema, rows, r as usize, 1), rows.places[r as usize], s, r)
+            })
+            .collect();
+        named.sort_unstable();
+        let mut nth = 1;
+        for i in 0..named.len() {
+            let (.., s, r) = named[i];
+            let alone = has_identity(schema, &segments[s as usize].rows, r as usize);
+            nth = if i > 0 && !alone && named[i].1 == named[i - 1].1 { nth + 1 } else { 1 };
+            if nth > 1 {
+                occurrences.insert(order.len() as u32, nth);
+            }
+            order.push((s, r));
+        }
+    }
+    let mut ids: Vec<Vec<u32>> = segments.iter().map(|s| vec![super::interp::NO_ID; s.rows.len()]).collect();
+    order.iter().enumerate().for_each(|(id, &(s, r))| ids[s as usize][r as usize] = id as u32);
+    let (mut candidates, mut histories, mut kept) = (Vec::new(), Vec::new(), Vec::with_capacity(segments.len()));
+    for (segment, ids) in segments.into_iter().zip(ids) {
+        let named = |(what, rows): (u32, Vec<u32>)| (what, rows.into_iter().map(|r| ids[r as usize]).collect());
+        candidates.extend(segment.candidates.into_iter().map(named));
+        histories.extend(segment.histories.into_iter().map(named));
+        kept.push(segment.rows);
+    }
+    let world = KindWorld { segments: kept, order, occurrences, time: of.time() };
+    Laid { world, candidates, histories }
+}

@@ -1,0 +1,377 @@
+//! Verdicts in columns, and the counts beside them.
+
+use super::explain;
+use super::interp::{Context, Frame, Scope};
+use super::judge::{Judgement, judge, moments};
+use super::limit;
+use super::records::Settled;
+use super::val::Val;
+use super::world::World;
+use super::{Explanation, Options, RuleCounts, Runtime, parallel};
+use crate::data::calendar::Zone;
+use crate::data::{KindId, Place, Role, Time, Verdict, display, identity};
+use crate::plan::{Body, Plan, RulePlan, Trigger};
+use std::sync::Arc;
+
+/// Records of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KindCounts {
+    /// Judged: without repeats, and without those after `as_of`.
+    pub judged: u64,
+    /// Rows that repeat another's identity.
+    pub repeats: u64,
+    /// Records whose repeats differ.
+    pub conflicts: u64,
+    /// Later than `as_of`, and set aside.
+    pub after_as_of: u64,
+}
+
+/// What a run found, in one canonical order: by rule name, then event time (unknown last), then kind and
+/// identity of the record, then period. Compliant verdicts are in it only where they were asked for.
+#[derive(Debug)]
+pub struct Findings {
+    plan: Arc<Plan>,
+    runtime: Arc<Runtime>,
+    world: World,
+    rules: Vec<u32>,
+    verdicts: Vec<Verdict>,
+    subjects: Vec<Option<String>>,
+    ids: Vec<[u8; 16]>,
+    entries: Vec<Entry>,
+    counts: Vec<RuleCounts>,
+    kinds: Vec<KindCounts>,
+}
+
+/// One verdict.
+#[derive(Clone, Copy, Debug)]
+pub struct FindingRow<'a> {
+    pub rule: &'a RulePlan,
+    /// Index into [`Plan::rules`].
+    pub rule_index: usize,
+    pub verdict: Verdict,
+    /// As a report shows it; none where the kind has no subject, or this record's is not known.
+    pub subject: Option<&'a str>,
+    /// Event time of the triggering record.
+    pub time: Option<Time>,
+    /// The same for the same rule, revision and records in every run.
+    pub id: [u8; 16],
+    pub kind: KindId,
+    /// Of the triggering record, or the table's row.
+    pub place: Option<Place>,
+    /// Name of the exception that applied.
+    pub exception: Option<&'a str>,
+}
+
+/// Where a verdict comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub rule: u32,
+    pub judgement: Judgement,
+    pub kind: KindId,
+    pub id: u32,
+    pub time: Option<Time>,
+    pub period: Option<(i32, i32)>,
+    /// It is in no window of this history, for want of a key (by index) or of its time.
+    pub lacking: Option<(u32, Option<u32>)>,
+}
+
+/// A piece of work.
+enum Task {
+    Records { rule: u32, from: usize, until: usize },
+    Each { rule: u32, time: Time, period: Option<(i32, i32)> },
+    Lists { rule: u32, history: u32, from: usize, until: usize },
+}
+
+const CHUNK: usize = 1024;
+
+pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled, options: &Options) -> Findings {
+    let Settled { world, counts: kinds, compliant, candidates } = settled;
+    let mut counts = vec![RuleCounts::default(); plan.rules.len()];
+    counts.iter_mut().zip(&compliant).for_each(|(c, n)| c.compliant = *n);
+    let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates };
+    let tasks = judging.tasks();
+    let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i]));
+    let mut entries: Vec<Entry> = Vec::new();
+    for entry in found.into_iter().flatten() {
+        count(&mut counts[entry.rule as usize], entry.judgement.verdict, 1);
+        if options.keep_compliant || entry.judgement.verdict != Verdict::Compliant {
+            entries.push(entry);
+        }
+    }
+    judging.lacking(&mut entries, &mut counts);
+    judging.sort(&mut entries);
+    let chunks = entries.len().div_ceil(CHUNK);
+    let named = parallel(options.threads, chunks, |c| {
+        let of = &entries[c * CHUNK..entries.len().min((c + 1) * CHUNK)];
+        of.iter().map(|e| (judging.subject(e), judging.identity(e))).collect::<Vec<_>>()
+    });
+    let (subjects, ids) = named.into_iter().flatten().unzip();
+    let rules = entries.iter().map(|e| e.rule).collect();
+    let verdicts = entries.iter().map(|e| e.judgement.verdict).collect();
+    Findings { plan, runtime, world, rules, verdicts, subjects, ids, entries, counts, kinds }
+}
+
+fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
+    let of = match verdict {
+        Verdict::Finding => &mut counts.finding,
+        Verdict::Excepted => &mut counts.excepted,
+        Verdict::Pending => &mut counts.pending,
+        Verdict::Indeterminate => &mut counts.indeterminate,
+        Verdict::Compliant => &mut counts.compliant,
+    };
+    *of = of.saturating_add_signed(by);
+}
+
+struct Judging<'a> {
+    plan: &'a Plan,
+    runtime: &'a Runtime,
+    world: &'a World,
+    candidates: &'a [Vec<u32>],
+}
+
+impl<'a> Judging<'a> {
+    fn context(&self, rule: &RulePlan, period: Option<(i32, i32)>) -> Context<'a> {
+        self.runtime.context(self.plan, self.world, rule.clock, period)
+    }
+
+    fn tasks(&self) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        let chunks = |n: usize| (0..n.div_ceil(CHUNK)).map(move |c| (c * CHUNK, n.min((c + 1) * CHUNK)));
+        for (i, rule) in self.plan.rules.iter().enumerate() {
+            let i = i as u32;
+            match (&rule.trigger, &rule.body) {
+                (Trigger::Each { .. }, _) => {
+                    let moments = moments(self.plan, &self.context(rule, None), rule);
+                    tasks.extend(moments.into_iter().map(|(time, period)| Task::Each { rule: i, time, period }));
+                }
+                (_, Body::Limit { aggregate, .. }) => {
+                    let lists = self.world.histories[*aggregate as usize].lists().lists.len();
+                    tasks.extend(chunks(lists).map(|(from, until)| Task::Lists {
+                        rule: i,
+                        history: *aggregate,
+                        from,
+                        until,
+                    }));
+                }
+                _ => {
+                    let n = self.candidates[i as usize].len();
+                    tasks.extend(chunks(n).map(|(from, until)| Task::Records { rule: i, from, until }));
+                }
+            }
+        }
+        tasks
+    }
+
+    fn run(&self, task: &Task) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        match *task {
+            Task::Records { rule, from, until } => {
+                let of = &self.plan.rules[rule as usize];
+                let cx = self.context(of, None);
+                for &id in &self.candidates[rule as usize][from..until] {
+                    let frame = self.world.frame(of.trigger.kind(), id);
+                    if let Some(judgement) = judge(&cx, of, &Scope::top(frame)) {
+                        entries.push(entry(rule, judgement, frame));
+                    }
+                }
+            }
+            Task::Each { rule, time, period } => {
+                let of = &self.plan.rules[rule as usize];
+                let cx = self.context(of, period);
+                let table = of.trigger.kind();
+                for id in 0..self.world.len(table) {
+                    let frame = Frame { time: Some(time), ..self.world.frame(table, id) };
+                    let valid = super::tables::valid(self.world, &self.plan.schema, table, id, Some(time), cx.zone);
+                    let judgement = match valid {
+                        super::Truth::False => None,
+                        super::Truth::True => judge(&cx, of, &Scope::top(frame)),
+                        // Whether the row holds then is not known: neither is what follows from it.
+                        _ => judge(&cx, of, &Scope::top(frame))
+                            .filter(|j| j.verdict != Verdict::Compliant)
+                            .map(|_| Judgement::plain(Verdict::Indeterminate)),
+                    };
+                    if let Some(judgement) = judgement {
+                        entries.push(Entry { period, ..entry(rule, judgement, frame) });
+                    }
+                }
+            }
+            Task::Lists { rule, history, from, until } => {
+                let of = &self.plan.rules[rule as usize];
+                let cx = self.context(of, None);
+                for list in &self.world.histories[history as usize].lists().lists[from..until] {
+                    for (id, judgement) in limit::along(&cx, of, list) {
+                        entries.push(entry(rule, judgement, self.world.frame(of.trigger.kind(), id)));
+                    }
+                }
+            }
+        }
+        entries
+    }
+
+    /// Records that a rule's histories cannot place: one indeterminate verdict each, unless the rule says
+    /// more of it already.
+    fn lacking(&self, entries: &mut Vec<Entry>, counts: &mut [RuleCounts]) {
+        for (i, rule) in self.plan.rules.iter().enumerate() {
+            let cx = self.context(rule, None);
+            let mut all: Vec<(KindId, u32, u32, Option<u32>)> = Vec::new();
+            for &history in &rule.histories {
+                let kind = self.plan.histories[history as usize].kind;
+                let lacking = self.world.histories[history as usize].lacking.iter();
+                all.extend(lacking.map(|l| (kind, l.id, history, l.key)));
+            }
+            all.sort_unstable();
+            all.dedup_by_key(|l| (l.0, l.1));
+            for (kind, id, history, key) in all {
+                let frame = self.world.frame(kind, id);
+                let own = matches!(rule.trigger, Trigger::Record { kind: k, .. } if k == kind);
+                if own {
+                    let before = match rule.body {
+                        Body::Limit { aggregate, .. } if aggregate == history => {
+                            match limit::out_of_line(&cx, rule, &Scope::top(frame)) {
+                                None => continue,
+                                Some(_) => None,
+                            }
+                        }
+                        Body::Limit { .. } => None,
+                        _ => judge(&cx, rule, &Scope::top(frame)).map(|j| j.verdict),
+                    };
+                    match before {
+                        None => {}
+                        Some(Verdict::Compliant) => {
+                            count(&mut counts[i], Verdict::Compliant, -1);
+                            entries.retain(|e| e.rule != i as u32 || (e.kind, e.id) != (kind, id));
+                        }
+                        Some(_) => continue,
+                    }
+                }
+                let judgement = Judgement::plain(Verdict::Indeterminate);
+                count(&mut counts[i], judgement.verdict, 1);
+                entries.push(Entry { lacking: Some((history, key)), ..entry(i as u32, judgement, frame) });
+            }
+        }
+    }
+
+    fn sort(&self, entries: &mut [Entry]) {
+        entries.sort_by_cached_key(|e| {
+            let cx = self.context(&self.plan.rules[e.rule as usize], None);
+            let time = e.time.map(|t| t.instant(cx.zone).unwrap_or(i64::MAX));
+            (e.rule, time.is_none(), time, e.kind, e.id, e.period)
+        });
+    }
+
+    fn subject(&self, entry: &Entry) -> Option<String> {
+        let schema = &self.plan.schema;
+        let column = schema.kind(entry.kind).subject()?;
+        let frame = self.world.frame(entry.kind, entry.id);
+        let of = schema.column(entry.kind, column);
+        let value = Val::cell(frame.rows, frame.row, column, of.optional).owned(&of.ty, schema)?;
+        if of.sensitive {
+            return Some(display::WITHHELD.into());
+        }
+        let cx = self.context(&self.plan.rules[entry.rule as usize], None);
+        Some(display::value(&value, schema, cx.zone))
+    }
+
+    fn identity(&self, entry: &Entry) -> [u8; 16] {
+        let schema = &self.plan.schema;
+        let rule = &self.plan.rules[entry.rule as usize];
+        let kind = schema.kind(entry.kind);
+        match (rule.trigger, kind.role.clone(), entry.time) {
+            (Trigger::Each { table, .. }, Role::Table { key, .. }, Some(time)) if table == entry.kind => {
+                let frame = self.world.frame(table, entry.id);
+                let value = Val::cell(frame.rows, frame.row, key, false).owned(&schema.column(table, key).ty, schema);
+                let key = value.map_or_else(
+                    || self.world.identity(schema, table, entry.id),
+                    |v| identity::declared(schema, table, &[(key, v)]),
+                );
+                let end = display::time(time, &Zone::utc());
+                identity::finding(&rule.name, &rule.revision, &[(&kind.name, &key), ("period end", &end)])
+            }
+            _ => {
+                let record = self.world.identity(schema, entry.kind, entry.id);
+                identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record)])
+            }
+        }
+    }
+}
+
+fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry {
+    Entry { rule, judgement, kind: frame.kind, id: frame.id, time: frame.time, period: None, lacking: None }
+}
+
+impl Findings {
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Indices into [`Plan::rules`], one a verdict.
+    pub fn rules(&self) -> &[u32] {
+        &self.rules
+    }
+
+    pub fn verdicts(&self) -> &[Verdict] {
+        &self.verdicts
+    }
+
+    pub fn ids(&self) -> &[[u8; 16]] {
+        &self.ids
+    }
+
+    /// One verdict; `i` is below [`Findings::len`].
+    pub fn row(&self, i: usize) -> FindingRow<'_> {
+        let entry = &self.entries[i];
+        let rule = &self.plan.rules[entry.rule as usize];
+        let frame = self.world.frame(entry.kind, entry.id);
+        FindingRow {
+            rule,
+            rule_index: entry.rule as usize,
+            verdict: self.verdicts[i],
+            subject: self.subjects[i].as_deref(),
+            time: entry.time,
+            id: self.ids[i],
+            kind: entry.kind,
+            place: frame.rows.places.get(frame.row).copied(),
+            exception: entry.judgement.exception.and_then(|e| rule.unless.get(e as usize)).map(|e| e.name.as_str()),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = FindingRow<'_>> {
+        (0..self.len()).map(|i| self.row(i))
+    }
+
+    /// Event time of a verdict as a report shows it, in the rule's zone.
+    pub fn shown_time(&self, i: usize) -> Option<String> {
+        let entry = &self.entries[i];
+        let rule = &self.plan.rules[entry.rule as usize];
+        let cx = self.runtime.context(&self.plan, &self.world, rule.clock, None);
+        entry.time.map(|t| display::time(t, cx.zone))
+    }
+
+    /// Why the verdict is as it is.
+    pub fn explain(&self, i: usize) -> Explanation {
+        explain::explain(&self.plan, &self.runtime, &self.world, &self.entries[i])
+    }
+
+    /// Verdicts of a rule, by index into [`Plan::rules`].
+    pub fn counts(&self, rule: usize) -> RuleCounts {
+        self.counts[rule].clone()
+    }
+
+    /// By kind.
+    pub fn records(&self) -> &[KindCounts] {
+        &self.kinds
+    }
+
+    /// Rules that no record triggered.
+    pub fn untriggered(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.counts.len()).filter(|&r| self.counts[r].triggered() == 0)
+    }
+}

@@ -1,0 +1,223 @@
+//! All that was retained of the records and tables of a run, each kind in its one order.
+
+use super::Runtime;
+use super::history::HistoryIndex;
+use super::interp::Frame;
+use super::rows::{Col, FlawKind, Rows};
+use super::tables::TableIndex;
+use super::val::Val;
+use crate::data::calendar::Zone;
+use crate::data::identity::{self, Content};
+use crate::data::{ColumnId, KindId, Schema, Time, Type};
+use crate::plan::{Plan, stored};
+use rustc_hash::FxHashMap;
+
+#[derive(Debug, Default)]
+pub struct World {
+    pub kinds: Vec<KindWorld>,
+    pub watermark: Watermark,
+    pub tables: Vec<Option<TableIndex>>,
+    pub histories: Vec<HistoryIndex>,
+}
+
+/// The rows of one kind. A row's *id* is its index in `order`: by event time (unknown times last), then
+/// identity, then occurrence; never by arrival.
+#[derive(Debug, Default)]
+pub struct KindWorld {
+    pub segments: Vec<Rows>,
+    /// Segment and row.
+    pub order: Vec<(u32, u32)>,
+    /// Which of several equal records without a declared identity, where it is not the first.
+    pub occurrences: FxHashMap<u32, u32>,
+    pub time: Option<ColumnId>,
+}
+
+impl World {
+    pub fn empty(plan: &Plan) -> World {
+        World { kinds: plan.schema.kinds.iter().map(|_| KindWorld::default()).collect(), ..World::default() }
+    }
+
+    pub fn len(&self, kind: KindId) -> u32 {
+        self.kinds.get(kind.0 as usize).map_or(0, |k| k.order.len() as u32)
+    }
+
+    pub fn frame(&self, kind: KindId, id: u32) -> Frame<'_> {
+        let of = &self.kinds[kind.0 as usize];
+        let (segment, row) = of.order[id as usize];
+        let rows = &of.segments[segment as usize];
+        let row = row as usize;
+        Frame { kind, rows, row, id, time: of.time.and_then(|c| event_time(rows, row, c)) }
+    }
+
+    pub fn table(&self, kind: KindId) -> Option<&TableIndex> {
+        self.tables.get(kind.0 as usize)?.as_ref()
+    }
+
+    /// The record's identity, as reports show it and findings' ids are made of.
+    pub fn identity(&self, schema: &Schema, kind: KindId, id: u32) -> String {
+        let frame = self.frame(kind, id);
+        let occurrence = self.kinds[kind.0 as usize].occurrences.get(&id).copied().unwrap_or(1);
+        identity_of(schema, frame.rows, frame.row, occurrence)
+    }
+}
+
+pub fn event_time(rows: &Rows, row: usize, column: ColumnId) -> Option<Time> {
+    match Val::cell(rows, row, column, false) {
+        Val::Date(d) => Some(Time::Date(d)),
+        Val::Timestamp(t) => Some(Time::Instant(t)),
+        _ => None,
+    }
+}
+
+/// The columns that tell the record from others, where all of them are known.
+pub fn has_identity(schema: &Schema, rows: &Rows, row: usize) -> bool {
+    let columns = &schema.kind(rows.kind).identity;
+    !columns.is_empty() && columns.iter().all(|c| !rows.cols[c.0 as usize].is_null(row))
+}
+
+pub fn identity_of(schema: &Schema, rows: &Rows, row: usize, occurrence: u32) -> String {
+    let kind = schema.kind(rows.kind);
+    if has_identity(schema, rows, row) {
+        let values: Vec<_> = kind
+            .identity
+            .iter()
+            .filter_map(|&c| {
+                let ty = cell_type(schema, rows.kind, c);
+                Some((c, rows.cols[c.0 as usize].value(row, &ty)?))
+            })
+            .collect();
+        return identity::declared(schema, rows.kind, &values);
+    }
+    let contents = (0..kind.columns.len() as u32).map(ColumnId).filter_map(|c| {
+        let col = &rows.cols[c.0 as usize];
+        (!matches!(col, Col::None)).then(|| (c, content(schema, rows, row, c)))
+    });
+    identity::of_content(schema, rows.kind, contents, occurrence)
+}
+
+pub fn content(schema: &Schema, rows: &Rows, row: usize, column: ColumnId) -> Content {
+    let ty = cell_type(schema, rows.kind, column);
+    if let Some(value) = rows.cols[column.0 as usize].value(row, &ty) {
+        return Content::Known(value);
+    }
+    match rows.flaw(row, column).map(|f| &f.kind) {
+        Some(FlawKind::Malformed { found, .. }) => Content::Malformed(found.clone()),
+        Some(FlawKind::Conflict { found }) => Content::Malformed(found.join("\n")),
+        None if schema.column(rows.kind, column).optional => Content::Absent,
+        None => Content::Missing,
+    }
+}
+
+/// The type of what a cell holds: a reference's is its table's key's.
+pub fn cell_type(schema: &Schema, kind: KindId, column: ColumnId) -> Type {
+    match stored(schema, &schema.column(kind, column).ty) {
+        Type::List(of) => Type::List(Box::new(stored(schema, &of))),
+        Type::Set(of) => Type::Set(Box::new(stored(schema, &of))),
+        other => other,
+    }
+}
+
+/// How far the records reach.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Watermark {
+    pub as_of: Option<Time>,
+    /// Of records dated by day: the first and last.
+    pub dates: Option<(i32, i32)>,
+    /// Of records with a timestamp.
+    pub instants: Option<(i64, i64)>,
+}
+
+impl Watermark {
+    pub fn see(&mut self, time: Time) {
+        match time {
+            Time::Date(d) => self.dates = Some(self.dates.map_or((d, d), |(a, b)| (a.min(d), b.max(d)))),
+            Time::Instant(t) => self.instants = Some(self.instants.map_or((t, t), |(a, b)| (a.min(t), b.max(t)))),
+        }
+    }
+
+    pub fn merge(&mut self, other: &Watermark) {
+        if let Some((first, last)) = other.dates {
+            self.see(Time::Date(first));
+            self.see(Time::Date(last));
+        }
+        if let Some((first, last)) = other.instants {
+            self.see(Time::Instant(first));
+            self.see(Time::Instant(last));
+        }
+    }
+
+    /// A deadline on date D has passed once this is later. The end of an `as_of` date is the next one's start.
+    pub fn date(&self, zone: &Zone) -> Option<i32> {
+        match self.as_of {
+            Some(Time::Date(d)) => Some(d.saturating_add(1)),
+            Some(Time::Instant(t)) => Some(zone.date_at(t)),
+            None => self.dates.map(|d| d.1).max(self.instants.map(|i| zone.date_at(i.1))),
+        }
+    }
+
+    /// A deadline at an instant has passed once this is later.
+    pub fn instant(&self, zone: &Zone) -> Option<i64> {
+        match self.as_of {
+            Some(Time::Date(d)) => zone.start_of(d.saturating_add(1)),
+            Some(Time::Instant(t)) => Some(t),
+            None => self.dates.and_then(|d| zone.start_of(d.1)).max(self.instants.map(|i| i.1)),
+        }
+    }
+
+    /// The date on which things are looked at: an `as_of` date is itself.
+    pub fn day(&self, zone: &Zone) -> Option<i32> {
+        match self.as_of {
+            Some(Time::Date(d)) => Some(d),
+            _ => self.date(zone),
+        }
+    }
+
+    /// The date of the earliest record.
+    pub fn earliest(&self, zone: &Zone) -> Option<i32> {
+        let dates = self.dates.map(|d| d.0);
+        let instants = self.instants.map(|i| zone.date_at(i.0));
+        match (dates, instants) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b).or_else(|| self.day(zone)),
+        }
+    }
+
+    pub fn as_value(&self, ty: &Type, zone: &Zone) -> Val<'static> {
+        match ty {
+            Type::Timestamp => self.instant(zone).map_or(Val::Unknown, Val::Timestamp),
+            _ => self.day(zone).map_or(Val::Unknown, Val::Date),
+        }
+    }
+
+    /// Whether a record lies after `as_of` and is set aside.
+    pub fn is_after(&self, time: Time, zone: &Zone) -> bool {
+        match (self.as_of, time) {
+            (None, _) => false,
+            (Some(Time::Instant(as_of)), Time::Instant(t)) => t > as_of,
+            (Some(as_of), time) => time.date(zone) > as_of.date(zone),
+        }
+    }
+}
+
+/// Lays each kind's retained rows in order, and indexes tables and histories.
+pub fn build(
+    plan: &Plan,
+    runtime: &Runtime,
+    kinds: Vec<KindWorld>,
+    watermark: Watermark,
+    history_rows: &[Vec<u32>],
+    threads: usize,
+) -> World {
+    let mut world = World { kinds, watermark, ..World::default() };
+    world.tables = (0..plan.schema.kinds.len() as u32)
+        .map(|k| {
+            let kind = KindId(k);
+            let read = plan.kinds.get(k as usize).is_some_and(|p| p.projection.is_some());
+            (plan.schema.kind(kind).is_table() && read).then(|| TableIndex::build(&world, &plan.schema, kind))
+        })
+        .collect();
+    world.histories = super::parallel(threads, plan.histories.len(), |i| {
+        HistoryIndex::build(plan, runtime, &world, i as u32, &history_rows[i])
+    });
+    world
+}

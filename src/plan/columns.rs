@@ -1,0 +1,54 @@
+//! Which columns have to be read.
+
+use crate::data::{ColumnId, KindId, Role, Schema};
+use std::sync::Arc;
+
+/// The columns met so far, by kind.
+pub struct Columns<'a> {
+    schema: &'a Schema,
+    /// None: nothing reads the kind.
+    wanted: Vec<Option<Vec<bool>>>,
+}
+
+impl<'a> Columns<'a> {
+    pub fn new(schema: &'a Schema) -> Columns<'a> {
+        Columns { schema, wanted: vec![None; schema.kinds.len()] }
+    }
+
+    pub fn add(&mut self, kind: KindId, column: ColumnId) {
+        self.record(kind);
+        if let Some(wanted) = &mut self.wanted[kind.0 as usize] {
+            wanted[column.0 as usize] = true;
+        }
+    }
+
+    /// A rule reads the kind: what says which record it is, whose and when.
+    pub fn record(&mut self, kind: KindId) {
+        if self.wanted[kind.0 as usize].is_some() {
+            return;
+        }
+        let of = self.schema.kind(kind);
+        // Without a declared identity it is all that the record holds.
+        let mut wanted = vec![of.identity.is_empty(); of.columns.len()];
+        let mut want = |c: ColumnId| wanted[c.0 as usize] = true;
+        of.identity.iter().copied().for_each(&mut want);
+        match of.role {
+            Role::Record { time, subject } => time.into_iter().chain(subject).for_each(want),
+            Role::Table { key, valid } => {
+                want(key);
+                if let Some((from, until)) = valid {
+                    want(from);
+                    until.into_iter().for_each(want);
+                }
+            }
+        }
+        self.wanted[kind.0 as usize] = Some(wanted);
+    }
+
+    pub fn projections(&self) -> Vec<Option<Arc<[ColumnId]>>> {
+        let ids = |wanted: &Vec<bool>| {
+            (0..wanted.len() as u32).map(ColumnId).filter(|c| wanted[c.0 as usize]).collect::<Arc<[ColumnId]>>()
+        };
+        self.wanted.iter().map(|w| w.as_ref().map(ids)).collect()
+    }
+}

@@ -1,0 +1,316 @@
+//! From the checked policy set to the plan: names replaced by their definitions, conversions told apart by
+//! their types, constants folded, each history condition listed once.
+
+use super::atoms::Atoms;
+use super::columns::Columns;
+use super::expr::{Expr, Op, stored};
+use super::{
+    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, Plan, RulePlan, Screen, Trigger, VERSION, split,
+};
+use crate::data::{Clock, KindId, Schema, Type, Value, display};
+use crate::sema::hir::{self, ExprKind, Hir};
+use std::sync::Arc;
+
+pub fn compile(hir: &Hir) -> Plan {
+    let mut lower = Lower {
+        schema: &hir.schema,
+        columns: Columns::new(&hir.schema),
+        atoms: hir.schema.kinds.iter().map(|_| Atoms::default()).collect(),
+        clocks: Vec::new(),
+        histories: Vec::new(),
+        patterns: Vec::new(),
+        roots: Vec::new(),
+        clock: 0,
+    };
+    let rules = hir.rules.iter().map(|rule| lower.rule(rule)).collect();
+    let timezone = lower.clocks.first().map_or_else(|| "UTC".into(), |c| c.timezone.clone());
+    let projections = lower.columns.projections();
+    let kinds = projections
+        .into_iter()
+        .zip(lower.atoms)
+        .map(|(projection, atoms)| KindPlan { projection, atoms: atoms.list })
+        .collect();
+    Plan {
+        version: VERSION,
+        schema: Arc::clone(&hir.schema),
+        sources: hir.sources.clone(),
+        timezone,
+        clocks: lower.clocks,
+        kinds,
+        rules,
+        histories: lower.histories,
+        patterns: lower.patterns,
+    }
+}
+
+/// What a root ranges over, and the type of its event time.
+#[derive(Clone, Copy)]
+struct Root {
+    kind: KindId,
+    /// None: the kind has no time.
+    dated: Option<bool>,
+    /// The event's time is not a field.
+    moment: bool,
+}
+
+struct Lower<'a> {
+    schema: &'a Schema,
+    columns: Columns<'a>,
+    atoms: Vec<Atoms>,
+    clocks: Vec<Clock>,
+    histories: Vec<HistoryPlan>,
+    patterns: Vec<(String, bool)>,
+    roots: Vec<Root>,
+    clock: u32,
+}
+
+impl Lower<'_> {
+    fn rule(&mut self, rule: &hir::Rule) -> RulePlan {
+        self.clock = match self.clocks.iter().position(|c| *c == rule.clock) {
+            Some(i) => i as u32,
+            None => {
+                self.clocks.push(rule.clock.clone());
+                self.clocks.len() as u32 - 1
+            }
+        };
+        let first_history = self.histories.len() as u32;
+        let kind = rule.trigger.kind();
+        self.columns.record(kind);
+        let (trigger, root) = match &rule.trigger {
+            hir::Trigger::Record { kind, span, .. } => {
+                (Trigger::Record { kind: *kind, span: *span }, self.root_of(*kind))
+            }
+            hir::Trigger::Each { table, at, span, .. } => (
+                Trigger::Each { table: *table, at: *at, span: *span },
+                Root { kind: *table, dated: Some(true), moment: true },
+            ),
+        };
+        self.roots = vec![root];
+        let filter = self.list(rule.trigger.filter());
+        let (when, body) = match &rule.body {
+            hir::Body::Forbid { when } => (self.list(Some(when)), Body::Forbid),
+            hir::Body::Require { when, need } => (self.list(when.as_ref()), Body::Require { need: self.history(need) }),
+            hir::Body::Limit { when, aggregate, to } => {
+                let aggregate = self.history(aggregate);
+                (self.list(when.as_ref()), Body::Limit { aggregate, to: self.expr(to) })
+            }
+        };
+        let unless = rule
+            .unless
+            .iter()
+            .map(|e| Exception { name: e.name.clone(), condition: self.expr(&e.condition), span: e.span })
+            .collect();
+        let because = rule.because.as_ref().map(|parts| {
+            parts
+                .iter()
+                .map(|part| match part {
+                    hir::MessagePart::Text(text) => MessagePart::Text(text.clone()),
+                    hir::MessagePart::Expr(expr) => MessagePart::Expr(self.expr(expr)),
+                })
+                .collect()
+        });
+        let atoms = &mut self.atoms[kind.0 as usize];
+        let (filter_tests, filter_exact) = split::at_once(&filter, 0, kind, self.schema, atoms);
+        // What `limit` forbids is known only from the running aggregate.
+        let when_tests = match body {
+            Body::Limit { .. } => Vec::new(),
+            _ => split::at_once(&when, 0, kind, self.schema, atoms).0,
+        };
+        RulePlan {
+            name: rule.name.clone(),
+            title: rule.title.clone(),
+            verb: rule.verb,
+            severity: rule.severity,
+            cite: rule.cite.clone(),
+            consequence: rule.consequence.clone(),
+            policy: rule.policy.clone(),
+            purpose: rule.purpose.clone(),
+            legal_basis: rule.legal_basis.clone(),
+            revision: rule.effective.0.map_or_else(|| "1".into(), display::date),
+            clock: self.clock,
+            effective: rule.effective,
+            trigger,
+            screen: Screen { filter: filter_tests, filter_exact, when: when_tests },
+            filter,
+            when,
+            body,
+            unless,
+            because,
+            span: rule.span,
+            name_span: rule.name_span,
+            histories: (first_history..self.histories.len() as u32).collect(),
+        }
+    }
+
+    fn root_of(&self, kind: KindId) -> Root {
+        let dated = self.schema.kind(kind).time().map(|c| self.schema.column(kind, c).ty == Type::Date);
+        Root { kind, dated, moment: false }
+    }
+
+    /// The top-level conditions of a conjunction.
+    fn list(&mut self, condition: Option<&hir::Expr>) -> Vec<Expr> {
+        match condition {
+            None => vec![],
+            Some(hir::Expr { kind: ExprKind::And(all), .. }) => all.iter().map(|e| self.expr(e)).collect(),
+            Some(one) => vec![self.expr(one)],
+        }
+    }
+
+    fn history(&mut self, history: &hir::History) -> u32 {
+        // Inside, its own records follow the root that it is about; deeper ones are out of its scope.
+        let outside = self.roots.clone();
+        self.roots.truncate(history.root as usize + 1);
+        let about = self.roots.last().copied();
+        let own = self.root_of(history.kind);
+        self.columns.record(history.kind);
+        let outers: Vec<Expr> = history.keys.iter().map(|k| self.expr(&k.outer)).collect();
+        self.roots.push(own);
+        let keys: Vec<Key> = outers
+            .into_iter()
+            .zip(&history.keys)
+            .map(|(outer, key)| {
+                let inner = self.expr(&key.inner);
+                Key { name: self.key_name(&inner, history.kind), inner, outer }
+            })
+            .collect();
+        let value = history.value.as_ref().map(|v| self.expr(v));
+        let filter = self.list(history.filter.as_ref());
+        self.roots = outside;
+        let split = split::history_filter(&filter, history.root, history.kind, self.schema);
+        let atoms = &mut self.atoms[history.kind.0 as usize];
+        let (screen, _) = split::at_once(&split.inner, history.root + 1, history.kind, self.schema, atoms);
+        let dates = about.and_then(|a| a.dated) == Some(true) || own.dated == Some(true);
+        let sensitive = value.as_ref().is_some_and(|v| self.sensitive(v, own.kind, history.root + 1));
+        self.histories.push(HistoryPlan {
+            func: history.func,
+            kind: history.kind,
+            root: history.root,
+            clock: self.clock,
+            value,
+            keys,
+            joins: split.joins,
+            window: history.window.clone(),
+            dates,
+            screen,
+            inner: split.inner,
+            pair: split.pair,
+            join_conditions: split.join_conditions,
+            span: history.span,
+            sensitive,
+        });
+        self.histories.len() as u32 - 1
+    }
+
+    fn key_name(&self, inner: &Expr, kind: KindId) -> String {
+        match &inner.op {
+            Op::Column { column, .. } => self.schema.column(kind, *column).name.clone(),
+            Op::Lookup { table, column, .. } => self.schema.column(*table, *column).name.clone(),
+            _ => "key".into(),
+        }
+    }
+
+    fn sensitive(&self, expr: &Expr, kind: KindId, root: u8) -> bool {
+        let mut found = false;
+        expr.walk(&mut |e| match e.op {
+            Op::Column { root: r, column } if r == root => found |= self.schema.column(kind, column).sensitive,
+            Op::Lookup { table, column, .. } => found |= self.schema.column(table, column).sensitive,
+            _ => {}
+        });
+        found
+    }
+
+    fn boxed(&mut self, expr: &hir::Expr) -> Box<Expr> {
+        Box::new(self.expr(expr))
+    }
+
+    fn expr(&mut self, expr: &hir::Expr) -> Expr {
+        let op = match &expr.kind {
+            ExprKind::Constant(value) => Op::Constant(value.clone()),
+            ExprKind::Column { root, column } => {
+                if let Some(r) = self.roots.get(*root as usize) {
+                    self.columns.add(r.kind, *column);
+                }
+                Op::Column { root: *root, column: *column }
+            }
+            ExprKind::EventTime { root } => match self.roots.get(*root as usize) {
+                Some(r) if !r.moment => match self.schema.kind(r.kind).time() {
+                    Some(column) => Op::Column { root: *root, column },
+                    None => Op::EventTime { root: *root },
+                },
+                _ => Op::EventTime { root: *root },
+            },
+            ExprKind::PeriodStart => Op::PeriodStart,
+            ExprKind::PeriodEnd => Op::PeriodEnd,
+            ExprKind::AsOf => Op::AsOf,
+            ExprKind::Lookup { key, table, column, root } => {
+                self.columns.record(*table);
+                self.columns.add(*table, *column);
+                Op::Lookup { key: self.boxed(key), table: *table, column: *column, root: *root }
+            }
+            ExprKind::Convert(of) => {
+                let inner = self.expr(of);
+                return self.convert(inner, expr);
+            }
+            ExprKind::Not(of) => Op::Not(self.boxed(of)),
+            ExprKind::And(all) => Op::And(all.iter().map(|e| self.expr(e)).collect()),
+            ExprKind::Or(all) => Op::Or(all.iter().map(|e| self.expr(e)).collect()),
+            ExprKind::Compare { op, left, right, ignoring_case } => {
+                Op::Compare { op: *op, left: self.boxed(left), right: self.boxed(right), ignoring_case: *ignoring_case }
+            }
+            ExprKind::In { item, set, ignoring_case } => {
+                Op::In { item: self.boxed(item), set: set.clone(), ignoring_case: *ignoring_case }
+            }
+            ExprKind::InColumn { item, list, ignoring_case } => {
+                Op::InColumn { item: self.boxed(item), list: self.boxed(list), ignoring_case: *ignoring_case }
+            }
+            ExprKind::TextTest { op, left, right, ignoring_case } => Op::TextTest {
+                op: *op,
+                left: self.boxed(left),
+                right: self.boxed(right),
+                ignoring_case: *ignoring_case,
+            },
+            ExprKind::InDomain { host, domains } => {
+                Op::InDomain { host: self.boxed(host), domains: domains.iter().map(|d| d.to_lowercase()).collect() }
+            }
+            ExprKind::Matches { left, pattern, ignoring_case } => {
+                let left = self.boxed(left);
+                let key = (pattern.clone(), *ignoring_case);
+                let id = self.patterns.iter().position(|p| *p == key).unwrap_or_else(|| {
+                    self.patterns.push(key);
+                    self.patterns.len() - 1
+                });
+                Op::Matches { left, pattern: id as u32 }
+            }
+            ExprKind::Present(of) => Op::Present(self.boxed(of)),
+            ExprKind::Coalesce(of, default) => Op::Coalesce(self.boxed(of), self.boxed(default)),
+            ExprKind::Neg(of) => Op::Neg(self.boxed(of)),
+            ExprKind::Arith { op, left, right } => {
+                Op::Arith { op: *op, left: self.boxed(left), right: self.boxed(right) }
+            }
+            ExprKind::Shift { time, by } => Op::Shift { time: self.boxed(time), by: *by },
+            ExprKind::History(history) => Op::History(self.history(history)),
+            ExprKind::Named { body, .. } => {
+                // Reports point to where the name is used.
+                let body = self.expr(body);
+                return Expr { span: expr.span, ..body };
+            }
+        };
+        Expr { op, ty: expr.ty.clone(), span: expr.span }
+    }
+
+    fn convert(&self, inner: Expr, expr: &hir::Expr) -> Expr {
+        let (from, to) = (stored(self.schema, &inner.ty), stored(self.schema, &expr.ty));
+        let span = expr.span;
+        if let (Op::Constant(Value::Int(n)), Type::Decimal) = (&inner.op, &to) {
+            return Expr::constant(Value::Decimal(crate::data::Decimal::from_int(*n)), expr.ty.clone(), span);
+        }
+        let inner = Box::new(inner);
+        let op = match (&from, &to) {
+            (Type::Int, Type::Decimal) => Op::ToDecimal(inner),
+            (Type::Date, Type::Timestamp) => Op::ToTimestamp(inner),
+            (Type::Timestamp, Type::Date) => Op::ToDate(inner),
+            _ => return *inner,
+        };
+        Expr { op, ty: expr.ty.clone(), span }
+    }
+}

@@ -1,0 +1,208 @@
+//! From the checked policy set to what the evaluator runs: conditions lowered and split into what can be
+//! decided from a record alone and what needs look-ups or history, shared predicates, keys to index by.
+//!
+//! One file a rewrite: [`lower`] (names, conversions, constants), [`atoms`] (shared column-versus-constant
+//! predicates), [`split`] (what is decided when, equi-joins), [`columns`] (what has to be read).
+
+mod atoms;
+mod columns;
+mod expr;
+mod lower;
+mod split;
+
+pub use atoms::{Atom, AtomTest, Bool, TextMatch};
+pub use expr::{Expr, Op, Reads, stored};
+
+use crate::data::{Clock, ColumnId, KindId, Reading, Schema, Severity, mapping::Source};
+use crate::sema::hir::{EachAt, Func, Hir, Verb, Window};
+use crate::source::Span;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Of the serialised form; raised with every change of meaning.
+pub const VERSION: u32 = 1;
+
+/// An executable policy set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub version: u32,
+    pub schema: Arc<Schema>,
+    pub sources: Vec<Source>,
+    /// IANA name: for an `as_of` date, and for times without an offset in records without a source.
+    pub timezone: String,
+    /// The rules' clocks, each once.
+    pub clocks: Vec<Clock>,
+    /// By kind.
+    pub kinds: Vec<KindPlan>,
+    /// Sorted by name.
+    pub rules: Vec<RulePlan>,
+    pub histories: Vec<HistoryPlan>,
+    /// Distinct patterns of `matches`, and whether they ignore case.
+    pub patterns: Vec<(String, bool)>,
+}
+
+/// What is read of a kind, and the shared predicates over it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KindPlan {
+    /// None where no rule reads the kind.
+    pub projection: Option<Arc<[ColumnId]>>,
+    pub atoms: Vec<Atom>,
+}
+
+/// A part of a conjunction that can be decided from one record alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Test {
+    /// Over the kind's atoms.
+    Atoms(Bool),
+    /// Row by row.
+    Row(Expr),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RulePlan {
+    pub name: String,
+    pub title: String,
+    pub verb: Verb,
+    pub severity: Severity,
+    pub cite: Option<String>,
+    pub consequence: Option<String>,
+    pub policy: Option<String>,
+    pub purpose: Option<String>,
+    pub legal_basis: Option<String>,
+    /// The date from which this wording is in force, or `1`.
+    pub revision: String,
+    /// Index into [`Plan::clocks`].
+    pub clock: u32,
+    /// Days since 1970: judged are records of `from <= day < until`.
+    pub effective: (Option<i32>, Option<i32>),
+    pub trigger: Trigger,
+    pub screen: Screen,
+    /// The top-level conditions of the trigger's `where`.
+    pub filter: Vec<Expr>,
+    /// The top-level conditions of `when`.
+    pub when: Vec<Expr>,
+    pub body: Body,
+    pub unless: Vec<Exception>,
+    /// None: a standard sentence.
+    pub because: Option<Vec<MessagePart>>,
+    pub span: Span,
+    pub name_span: Span,
+    /// The histories that any of its conditions read.
+    pub histories: Vec<u32>,
+}
+
+/// What can be said of a rule from the record alone. Only rows for which `filter` and `when` are not
+/// false need to be looked at again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Screen {
+    pub filter: Vec<Test>,
+    /// `filter` is the whole of the trigger's `where`: whether the rule is triggered is known.
+    pub filter_exact: bool,
+    pub when: Vec<Test>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Trigger {
+    Record { kind: KindId, span: Span },
+    Each { table: KindId, at: EachAt, span: Span },
+}
+
+impl Trigger {
+    /// The kind of root 0.
+    pub fn kind(&self) -> KindId {
+        match *self {
+            Trigger::Record { kind, .. } => kind,
+            Trigger::Each { table, .. } => table,
+        }
+    }
+
+    pub fn span(&self) -> Span {
+        match *self {
+            Trigger::Record { span, .. } | Trigger::Each { span, .. } => span,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Body {
+    Forbid,
+    /// Index into [`Plan::histories`].
+    Require {
+        need: u32,
+    },
+    Limit {
+        aggregate: u32,
+        to: Expr,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exception {
+    pub name: String,
+    pub condition: Expr,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum MessagePart {
+    Text(String),
+    Expr(Expr),
+}
+
+/// A history condition, with its filter split by what each part reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryPlan {
+    pub func: Func,
+    pub kind: KindId,
+    /// The root it is about; its own records are `root + 1`.
+    pub root: u8,
+    /// Index into [`Plan::clocks`].
+    pub clock: u32,
+    pub value: Option<Expr>,
+    pub keys: Vec<Key>,
+    /// Equalities of the filter between the two records, to index by as well.
+    pub joins: Vec<Key>,
+    pub window: Window,
+    /// Both times are compared as dates, not as instants.
+    pub dates: bool,
+    /// Conditions on its own record that can be decided from it alone.
+    pub screen: Vec<Test>,
+    /// All conditions that read its own record only (`screen`'s too).
+    pub inner: Vec<Expr>,
+    /// The other conditions, without `joins`.
+    pub pair: Vec<Expr>,
+    /// `joins` as conditions, for records that cannot be indexed.
+    pub join_conditions: Vec<Expr>,
+    pub span: Span,
+    /// Reads a `@sensitive` column in its value.
+    pub sensitive: bool,
+}
+
+/// Two values that must be equal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    pub inner: Expr,
+    pub outer: Expr,
+    /// The inner column, for reports.
+    pub name: String,
+}
+
+impl Plan {
+    pub fn compile(hir: &Hir) -> Plan {
+        lower::compile(hir)
+    }
+
+    /// What ingest has to read.
+    pub fn reading(&self) -> Reading {
+        Reading {
+            schema: self.schema.clone(),
+            projections: self.kinds.iter().map(|k| k.projection.clone()).collect(),
+            sources: self.sources.clone(),
+            timezone: self.timezone.clone(),
+        }
+    }
+
+    pub fn rule_named(&self, name: &str) -> Option<usize> {
+        self.rules.iter().position(|r| r.name == name)
+    }
+}

@@ -2,7 +2,7 @@
 # Audits a Google Workspace activity log; its own arguments are passed on to `bylaws audit`.
 #
 #   DATA     folder with gws.ndjson (default: ../shared/data/google_workspace beside the project)
-#   BYLAWS   the command (default: the release build, made by cargo where it is not there)
+#   BYLAWS   the program to run (default: this project's release build, made by cargo where it is not there)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -11,5 +11,6 @@ if [ ! -d "$data" ]; then
   echo "run.sh: no folder $data: set DATA to a copy of invictus-ir/gws_dataset" >&2
   exit 2
 fi
-read -ra bylaws <<<"${BYLAWS:-cargo run --release --quiet --manifest-path $root/Cargo.toml --}"
-exec "${bylaws[@]}" audit --policy "$here" drive="$data/gws.ndjson" forwarding="$data/gws.ndjson" "$@"
+bylaws=(cargo run --release --quiet --manifest-path "$root/Cargo.toml" --)
+[ -z "${BYLAWS:-}" ] || bylaws=("$BYLAWS")
+exec "${bylaws[@]}" audit --policy "$here" "$data/gws.ndjson" "$@"

@@ -3,7 +3,7 @@
 #
 #   DATA     folder of the register (default: ../shared/data/uk_mps_register beside the project)
 #   GIFTS    csv (default) or parquet: which edition of category 3 is read; with parquet only that is
-#   BYLAWS   the command (default: the release build, made by cargo where it is not there)
+#   BYLAWS   the program to run (default: this project's release build, made by cargo where it is not there)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -17,5 +17,6 @@ case ${GIFTS:-csv} in
   parquet) inputs=(gifts_parquet="$data/category_3.parquet") ;;
   *) echo "run.sh: GIFTS is csv or parquet, not $GIFTS" >&2; exit 2 ;;
 esac
-read -ra bylaws <<<"${BYLAWS:-cargo run --release --quiet --manifest-path $root/Cargo.toml --}"
+bylaws=(cargo run --release --quiet --manifest-path "$root/Cargo.toml" --)
+[ -z "${BYLAWS:-}" ] || bylaws=("$BYLAWS")
 exec "${bylaws[@]}" audit --policy "$here" "${inputs[@]}" "$@"

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::data::{ColumnId, KindId, Value, Verdict, display, identity};
 use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
-use crate::sema::hir::Func;
+use crate::sema::hir::{ArithOp, CompareOp, Func, Window};
 use rustc_hash::FxHashMap;
 
 /// Of the records of a window, the latest so many are shown.
@@ -34,7 +34,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
         trace.explanation.message = rule.title.clone();
         return trace.explanation;
     }
-    let filter = triggered(&cx, rule, &scope);
+    let filter = triggered(&cx, rule, &scope, Truth::True);
     if let Some(Err(_)) = filter {
         gaps::no_time(&mut trace, &frame, rule.trigger.span());
     }
@@ -207,12 +207,7 @@ impl<'a> Trace<'a> {
             field: None,
         }];
         self.operand(to, scope, &mut values);
-        let limit = operand(&cx, to, scope);
-        let ends = |o| match o {
-            Operand::One(v) => (v, v),
-            Operand::Range(low, high) => (low, high),
-        };
-        let truth = super::val::compare_ranges(crate::sema::hir::CompareOp::Gt, ends(value), ends(limit));
+        let truth = limit::test(CompareOp::Gt, value, operand(&cx, to, scope));
         self.explanation.clauses.push(ClauseTrace { role: ClauseRole::Limit, span: rule.span, truth, values });
         if truth == Truth::Unknown {
             gaps::of_search(self, id, &search, scope);
@@ -247,7 +242,7 @@ impl<'a> Trace<'a> {
                 (Func::Sum, Some(v), Some(ty)) if *truth == Truth::True && !matches!(v, Val::Absent) => {
                     let sum = match total {
                         None => *v,
-                        Some(t) => super::arith::arith(crate::sema::hir::ArithOp::Add, t, *v, ty),
+                        Some(t) => super::arith::arith(ArithOp::Add, t, *v, ty),
                     };
                     total = Some(sum);
                     Some(show_one(&cx, sum, ty))
@@ -279,7 +274,7 @@ impl<'a> Trace<'a> {
         };
         let about = scope.at(history.root).unwrap_or(scope);
         let edge = |at| moment(at, history.dates).map(|t| display::time(t, cx.zone));
-        let over = matches!(history.window, crate::sema::hir::Window::Over(_)) && search.bounds.from > i64::MIN + 1;
+        let over = matches!(history.window, Window::Over(_)) && search.bounds.from > i64::MIN + 1;
         let from = if over && !history.dates { search.bounds.from - 1 } else { search.bounds.from };
         self.explanation.windows.push(WindowTrace {
             span: history.span,
@@ -301,12 +296,12 @@ impl<'a> Trace<'a> {
     }
 
     /// Why a search could not be made.
-    pub fn no_search(&mut self, why: &NoSearch<'a>, id: u32, scope: &Scope<'_, 'a>) {
+    pub fn no_search(&mut self, why: &NoSearch, id: u32, scope: &Scope<'_, 'a>) {
         let history = &self.cx.plan.histories[id as usize];
         let Some(about) = scope.at(history.root) else { return };
         match why {
             NoSearch::Time => gaps::no_time(self, &about.frame, history.span),
-            NoSearch::Key(i, _) => {
+            NoSearch::Key(i) => {
                 if let Some(key) = history.keys.get(*i as usize) {
                     gaps::of_key(self, &key.outer, about);
                 }

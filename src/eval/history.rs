@@ -111,11 +111,11 @@ pub fn encode_keys<'a, 'k>(
     keys: impl Iterator<Item = &'a Expr> + 'k,
     scope: &Scope<'_, 'a>,
     out: &mut Vec<u8>,
-) -> Result<(), (u32, Val<'a>)> {
+) -> Result<(), u32> {
     for (i, expr) in keys.enumerate() {
         let value = value(cx, expr, scope);
         if !value.encode(out) {
-            return Err((i as u32, value));
+            return Err(i as u32);
         }
     }
     Ok(())
@@ -139,7 +139,7 @@ impl HistoryIndex {
                 continue;
             };
             key.clear();
-            if let Err((at, _)) = encode_keys(&cx, history.keys.iter().map(|k| &k.inner), &scope, &mut key) {
+            if let Err(at) = encode_keys(&cx, history.keys.iter().map(|k| &k.inner), &scope, &mut key) {
                 index.lacking.push(Lacking { id: row, key: Some(at) });
                 continue;
             }
@@ -226,26 +226,30 @@ pub struct Search<'x> {
 }
 
 /// Why there is nothing to search.
-pub enum NoSearch<'a> {
+pub enum NoSearch {
     Time,
-    /// Index of the key, and its value.
-    Key(u32, Val<'a>),
+    /// Index of the key.
+    Key(u32),
 }
 
 /// Whether the record itself counts: only in aggregates up to it.
 pub fn counts_itself(history: &HistoryPlan) -> bool {
-    !matches!(history.func, Func::Exists | Func::No)
-        && matches!(history.window, Window::Over(_) | Window::AllTime | Window::In(_))
+    !matches!(history.func, Func::Exists | Func::No) && backward(history)
 }
 
-pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Search<'a>, NoSearch<'a>> {
+/// Windows that end with the event: what comes later in order is not in them, even at the same time.
+fn backward(history: &HistoryPlan) -> bool {
+    matches!(history.window, Window::Over(_) | Window::AllTime | Window::In(_))
+}
+
+pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Search<'a>, NoSearch> {
     let history = &cx.plan.histories[id as usize];
     let world: &'a World = cx.world;
     let Some(index) = world.histories.get(id as usize) else { return Err(NoSearch::Time) };
     let Some(about) = scope.at(history.root) else { return Err(NoSearch::Time) };
     let bounds = window::bounds(cx, history, about.frame.time).ok_or(NoSearch::Time)?;
     let mut key = Vec::with_capacity(32);
-    encode_keys(cx, history.keys.iter().map(|k| &k.outer), about, &mut key).map_err(|(i, v)| NoSearch::Key(i, v))?;
+    encode_keys(cx, history.keys.iter().map(|k| &k.outer), about, &mut key).map_err(NoSearch::Key)?;
     let mut parts = Vec::with_capacity(1);
     let mut part = |list: Option<&'a List>, joins: bool| {
         if let Some(list) = list {
@@ -268,14 +272,15 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
     let frame = &about.frame;
     let mut except = None;
     if frame.kind == history.kind && frame.id != super::interp::NO_ID {
-        if counts_itself(history) {
+        if !counts_itself(history) {
+            except = Some(frame.id);
+        }
+        if backward(history) {
             // Records of an equal time that come later in order are left out.
             for p in &mut parts {
                 let upto = p.list.ids[p.range.clone()].partition_point(|&id| id <= frame.id);
                 p.range.end = p.range.start + upto;
             }
-        } else {
-            except = Some(frame.id);
         }
     }
     Ok(Search { bounds, parts, except })

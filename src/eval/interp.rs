@@ -84,7 +84,8 @@ impl<'a> Operand<'a> {
         }
     }
 
-    fn ends(self) -> (Val<'a>, Val<'a>) {
+    /// The least and the greatest that it can be.
+    pub fn ends(self) -> (Val<'a>, Val<'a>) {
         match self {
             Operand::One(v) => (v, v),
             Operand::Range(low, high) => (low, high),

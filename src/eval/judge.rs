@@ -21,10 +21,15 @@ impl Judgement {
     }
 }
 
-/// Whether the rule is triggered, and how far its trigger's conditions hold; none where it is not.
+/// Whether the rule is triggered (at a table's row: one that is `valid` then), and how far its trigger's conditions hold; none where it is not.
 /// `Err`: it cannot be said whether it is in force.
-pub fn triggered<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>) -> Option<Result<Truth, Judgement>> {
-    let filter = all(cx, &rule.filter, scope);
+pub fn triggered<'a>(
+    cx: &Context<'a>,
+    rule: &'a RulePlan,
+    scope: &Scope<'_, 'a>,
+    valid: Truth,
+) -> Option<Result<Truth, Judgement>> {
+    let filter = valid.and(all(cx, &rule.filter, scope));
     if filter == Truth::False {
         return None;
     }
@@ -38,9 +43,10 @@ pub fn triggered<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>
     Some(Ok(filter))
 }
 
-/// The verdict of a `forbid` or a `require`; none where the rule is not triggered.
-pub fn judge<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>) -> Option<Judgement> {
-    let filter = match triggered(cx, rule, scope)? {
+/// The verdict of a `forbid` or a `require`; none where the rule is not triggered. `valid`: whether the
+/// table's row holds then.
+pub fn judge<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>, valid: Truth) -> Option<Judgement> {
+    let filter = match triggered(cx, rule, scope, valid)? {
         Ok(filter) => filter,
         Err(judgement) => return Some(judgement),
     };

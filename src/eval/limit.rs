@@ -7,7 +7,6 @@ use super::interp::{Context, Operand, Scope, all, operand};
 use super::judge::{Judgement, conclude, triggered};
 use super::val::compare_ranges;
 use super::window;
-use crate::data::Verdict;
 use crate::plan::{Body, HistoryPlan, RulePlan};
 use crate::sema::hir::CompareOp;
 
@@ -18,21 +17,14 @@ pub struct Armed(Truth);
 impl Armed {
     pub const START: Armed = Armed(Truth::True);
 
-    /// One record: whether the aggregate was over the limit before it, and is after it. Whether it crosses.
-    pub fn step(&mut self, before_over: Truth, after_over: Truth) -> Truth {
-        match before_over {
-            Truth::False => self.0 = Truth::True,
-            Truth::True => {}
-            _ if self.0 == Truth::False => self.0 = Truth::Unknown,
-            _ => {}
-        }
-        let crossing = after_over.and(self.0);
-        match (after_over, crossing) {
-            (Truth::False, _) => self.0 = Truth::True,
-            (_, Truth::True) => self.0 = Truth::False,
-            (_, Truth::False) => {}
-            _ => self.0 = Truth::Unknown,
-        }
+    /// One record: whether it counts, whether the aggregate was within the limit before it, and is over it
+    /// after. Whether it crosses.
+    pub fn step(&mut self, counts: Truth, within_before: Truth, over_after: Truth) -> Truth {
+        let crossing = counts.and(over_after).and(self.0.or(within_before));
+        self.0 = match crossing {
+            Truth::Unknown | Truth::Pending => Truth::Unknown,
+            _ => over_after.not(),
+        };
         crossing
     }
 }
@@ -47,13 +39,14 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
         let scope = Scope::top(cx.world.frame(history.kind, id));
         let (before, after) = around(cx, history, list, i, &scope);
         let limit = operand(cx, to, &scope);
-        let crossing = armed.step(over(before, limit), over(after, limit));
-        match triggered(cx, rule, &scope) {
+        // A rule that is not yet in force still remembers what came before.
+        let counts = all(cx, &rule.filter, &scope);
+        let crossing = armed.step(counts, test(CompareOp::Le, before, limit), test(CompareOp::Gt, after, limit));
+        match triggered(cx, rule, &scope, Truth::True) {
             None => {}
             Some(Err(judgement)) => verdicts.push((id, judgement)),
-            Some(Ok(filter)) => {
-                let holds = filter.and(crossing);
-                let holds = if holds == Truth::False { holds } else { holds.and(all(cx, &rule.when, &scope)) };
+            Some(Ok(_)) => {
+                let holds = if crossing == Truth::False { crossing } else { crossing.and(all(cx, &rule.when, &scope)) };
                 verdicts.push((id, conclude(cx, rule, &scope, holds)));
             }
         }
@@ -61,12 +54,9 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
     verdicts
 }
 
-fn over(aggregate: Operand<'_>, limit: Operand<'_>) -> Truth {
-    let ends = |o| match o {
-        Operand::One(v) => (v, v),
-        Operand::Range(low, high) => (low, high),
-    };
-    compare_ranges(CompareOp::Gt, ends(aggregate), ends(limit))
+/// An aggregate compared with its limit.
+pub fn test(op: CompareOp, aggregate: Operand<'_>, limit: Operand<'_>) -> Truth {
+    compare_ranges(op, aggregate.ends(), limit.ends())
 }
 
 /// The aggregate over the window at the record at index `i`, without it and with it.
@@ -103,19 +93,15 @@ pub fn window<'a>(
     Some(Search { bounds, parts: vec![Part { list, range: from..i + 1, joins: false }], except: None })
 }
 
-/// The verdict at a record that cannot be put under any key, or at any time.
-pub fn out_of_line<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>) -> Option<Judgement> {
-    triggered(cx, rule, scope).map(|_| Judgement::plain(Verdict::Indeterminate))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use Truth::*;
 
+    /// Whether over before and after, of records that count.
     fn run(steps: &[(Truth, Truth)]) -> Vec<Truth> {
         let mut armed = Armed::START;
-        steps.iter().map(|(b, a)| armed.step(*b, *a)).collect()
+        steps.iter().map(|(b, a)| armed.step(True, b.not(), *a)).collect()
     }
 
     #[test]
@@ -136,5 +122,10 @@ mod tests {
         assert_eq!(run(&[(False, True), (Unknown, True)]), [True, Unknown]);
         assert_eq!(run(&[(False, Unknown), (Unknown, True), (False, True)]), [Unknown, Unknown, True]);
         assert_eq!(run(&[(False, Unknown), (True, False), (False, True)]), [Unknown, False, True]);
+        // It may have fallen back with a record that is no finding itself.
+        assert_eq!(run(&[(False, True), (True, Unknown), (True, True)]), [True, False, Unknown]);
+        let mut armed = Armed::START;
+        assert_eq!(armed.step(Unknown, True, True), Unknown);
+        assert_eq!(armed.step(True, False, True), Unknown);
     }
 }

@@ -34,7 +34,7 @@ pub use rows::BatchError;
 pub use screen::Screened;
 
 use crate::data::calendar::Zone;
-use crate::data::{Batch, KindId};
+use crate::data::Batch;
 use crate::plan::{Plan, VERSION};
 use grouped::AtomGroups;
 use interp::Context;

@@ -2,12 +2,12 @@
 
 use super::explain;
 use super::interp::{Context, Frame, Scope};
-use super::judge::{Judgement, judge, moments};
+use super::judge::{Judgement, judge, moments, triggered};
 use super::limit;
 use super::records::Settled;
 use super::val::Val;
 use super::world::World;
-use super::{Explanation, Options, RuleCounts, Runtime, parallel};
+use super::{Explanation, Options, RuleCounts, Runtime, Truth, parallel};
 use crate::data::calendar::Zone;
 use crate::data::{KindId, Place, Role, Time, Verdict, display, identity};
 use crate::plan::{Body, Plan, RulePlan, Trigger};
@@ -170,7 +170,7 @@ impl<'a> Judging<'a> {
                 let cx = self.context(of, None);
                 for &id in &self.candidates[rule as usize][from..until] {
                     let frame = self.world.frame(of.trigger.kind(), id);
-                    if let Some(judgement) = judge(&cx, of, &Scope::top(frame)) {
+                    if let Some(judgement) = judge(&cx, of, &Scope::top(frame), Truth::True) {
                         entries.push(entry(rule, judgement, frame));
                     }
                 }
@@ -182,14 +182,7 @@ impl<'a> Judging<'a> {
                 for id in 0..self.world.len(table) {
                     let frame = Frame { time: Some(time), ..self.world.frame(table, id) };
                     let valid = super::tables::valid(self.world, &self.plan.schema, table, id, Some(time), cx.zone);
-                    let judgement = match valid {
-                        super::Truth::False => None,
-                        super::Truth::True => judge(&cx, of, &Scope::top(frame)),
-                        // Whether the row holds then is not known: neither is what follows from it.
-                        _ => judge(&cx, of, &Scope::top(frame))
-                            .filter(|j| j.verdict != Verdict::Compliant)
-                            .map(|_| Judgement::plain(Verdict::Indeterminate)),
-                    };
+                    let judgement = judge(&cx, of, &Scope::top(frame), valid);
                     if let Some(judgement) = judgement {
                         entries.push(Entry { period, ..entry(rule, judgement, frame) });
                     }
@@ -224,30 +217,42 @@ impl<'a> Judging<'a> {
             for (kind, id, history, key) in all {
                 let frame = self.world.frame(kind, id);
                 let own = matches!(rule.trigger, Trigger::Record { kind: k, .. } if k == kind);
-                if own {
-                    let before = match rule.body {
-                        Body::Limit { aggregate, .. } if aggregate == history => {
-                            match limit::out_of_line(&cx, rule, &Scope::top(frame)) {
-                                None => continue,
-                                Some(_) => None,
-                            }
-                        }
-                        Body::Limit { .. } => None,
-                        _ => judge(&cx, rule, &Scope::top(frame)).map(|j| j.verdict),
-                    };
-                    match before {
-                        None => {}
-                        Some(Verdict::Compliant) => {
-                            count(&mut counts[i], Verdict::Compliant, -1);
-                            entries.retain(|e| e.rule != i as u32 || (e.kind, e.id) != (kind, id));
-                        }
-                        Some(_) => continue,
+                match own.then(|| self.own_verdict(&cx, i, rule, frame, entries)).flatten() {
+                    None => {}
+                    Some(Verdict::Compliant) => {
+                        count(&mut counts[i], Verdict::Compliant, -1);
+                        entries.retain(|e| e.rule != i as u32 || (e.kind, e.id) != (kind, id));
                     }
+                    Some(_) => continue,
                 }
                 let judgement = Judgement::plain(Verdict::Indeterminate);
                 count(&mut counts[i], judgement.verdict, 1);
                 entries.push(Entry { lacking: Some((history, key)), ..entry(i as u32, judgement, frame) });
             }
+        }
+    }
+
+    /// What the rule says of a record by itself.
+    fn own_verdict(
+        &self,
+        cx: &Context<'a>,
+        index: usize,
+        rule: &'a RulePlan,
+        frame: Frame<'a>,
+        entries: &[Entry],
+    ) -> Option<Verdict> {
+        let scope = Scope::top(frame);
+        let Body::Limit { aggregate, .. } = rule.body else {
+            return judge(cx, rule, &scope, Truth::True).map(|j| j.verdict);
+        };
+        if self.world.histories[aggregate as usize].lacking.iter().any(|l| l.id == frame.id) {
+            return None;
+        }
+        let kept = entries.iter().find(|e| e.rule == index as u32 && (e.kind, e.id) == (frame.kind, frame.id));
+        match kept {
+            Some(entry) => Some(entry.judgement.verdict),
+            // Compliant verdicts are only counted.
+            None => triggered(cx, rule, &scope, Truth::True).map(|_| Verdict::Compliant),
         }
     }
 

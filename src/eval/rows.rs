@@ -216,6 +216,10 @@ impl Rows {
             if array.len() != rows {
                 return Err(BatchError::Lengths { kind });
             }
+            // What is not needed says nothing, not even which record this is.
+            if !needed.contains(&column) {
+                continue;
+            }
             let ty = stored_deep(schema, &declared.ty);
             cols[at] = Col::of(array, &ty).ok_or_else(|| BatchError::WrongType {
                 kind,
@@ -232,6 +236,9 @@ impl Rows {
             let column = *batch.projection.get(defect.column as usize).ok_or(BatchError::Lengths { kind })?;
             if defect.row as usize >= rows {
                 return Err(BatchError::Lengths { kind });
+            }
+            if !needed.contains(&column) {
+                continue;
             }
             let why = FlawKind::Malformed { found: defect.found, expected: defect.expected };
             flaws.push(Flaw { row: defect.row, column, kind: why });

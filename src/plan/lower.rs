@@ -7,7 +7,7 @@ use super::expr::{Expr, Op, stored};
 use super::{
     Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, Plan, RulePlan, Screen, Trigger, VERSION, split,
 };
-use crate::data::{Clock, KindId, Schema, Type, Value, display};
+use crate::data::{Clock, Decimal, KindId, Schema, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Hir};
 use std::sync::Arc;
 
@@ -301,12 +301,17 @@ impl Lower<'_> {
     fn convert(&self, inner: Expr, expr: &hir::Expr) -> Expr {
         let (from, to) = (stored(self.schema, &inner.ty), stored(self.schema, &expr.ty));
         let span = expr.span;
-        if let (Op::Constant(Value::Int(n)), Type::Decimal) = (&inner.op, &to) {
-            return Expr::constant(Value::Decimal(crate::data::Decimal::from_int(*n)), expr.ty.clone(), span);
+        if let Op::Constant(Value::Int(n)) = inner.op {
+            let whole = Decimal::from_int(n);
+            match to {
+                Type::Decimal => return Expr::constant(Value::Decimal(whole), expr.ty.clone(), span),
+                Type::Percent => return Expr::constant(Value::Percent(whole), expr.ty.clone(), span),
+                _ => {}
+            }
         }
         let inner = Box::new(inner);
         let op = match (&from, &to) {
-            (Type::Int, Type::Decimal) => Op::ToDecimal(inner),
+            (Type::Int, Type::Decimal | Type::Percent) => Op::ToDecimal(inner),
             (Type::Date, Type::Timestamp) => Op::ToTimestamp(inner),
             (Type::Timestamp, Type::Date) => Op::ToDate(inner),
             _ => return *inner,

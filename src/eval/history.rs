@@ -46,8 +46,18 @@ pub struct List {
     pub times: Vec<i64>,
     /// How many of the first n are in doubt.
     doubts: Vec<u32>,
-    /// The sum of the first n values, where all are known, none in doubt and all of one currency.
-    sums: Option<(Vec<i128>, Option<Currency>)>,
+    /// None where some value is not plain.
+    sums: Option<Sums>,
+}
+
+/// Running sums of values that are all known or absent, none in doubt, and of one currency.
+#[derive(Debug, Default)]
+struct Sums {
+    /// Of the first n.
+    totals: Vec<i128>,
+    /// How many of the first n have a value.
+    valued: Vec<u32>,
+    currency: Option<Currency>,
 }
 
 impl Lists {
@@ -178,8 +188,7 @@ fn any_absent<'a>(cx: &Context<'a>, joins: &'a [Key], scope: &Scope<'_, 'a>) -> 
     joins.iter().any(|j| matches!(value(cx, &j.inner, scope), Val::Absent))
 }
 
-/// Running sums, where every value is plain.
-fn sums<'a>(cx: &Context<'a>, history: &'a HistoryPlan, list: &List) -> Option<(Vec<i128>, Option<Currency>)> {
+fn sums<'a>(cx: &Context<'a>, history: &'a HistoryPlan, list: &List) -> Option<Sums> {
     let of = history.value.as_ref()?;
     if list.doubts.last() != Some(&0) {
         return None;
@@ -188,25 +197,27 @@ fn sums<'a>(cx: &Context<'a>, history: &'a HistoryPlan, list: &List) -> Option<(
     if !reads.only(history.root + 1) || reads.as_of {
         return None;
     }
-    let mut sums = Vec::with_capacity(list.ids.len() + 1);
-    let (mut total, mut unit) = (0i128, None);
-    sums.push(0);
+    let mut sums = Sums { totals: vec![0], valued: vec![0], currency: None };
+    let (mut total, mut valued) = (0i128, 0);
     for &id in &list.ids {
         let scope = Scope { root: history.root + 1, frame: cx.world.frame(history.kind, id), parent: None };
-        let raw = match value(cx, of, &scope) {
+        let value = value(cx, of, &scope);
+        let raw = match value {
             Val::Absent => 0,
             Val::Int(n) => n as i128,
             Val::Decimal(d) => d.raw(),
-            Val::Money(amount, currency) if unit.is_none() || unit == currency => {
-                unit = currency;
+            Val::Money(amount, currency) if sums.currency.is_none() || sums.currency == currency => {
+                sums.currency = currency;
                 amount.raw()
             }
             _ => return None,
         };
         total = total.checked_add(raw)?;
-        sums.push(total);
+        valued += u32::from(value.is_known());
+        sums.totals.push(total);
+        sums.valued.push(valued);
     }
-    Some((sums, unit))
+    Some(sums)
 }
 
 /// A part of a list to look through, and whether the joins have yet to be tested.
@@ -456,13 +467,13 @@ fn value_type(cx: &Context<'_>, history: &HistoryPlan) -> Type {
 fn sum<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Operand<'a> {
     let ty = value_type(cx, history);
     if let (None, [part]) = (search.except, &search.parts[..])
-        && let (false, Some((sums, unit))) = (part.joins, &part.list.sums)
+        && let (false, Some(sums)) = (part.joins, &part.list.sums)
     {
-        let raw = sums[part.range.end] - sums[part.range.start];
+        let raw = sums.totals[part.range.end] - sums.totals[part.range.start];
         return Operand::One(match ty {
             // Nothing of any currency, as with no record at all.
-            Type::Money if part.range.is_empty() => zero(&ty),
-            Type::Money => Val::Money(Decimal::from_raw(raw), *unit),
+            Type::Money if sums.valued[part.range.end] == sums.valued[part.range.start] => zero(&ty),
+            Type::Money => Val::Money(Decimal::from_raw(raw), sums.currency),
             Type::Decimal | Type::Percent => Val::Decimal(Decimal::from_raw(raw)),
             _ => i64::try_from(raw).map_or(Val::Unknown, Val::Int),
         });
@@ -522,7 +533,8 @@ fn pick<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, sco
     let (mut best, mut total, mut number, mut unknown) = (Val::Absent, zero(&ty), 0i64, false);
     visit(cx, history, search, scope, &mut |member, own| {
         let v = value(cx, of, own);
-        if matches!(v, Val::Absent) && member.truth == Truth::True {
+        // Whether it counts or not, it gives nothing.
+        if matches!(v, Val::Absent) {
             return true;
         }
         if member.truth != Truth::True || !v.is_known() {

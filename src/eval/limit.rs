@@ -17,10 +17,10 @@ pub struct Armed(Truth);
 impl Armed {
     pub const START: Armed = Armed(Truth::True);
 
-    /// One record: whether it counts, whether the aggregate was within the limit before it, and is over it
-    /// after. Whether it crosses.
-    pub fn step(&mut self, counts: Truth, within_before: Truth, over_after: Truth) -> Truth {
-        let crossing = counts.and(over_after).and(self.0.or(within_before));
+    /// One record: whether it counts, whether the aggregate was over the limit before it (one that was
+    /// absent was not), and is after it. Whether it crosses.
+    pub fn step(&mut self, counts: Truth, over_before: Truth, over_after: Truth) -> Truth {
+        let crossing = counts.and(over_after).and(self.0.or(over_before.not()));
         self.0 = match crossing {
             Truth::Unknown | Truth::Pending => Truth::Unknown,
             _ => over_after.not(),
@@ -37,11 +37,14 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
     let mut verdicts = Vec::with_capacity(list.ids.len());
     for (i, &id) in list.ids.iter().enumerate() {
         let scope = Scope::top(cx.world.frame(history.kind, id));
-        let (before, after) = around(cx, history, list, i, &scope);
-        let limit = operand(cx, to, &scope);
         // A rule that is not yet in force still remembers what came before.
         let counts = all(cx, &rule.filter, &scope);
-        let crossing = armed.step(counts, test(CompareOp::Le, before, limit), test(CompareOp::Gt, after, limit));
+        if counts == Truth::False {
+            continue;
+        }
+        let (before, after) = around(cx, history, list, i, &scope);
+        let limit = operand(cx, to, &scope);
+        let crossing = armed.step(counts, test(CompareOp::Gt, before, limit), test(CompareOp::Gt, after, limit));
         match triggered(cx, rule, &scope, Truth::True) {
             None => {}
             Some(Err(judgement)) => verdicts.push((id, judgement)),
@@ -101,7 +104,7 @@ mod tests {
     /// Whether over before and after, of records that count.
     fn run(steps: &[(Truth, Truth)]) -> Vec<Truth> {
         let mut armed = Armed::START;
-        steps.iter().map(|(b, a)| armed.step(True, b.not(), *a)).collect()
+        steps.iter().map(|(b, a)| armed.step(True, *b, *a)).collect()
     }
 
     #[test]
@@ -125,7 +128,7 @@ mod tests {
         // It may have fallen back with a record that is no finding itself.
         assert_eq!(run(&[(False, True), (True, Unknown), (True, True)]), [True, False, Unknown]);
         let mut armed = Armed::START;
-        assert_eq!(armed.step(Unknown, True, True), Unknown);
-        assert_eq!(armed.step(True, False, True), Unknown);
+        assert_eq!(armed.step(Unknown, False, True), Unknown);
+        assert_eq!(armed.step(True, True, True), Unknown);
     }
 }

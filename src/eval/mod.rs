@@ -33,8 +33,8 @@ pub use results::{FindingRow, Findings, KindCounts};
 pub use rows::BatchError;
 pub use screen::Screened;
 
-use crate::data::calendar::Zone;
 use crate::data::Batch;
+use crate::data::calendar::Zone;
 use crate::plan::{Plan, VERSION};
 use grouped::AtomGroups;
 use interp::Context;

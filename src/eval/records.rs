@@ -18,9 +18,7 @@ pub struct Taken {
     counts: Vec<KindCounts>,
     /// By rule: records triggered and compliant by themselves.
     compliant: Vec<u64>,
-    /// By kind.
-    watermarks: Vec<Watermark>,
-    as_of: Option<AsOf>,
+    watermark: Watermark,
 }
 
 /// Ready to be judged.
@@ -39,8 +37,7 @@ impl Taken {
             segments: (0..kinds).map(|_| Vec::new()).collect(),
             counts: vec![KindCounts::default(); kinds],
             compliant: vec![0; plan.rules.len()],
-            watermarks: vec![Watermark::default(); kinds],
-            as_of,
+            watermark: Watermark { as_of, ..Watermark::default() },
         }
     }
 
@@ -49,7 +46,7 @@ impl Taken {
         let (Some(segments), Some(counts)) = (self.segments.get_mut(kind), self.counts.get_mut(kind)) else { return };
         counts.judged += screened.judged;
         counts.after_as_of += screened.after_as_of;
-        self.watermarks[kind].merge(&screened.watermark);
+        self.watermark.merge(&screened.watermark);
         for (rule, n) in screened.compliant {
             if let Some(count) = self.compliant.get_mut(rule as usize) {
                 *count += n;
@@ -62,9 +59,8 @@ impl Taken {
 }
 
 pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -> Settled {
-    let Taken { segments, mut counts, mut compliant, watermarks, as_of } = taken;
-    let as_of = Watermark { as_of, ..Watermark::default() };
-    let mut watermark = as_of;
+    let Taken { segments, mut counts, mut compliant, watermark } = taken;
+    let as_of = Watermark { as_of: watermark.as_of, ..Watermark::default() };
     let mut laid: Vec<Laid> = Vec::new();
     for (k, mut segments) in segments.into_iter().enumerate() {
         let kind = KindId(k as u32);
@@ -92,16 +88,6 @@ pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -
             screened.compliant.iter().for_each(|(rule, n)| compliant[*rule as usize] += n);
             segments.push(screened.segment);
             dropped.push(Vec::new());
-        }
-        match plan.schema.kind(kind).time() {
-            // A time on which repeats differ says nothing of how far the records reach.
-            Some(column) if merged.conflicts > 0 => {
-                for (segment, dropped) in segments.iter().zip(&dropped) {
-                    let stays = (0..segment.rows.len()).filter(|r| dropped.binary_search(&(*r as u32)).is_err());
-                    stays.filter_map(|r| event_time(&segment.rows, r, column)).for_each(|t| watermark.see(t));
-                }
-            }
-            _ => watermark.merge(&watermarks[k]),
         }
         laid.push(lay(plan, kind, segments, &dropped));
     }

@@ -9,7 +9,7 @@ use super::val::Val;
 use super::world::World;
 use super::{Explanation, Options, RuleCounts, Runtime, Truth, parallel};
 use crate::data::calendar::Zone;
-use crate::data::{KindId, Place, Role, Time, Verdict, display, identity};
+use crate::data::{KindId, Place, Time, Verdict, display, identity};
 use crate::plan::{Body, Plan, RulePlan, Trigger};
 use std::sync::Arc;
 
@@ -209,7 +209,13 @@ impl<'a> Judging<'a> {
             let mut all: Vec<(KindId, u32, u32, Option<u32>)> = Vec::new();
             for &history in &rule.histories {
                 let kind = self.plan.histories[history as usize].kind;
-                let lacking = self.world.histories[history as usize].lacking.iter();
+                // What a limit adds up are the records that trigger it.
+                let summed = matches!(rule.body, Body::Limit { aggregate, .. } if aggregate == history);
+                let counts = |id| {
+                    let scope = Scope::top(self.world.frame(kind, id));
+                    !summed || triggered(&cx, rule, &scope, Truth::True).is_some()
+                };
+                let lacking = self.world.histories[history as usize].lacking.iter().filter(|l| counts(l.id));
                 all.extend(lacking.map(|l| (kind, l.id, history, l.key)));
             }
             all.sort_unstable();
@@ -277,25 +283,18 @@ impl<'a> Judging<'a> {
         Some(display::value(&value, schema, cx.zone))
     }
 
+    /// Of the finding: made from the record, or the table's row and the moment.
     fn identity(&self, entry: &Entry) -> [u8; 16] {
         let schema = &self.plan.schema;
         let rule = &self.plan.rules[entry.rule as usize];
         let kind = schema.kind(entry.kind);
-        match (rule.trigger, kind.role.clone(), entry.time) {
-            (Trigger::Each { table, .. }, Role::Table { key, .. }, Some(time)) if table == entry.kind => {
-                let frame = self.world.frame(table, entry.id);
-                let value = Val::cell(frame.rows, frame.row, key, false).owned(&schema.column(table, key).ty, schema);
-                let key = value.map_or_else(
-                    || self.world.identity(schema, table, entry.id),
-                    |v| identity::declared(schema, table, &[(key, v)]),
-                );
-                let end = display::time(time, &Zone::utc());
-                identity::finding(&rule.name, &rule.revision, &[(&kind.name, &key), ("period end", &end)])
+        let record = self.world.identity(schema, entry.kind, entry.id);
+        match (rule.trigger, entry.time) {
+            (Trigger::Each { table, .. }, Some(time)) if table == entry.kind => {
+                let moment = display::time(time, &Zone::utc());
+                identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record), ("period end", &moment)])
             }
-            _ => {
-                let record = self.world.identity(schema, entry.kind, entry.id);
-                identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record)])
-            }
+            _ => identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record)]),
         }
     }
 }

@@ -178,7 +178,8 @@ impl Watermark {
         let instants = self.instants.map(|i| zone.date_at(i.0));
         match (dates, instants) {
             (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+            // Without any record, the day on which things are looked at.
+            (a, b) => a.or(b).or_else(|| self.day(zone)),
         }
     }
 

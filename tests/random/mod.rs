@@ -6,6 +6,7 @@ pub mod batches;
 pub mod policy;
 pub mod records;
 pub mod schema;
+pub mod text;
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -94,6 +94,8 @@ pub struct Watermark {
 pub struct World<'a> {
     pub hir: &'a Hir,
     pub rows: Vec<Row>,
+    /// Event times as they came, before repeats were joined: what the watermark is made from.
+    pub times: Vec<Moment>,
     pub as_of: Option<Value>,
 }
 
@@ -114,7 +116,8 @@ pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Proj
         })
         .cloned()
         .collect();
-    let world = World { hir, rows: join_repeats(&hir.schema, &kept, read), as_of };
+    let times = kept.iter().filter_map(|r| event_time(&hir.schema, r)).collect();
+    let world = World { hir, rows: join_repeats(&hir.schema, &kept, read), times, as_of };
     let mut outcomes: Vec<Outcome> = hir.rules.iter().flat_map(|rule| verdicts::judge(&world, rule)).collect();
     outcomes.sort();
     outcomes
@@ -231,7 +234,7 @@ impl World<'_> {
             let event = Moment::Day(limit.day(&zone));
             return Some(Watermark { instant: end.instant(&zone), day: end.day(&zone), event });
         }
-        let last = self.rows.iter().filter_map(|r| r.time).max_by_key(|t| t.instant(&zone))?;
+        let last = self.times.iter().max_by_key(|t| t.instant(&zone))?;
         let day = last.day(&zone);
         Some(Watermark { instant: last.instant(&zone), day, event: Moment::Day(day) })
     }

@@ -63,8 +63,9 @@ fn triggers(world: &World, rule: &Rule) -> Vec<(Root, Truth)> {
         Trigger::Each { at: EachAt::EndOf(period), .. } => {
             let zone = zone(&rule.clock);
             let Some(watermark) = world.watermark(&rule.clock) else { return Vec::new() };
-            let days = world.rows.iter().filter_map(|r| r.time).map(|t| t.day(&zone));
-            let Some(mut day) = days.min() else { return Vec::new() };
+            // Without any record there is the watermark's own day.
+            let days = world.times.iter().map(|t| t.day(&zone));
+            let mut day = days.min().unwrap_or(watermark.event.day(&zone));
             let mut found = Vec::new();
             loop {
                 let (first, last) = period_of(day, *period, &rule.clock);
@@ -170,9 +171,10 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
             let limit = world.value(rule, to, &env);
             let before = world.history(rule, aggregate, &env, true);
             let after = world.history(rule, aggregate, &env, false);
-            let within = compare(CompareOp::Le, before, limit.clone(), false);
+            // Where there was nothing yet, a least or greatest is absent, and so not over the limit.
+            let over_before = compare(CompareOp::Gt, before, limit.clone(), false);
             let over = compare(CompareOp::Gt, after, limit, false);
-            armed = or([armed, within]);
+            armed = or([armed, not(over_before)]);
             let filter = filter(world, rule, &env, Truth::True);
             let fires = and([filter, over, armed]);
             armed = if matches!(fires, Truth::Unknown | Truth::Pending) { Truth::Unknown } else { not(over) };

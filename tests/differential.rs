@@ -3,10 +3,192 @@
 mod random;
 mod reference;
 
-use bylaws::internals::data::{Clock, Length, Period};
-use bylaws::internals::sema::hir::Window;
+use bylaws::internals::data::{Batch, Clock, KindId, Length, Period, Time, Value, identity};
+use bylaws::internals::eval::{Evaluator, Findings, Options};
+use bylaws::internals::plan::Plan;
+use bylaws::internals::sema::hir::{Hir, Window};
 use jiff::civil::date;
+use random::records::Raw;
+use random::schema::Schema;
+use random::{Seeds, Tape, batches};
 use reference::time::{Moment, in_window, period_of};
+use reference::{Outcome, Record};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// One random policy with its records.
+struct Case {
+    text: String,
+    schema: Schema,
+    raws: Vec<Raw>,
+    hir: Hir,
+    plan: Arc<Plan>,
+    records: Vec<Record>,
+    as_of: Option<Value>,
+}
+
+fn case(seeds: &Seeds) -> Case {
+    let schema = random::schema::schema(&mut Tape::new(&seeds.schema));
+    let rules = seeds.rules.iter().enumerate();
+    let text = rules.fold(format!("{}\n{}\n", schema.print(), random::policy::SHARED), |text, (i, numbers)| {
+        text + &random::policy::rule(&schema, numbers, &format!("rule_{i}"))
+    });
+    let hir = check(&text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+    let plan = Arc::new(Plan::compile(&hir));
+    let raws = random::records::all(&schema, seeds);
+    let records =
+        raws.iter().enumerate().map(|(i, raw)| random::records::record(&schema, &hir.schema, raw, i)).collect();
+    let mut tape = Tape::new(&seeds.run);
+    let as_of = match tape.below(8) {
+        6 => Some(Value::Date(19_723 + *tape.pick(&[2, 60, 366]))),
+        7 => Some(Value::Timestamp((19_723 + *tape.pick(&[2, 60, 366])) * 86_400_000_000_000 + 3_600_000_000_000)),
+        _ => None,
+    };
+    Case { text, schema, raws, hir, plan, records, as_of }
+}
+
+/// Parsed and checked, or all that is wrong with it.
+fn check(text: &str) -> Result<Hir, String> {
+    use bylaws::internals::{diag::Level, sema, source::SourceMap, syntax};
+    let mut sources = SourceMap::default();
+    let id = sources.add("random.bylaw", text);
+    let parsed = syntax::parse(id, text);
+    let (hir, mut told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
+    told.extend(parsed.diagnostics);
+    told.retain(|d| d.level == Level::Error);
+    if told.is_empty() {
+        return Ok(hir);
+    }
+    let lines: Vec<String> = told
+        .iter()
+        .map(|d| {
+            let labels: Vec<_> = d.labels.iter().map(|l| format!("`{}` {}", sources.text(l.span), l.text)).collect();
+            format!("{} {}: {}; {}", d.code, d.message, labels.join("; "), d.help.clone().unwrap_or_default())
+        })
+        .collect();
+    Err(lines.join("\n"))
+}
+
+fn options(case: &Case, threads: usize) -> Options {
+    let as_of = case.as_of.as_ref().map(|v| match v {
+        Value::Date(day) => Time::Date(*day),
+        Value::Timestamp(at) => Time::Instant(*at),
+        other => panic!("{other:?} is no time"),
+    });
+    Options { as_of, threads, keep_compliant: true }
+}
+
+/// The records in batches of random size, in random order.
+fn shuffled(case: &Case, tape: &mut Tape) -> Vec<Batch> {
+    let mut batches = Vec::new();
+    for kind in 0..case.hir.schema.kinds.len() as u32 {
+        let Some(projection) = &case.plan.kinds[kind as usize].projection else { continue };
+        let mut of: Vec<&Record> = case.records.iter().filter(|r| r.kind == KindId(kind)).collect();
+        for i in (1..of.len()).rev() {
+            of.swap(i, tape.below(i + 1));
+        }
+        while !of.is_empty() {
+            let some = of.split_off(of.len() - 1 - tape.below(of.len()));
+            batches.push(batches::batch(&case.hir.schema, KindId(kind), projection, &some));
+        }
+    }
+    for i in (1..batches.len()).rev() {
+        batches.swap(i, tape.below(i + 1));
+    }
+    batches
+}
+
+fn run(case: &Case, batches: Vec<Batch>, threads: usize) -> Findings {
+    let mut evaluator = Evaluator::new(case.plan.clone(), options(case, threads)).unwrap();
+    batches.into_iter().for_each(|b| evaluator.push(b).unwrap());
+    evaluator.finish()
+}
+
+fn outcomes(case: &Case, findings: &Findings) -> Vec<Outcome> {
+    let mut all: Vec<Outcome> = findings
+        .iter()
+        .map(|row| Outcome {
+            rule: row.rule.name.clone(),
+            verdict: row.verdict,
+            place: row.place.map_or(usize::MAX, |p| p.line as usize - 1),
+            time: row.time.map(|t| match t {
+                Time::Date(day) => day as i64,
+                Time::Instant(at) => at,
+            }),
+            subject: row.subject.map(str::to_string),
+            exception: row.exception.map(str::to_string),
+        })
+        .collect();
+    let _ = case;
+    all.sort();
+    all
+}
+
+/// All that a run says, in its order; messages and explanations too.
+fn said(findings: &Findings) -> String {
+    (0..findings.len())
+        .map(|i| {
+            let row = findings.row(i);
+            let (id, name) = (identity::hex(&row.id), &row.rule.name);
+            format!("{id} {name} {:?} {:?} {:?}\n", row.verdict, row.place, findings.explain(i))
+        })
+        .collect()
+}
+
+fn describe(case: &Case) -> String {
+    let raws: Vec<String> = case
+        .raws
+        .iter()
+        .enumerate()
+        .map(|(i, raw)| {
+            let kind = &case.schema.kinds[raw.kind];
+            let fields: Vec<String> =
+                raw.fields.iter().map(|(f, datum)| format!("{}: {datum:?}", kind.fields[*f].name)).collect();
+            format!("{i} {} {{ {} }}", kind.name, fields.join(", "))
+        })
+        .collect();
+    format!("{}\nas_of {:?}\n{}", case.text, case.as_of, raws.join("\n"))
+}
+
+fn cases() -> u32 {
+    std::env::var("BYLAWS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(200)
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference() {
+    let config = proptest::test_runner::Config {
+        cases: cases(),
+        failure_persistence: None,
+        max_shrink_iters: 4000,
+        ..Default::default()
+    };
+    proptest::proptest!(config, |(seeds in random::seeds())| {
+        agree(&seeds)?;
+    });
+}
+
+fn agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseError> {
+    let case = case(seeds);
+    let read: Vec<_> = case.plan.kinds.iter().map(|k| k.projection.clone()).collect();
+    let wanted = reference::evaluate(&case.hir, &case.records, case.as_of.clone(), &read);
+    let mut tape = Tape::new(&seeds.run[seeds.run.len() / 2..]);
+    let first = run(&case, shuffled(&case, &mut tape), 1);
+    let got = outcomes(&case, &first);
+    if got != wanted {
+        let (a, b): (BTreeSet<_>, BTreeSet<_>) = (wanted.iter().collect(), got.iter().collect());
+        let only = |x: &BTreeSet<&Outcome>, y: &BTreeSet<&Outcome>| {
+            x.difference(y).map(|o| format!("  {o:?}\n")).collect::<String>()
+        };
+        let (missing, extra) = (only(&a, &b), only(&b, &a));
+        let text = format!("{}\nreference:\n{missing}engine:\n{extra}", describe(&case));
+        return Err(proptest::test_runner::TestCaseError::fail(text));
+    }
+    let ids: BTreeSet<_> = first.iter().map(|r| r.id).collect();
+    proptest::prop_assert_eq!(ids.len(), first.len(), "ids are not unique\n{}", describe(&case));
+    let again = run(&case, shuffled(&case, &mut tape), 2 + tape.below(3));
+    proptest::prop_assert_eq!(said(&first), said(&again), "{}", describe(&case));
+    Ok(())
+}
 
 /// The edges that the language fixes, worked out by hand: what the reference itself is held to.
 #[test]

@@ -157,7 +157,9 @@ fn codes() -> Vec<(String, String)> {
             let code = path.file_stem().unwrap().to_str().unwrap().to_string();
             let text = read(path);
             let title = text.lines().next().unwrap_or_default();
-            let title = title.strip_prefix(&format!("# {code}: ")).unwrap_or_else(|| panic!("{code}: its first line is `# {code}: title`"));
+            let title = title
+                .strip_prefix(&format!("# {code}: "))
+                .unwrap_or_else(|| panic!("{code}: its first line is `# {code}: title`"));
             (code, title.to_string())
         })
         .collect()

@@ -107,6 +107,8 @@ pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Proj
     let clock = hir.rules.first().map(|r| r.clock.clone());
     let kept: Vec<Record> = records
         .iter()
+        // What no rule reads is not even looked at for its time.
+        .filter(|r| read[r.kind.0 as usize].is_some())
         .filter(|r| {
             let time = event_time(&hir.schema, r);
             match (&as_of, time, &clock) {

@@ -196,6 +196,10 @@ fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
     let mut conditions = Vec::new();
     collect(rule, &mut conditions);
     let mut rows: Vec<usize> = Vec::new();
+    let own = match &rule.body {
+        Body::Limit { aggregate, .. } => Some(aggregate),
+        _ => None,
+    };
     for h in conditions {
         for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == h.kind) {
             let env = world.inner(&Vec::new(), h, row);
@@ -205,7 +209,11 @@ fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
             h.filter.iter().for_each(|f| conjuncts(f, &mut parts));
             parts.retain(|e| reads_only(e, h.root + 1));
             let excluded = parts.iter().any(|e| world.truth(rule, e, &env) == Truth::False);
-            if lacks && !excluded && !rows.contains(&row) {
+            // What a limit adds up are the records that trigger it.
+            let event: Env = vec![Some(world.root(row))];
+            let beside = own.is_some_and(|own| std::ptr::eq(own, h))
+                && (filter(world, rule, &event, Truth::True) == Truth::False || in_force(rule, &event) == Truth::False);
+            if lacks && !excluded && !beside && !rows.contains(&row) {
                 rows.push(row);
             }
         }

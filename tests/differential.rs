@@ -33,7 +33,7 @@ fn case(seeds: &Seeds) -> Case {
     let text = rules.fold(format!("{}\n{}\n", schema.print(), random::policy::SHARED), |text, (i, numbers)| {
         text + &random::policy::rule(&schema, numbers, &format!("rule_{i}"))
     });
-    let hir = check(&text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+    let hir = random::hir::hir(&schema, &seeds.rules);
     let plan = Arc::new(Plan::compile(&hir));
     let raws = random::records::all(&schema, seeds);
     let records =
@@ -45,28 +45,6 @@ fn case(seeds: &Seeds) -> Case {
         _ => None,
     };
     Case { text, schema, raws, hir, plan, records, as_of }
-}
-
-/// Parsed and checked, or all that is wrong with it.
-fn check(text: &str) -> Result<Hir, String> {
-    use bylaws::internals::{diag::Level, sema, source::SourceMap, syntax};
-    let mut sources = SourceMap::default();
-    let id = sources.add("random.bylaw", text);
-    let parsed = syntax::parse(id, text);
-    let (hir, mut told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
-    told.extend(parsed.diagnostics);
-    told.retain(|d| d.level == Level::Error);
-    if told.is_empty() {
-        return Ok(hir);
-    }
-    let lines: Vec<String> = told
-        .iter()
-        .map(|d| {
-            let labels: Vec<_> = d.labels.iter().map(|l| format!("`{}` {}", sources.text(l.span), l.text)).collect();
-            format!("{} {}: {}; {}", d.code, d.message, labels.join("; "), d.help.clone().unwrap_or_default())
-        })
-        .collect();
-    Err(lines.join("\n"))
 }
 
 fn options(case: &Case, threads: usize) -> Options {
@@ -147,7 +125,8 @@ fn describe(case: &Case) -> String {
             format!("{i} {} {{ {} }}", kind.name, fields.join(", "))
         })
         .collect();
-    format!("{}\nas_of {:?}\n{}", case.text, case.as_of, raws.join("\n"))
+    let rules: Vec<String> = case.hir.rules.iter().map(|r| random::show::rule(&case.hir, r)).collect();
+    format!("{}\n{}\nas_of {:?}\n{}", case.schema.print(), rules.join("\n"), case.as_of, raws.join("\n"))
 }
 
 fn cases() -> u32 {
@@ -175,11 +154,19 @@ fn agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseError> {
     let first = run(&case, shuffled(&case, &mut tape), 1);
     let got = outcomes(&case, &first);
     if got != wanted {
-        let (a, b): (BTreeSet<_>, BTreeSet<_>) = (wanted.iter().collect(), got.iter().collect());
-        let only = |x: &BTreeSet<&Outcome>, y: &BTreeSet<&Outcome>| {
-            x.difference(y).map(|o| format!("  {o:?}\n")).collect::<String>()
+        // Each but for what both have.
+        let only = |these: &[Outcome], others: &[Outcome]| {
+            let mut others = others.to_vec();
+            let mut text = String::new();
+            for o in these {
+                match others.iter().position(|p| p == o) {
+                    Some(i) => drop(others.remove(i)),
+                    None => text += &format!("  {o:?}\n"),
+                }
+            }
+            text
         };
-        let (missing, extra) = (only(&a, &b), only(&b, &a));
+        let (missing, extra) = (only(&wanted, &got), only(&got, &wanted));
         let text = format!("{}\nreference:\n{missing}engine:\n{extra}", describe(&case));
         return Err(proptest::test_runner::TestCaseError::fail(text));
     }

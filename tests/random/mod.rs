@@ -3,9 +3,12 @@
 //! shorter tapes, smaller numbers) is a smaller policy.
 
 pub mod batches;
+pub mod hir;
+pub mod parquet;
 pub mod policy;
 pub mod records;
 pub mod schema;
+pub mod show;
 pub mod text;
 
 use proptest::collection::vec;
@@ -39,7 +42,7 @@ impl<'a> Tape<'a> {
 }
 
 /// What one case is made from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Seeds {
     pub schema: Vec<u16>,
     pub rules: Vec<Vec<u16>>,
@@ -52,4 +55,11 @@ pub fn seeds() -> impl Strategy<Value = Seeds> {
     let tape = |n: usize| vec(any::<u16>(), 0..n);
     (tape(80), vec(tape(160), 1..6), vec(tape(30), 0..6), vec(tape(40), 1..24), tape(40))
         .prop_map(|(schema, rules, rows, records, run)| Seeds { schema, rules, rows, records, run })
+}
+
+/// What the tapes came to is told where a case fails.
+impl std::fmt::Debug for Seeds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} rules, {} rows, {} records", self.rules.len(), self.rows.len(), self.records.len())
+    }
 }

@@ -80,6 +80,10 @@ fn triggers(world: &World, rule: &Rule) -> Vec<(Root, Truth)> {
 }
 
 fn judge_one(world: &World, rule: &Rule, env: &Env, valid: Truth) -> Option<(Verdict, Option<String>)> {
+    // Judged in order, by key: see `replay`.
+    if let Body::Limit { .. } = rule.body {
+        return None;
+    }
     let filter = filter(world, rule, env, valid);
     if filter == Truth::False {
         return None;
@@ -96,7 +100,6 @@ fn judge_one(world: &World, rule: &Rule, env: &Env, valid: Truth) -> Option<(Ver
             let needed = truth_of(&world.history(rule, need, env, false));
             and([filter, when.as_ref().map_or(Truth::True, truth), not(needed)])
         }
-        // Judged in order, by key: see `replay`.
         Body::Limit { .. } => return None,
     };
     Some(conclude(world, rule, env, violation))

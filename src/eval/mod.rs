@@ -20,8 +20,12 @@ mod message;
 mod records;
 mod results;
 mod rows;
+#[cfg(test)]
+mod scenarios;
 mod screen;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod truth;
 mod val;
 mod window;

@@ -70,6 +70,9 @@ impl Writer<'_, '_> {
                     out += &format!("  where {}\n", self.cond(&table, 1));
                 }
                 if verb == "require" {
+                    if at != "as_of" && self.tape.chance(20) {
+                        out += "  when period.end - 3 months >= period.start or period.start > 2024-02-01\n";
+                    }
                     out += &format!("  need {}\n", self.need(&table));
                 } else {
                     out += &format!("  when {}\n", self.cond(&table, 2));
@@ -336,6 +339,7 @@ impl Writer<'_, '_> {
                 let (a, b) = (self.constant(ty), self.constant(ty));
                 format!("{handled} in {{ {a}, {b} }}")
             }
+            Ty::Int if self.tape.chance(10) => format!("{handled} {} 1.5", self.comparison(ty)),
             Ty::Int if self.tape.chance(20) => format!("{handled} {}in {{ 0, 2, 3 }}", self.not()),
             Ty::Ref(_) if self.tape.chance(30) => format!("{handled} in {{ \"E1\", \"E2\" }}"),
             _ if self.tape.chance(25) => {
@@ -436,6 +440,13 @@ impl Writer<'_, '_> {
             (4, Ty::Money) => format!("{} * {}", self.handled_or(roots, ty), self.tape.pick(&["2", "0.5", "50%"])),
             (5, Ty::Money) => format!("({} + {})", self.handled_or(roots, ty), self.constant(ty)),
             (5, Ty::Int) => "few".into(),
+            (3, Ty::Money) => format!("-{}", self.handled_or(roots, ty)),
+            (3, Ty::Timestamp) => format!("(as_of - {})", self.length(false)),
+            (3, Ty::Decimal) => format!("({} / {})", self.handled_or(roots, Ty::Money), self.constant(Ty::Money)),
+            (3, Ty::Duration) => {
+                let ty = if self.tape.chance(50) { Ty::Date } else { Ty::Timestamp };
+                format!("({} - {})", self.handled_or(roots, ty), self.handled_or(roots, ty))
+            }
             (5, Ty::Decimal) => format!("({} / 2)", self.handled_or(roots, ty)),
             (4, Ty::Date | Ty::Timestamp) => {
                 let length = self.length(ty == Ty::Date);

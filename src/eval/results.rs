@@ -11,6 +11,7 @@ use super::{Explanation, Options, RuleCounts, Runtime, Truth, parallel};
 use crate::data::calendar::Zone;
 use crate::data::{KindId, Place, Time, Verdict, display, identity};
 use crate::plan::{Body, Plan, RulePlan, Trigger};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Records of one kind.
@@ -204,62 +205,68 @@ impl<'a> Judging<'a> {
     /// Records that a rule's histories cannot place: one indeterminate verdict each, unless the rule says
     /// more of it already.
     fn lacking(&self, entries: &mut Vec<Entry>, counts: &mut [RuleCounts]) {
+        if self.world.histories.iter().all(|h| h.lacking.is_empty()) {
+            return;
+        }
+        let before: FxHashMap<(u32, KindId, u32), usize> =
+            entries.iter().enumerate().map(|(i, e)| ((e.rule, e.kind, e.id), i)).collect();
+        let mut replaced: FxHashSet<usize> = FxHashSet::default();
+        let mut more = Vec::new();
         for (i, rule) in self.plan.rules.iter().enumerate() {
             let cx = self.context(rule, None);
+            let summed = match rule.body {
+                Body::Limit { aggregate, .. } => Some(aggregate),
+                _ => None,
+            };
             let mut all: Vec<(KindId, u32, u32, Option<u32>)> = Vec::new();
+            let mut beside: FxHashSet<u32> = FxHashSet::default();
             for &history in &rule.histories {
                 let kind = self.plan.histories[history as usize].kind;
                 // What a limit adds up are the records that trigger it.
-                let summed = matches!(rule.body, Body::Limit { aggregate, .. } if aggregate == history);
                 let counts = |id| {
                     let scope = Scope::top(self.world.frame(kind, id));
-                    !summed || triggered(&cx, rule, &scope, Truth::True).is_some()
+                    summed != Some(history) || triggered(&cx, rule, &scope, Truth::True).is_some()
                 };
-                let lacking = self.world.histories[history as usize].lacking.iter().filter(|l| counts(l.id));
-                all.extend(lacking.map(|l| (kind, l.id, history, l.key)));
+                let lacking = &self.world.histories[history as usize].lacking;
+                all.extend(lacking.iter().filter(|l| counts(l.id)).map(|l| (kind, l.id, history, l.key)));
+                if summed == Some(history) {
+                    beside.extend(lacking.iter().map(|l| l.id));
+                }
             }
             all.sort_unstable();
             all.dedup_by_key(|l| (l.0, l.1));
             for (kind, id, history, key) in all {
                 let frame = self.world.frame(kind, id);
+                let entry_before = before.get(&(i as u32, kind, id)).copied();
                 let own = matches!(rule.trigger, Trigger::Record { kind: k, .. } if k == kind);
-                match own.then(|| self.own_verdict(&cx, i, rule, frame, entries)).flatten() {
+                let verdict = if !own || (summed.is_some() && beside.contains(&id)) {
+                    None
+                } else if let Some(at) = entry_before {
+                    Some(entries[at].judgement.verdict)
+                } else {
+                    // Compliant verdicts are only counted.
+                    let scope = Scope::top(frame);
+                    triggered(&cx, rule, &scope, Truth::True).map(|_| Verdict::Compliant)
+                };
+                match verdict {
                     None => {}
                     Some(Verdict::Compliant) => {
                         count(&mut counts[i], Verdict::Compliant, -1);
-                        entries.retain(|e| e.rule != i as u32 || (e.kind, e.id) != (kind, id));
+                        replaced.extend(entry_before);
                     }
                     Some(_) => continue,
                 }
                 let judgement = Judgement::plain(Verdict::Indeterminate);
                 count(&mut counts[i], judgement.verdict, 1);
-                entries.push(Entry { lacking: Some((history, key)), ..entry(i as u32, judgement, frame) });
+                more.push(Entry { lacking: Some((history, key)), ..entry(i as u32, judgement, frame) });
             }
         }
-    }
-
-    /// What the rule says of a record by itself.
-    fn own_verdict(
-        &self,
-        cx: &Context<'a>,
-        index: usize,
-        rule: &'a RulePlan,
-        frame: Frame<'a>,
-        entries: &[Entry],
-    ) -> Option<Verdict> {
-        let scope = Scope::top(frame);
-        let Body::Limit { aggregate, .. } = rule.body else {
-            return judge(cx, rule, &scope, Truth::True).map(|j| j.verdict);
-        };
-        if self.world.histories[aggregate as usize].lacking.iter().any(|l| l.id == frame.id) {
-            return None;
-        }
-        let kept = entries.iter().find(|e| e.rule == index as u32 && (e.kind, e.id) == (frame.kind, frame.id));
-        match kept {
-            Some(entry) => Some(entry.judgement.verdict),
-            // Compliant verdicts are only counted.
-            None => triggered(cx, rule, &scope, Truth::True).map(|_| Verdict::Compliant),
-        }
+        let mut at = 0;
+        entries.retain(|_| {
+            at += 1;
+            !replaced.contains(&(at - 1))
+        });
+        entries.append(&mut more);
     }
 
     fn sort(&self, entries: &mut [Entry]) {

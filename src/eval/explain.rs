@@ -195,8 +195,8 @@ impl<'a> Trace<'a> {
         let history = &cx.plan.histories[id as usize];
         let index = &cx.world.histories[id as usize];
         let mut key = Vec::new();
-        history::encode_keys(&cx, history.keys.iter().map(|k| &k.outer), scope, &mut key).ok()?;
-        let list = index.lists().get(&key)?;
+        super::index::encode_keys(&cx, history.keys.iter().map(|k| &k.outer), scope, &mut key).ok()?;
+        let list = index.lists.get(&key)?;
         let at = list.ids.iter().position(|&i| i == scope.frame.id)?;
         let search = limit::window(&cx, history, list, at, scope)?;
         let value = history::evaluate_in(&cx, history, &search, scope);

@@ -62,11 +62,14 @@ struct TextGroup {
     starts_folded: Affixes,
     ends: Affixes,
     ends_folded: Affixes,
-    contains: Option<(AhoCorasick, Vec<Vec<u32>>)>,
-    contains_folded: Option<(AhoCorasick, Vec<Vec<u32>>)>,
+    contains: Option<Substrings>,
+    contains_folded: Option<Substrings>,
     domains: FxHashMap<Box<str>, Vec<u32>>,
     patterns: Option<(RegexSet, Vec<u32>)>,
 }
+
+/// By pattern of the automaton: its atoms.
+type Substrings = (AhoCorasick, Vec<Vec<u32>>);
 
 /// Prefixes or suffixes, by length.
 #[derive(Debug, Default)]
@@ -167,7 +170,7 @@ impl AtomGroups {
 }
 
 /// One automaton over distinct patterns, each with its atoms.
-fn automaton(patterns: Vec<(String, u32)>) -> Result<Option<(AhoCorasick, Vec<Vec<u32>>)>, PlanError> {
+fn automaton(patterns: Vec<(String, u32)>) -> Result<Option<Substrings>, PlanError> {
     if patterns.is_empty() {
         return Ok(None);
     }

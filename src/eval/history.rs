@@ -1,224 +1,17 @@
 //! Conditions and values over other records: candidates by key and time, windows, aggregates.
 
+use super::Truth;
 use super::arith::arith;
+use super::index::{List, encode_keys};
 use super::interp::{Context, Frame, Operand, Scope, all, value};
 use super::val::{Val, order};
 use super::window::{self, Bounds};
 use super::world::World;
-use super::{Runtime, Truth};
-use crate::data::{Currency, Decimal, Type};
-use crate::plan::{Expr, HistoryPlan, Key, Plan, stored};
+use crate::data::{Decimal, Type};
+use crate::plan::{HistoryPlan, stored};
 use crate::sema::hir::{ArithOp, Func, Window};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::ops::Range;
-
-/// A record that can be in no window, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lacking {
-    pub id: u32,
-    /// Index into the history's keys; none: its time.
-    pub key: Option<u32>,
-}
-
-/// The candidates of one history condition.
-#[derive(Debug, Default)]
-pub struct HistoryIndex {
-    /// By keys, then joins.
-    lists: Lists,
-    /// By keys: records with a join value unknown, which may equal any.
-    loose: Lists,
-    /// By keys, where there are joins: for outer records with a join value unknown.
-    by_keys: Lists,
-    pub lacking: Vec<Lacking>,
-}
-
-#[derive(Debug, Default)]
-pub struct Lists {
-    by_key: FxHashMap<Box<[u8]>, u32>,
-    pub lists: Vec<List>,
-}
-
-/// Candidates with one key, by time, then order.
-#[derive(Debug, Default)]
-pub struct List {
-    pub ids: Vec<u32>,
-    /// Days or nanoseconds.
-    pub times: Vec<i64>,
-    /// How many of the first n are in doubt.
-    doubts: Vec<u32>,
-    /// None where some value is not plain.
-    sums: Option<Sums>,
-}
-
-/// Running sums of values that are all known or absent, none in doubt, and of one currency.
-#[derive(Debug, Default)]
-struct Sums {
-    /// Of the first n.
-    totals: Vec<i128>,
-    /// How many of the first n have a value.
-    valued: Vec<u32>,
-    currency: Option<Currency>,
-}
-
-impl Lists {
-    fn push(&mut self, key: &[u8], id: u32, time: i64, doubtful: bool) {
-        let list = match self.by_key.get(key) {
-            Some(&list) => list as usize,
-            None => {
-                self.by_key.insert(key.into(), self.lists.len() as u32);
-                self.lists.push(List { doubts: vec![0], ..List::default() });
-                self.lists.len() - 1
-            }
-        };
-        let list = &mut self.lists[list];
-        list.ids.push(id);
-        list.times.push(time);
-        list.doubts.push(list.doubts.last().copied().unwrap_or(0) + u32::from(doubtful));
-    }
-
-    pub fn get(&self, key: &[u8]) -> Option<&List> {
-        self.by_key.get(key).map(|&i| &self.lists[i as usize])
-    }
-
-    /// Dates of instants may run backwards where a zone's clock goes back at midnight.
-    fn sort(&mut self) {
-        for list in &mut self.lists {
-            if list.times.is_sorted() {
-                continue;
-            }
-            let mut rows: Vec<(i64, u32, bool)> =
-                (0..list.ids.len()).map(|i| (list.times[i], list.ids[i], list.is_doubtful(i))).collect();
-            rows.sort_by_key(|r| (r.0, r.1));
-            *list = List { doubts: vec![0], ..List::default() };
-            for (time, id, doubtful) in rows {
-                list.ids.push(id);
-                list.times.push(time);
-                list.doubts.push(list.doubts.last().copied().unwrap_or(0) + u32::from(doubtful));
-            }
-        }
-    }
-}
-
-impl List {
-    fn is_doubtful(&self, i: usize) -> bool {
-        self.doubts[i + 1] != self.doubts[i]
-    }
-
-    fn within(&self, bounds: &Bounds) -> Range<usize> {
-        let from = self.times.partition_point(|&t| t < bounds.from);
-        let until = self.times.partition_point(|&t| t <= bounds.until);
-        from..until.max(from)
-    }
-
-    fn doubts_in(&self, range: &Range<usize>) -> usize {
-        (self.doubts[range.end] - self.doubts[range.start]) as usize
-    }
-}
-
-/// The values of keys as bytes; the index of the first that is not known.
-pub fn encode_keys<'a, 'k>(
-    cx: &Context<'a>,
-    keys: impl Iterator<Item = &'a Expr> + 'k,
-    scope: &Scope<'_, 'a>,
-    out: &mut Vec<u8>,
-) -> Result<(), u32> {
-    for (i, expr) in keys.enumerate() {
-        let value = value(cx, expr, scope);
-        if !value.encode(out) {
-            return Err(i as u32);
-        }
-    }
-    Ok(())
-}
-
-impl HistoryIndex {
-    pub fn build(plan: &Plan, runtime: &Runtime, world: &World, id: u32, rows: &[u32]) -> HistoryIndex {
-        let history = &plan.histories[id as usize];
-        let cx = runtime.context(plan, world, history.clock, None);
-        let mut index = HistoryIndex::default();
-        let (mut key, mut joined) = (Vec::new(), Vec::new());
-        for &row in rows {
-            let scope = Scope { root: history.root + 1, frame: world.frame(history.kind, row), parent: None };
-            let inner = all(&cx, &history.inner, &scope);
-            if inner == Truth::False {
-                continue;
-            }
-            let doubtful = inner != Truth::True;
-            let Some(time) = scope.frame.time.and_then(|t| window::unit(t, history.dates, cx.zone)) else {
-                index.lacking.push(Lacking { id: row, key: None });
-                continue;
-            };
-            key.clear();
-            if let Err(at) = encode_keys(&cx, history.keys.iter().map(|k| &k.inner), &scope, &mut key) {
-                index.lacking.push(Lacking { id: row, key: Some(at) });
-                continue;
-            }
-            if history.joins.is_empty() {
-                index.lists.push(&key, row, time, doubtful);
-                continue;
-            }
-            joined.clear();
-            joined.extend_from_slice(&key);
-            match encode_keys(&cx, history.joins.iter().map(|k| &k.inner), &scope, &mut joined) {
-                Ok(()) => index.lists.push(&joined, row, time, doubtful),
-                Err(_) if any_absent(&cx, &history.joins, &scope) => continue,
-                Err(_) => index.loose.push(&key, row, time, doubtful),
-            }
-            index.by_keys.push(&key, row, time, doubtful);
-        }
-        index.lists.sort();
-        index.loose.sort();
-        index.by_keys.sort();
-        if history.pair.is_empty() && matches!(history.func, Func::Sum) {
-            for list in &mut index.lists.lists {
-                list.sums = sums(&cx, history, list);
-            }
-        }
-        index
-    }
-
-    /// The candidates with the keys of the record that `history` is about.
-    pub fn lists(&self) -> &Lists {
-        &self.lists
-    }
-}
-
-/// An absent side makes an equality false, whatever the other is.
-fn any_absent<'a>(cx: &Context<'a>, joins: &'a [Key], scope: &Scope<'_, 'a>) -> bool {
-    joins.iter().any(|j| matches!(value(cx, &j.inner, scope), Val::Absent))
-}
-
-fn sums<'a>(cx: &Context<'a>, history: &'a HistoryPlan, list: &List) -> Option<Sums> {
-    let of = history.value.as_ref()?;
-    if list.doubts.last() != Some(&0) {
-        return None;
-    }
-    let reads = of.reads();
-    if !reads.only(history.root + 1) || reads.as_of {
-        return None;
-    }
-    let mut sums = Sums { totals: vec![0], valued: vec![0], currency: None };
-    let (mut total, mut valued) = (0i128, 0);
-    for &id in &list.ids {
-        let scope = Scope { root: history.root + 1, frame: cx.world.frame(history.kind, id), parent: None };
-        let value = value(cx, of, &scope);
-        let raw = match value {
-            Val::Absent => 0,
-            Val::Int(n) => n as i128,
-            Val::Decimal(d) => d.raw(),
-            Val::Money(amount, currency) if sums.currency.is_none() || sums.currency == currency => {
-                sums.currency = currency;
-                amount.raw()
-            }
-            _ => return None,
-        };
-        total = total.checked_add(raw)?;
-        valued += u32::from(value.is_known());
-        sums.totals.push(total);
-        sums.valued.push(valued);
-    }
-    Some(sums)
-}
 
 /// A part of a list to look through, and whether the joins have yet to be tested.
 #[derive(Clone)]
@@ -467,13 +260,10 @@ fn value_type(cx: &Context<'_>, history: &HistoryPlan) -> Type {
 fn sum<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Operand<'a> {
     let ty = value_type(cx, history);
     if let (None, [part]) = (search.except, &search.parts[..])
-        && let (false, Some(sums)) = (part.joins, &part.list.sums)
+        && let (false, Some((raw, currency))) = (part.joins, part.list.sum(&part.range))
     {
-        let raw = sums.totals[part.range.end] - sums.totals[part.range.start];
         return Operand::One(match ty {
-            // Nothing of any currency, as with no record at all.
-            Type::Money if sums.valued[part.range.end] == sums.valued[part.range.start] => zero(&ty),
-            Type::Money => Val::Money(Decimal::from_raw(raw), sums.currency),
+            Type::Money => Val::Money(Decimal::from_raw(raw), currency),
             Type::Decimal | Type::Percent => Val::Decimal(Decimal::from_raw(raw)),
             _ => i64::try_from(raw).map_or(Val::Unknown, Val::Int),
         });

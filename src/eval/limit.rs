@@ -2,7 +2,8 @@
 //! key until the aggregate has been within the limit.
 
 use super::Truth;
-use super::history::{List, Part, Search, evaluate_in};
+use super::history::{Part, Search, evaluate_in};
+use super::index::List;
 use super::interp::{Context, Operand, Scope, all, operand};
 use super::judge::{Judgement, conclude, triggered};
 use super::val::compare_ranges;
@@ -71,10 +72,10 @@ fn around<'a>(
     scope: &Scope<'_, 'a>,
 ) -> (Operand<'a>, Operand<'a>) {
     match window(cx, history, list, i, scope) {
-        Some(after) => {
-            let mut before = Search { bounds: after.bounds, parts: after.parts.clone(), except: None };
-            before.parts.iter_mut().for_each(|p| p.range.end = p.range.end.saturating_sub(1).max(p.range.start));
-            (evaluate_in(cx, history, &before, scope), evaluate_in(cx, history, &after, scope))
+        Some(mut search) => {
+            let after = evaluate_in(cx, history, &search, scope);
+            search.parts.iter_mut().for_each(|p| p.range.end -= 1);
+            (evaluate_in(cx, history, &search, scope), after)
         }
         None => {
             let unknown = Operand::One(super::val::Val::Unknown);

@@ -13,6 +13,7 @@ mod findings;
 mod gaps;
 mod grouped;
 mod history;
+mod index;
 mod interp;
 mod judge;
 mod limit;

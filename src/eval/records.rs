@@ -10,6 +10,7 @@ use crate::data::identity::Content;
 use crate::data::{ColumnId, KindId, Schema, Time, display};
 use crate::plan::Plan;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// What was taken in.
 #[derive(Debug)]
@@ -130,7 +131,7 @@ fn merge(plan: &Plan, kind: KindId, segments: &[Segment], zone: &Zone) -> Merged
         rows.places[row]
     };
     all.sort_unstable_by_key(|at| at.0);
-    let mut conflicts: FxHashMap<u32, Vec<(u32, Vec<(ColumnId, Vec<String>)>)>> = FxHashMap::default();
+    let mut conflicts: BTreeMap<u32, Vec<(u32, Differing)>> = BTreeMap::new();
     for run in all.chunk_by_mut(|a, b| a.0 == b.0).filter(|r| r.len() > 1) {
         run.sort_by_key(|at| place(at));
         let mut rest: Vec<(u64, u32, u32)> = run.to_vec();
@@ -182,7 +183,9 @@ fn same_cell(schema: &Schema, a: (&Rows, usize), b: (&Rows, usize), column: Colu
 }
 
 /// The columns in which rows differ, each with the values found, sorted.
-fn differing(schema: &Schema, kind: KindId, rows: &[(&Rows, usize)], zone: &Zone) -> Vec<(ColumnId, Vec<String>)> {
+type Differing = Vec<(ColumnId, Vec<String>)>;
+
+fn differing(schema: &Schema, kind: KindId, rows: &[(&Rows, usize)], zone: &Zone) -> Differing {
     let mut found = Vec::new();
     for (i, column) in schema.kind(kind).columns.iter().enumerate() {
         let id = ColumnId(i as u32);

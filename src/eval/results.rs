@@ -146,7 +146,7 @@ impl<'a> Judging<'a> {
                     tasks.extend(moments.into_iter().map(|(time, period)| Task::Each { rule: i, time, period }));
                 }
                 (_, Body::Limit { aggregate, .. }) => {
-                    let lists = self.world.histories[*aggregate as usize].lists().lists.len();
+                    let lists = self.world.histories[*aggregate as usize].lists.lists.len();
                     tasks.extend(chunks(lists).map(|(from, until)| Task::Lists {
                         rule: i,
                         history: *aggregate,
@@ -192,7 +192,7 @@ impl<'a> Judging<'a> {
             Task::Lists { rule, history, from, until } => {
                 let of = &self.plan.rules[rule as usize];
                 let cx = self.context(of, None);
-                for list in &self.world.histories[history as usize].lists().lists[from..until] {
+                for list in &self.world.histories[history as usize].lists.lists[from..until] {
                     for (id, judgement) in limit::along(&cx, of, list) {
                         entries.push(entry(rule, judgement, self.world.frame(of.trigger.kind(), id)));
                     }

@@ -1,7 +1,7 @@
 //! All that was retained of the records and tables of a run, each kind in its one order.
 
 use super::Runtime;
-use super::history::HistoryIndex;
+use super::index::HistoryIndex;
 use super::interp::Frame;
 use super::rows::{Col, FlawKind, Rows};
 use super::tables::TableIndex;

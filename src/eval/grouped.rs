@@ -8,7 +8,7 @@ use crate::data::{ColumnId, Kind, Value};
 use crate::plan::{Atom, AtomTest, TextMatch};
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::RegexSet;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// One bit a row.
 pub type Bits = Vec<u64>;
@@ -50,6 +50,8 @@ struct ColumnGroup {
 enum PlainTest {
     True,
     OneOf(Vec<Value>),
+    /// Among whole numbers, sizes or durations.
+    Whole(FxHashSet<i64>),
     Below(Value, bool),
 }
 
@@ -118,7 +120,7 @@ impl AtomGroups {
                 match test {
                     AtomTest::Present => group.present.push(id),
                     AtomTest::True => group.plain.push((id, PlainTest::True)),
-                    AtomTest::OneOf(values) => group.plain.push((id, PlainTest::OneOf(values.clone()))),
+                    AtomTest::OneOf(values) => group.plain.push((id, PlainTest::one_of(values))),
                     AtomTest::Below { bound, or_equal } => {
                         group.plain.push((id, PlainTest::Below(bound.clone(), *or_equal)));
                     }
@@ -244,6 +246,7 @@ impl ColumnGroup {
             (PlainTest::Below(Value::Decimal(b) | Value::Percent(b), e), Col::Decimal(a)) => {
                 below(a.values(), b.raw(), *e, bits);
             }
+            (PlainTest::Whole(among), Col::Int(a)) => test_each(a.values(), bits, |v| among.contains(&v)),
             (PlainTest::OneOf(values), Col::Enum(a)) => {
                 let mut among = vec![false; 1 + values.iter().filter_map(word).max().unwrap_or(0) as usize];
                 values.iter().filter_map(word).for_each(|w| among[w as usize] = true);
@@ -277,10 +280,25 @@ impl ColumnGroup {
 }
 
 impl PlainTest {
+    fn one_of(values: &[Value]) -> PlainTest {
+        let whole: Option<FxHashSet<i64>> = values
+            .iter()
+            .map(|v| match v {
+                Value::Int(n) | Value::Bytes(n) | Value::Duration(n) => Some(*n),
+                _ => None,
+            })
+            .collect();
+        whole.map_or_else(|| PlainTest::OneOf(values.to_vec()), PlainTest::Whole)
+    }
+
     fn one(&self, value: &Val<'_>) -> Truth {
         match self {
             PlainTest::True => match value {
                 Val::Bool(b) => Truth::of(*b),
+                _ => Truth::Unknown,
+            },
+            PlainTest::Whole(among) => match value {
+                Val::Int(n) => Truth::of(among.contains(n)),
                 _ => Truth::Unknown,
             },
             PlainTest::OneOf(values) => values.iter().fold(Truth::False, |t, v| {

@@ -223,9 +223,14 @@ fn counted(history: &HistoryPlan, search: &Search<'_>) -> Option<(usize, usize)>
 }
 
 fn position(part: &Part<'_>, id: Option<u32>) -> Option<usize> {
-    let id = id?;
+    let (id, ids) = (id?, &part.list.ids[part.range.clone()]);
     // Within one list, order and time agree except where clocks go back.
-    part.range.clone().zip(&part.list.ids[part.range.clone()]).find(|(_, i)| **i == id).map(|(at, _)| at)
+    let at = match ids.binary_search(&id) {
+        Ok(at) => Some(at),
+        Err(_) if part.list.in_order => None,
+        Err(_) => ids.iter().position(|&i| i == id),
+    };
+    at.map(|at| part.range.start + at)
 }
 
 fn count<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> (usize, usize) {

@@ -43,6 +43,8 @@ pub struct List {
     pub ids: Vec<u32>,
     /// Days or nanoseconds.
     pub times: Vec<i64>,
+    /// The ids ascend.
+    pub in_order: bool,
     /// How many of the first n are in doubt.
     doubts: Vec<u32>,
     /// None where some value is not plain.
@@ -65,7 +67,7 @@ impl Lists {
             Some(&list) => list as usize,
             None => {
                 self.by_key.insert(key.into(), self.lists.len() as u32);
-                self.lists.push(List { doubts: vec![0], ..List::default() });
+                self.lists.push(List { doubts: vec![0], in_order: true, ..List::default() });
                 self.lists.len() - 1
             }
         };

@@ -67,7 +67,7 @@ struct TextGroup {
     contains: Option<Substrings>,
     contains_folded: Option<Substrings>,
     domains: FxHashMap<Box<str>, Vec<u32>>,
-    patterns: Option<(RegexSet, Vec<u32>)>,
+    patterns: Vec<(RegexSet, Vec<u32>)>,
 }
 
 /// By pattern of the automaton: its atoms.
@@ -151,10 +151,7 @@ impl AtomGroups {
             if let Some(text) = &mut group.text {
                 text.contains = automaton(contains)?;
                 text.contains_folded = automaton(contains_folded)?;
-                if !regexes.is_empty() {
-                    let set = RegexSet::new(regexes.iter().map(|r| &r.1)).map_err(|_| PlanError::Pattern)?;
-                    text.patterns = Some((set, regexes.iter().map(|r| r.0).collect()));
-                }
+                regexes.chunks(PATTERNS_IN_A_SET).try_for_each(|some| pattern_sets(some, &mut text.patterns))?;
             }
             columns.push(group);
         }
@@ -171,20 +168,37 @@ impl AtomGroups {
     }
 }
 
+/// A set of very many patterns does not fit in the memory that its automaton is given.
+const PATTERNS_IN_A_SET: usize = 64;
+
+/// Sets of patterns, halved until each is small enough to be compiled.
+fn pattern_sets(patterns: &[(u32, String)], sets: &mut Vec<(RegexSet, Vec<u32>)>) -> Result<(), PlanError> {
+    match RegexSet::new(patterns.iter().map(|p| &p.1)) {
+        Ok(set) => sets.push((set, patterns.iter().map(|p| p.0).collect())),
+        Err(_) if patterns.len() < 2 => return Err(PlanError::Pattern),
+        Err(_) => {
+            let (some, others) = patterns.split_at(patterns.len() / 2);
+            pattern_sets(some, sets)?;
+            pattern_sets(others, sets)?;
+        }
+    }
+    Ok(())
+}
+
 /// One automaton over distinct patterns, each with its atoms.
 fn automaton(patterns: Vec<(String, u32)>) -> Result<Option<Substrings>, PlanError> {
     if patterns.is_empty() {
         return Ok(None);
     }
     let (mut texts, mut atoms): (Vec<String>, Vec<Vec<u32>>) = (Vec::new(), Vec::new());
+    let mut known: FxHashMap<String, usize> = FxHashMap::default();
     for (text, atom) in patterns {
-        match texts.iter().position(|t| *t == text) {
-            Some(at) => atoms[at].push(atom),
-            None => {
-                texts.push(text);
-                atoms.push(vec![atom]);
-            }
-        }
+        let at = *known.entry(text).or_insert_with_key(|text| {
+            texts.push(text.clone());
+            atoms.push(Vec::new());
+            texts.len() - 1
+        });
+        atoms[at].push(atom);
     }
     let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&texts).map_err(|_| PlanError::Pattern)?;
     Ok(Some((built, atoms)))
@@ -369,7 +383,7 @@ impl TextGroup {
         if let Some((automaton, atoms)) = &self.contains {
             automaton.find_overlapping_iter(text).for_each(|m| all(atoms.get(m.pattern().as_usize())));
         }
-        if let Some((patterns, atoms)) = &self.patterns {
+        for (patterns, atoms) in &self.patterns {
             patterns.matches(text).iter().for_each(|i| hit(atoms[i]));
         }
         self.starts.find(text, false, hit);

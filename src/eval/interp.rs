@@ -9,7 +9,7 @@ use super::val::{Val, compare, compare_ranges, unknown_side};
 use super::world::World;
 use super::{Runtime, Truth};
 use crate::data::calendar::{Zone, add_to_date};
-use crate::data::{KindId, Time};
+use crate::data::{KindId, Time, Type};
 use crate::plan::{Expr, Op, Plan};
 use crate::sema::hir::{CompareOp, TextOp};
 
@@ -217,13 +217,9 @@ pub fn value<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Val
             }
             None => Val::Unknown,
         },
-        Op::EventTime { root } => match scope.frame(*root).and_then(|f| f.time) {
-            Some(Time::Date(d)) => Val::Date(d),
-            Some(Time::Instant(t)) => Val::Timestamp(t),
-            None => Val::Unknown,
-        },
-        Op::PeriodStart => cx.period.map_or(Val::Unknown, |p| Val::Date(p.0)),
-        Op::PeriodEnd => cx.period.map_or(Val::Unknown, |p| Val::Date(p.1)),
+        Op::EventTime { root } => moment(cx, scope.frame(*root).and_then(|f| f.time), &expr.ty),
+        Op::PeriodStart => moment(cx, cx.period.map(|p| Time::Date(p.0)), &expr.ty),
+        Op::PeriodEnd => moment(cx, cx.period.map(|p| Time::Date(p.1)), &expr.ty),
         Op::AsOf => cx.world.watermark.as_value(&expr.ty, cx.zone),
         Op::Lookup { key, table, column, root } => {
             let key = value(cx, key, scope);
@@ -266,6 +262,15 @@ pub fn value<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Val
             Truth::Unknown => Val::Unknown,
             Truth::Pending => Val::Pending,
         },
+    }
+}
+
+/// A moment as a value of the type that the expression has.
+fn moment<'a>(cx: &Context<'a>, time: Option<Time>, ty: &Type) -> Val<'a> {
+    match (time, ty) {
+        (None, _) => Val::Unknown,
+        (Some(time), Type::Timestamp) => time.instant(cx.zone).map_or(Val::Unknown, Val::Timestamp),
+        (Some(time), _) => Val::Date(time.date(cx.zone)),
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::data::{Clock, Decimal, KindId, Schema, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Hir};
+use indexmap::IndexSet;
 use std::sync::Arc;
 
 pub fn compile(hir: &Hir) -> Plan {
@@ -18,7 +19,7 @@ pub fn compile(hir: &Hir) -> Plan {
         atoms: hir.schema.kinds.iter().map(|_| Atoms::default()).collect(),
         clocks: Vec::new(),
         histories: Vec::new(),
-        patterns: Vec::new(),
+        patterns: IndexSet::new(),
         roots: Vec::new(),
         clock: 0,
     };
@@ -39,7 +40,7 @@ pub fn compile(hir: &Hir) -> Plan {
         kinds,
         rules,
         histories: lower.histories,
-        patterns: lower.patterns,
+        patterns: lower.patterns.into_iter().collect(),
     }
 }
 
@@ -59,7 +60,7 @@ struct Lower<'a> {
     atoms: Vec<Atoms>,
     clocks: Vec<Clock>,
     histories: Vec<HistoryPlan>,
-    patterns: Vec<(String, bool)>,
+    patterns: IndexSet<(String, bool)>,
     roots: Vec<Root>,
     clock: u32,
 }
@@ -274,11 +275,7 @@ impl Lower<'_> {
             }
             ExprKind::Matches { left, pattern, ignoring_case } => {
                 let left = self.boxed(left);
-                let key = (pattern.clone(), *ignoring_case);
-                let id = self.patterns.iter().position(|p| *p == key).unwrap_or_else(|| {
-                    self.patterns.push(key);
-                    self.patterns.len() - 1
-                });
+                let id = self.patterns.insert_full((pattern.clone(), *ignoring_case)).0;
                 Op::Matches { left, pattern: id as u32 }
             }
             ExprKind::Present(of) => Op::Present(self.boxed(of)),

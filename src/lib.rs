@@ -4,6 +4,7 @@
 mod data;
 mod diag;
 mod eval;
+mod ingest;
 mod plan;
 mod sema;
 mod source;
@@ -20,6 +21,9 @@ pub mod internals {
     }
     pub mod data {
         pub use crate::data::*;
+    }
+    pub mod ingest {
+        pub use crate::ingest::*;
     }
     pub mod sema {
         pub use crate::sema::*;

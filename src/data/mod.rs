@@ -1,6 +1,7 @@
 //! Schemas, values, time and columnar batches. Nothing here knows of rules.
 
 mod batch;
+pub mod build;
 pub mod calendar;
 mod decimal;
 pub mod display;

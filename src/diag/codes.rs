@@ -38,6 +38,22 @@ codes! {
     SyntaxError = "B0101", "the text is not a rule or part of one";
     Reserved = "B0102", "a keyword that is kept for a later version";
     TooDeep = "B0103", "nested too deeply";
+    InvalidJson = "B1001", "a record is not valid JSON";
+    NotUtf8 = "B1002", "a record is not UTF-8 text";
+    NotAnObject = "B1003", "a record is not an object";
+    NoKind = "B1004", "a record does not name its kind";
+    KindUnknown = "B1005", "a record's kind is misspelt";
+    DuplicateKey = "B1006", "a key stands twice in one object";
+    TooLong = "B1007", "a record is too long";
+    NestedTooDeeply = "B1008", "a record is nested too deeply";
+    RaggedRow = "B1009", "a row has another number of fields than the heading";
+    NotAList = "B1010", "what `each` names is not a list";
+    Malformed = "B1011", "a value is not of its field's type";
+    HeadingMissing = "B1020", "a column is not in the file";
+    HeadingTwice = "B1021", "two columns have one heading";
+    BrokenInput = "B1022", "an input cannot be read to its end";
+    NotThisFormat = "B1023", "an input is not of its format";
+    WithoutKind = "B1024", "nothing says which records an input holds";
 }
 
 impl std::fmt::Display for Code {

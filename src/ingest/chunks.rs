@@ -1,0 +1,251 @@
+//! An input cut into pieces of whole records, worked on by several threads.
+
+use super::layout::Layout;
+use super::worker::{Job, Worker};
+use super::{InputError, InputReport};
+use crate::data::Reading;
+use crate::diag::Code;
+use std::borrow::Cow;
+use std::io::Read;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// A longer line or row is rejected.
+pub const MAX_RECORD: usize = 64 << 20;
+
+/// Bytes of an input, uncompressed.
+pub enum Content<'a> {
+    Bytes(&'a [u8]),
+    Stream(Box<dyn Read + Send + 'a>),
+}
+
+impl<'a> Content<'a> {
+    /// All of it in memory.
+    pub fn whole(self) -> Result<Cow<'a, [u8]>, InputError> {
+        match self {
+            Content::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
+            Content::Stream(mut reader) => {
+                let mut bytes = Vec::new();
+                reader.read_to_end(&mut bytes).map_err(|e| broken(&e, bytes.len()))?;
+                Ok(Cow::Owned(bytes))
+            }
+        }
+    }
+}
+
+fn broken(error: &std::io::Error, at: usize) -> InputError {
+    InputError::new(Code::BrokenInput, format!("cannot be read beyond byte {at}: {error}"))
+}
+
+/// A piece of whole records, or the beginning of one that is too long.
+pub struct Chunk<'a> {
+    pub bytes: Cow<'a, [u8]>,
+    pub offset: u64,
+    /// Line of its first byte, from 1.
+    pub line: u64,
+    pub too_long: bool,
+}
+
+struct Piece<'a> {
+    index: usize,
+    bytes: Cow<'a, [u8]>,
+    offset: u64,
+    too_long: bool,
+}
+
+/// Where the last record that is whole ends in these bytes, which begin with a record.
+pub type Cut<'c> = &'c (dyn Fn(&[u8]) -> Option<usize> + Sync);
+
+enum Feed<'a> {
+    Bytes(&'a [u8]),
+    Stream { reader: Box<dyn Read + Send + 'a>, held: Vec<u8>, ended: bool },
+}
+
+struct Pieces<'a> {
+    feed: Feed<'a>,
+    offset: u64,
+    next: usize,
+    size: usize,
+}
+
+impl<'a> Pieces<'a> {
+    fn piece(&mut self, cut: Cut) -> Result<Option<Piece<'a>>, InputError> {
+        let mut size = self.size.max(1);
+        loop {
+            let (len, ended) = self.fill(size)?;
+            if len == 0 {
+                return Ok(None);
+            }
+            let window = match &self.feed {
+                Feed::Bytes(rest) => &rest[..len],
+                Feed::Stream { held, .. } => &held[..len],
+            };
+            if let Some(end) = if ended { Some(len) } else { cut(window).filter(|e| *e > 0) } {
+                return Ok(Some(self.take(end, false)));
+            }
+            if len > MAX_RECORD {
+                let piece = self.take(len, true);
+                self.skip_line()?;
+                return Ok(Some(piece));
+            }
+            size = size.saturating_mul(2);
+        }
+    }
+
+    /// Makes so many bytes ready, or all that are left (then true).
+    fn fill(&mut self, size: usize) -> Result<(usize, bool), InputError> {
+        match &mut self.feed {
+            Feed::Bytes(rest) => Ok((rest.len().min(size), rest.len() <= size)),
+            Feed::Stream { reader, held, ended } => {
+                if held.len() < size && !*ended {
+                    let wanted = (size - held.len()) as u64;
+                    let got = reader.by_ref().take(wanted).read_to_end(held);
+                    let got = got.map_err(|e| broken(&e, self.offset as usize + held.len()))?;
+                    *ended = (got as u64) < wanted;
+                }
+                Ok((held.len().min(size), *ended && held.len() <= size))
+            }
+        }
+    }
+
+    fn take(&mut self, end: usize, too_long: bool) -> Piece<'a> {
+        let bytes = match &mut self.feed {
+            Feed::Bytes(rest) => {
+                let (piece, left) = rest.split_at(end);
+                *rest = left;
+                Cow::Borrowed(piece)
+            }
+            Feed::Stream { held, .. } => {
+                let left = held.split_off(end);
+                Cow::Owned(std::mem::replace(held, left))
+            }
+        };
+        let piece = Piece { index: self.next, offset: self.offset, bytes, too_long };
+        self.next += 1;
+        self.offset += end as u64;
+        piece
+    }
+
+    /// Passes over the rest of a line, and keeps its end for the count of lines.
+    fn skip_line(&mut self) -> Result<(), InputError> {
+        loop {
+            let (len, ended) = self.fill(self.size.max(1))?;
+            let window = match &self.feed {
+                Feed::Bytes(rest) => &rest[..len],
+                Feed::Stream { held, .. } => &held[..len],
+            };
+            let end = memchr::memchr(b'\n', window);
+            match &mut self.feed {
+                Feed::Bytes(rest) => *rest = &rest[end.unwrap_or(len)..],
+                Feed::Stream { held, .. } => drop(held.drain(..end.unwrap_or(len))),
+            }
+            self.offset += end.unwrap_or(len) as u64;
+            if end.is_some() || ended {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// On which line each piece begins. That is known as soon as all before it are counted, which their
+/// threads do before anything else.
+#[derive(Default)]
+struct Lines {
+    known: Mutex<Known>,
+    counted: Condvar,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Line breaks before each piece, as far as they are known.
+    before: Vec<u64>,
+    /// Line breaks in each piece.
+    counts: Vec<Option<u64>>,
+}
+
+impl Lines {
+    fn before(&self, index: usize, count: u64) -> u64 {
+        let mut known = lock(&self.known);
+        if known.counts.len() <= index {
+            known.counts.resize(index + 1, None);
+        }
+        known.counts[index] = Some(count);
+        if known.before.is_empty() {
+            known.before.push(0);
+        }
+        while let Some(Some(count)) = known.counts.get(known.before.len() - 1) {
+            let next = known.before[known.before.len() - 1] + count;
+            known.before.push(next);
+        }
+        self.counted.notify_all();
+        loop {
+            if let Some(before) = known.before.get(index) {
+                return *before;
+            }
+            known = self.counted.wait(known).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Works through an input on several threads. `skip` bytes at its start are none of the records'.
+pub fn work(
+    reading: &Reading,
+    layout: &Layout,
+    job: &Job,
+    content: Content<'_>,
+    (skip, line): (u64, u64),
+    cut: Cut,
+    each: &(dyn Fn(&mut Worker, Chunk) + Sync),
+) -> Result<InputReport, InputError> {
+    let feed = match content {
+        Content::Bytes(bytes) => Feed::Bytes(bytes),
+        Content::Stream(reader) => Feed::Stream { reader, held: Vec::new(), ended: false },
+    };
+    let pieces = Mutex::new(Ok(Pieces { feed, offset: skip, next: 0, size: job.options.chunk_bytes }));
+    let lines = Lines::default();
+    let run = || {
+        let mut worker = Worker::new(reading, layout, job);
+        loop {
+            let piece = match &mut *lock(&pieces) {
+                Ok(pieces) => pieces.piece(cut),
+                Err(_) => break,
+            };
+            match piece {
+                Ok(Some(piece)) => {
+                    let bytes = piece.bytes.len() as u64;
+                    let count = memchr::memchr_iter(b'\n', &piece.bytes).count() as u64;
+                    let line = line + lines.before(piece.index, count);
+                    let Piece { bytes: content, offset, too_long, .. } = piece;
+                    each(&mut worker, Chunk { bytes: content, offset, line, too_long });
+                    worker.flush(bytes);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    *lock(&pieces) = Err(error);
+                    break;
+                }
+            }
+        }
+        worker.finish()
+    };
+    let mut report = InputReport::default();
+    parallel(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
+    match pieces.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Ok(_) => Ok(report),
+        Err(error) => Err(error),
+    }
+}
+
+/// Runs the same on so many threads.
+pub fn parallel<R: Send>(threads: usize, run: &(dyn Fn() -> R + Sync)) -> Vec<R> {
+    if threads <= 1 {
+        return vec![run()];
+    }
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        handles.into_iter().map(|h| h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}

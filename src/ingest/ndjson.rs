@@ -1,0 +1,49 @@
+//! NDJSON: a JSON object a line. Blank lines, a byte-order mark, CRLF and a last line without an end are all right.
+
+use super::chunks::{Chunk, Content, MAX_RECORD, work};
+use super::layout::Layout;
+use super::worker::{Job, Worker};
+use super::{InputError, InputReport};
+use crate::data::{Place, Reading};
+use crate::diag::Code;
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
+    let layout = Layout::new(reading, &job.spec.route, false);
+    let cut = |bytes: &[u8]| memchr::memrchr(b'\n', bytes).map(|at| at + 1);
+    work(reading, &layout, job, content, (0, 1), &cut, &|worker, chunk| lines(worker, job, chunk))
+}
+
+fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
+    // Texts are valid by the chunk, as a rule; otherwise each line shows for itself.
+    let valid = std::str::from_utf8(&chunk.bytes).ok();
+    let (mut slots, mut items) = worker.slots();
+    let (mut at, mut line) = (0, chunk.line);
+    while at < chunk.bytes.len() {
+        let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |n| at + n);
+        let mut start = at;
+        if chunk.offset == 0 && at == 0 && chunk.bytes.starts_with(BOM) {
+            start = BOM.len();
+        }
+        let bytes = chunk.bytes[start..end].trim_ascii_end();
+        let place = Place { input: job.spec.id, offset: chunk.offset + start as u64, line, element: 0 };
+        if chunk.too_long && end == chunk.bytes.len() || bytes.len() > MAX_RECORD {
+            worker.reject(place, Code::TooLong, "a line of more than 64 MiB".into(), bytes);
+        } else if !bytes.trim_ascii_start().is_empty() {
+            let text = match valid {
+                Some(text) => Ok(&text[start..start + bytes.len()]),
+                None => std::str::from_utf8(bytes),
+            };
+            match text {
+                Ok(text) => worker.json_record(text, place, &mut slots, &mut items),
+                Err(error) => {
+                    let reason = format!("not UTF-8 at byte {} of the record", error.valid_up_to() + 1);
+                    worker.reject(place, Code::NotUtf8, reason, bytes);
+                }
+            }
+        }
+        at = end + 1;
+        line += 1;
+    }
+}

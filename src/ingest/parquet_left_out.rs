@@ -1,0 +1,19 @@
+//! In place of the Parquet reader, where the feature `parquet` is off.
+
+use super::chunks::Content;
+use super::worker::Job;
+use super::{Excerpt, InputError, InputReport, InputSpec, Wanted};
+use crate::data::Reading;
+use crate::diag::Code;
+
+pub fn read(_: &Reading, _: &Job, _: Content) -> Result<InputReport, InputError> {
+    Err(left_out())
+}
+
+pub fn excerpts(_: &Reading, _: &InputSpec, _: Content, _: &[Wanted]) -> Result<Vec<Option<Excerpt>>, InputError> {
+    Err(left_out())
+}
+
+fn left_out() -> InputError {
+    InputError::new(Code::NotThisFormat, "this build does not read Parquet files")
+}

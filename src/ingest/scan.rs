@@ -1,0 +1,571 @@
+//! One pass over a JSON record: it is validated whole, and only the values at wanted paths are kept, as
+//! slices of the record's own text. Everything else knows JSON by [`scan`], [`members`] and [`elements`].
+
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+
+/// Objects and lists in one another.
+pub const MAX_DEPTH: usize = 128;
+
+/// What is wrong, and at which byte of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanError {
+    pub at: usize,
+    pub fault: Fault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// What would have been right.
+    Expected(&'static str),
+    DuplicateKey(String),
+    TooDeep,
+}
+
+/// The paths to keep. Node 0 is the record itself.
+#[derive(Debug, Default)]
+pub struct Trie {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    keys: Vec<(Box<str>, u32)>,
+    /// Where there are many keys.
+    index: FxHashMap<Box<str>, u32>,
+    parent: u32,
+    slot: Option<u32>,
+    /// Slots of all nodes under it.
+    below: Vec<u32>,
+}
+
+impl Node {
+    fn child(&self, key: &str) -> Option<u32> {
+        if self.index.is_empty() {
+            self.keys.iter().find(|(k, _)| **k == *key).map(|k| k.1)
+        } else {
+            self.index.get(key).copied()
+        }
+    }
+
+    fn wanted(&self) -> bool {
+        self.slot.is_some() || !self.below.is_empty()
+    }
+}
+
+impl Trie {
+    /// Slot i keeps the value at `paths[i]`; `known` paths are not kept, but are no unknown keys either.
+    pub fn new<'p>(paths: impl Iterator<Item = &'p [String]>, known: impl Iterator<Item = &'p str>) -> Trie {
+        let mut trie = Trie { nodes: vec![Node::default()] };
+        for (slot, path) in paths.enumerate() {
+            let slot = slot as u32;
+            let mut at = 0;
+            for key in path {
+                trie.nodes[at as usize].below.push(slot);
+                at = trie.step(at, key);
+            }
+            trie.nodes[at as usize].slot = Some(slot);
+        }
+        for path in known {
+            path.split('.').fold(0, |at, key| trie.step(at, key));
+        }
+        for node in trie.nodes.iter_mut().filter(|n| n.keys.len() > 8) {
+            node.index = node.keys.iter().cloned().collect();
+        }
+        trie
+    }
+
+    fn step(&mut self, at: u32, key: &str) -> u32 {
+        if let Some((_, child)) = self.nodes[at as usize].keys.iter().find(|(k, _)| **k == *key) {
+            return *child;
+        }
+        let child = self.nodes.len() as u32;
+        self.nodes.push(Node { parent: at, ..Node::default() });
+        self.nodes[at as usize].keys.push((key.into(), child));
+        child
+    }
+
+    /// The dotted path of a node, with a dot at its end; empty for the record itself.
+    pub fn prefix(&self, node: u32) -> String {
+        if node == 0 {
+            return String::new();
+        }
+        let parent = self.nodes[node as usize].parent;
+        let key = self.nodes[parent as usize].keys.iter().find(|k| k.1 == node).map_or("", |k| &k.0);
+        format!("{}{key}.", self.prefix(parent))
+    }
+}
+
+/// The value at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raw<'a> {
+    /// No such key, or `null`.
+    Absent,
+    Json(&'a str),
+    /// Above the path stands this value, which is not an object.
+    Misfit(&'a str),
+}
+
+/// The values of one record after another.
+#[derive(Debug)]
+pub struct Slots<'a> {
+    values: Vec<Raw<'a>>,
+    touched: Vec<u32>,
+    /// By node: in which record its key was last seen.
+    seen: Vec<u32>,
+    record: u32,
+    /// Keys that the trie does not know, with the node whose object they are in.
+    pub unknown: Vec<(u32, &'a str)>,
+}
+
+impl<'a> Slots<'a> {
+    pub fn new(trie: &Trie, slots: usize) -> Slots<'a> {
+        Slots {
+            values: vec![Raw::Absent; slots],
+            touched: Vec::with_capacity(slots),
+            seen: vec![0; trie.nodes.len()],
+            record: 0,
+            unknown: Vec::new(),
+        }
+    }
+
+    pub fn get(&self, slot: u32) -> Raw<'a> {
+        self.values.get(slot as usize).copied().unwrap_or(Raw::Absent)
+    }
+
+    fn clear(&mut self) {
+        for slot in self.touched.drain(..) {
+            self.values[slot as usize] = Raw::Absent;
+        }
+        self.unknown.clear();
+        self.record = self.record.wrapping_add(1);
+        if self.record == 0 {
+            self.seen.fill(0);
+            self.record = 1;
+        }
+    }
+
+    fn set(&mut self, slot: u32, raw: Raw<'a>) {
+        self.values[slot as usize] = raw;
+        self.touched.push(slot);
+    }
+}
+
+/// Reads one JSON value, the whole text, into `slots`.
+pub fn scan<'a>(text: &'a str, trie: &Trie, slots: &mut Slots<'a>) -> Result<(), ScanError> {
+    slots.clear();
+    let mut scanner = Scanner::new(text);
+    scanner.space();
+    scanner.node(0, 0, trie, slots)?;
+    scanner.space();
+    if scanner.at < text.len() { Err(scanner.expected("nothing after the value")) } else { Ok(()) }
+}
+
+/// Keys and values of an object; nothing where it is none. The text has been scanned.
+pub fn members(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+    let mut scanner = Scanner::new(text);
+    let mut more = scanner.enter(b'{');
+    std::iter::from_fn(move || {
+        if !more {
+            return None;
+        }
+        let key = scanner.key().ok()?;
+        let start = scanner.at;
+        scanner.skip(0).ok()?;
+        let value = &text[start..scanner.at];
+        more = scanner.more(b'}').ok()?;
+        Some((unescape(key).unwrap_or(Cow::Borrowed(key)), value))
+    })
+}
+
+/// Elements of a list; nothing where it is none. The text has been scanned.
+pub fn elements(text: &str) -> impl Iterator<Item = &str> {
+    let mut scanner = Scanner::new(text);
+    let mut more = scanner.enter(b'[');
+    std::iter::from_fn(move || {
+        if !more {
+            return None;
+        }
+        let start = scanner.at;
+        scanner.skip(0).ok()?;
+        let value = &text[start..scanner.at];
+        more = scanner.more(b']').ok()?;
+        Some(value)
+    })
+}
+
+/// The end of the value that starts at `at`.
+pub fn value_end(text: &str, at: usize) -> Result<usize, ScanError> {
+    let mut scanner = Scanner { text, bytes: text.as_bytes(), at };
+    scanner.skip(0)?;
+    Ok(scanner.at)
+}
+
+/// The content of a quoted text, `"…"`; none where an escape has no meaning (half a surrogate pair).
+pub fn unquoted(raw: &str) -> Option<Cow<'_, str>> {
+    unescape(raw.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+fn unescape(inner: &str) -> Option<Cow<'_, str>> {
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(&format!("\"{inner}\"")).ok().map(Cow::Owned)
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str) -> Scanner<'a> {
+        Scanner { text, bytes: text.as_bytes(), at: 0 }
+    }
+
+    fn expected(&self, what: &'static str) -> ScanError {
+        ScanError { at: self.at, fault: Fault::Expected(what) }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Steps into an object or list; false where it is none or has nothing in it.
+    fn enter(&mut self, open: u8) -> bool {
+        self.space();
+        if self.peek() != Some(open) {
+            return false;
+        }
+        self.at += 1;
+        self.space();
+        self.peek() != Some(open + 2)
+    }
+
+    /// After a member or element: whether another follows.
+    fn more(&mut self, close: u8) -> Result<bool, ScanError> {
+        self.space();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                self.space();
+                Ok(true)
+            }
+            Some(b) if b == close => {
+                self.at += 1;
+                Ok(false)
+            }
+            _ => Err(self.expected(if close == b'}' { "`,` or `}`" } else { "`,` or `]`" })),
+        }
+    }
+
+    /// A key, its colon and the space after it; gives what stands between the quotes.
+    fn key(&mut self) -> Result<&'a str, ScanError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.expected("a key in quotes"));
+        }
+        let start = self.at + 1;
+        self.string()?;
+        let key = &self.text[start..self.at - 1];
+        self.space();
+        if self.peek() != Some(b':') {
+            return Err(self.expected("`:`"));
+        }
+        self.at += 1;
+        self.space();
+        Ok(key)
+    }
+
+    fn node(&mut self, id: u32, depth: usize, trie: &Trie, slots: &mut Slots<'a>) -> Result<(), ScanError> {
+        let node = &trie.nodes[id as usize];
+        let (start, first) = (self.at, self.peek());
+        if first == Some(b'{') && !node.keys.is_empty() {
+            self.object(id, depth, trie, slots)?;
+        } else {
+            self.skip(depth)?;
+            if first != Some(b'n') && first != Some(b'{') {
+                for &slot in &node.below {
+                    slots.set(slot, Raw::Misfit(&self.text[start..self.at]));
+                }
+            }
+        }
+        if let (Some(slot), false) = (node.slot, first == Some(b'n')) {
+            slots.set(slot, Raw::Json(&self.text[start..self.at]));
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, id: u32, depth: usize, trie: &Trie, slots: &mut Slots<'a>) -> Result<(), ScanError> {
+        if depth >= MAX_DEPTH {
+            return Err(ScanError { at: self.at, fault: Fault::TooDeep });
+        }
+        let mut more = self.enter(b'{');
+        if !more {
+            self.at += 1;
+        }
+        let node = &trie.nodes[id as usize];
+        while more {
+            let at = self.at;
+            let key = self.key()?;
+            let child = match memchr::memchr(b'\\', key.as_bytes()) {
+                None => node.child(key),
+                Some(_) => unescape(key).and_then(|k| node.child(&k)),
+            };
+            match child {
+                Some(child) if trie.nodes[child as usize].wanted() => {
+                    if slots.seen[child as usize] == slots.record {
+                        return Err(ScanError { at, fault: Fault::DuplicateKey(key.into()) });
+                    }
+                    slots.seen[child as usize] = slots.record;
+                    self.node(child, depth + 1, trie, slots)?;
+                }
+                Some(_) => self.skip(depth + 1)?,
+                None => {
+                    slots.unknown.push((id, key));
+                    self.skip(depth + 1)?;
+                }
+            }
+            more = self.more(b'}')?;
+        }
+        Ok(())
+    }
+
+    /// Passes over one value.
+    fn skip(&mut self, depth: usize) -> Result<(), ScanError> {
+        match self.peek() {
+            Some(b'"') => self.string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(open @ (b'{' | b'[')) => {
+                if depth >= MAX_DEPTH {
+                    return Err(ScanError { at: self.at, fault: Fault::TooDeep });
+                }
+                let mut more = self.enter(open);
+                if !more {
+                    self.at += 1;
+                }
+                while more {
+                    if open == b'{' {
+                        self.key()?;
+                    }
+                    self.skip(depth + 1)?;
+                    more = self.more(open + 2)?;
+                }
+                Ok(())
+            }
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => Err(self.expected("a value")),
+        }
+    }
+
+    fn word(&mut self, word: &'static str) -> Result<(), ScanError> {
+        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.expected("a value"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), ScanError> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
+    }
+
+    fn number(&mut self) -> Result<(), ScanError> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+            if let Some(b'0'..=b'9') = self.peek() {
+                return Err(self.expected("a number without a leading zero"));
+            }
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// Passes over a text, eight bytes at a time.
+    fn string(&mut self) -> Result<(), ScanError> {
+        self.at += 1;
+        loop {
+            while let Some(word) = self.bytes.get(self.at..self.at + 8) {
+                let found = special(u64::from_le_bytes([
+                    word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7],
+                ]));
+                if found != 0 {
+                    self.at += found.trailing_zeros() as usize / 8;
+                    break;
+                }
+                self.at += 8;
+            }
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    self.escape()?;
+                }
+                Some(0..=0x1f) => return Err(self.expected("control characters to be escaped")),
+                Some(_) => self.at += 1,
+                None => return Err(self.expected("a closing quote")),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), ScanError> {
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                let digits = self.bytes.get(self.at + 1..self.at + 5);
+                if !digits.is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit)) {
+                    return Err(self.expected("four hexadecimal digits after `\\u`"));
+                }
+                self.at += 5;
+            }
+            _ => return Err(self.expected("an escape that JSON has")),
+        }
+        Ok(())
+    }
+}
+
+/// The highest bit of the first byte that is a quote, a backslash or a control character (bits of later
+/// bytes may be set without cause).
+fn special(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let zero = |w: u64| w.wrapping_sub(ONES) & !w & HIGHS;
+    let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+    zero(word ^ (ONES * b'"' as u64)) | zero(word ^ (ONES * b'\\' as u64)) | control
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::value::RawValue;
+
+    fn kept<'a>(text: &'a str, paths: &[&str]) -> Result<Vec<Raw<'a>>, ScanError> {
+        let paths: Vec<Vec<String>> = paths.iter().map(|p| p.split('.').map(String::from).collect()).collect();
+        let trie = Trie::new(paths.iter().map(Vec::as_slice), std::iter::empty());
+        let mut slots = Slots::new(&trie, paths.len());
+        scan(text, &trie, &mut slots)?;
+        Ok((0..paths.len()).map(|i| slots.get(i as u32)).collect())
+    }
+
+    #[test]
+    fn keeps_what_is_wanted() {
+        let text = r#" {"a" : {"b": [1, {"x":2}], "c":null}, "\u0064":"q\"", "e":3.50} "#;
+        let found = kept(text, &["a.b", "a.c", "d", "e", "a", "e.f"]).unwrap();
+        assert_eq!(found[0], Raw::Json(r#"[1, {"x":2}]"#));
+        assert_eq!(found[1], Raw::Absent);
+        assert_eq!(found[2], Raw::Json(r#""q\"""#));
+        assert_eq!(found[3], Raw::Json("3.50"));
+        assert_eq!(found[4], Raw::Json(r#"{"b": [1, {"x":2}], "c":null}"#));
+        assert_eq!(found[5], Raw::Misfit("3.50"));
+        assert_eq!(unquoted(r#""q\"""#).as_deref(), Some("q\""));
+    }
+
+    #[test]
+    fn a_key_that_is_read_stands_once() {
+        assert!(kept(r#"{"a":1,"b":1,"b":2}"#, &["a"]).is_ok());
+        let error = kept(r#"{"a":null,"a":2}"#, &["a"]).unwrap_err();
+        assert_eq!(error, ScanError { at: 10, fault: Fault::DuplicateKey("a".into()) });
+        assert!(kept(r#"{"a":{"b":1},"a":{"c":2}}"#, &["a.b"]).is_err());
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = |n| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
+        assert!(kept(&deep(127), &["a"]).is_ok());
+        assert_eq!(kept(&deep(128), &["a"]).unwrap_err().fault, Fault::TooDeep);
+        assert_eq!(kept(&deep(100_000), &["b"]).unwrap_err().fault, Fault::TooDeep);
+    }
+
+    /// Near-JSON: pieces of the grammar in a row.
+    fn near() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("{"),
+            Just("}"),
+            Just("["),
+            Just("]"),
+            Just(","),
+            Just(":"),
+            Just("\"a\""),
+            Just("\"b\""),
+            Just("\"\\u00e9\""),
+            Just("\"\\ud800\""),
+            Just("\"é\\\\\""),
+            Just("\"\\x\""),
+            Just("1"),
+            Just("-0.5e+3"),
+            Just("01"),
+            Just("-"),
+            Just("1."),
+            Just("true"),
+            Just("null"),
+            Just("nul"),
+            Just(" "),
+            Just("\t"),
+            Just("\"\u{1}\""),
+            Just("\"aaaaaaaaaaaaaaaaaa\u{1f}\""),
+            Just("\"aaaaaaaaaaaaaaaaaaaaaaa\""),
+            Just("\""),
+            Just("{\"a\":{\"b\":1},\"c\":[]}"),
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|p| p.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn accepts_what_serde_json_accepts(text in near()) {
+            let theirs = serde_json::from_str::<&RawValue>(&text).is_ok();
+            prop_assert_eq!(kept(&text, &[]).is_ok(), theirs, "{}", text);
+        }
+
+        #[test]
+        fn never_panics(text in ".{0,60}") {
+            let _ = kept(&text, &["a.b"]);
+            let _ = members(&text).count() + elements(&text).count();
+            let _ = unquoted(&text);
+        }
+
+        #[test]
+        fn keeps_what_serde_json_finds(a in any::<f64>(), b in ".{0,20}", c in any::<Option<i64>>()) {
+            let text = serde_json::json!({"x": {"a": a, "z": [b]}, "b": b, "c": c}).to_string();
+            let whole: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let found = kept(&text, &["x.a", "x.z", "b", "c"]).unwrap();
+            for (raw, value) in found.iter().zip([&whole["x"]["a"], &whole["x"]["z"], &whole["b"], &whole["c"]]) {
+                match raw {
+                    Raw::Json(raw) => prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(raw).unwrap(), value),
+                    _ => prop_assert!(value.is_null()),
+                }
+            }
+        }
+    }
+}

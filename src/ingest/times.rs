@@ -1,0 +1,152 @@
+//! Dates and times from text.
+
+use crate::data::calendar::{NANOS_PER_DAY, NANOS_PER_SECOND, Zone, date_of, days_in_month};
+use jiff::fmt::strtime::BrokenDownTime;
+
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |n, d| d.is_ascii_digit().then(|| n * 10 + (d - b'0') as i64))
+}
+
+/// `2025-01-31`, as days since 1970.
+pub fn date(text: &str) -> Option<i32> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let (year, month, day) = (number(&bytes[..4])?, number(&bytes[5..7])?, number(&bytes[8..])?);
+    let valid = (1..=12).contains(&month) && (1..=days_in_month(year as i32, month as u8) as i64).contains(&day);
+    valid.then(|| date_of(year as i32, month as u8, day as u8))
+}
+
+/// `2025-01-31T09:00:00.5+08:00` as nanoseconds since 1970: the seconds, their fraction and the offset may be
+/// left out (then it is local in `zone`), `T` may be a space, `Z` is the offset 0. Second 60, a leap second,
+/// is the next minute's start.
+pub fn timestamp(text: &str, zone: &Zone) -> Option<i64> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 16 || !matches!(bytes[10], b'T' | b't' | b' ') || bytes[13] != b':' {
+        return None;
+    }
+    let days = date(text.get(..10)?)?;
+    let (hour, minute) = (number(&bytes[11..13])?, number(&bytes[14..16])?);
+    let (mut second, mut nanos, mut at) = (0, 0, 16);
+    if bytes.get(at) == Some(&b':') {
+        second = number(bytes.get(17..19)?)?;
+        at = 19;
+        if let Some(b'.' | b',') = bytes.get(at) {
+            let start = at + 1;
+            at = start + bytes[start..].iter().take_while(|b| b.is_ascii_digit()).count();
+            let digits = &bytes[start..at];
+            let (kept, finer) = digits.split_at(digits.len().min(9));
+            if digits.is_empty() || finer.iter().any(|d| *d != b'0') {
+                return None;
+            }
+            nanos = number(kept)? * 10i64.pow(9 - kept.len() as u32);
+        }
+    }
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let time_of_day = (hour * 3600 + minute * 60 + second) * NANOS_PER_SECOND + nanos;
+    let offset = match &bytes[at..] {
+        [] => return local(days, time_of_day, zone),
+        [b'Z' | b'z'] => 0,
+        [sign @ (b'+' | b'-'), rest @ ..] => {
+            let (h, m) = match rest {
+                [a, b] => (number(&[*a, *b])?, 0),
+                [a, b, c, d] | [a, b, b':', c, d] => (number(&[*a, *b])?, number(&[*c, *d])?),
+                _ => return None,
+            };
+            if h > 23 || m > 59 {
+                return None;
+            }
+            (h * 3600 + m * 60) * if *sign == b'-' { -1 } else { 1 }
+        }
+        _ => return None,
+    };
+    (days as i64).checked_mul(NANOS_PER_DAY)?.checked_add(time_of_day)?.checked_sub(offset * NANOS_PER_SECOND)
+}
+
+/// A local date and time of day; a leap second at its end belongs to the next date.
+pub fn local(days: i32, time_of_day: i64, zone: &Zone) -> Option<i64> {
+    let more = i32::try_from(time_of_day.div_euclid(NANOS_PER_DAY)).ok()?;
+    zone.at_local(days.checked_add(more)?, time_of_day.rem_euclid(NANOS_PER_DAY))
+}
+
+/// A date in strptime form.
+pub fn date_as(format: &str, text: &str) -> Option<i32> {
+    let date = BrokenDownTime::parse(format, text).ok()?.to_date().ok()?;
+    Some(date_of(date.year().into(), date.month() as u8, date.day() as u8))
+}
+
+/// A time in strptime form; local in `zone` where the form has no offset.
+pub fn timestamp_as(format: &str, text: &str, zone: &Zone) -> Option<i64> {
+    let parts = BrokenDownTime::parse(format, text).ok()?;
+    if let Ok(instant) = parts.to_timestamp() {
+        return i64::try_from(instant.as_nanosecond()).ok();
+    }
+    let time = parts.to_datetime().ok()?;
+    let days = date_of(time.year().into(), time.month() as u8, time.day() as u8);
+    let seconds = time.hour() as i64 * 3600 + time.minute() as i64 * 60 + time.second() as i64;
+    local(days, seconds * NANOS_PER_SECOND + time.subsec_nanosecond() as i64, zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn times() {
+        let shanghai = Zone::named("Asia/Shanghai").unwrap();
+        let at = |text: &str| timestamp(text, &shanghai).map(|t| t / 1_000_000);
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1970-01-01T00:00:01.5Z", 1500),
+            ("1970-01-01 08:00", 0),
+            ("1970-01-01T08:00:00+08:00", 0),
+            ("1970-01-01T08:00:00+0800", 0),
+            ("1969-12-31t20:30z", -12_600_000),
+            ("1970-01-01T07:59:60", 0),
+            ("1970-01-01T00:00:00.123456789000Z", 123),
+        ] {
+            assert_eq!(at(text), Some(millis), "{text}");
+        }
+        for text in [
+            "1970-01-01",
+            "1970-01-01T",
+            "1970-01-01T24:00Z",
+            "1970-02-30T00:00Z",
+            "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00:00.0000000001Z",
+            "1970-01-01T00:00+8",
+            "9999-01-01T00:00Z",
+            "1970-01-01T00:00 Z",
+            "",
+        ] {
+            assert_eq!(at(text), None, "{text}");
+        }
+        assert_eq!(date("2024-02-29"), Some(19_782));
+        assert_eq!(date("2025-02-29"), None);
+        assert_eq!(date_as("%d/%m/%Y", "29/02/2024"), Some(19_782));
+        assert_eq!(date_as("%d/%m/%Y", "2024-02-29"), None);
+        assert_eq!(timestamp_as("%d.%m.%Y %H:%M", "01.01.1970 08:00", &shanghai), Some(0));
+        assert_eq!(timestamp_as("%Y-%m-%d %H:%M %z", "1970-01-01 01:00 +0100", &shanghai), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn as_jiff_reads_them(seconds in -9_000_000_000i64..9_000_000_000, nanos in 0i32..1_000_000_000) {
+            let instant = jiff::Timestamp::new(seconds, nanos).unwrap();
+            prop_assert_eq!(
+                timestamp(&instant.to_string(), &Zone::utc()).map(i128::from),
+                Some(instant.as_nanosecond())
+            );
+        }
+
+        #[test]
+        fn never_panics(text in "[0-9TZ:.+é -]{0,30}", format in "%[a-zA-Z]-%[a-z]") {
+            let _ = (timestamp(&text, &Zone::utc()), date(&text), date_as(&format, &text));
+            let _ = timestamp_as(&format, &text, &Zone::utc());
+        }
+    }
+}

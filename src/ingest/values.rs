@@ -1,0 +1,457 @@
+//! One value as an input gives it, read as a column's type.
+//!
+//! | type | JSON | CSV cell | Parquet, besides |
+//! |---|---|---|---|
+//! | `bool` | `true` | `true`, `false` | boolean |
+//! | `int` | `100`, `100.0`, `1e2` | the same | whole numbers of all types |
+//! | `decimal` | a number | a number | numbers; a float by its shortest decimal text |
+//! | `percent` | `0.15`, or `"15 %"` | the same | numbers |
+//! | `text` | a text | as it stands | text; whole numbers by their digits |
+//! | `date` | `"2025-01-31"` | the same | dates; timestamps at midnight without a zone |
+//! | `timestamp` | `"2025-01-31T09:00:00+08:00"` | the same | timestamps |
+//! | `duration` | `"90 min"`, `"1h 30m"`, `"PT1H30M"` | the same | text |
+//! | `bytes` | `1048576`, `"10 MB"` | the same | whole numbers |
+//! | `money` | `{"amount": 12.5, "currency": "CNY"}`, `"12.50 CNY"` | `12.50 CNY` | a struct like the object |
+//! | an enum | the word's spelling | the same | text |
+//! | `ref TABLE` | as the table's key | | |
+//! | `list of T` | a list | a JSON list: `["a", "b"]` | lists |
+//!
+//! An empty CSV cell is absent, as is `null`; spaces around a cell count for text only. A text is never
+//! taken for a number nor a number for a text, except where a source says so in so many words (`as`).
+//! An empty or unreadable element makes the whole list malformed.
+
+use super::scan::{self, Raw};
+use super::{quantities, times};
+use crate::data::build::{ColumnBuilder, resolved};
+use crate::data::calendar::{NANOS_PER_DAY, Zone};
+use crate::data::mapping::How;
+use crate::data::{Currency, Decimal, DecimalError, EnumId, Money, Schema, Type, Value};
+use crate::diag::did_you_mean;
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Longer texts are not kept as values.
+const MAX_TEXT: usize = 64 << 20;
+
+/// A value before it has the column's type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scalar<'a> {
+    Absent,
+    Text(Cow<'a, str>),
+    /// Of a CSV file: all is text there.
+    Cell(&'a str),
+    Number(Cow<'a, str>),
+    /// A number whose column says that it is whole.
+    Whole(i64),
+    Bool(bool),
+    /// As JSON.
+    List(Cow<'a, str>),
+    Object(Cow<'a, str>),
+    Items(Vec<Scalar<'a>>),
+    Date(i32),
+    Instant(i64),
+    /// Days since 1970 and nanoseconds of the day, without a zone.
+    Local(i32, i64),
+    Misfit {
+        found: Cow<'a, str>,
+        expected: &'static str,
+    },
+}
+
+impl<'a> Scalar<'a> {
+    /// Of a valid JSON value.
+    pub fn of_json(raw: &'a str) -> Scalar<'a> {
+        match raw.as_bytes().first() {
+            Some(b'"') => match scan::unquoted(raw) {
+                Some(text) => Scalar::Text(text),
+                None => Scalar::Misfit { found: raw.into(), expected: "a text of whole characters" },
+            },
+            Some(b'{') => Scalar::Object(raw.into()),
+            Some(b'[') => Scalar::List(raw.into()),
+            Some(b't') => Scalar::Bool(true),
+            Some(b'f') => Scalar::Bool(false),
+            Some(b'n') | None => Scalar::Absent,
+            Some(_) => Scalar::Number(raw.into()),
+        }
+    }
+
+    pub fn of_raw(raw: Raw<'a>) -> Scalar<'a> {
+        match raw {
+            Raw::Absent => Scalar::Absent,
+            Raw::Json(raw) => Scalar::of_json(raw),
+            Raw::Misfit(raw) => Scalar::Misfit { found: raw.into(), expected: "an object" },
+        }
+    }
+
+    pub fn of_cell(text: &'a str) -> Scalar<'a> {
+        if text.is_empty() { Scalar::Absent } else { Scalar::Cell(text) }
+    }
+
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Scalar::Absent => true,
+            Scalar::Cell(text) => text.trim().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// As a message shows it.
+    fn found(&self) -> String {
+        match self {
+            Scalar::Absent => "null".into(),
+            Scalar::Text(t) | Scalar::Number(t) | Scalar::List(t) | Scalar::Object(t) => t.to_string(),
+            Scalar::Cell(t) => t.to_string(),
+            Scalar::Misfit { found, .. } => found.to_string(),
+            Scalar::Whole(n) => n.to_string(),
+            Scalar::Bool(b) => b.to_string(),
+            Scalar::Items(items) => format!("{} values", items.len()),
+            Scalar::Date(days) => crate::data::display::date(*days),
+            Scalar::Instant(t) => crate::data::display::timestamp(*t, &Zone::utc()),
+            Scalar::Local(days, nanos) => match times::local(*days, *nanos, &Zone::utc()) {
+                Some(t) => crate::data::display::timestamp(t, &Zone::utc()).trim_end_matches('Z').into(),
+                None => crate::data::display::date(*days),
+            },
+        }
+    }
+
+    /// The text, number or bool as it is spelt.
+    pub fn spelt(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Scalar::Text(t) | Scalar::Number(t) => Some(Cow::Borrowed(t)),
+            Scalar::Cell(t) => Some(Cow::Borrowed(t)),
+            Scalar::Bool(b) => Some(Cow::Borrowed(if *b { "true" } else { "false" })),
+            Scalar::Whole(n) => Some(Cow::Owned(n.to_string())),
+            _ => None,
+        }
+    }
+
+    /// The number, where it is one. With `texts`, a text that spells one is.
+    pub fn number(&self, texts: bool) -> Option<Result<Decimal, DecimalError>> {
+        match self {
+            Scalar::Number(t) => Some(Decimal::parse(t)),
+            Scalar::Whole(n) => Some(Ok(Decimal::from_int(*n))),
+            Scalar::Cell(t) => Some(Decimal::parse(t.trim())),
+            Scalar::Text(t) if texts => Some(Decimal::parse(t.trim())),
+            _ => None,
+        }
+    }
+}
+
+/// What was found, and what would have been right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    pub found: String,
+    pub expected: String,
+}
+
+/// How the values of a column are read.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    ty: As,
+    /// Spelling to value; with it, no other text fits.
+    words: Option<FxHashMap<Box<str>, Value>>,
+    expected: Box<str>,
+}
+
+#[derive(Clone, Debug)]
+enum As {
+    Bool,
+    Int { unit: Option<i64> },
+    Decimal { texts: bool },
+    Percent { hundredths: bool },
+    Text,
+    Date { format: Option<Box<str>> },
+    Timestamp { format: Option<Box<str>>, unit: Option<i64>, zone: Arc<Zone> },
+    Duration { unit: Option<i64> },
+    Bytes { unit: Option<i64> },
+    Money { currency: Option<Currency> },
+    Enum { id: EnumId, words: FxHashMap<Box<str>, u16> },
+    List(Box<Reader>),
+    Presence,
+}
+
+impl Reader {
+    /// `hows` from the innermost out; the last of a sort counts.
+    pub fn new(schema: &Schema, ty: &Type, hows: &[&How], zone: &Arc<Zone>) -> Reader {
+        let (mut unit, mut format, mut currency, mut hundredths) = (None, None, None, false);
+        let mut words: Option<FxHashMap<Box<str>, Value>> = None;
+        for how in hows {
+            match how {
+                How::Currency(c) => currency = Some(*c),
+                How::Format(f) => format = Some(f.as_str().into()),
+                How::Unit(n) => unit = Some(*n),
+                How::Words(w) => words = Some(w.iter().map(|(t, v)| (t.as_str().into(), v.clone())).collect()),
+                How::Hundredths => hundredths = true,
+            }
+        }
+        let ty = match resolved(schema, ty) {
+            Type::Bool => As::Bool,
+            Type::Int => As::Int { unit },
+            Type::Decimal => As::Decimal { texts: unit.is_some() },
+            Type::Percent => As::Percent { hundredths },
+            Type::Text | Type::Ref(_) => As::Text,
+            Type::Date => As::Date { format: format.clone() },
+            Type::Timestamp => As::Timestamp { format: format.clone(), unit, zone: zone.clone() },
+            Type::Duration => As::Duration { unit },
+            Type::Bytes => As::Bytes { unit },
+            Type::Money => As::Money { currency },
+            Type::Enum(id) => {
+                let spelt = schema.enum_def(*id).words.iter().enumerate();
+                As::Enum { id: *id, words: spelt.map(|(i, w)| (w.in_records().into(), i as u16)).collect() }
+            }
+            Type::List(of) | Type::Set(of) => {
+                let item = Reader::new(schema, of, hows, zone);
+                words = None;
+                As::List(Box::new(item))
+            }
+            Type::Struct => As::Presence,
+        };
+        let expected = expectation(&ty, &words, format.as_deref(), schema).into();
+        Reader { ty, words, expected }
+    }
+
+    /// Reads the value into the column; a null where it is absent or does not fit.
+    pub fn append(&self, scalar: &Scalar, column: &mut ColumnBuilder) -> Result<(), Misfit> {
+        if let (As::Text, None, ColumnBuilder::Text(column)) = (&self.ty, &self.words, &mut *column) {
+            let text = match scalar {
+                Scalar::Text(text) => Some(&**text),
+                Scalar::Cell(text) => Some(*text),
+                _ => None,
+            };
+            if let Some(text) = text.filter(|t| t.len() <= MAX_TEXT) {
+                column.append_value(text);
+                return Ok(());
+            }
+        }
+        match self.read(scalar) {
+            Ok(Some(value)) => {
+                column.append(&value);
+                Ok(())
+            }
+            Ok(None) => {
+                column.append_null();
+                Ok(())
+            }
+            Err(misfit) => {
+                column.append_null();
+                Err(misfit)
+            }
+        }
+    }
+
+    /// None where it is absent.
+    pub fn read(&self, scalar: &Scalar) -> Result<Option<Value>, Misfit> {
+        match scalar {
+            Scalar::Absent => return Ok(None),
+            Scalar::Cell(text) if text.trim().is_empty() && !matches!(self.ty, As::Text) => return Ok(None),
+            Scalar::Misfit { found, expected } => {
+                return Err(Misfit { found: found.to_string(), expected: (*expected).into() });
+            }
+            _ => {}
+        }
+        if let Some(words) = &self.words {
+            let spelt = scalar.spelt();
+            if let Some(value) = spelt.as_deref().and_then(|t| words.get(t).or_else(|| words.get(t.trim()))) {
+                return Ok(Some(value.clone()));
+            }
+            if !matches!((&self.ty, scalar), (As::Bool, Scalar::Bool(_))) {
+                return Err(self.misfit(scalar));
+            }
+        }
+        match self.convert(scalar) {
+            Ok(Some(value)) => Ok(Some(value)),
+            Ok(None) => Err(self.misfit(scalar)),
+            Err(expected) => Err(Misfit { found: scalar.found(), expected }),
+        }
+    }
+
+    fn misfit(&self, scalar: &Scalar) -> Misfit {
+        let mut expected = self.expected.to_string();
+        if let (As::Enum { words, .. }, None, Some(found)) = (&self.ty, &self.words, scalar.spelt()) {
+            let mut known: Vec<&str> = words.keys().map(|w| &**w).collect();
+            known.sort_unstable();
+            if let Some(meant) = did_you_mean(&found, known) {
+                expected = format!("{expected} (did you mean `{meant}`?)");
+            }
+        }
+        Misfit { found: scalar.found(), expected }
+    }
+
+    /// None where the value does not fit; an error where something more can be said of why.
+    fn convert(&self, scalar: &Scalar) -> Result<Option<Value>, String> {
+        let text = match scalar {
+            Scalar::Text(text) => Some(&**text),
+            Scalar::Cell(text) => Some(text.trim()),
+            _ => None,
+        };
+        Ok(match &self.ty {
+            As::Bool => match (scalar, text) {
+                (Scalar::Bool(b), _) => Some(Value::Bool(*b)),
+                (Scalar::Cell(_), Some("true")) => Some(Value::Bool(true)),
+                (Scalar::Cell(_), Some("false")) => Some(Value::Bool(false)),
+                _ => None,
+            },
+            As::Int { unit } => whole(scalar, unit.is_some(), unit.unwrap_or(1))?.map(Value::Int),
+            As::Decimal { texts } => exact(scalar.number(*texts))?.map(Value::Decimal),
+            As::Percent { hundredths } => percent(scalar, text, *hundredths)?.map(Value::Percent),
+            As::Text => match scalar {
+                Scalar::Text(text) if text.len() <= MAX_TEXT => Some(Value::Text(text.to_string())),
+                Scalar::Cell(text) if text.len() <= MAX_TEXT => Some(Value::Text(text.to_string())),
+                Scalar::Whole(n) => Some(Value::Text(n.to_string())),
+                _ => None,
+            },
+            As::Date { format } => match (scalar, text) {
+                (Scalar::Date(days), _) | (Scalar::Local(days, 0), _) => Some(Value::Date(*days)),
+                (_, Some(text)) => match format {
+                    Some(format) => times::date_as(format, text),
+                    None => times::date(text),
+                }
+                .map(Value::Date),
+                _ => None,
+            },
+            As::Timestamp { format, unit, zone } => match (scalar, text, format, unit) {
+                (Scalar::Instant(t), ..) => Some(*t),
+                (Scalar::Local(days, nanos), ..) => times::local(*days, *nanos, zone),
+                (_, Some(text), Some(format), _) => times::timestamp_as(format, text, zone),
+                (_, _, None, Some(unit)) => whole(scalar, true, *unit)?,
+                (_, Some(text), None, None) => times::timestamp(text, zone),
+                _ => None,
+            }
+            .map(Value::Timestamp),
+            As::Duration { unit: Some(unit) } => whole(scalar, true, *unit)?.map(Value::Duration),
+            As::Duration { unit: None } => text.and_then(quantities::duration).map(Value::Duration),
+            As::Bytes { unit: Some(unit) } => whole(scalar, true, *unit)?.map(Value::Bytes),
+            As::Bytes { unit: None } => match text.and_then(quantities::bytes) {
+                Some(n) => Some(Value::Bytes(n)),
+                None => whole(scalar, false, 1)?.map(Value::Bytes),
+            },
+            As::Money { currency: Some(currency) } => {
+                exact(scalar.number(true))?.map(|amount| Value::Money(Money { amount, currency: *currency }))
+            }
+            As::Money { currency: None } => match scalar {
+                Scalar::Object(raw) => money_object(raw).map(Value::Money),
+                _ => text.and_then(quantities::money).map(Value::Money),
+            },
+            As::Enum { id, words } => text.and_then(|t| words.get(t)).map(|w| Value::Enum(*id, *w)),
+            As::List(item) => match scalar {
+                Scalar::List(raw) => list(item, scan::elements(raw).map(Scalar::of_json))?,
+                Scalar::Items(items) => list(item, items.iter().cloned())?,
+                Scalar::Cell(raw) => {
+                    let raw = raw.trim();
+                    let valid = raw.starts_with('[') && scan::value_end(raw, 0) == Ok(raw.len());
+                    if valid { list(item, scan::elements(raw).map(Scalar::of_json))? } else { None }
+                }
+                _ => None,
+            },
+            As::Presence => matches!(scalar, Scalar::Object(_)).then_some(Value::Bool(true)),
+        })
+    }
+}
+
+/// Reads an optional number, telling apart what is none from what cannot be kept.
+fn exact(number: Option<Result<Decimal, DecimalError>>) -> Result<Option<Decimal>, String> {
+    match number {
+        Some(Ok(value)) => Ok(Some(value)),
+        None | Some(Err(DecimalError::NotANumber)) => Ok(None),
+        Some(Err(DecimalError::TooFine)) => Err("a number with at most 18 decimal places".into()),
+        Some(Err(DecimalError::TooLarge)) => Err("a number below 170,000,000,000,000,000,000".into()),
+    }
+}
+
+/// The number times a unit, where that is whole and fits.
+fn whole(scalar: &Scalar, texts: bool, unit: i64) -> Result<Option<i64>, String> {
+    if let Scalar::Number(text) = scalar {
+        if let Ok(n) = text.parse::<i64>() {
+            return Ok(n.checked_mul(unit));
+        }
+    }
+    Ok(exact(scalar.number(texts))?.and_then(|n| n.checked_mul(Decimal::from_int(unit))).and_then(Decimal::to_int))
+}
+
+fn percent(scalar: &Scalar, text: Option<&str>, hundredths: bool) -> Result<Option<Decimal>, String> {
+    let hundred = Decimal::from_int(100);
+    // Division by a hundred is exact for all but the last two of the eighteen places.
+    let divided = |n: Decimal| n.checked_div(hundred).filter(|q| q.checked_mul(hundred) == Some(n));
+    if let Some(number) = text.and_then(|t| t.strip_suffix('%')) {
+        return Ok(Decimal::parse(number.trim_end()).ok().and_then(divided));
+    }
+    let number = exact(scalar.number(hundredths))?;
+    Ok(if hundredths { number.and_then(divided) } else { number })
+}
+
+fn money_object(raw: &str) -> Option<Money> {
+    let (mut amount, mut currency) = (None, None);
+    for (key, value) in scan::members(raw) {
+        let repeated = match &*key {
+            "amount" => amount.replace(Decimal::parse(value).ok()?).is_some(),
+            "currency" => currency.replace(Currency::parse(&scan::unquoted(value)?)?).is_some(),
+            _ => false,
+        };
+        if repeated {
+            return None;
+        }
+    }
+    Some(Money { amount: amount?, currency: currency? })
+}
+
+fn list<'a>(item: &Reader, items: impl Iterator<Item = Scalar<'a>>) -> Result<Option<Value>, String> {
+    let mut values = Vec::new();
+    for scalar in items {
+        match item.read(&scalar) {
+            Ok(Some(value)) => values.push(value),
+            Ok(None) => return Err("a list without empty elements".into()),
+            Err(misfit) => return Err(format!("a list in which each element is {}", misfit.expected)),
+        }
+    }
+    Ok(Some(Value::List(values)))
+}
+
+fn expectation(ty: &As, words: &Option<FxHashMap<Box<str>, Value>>, format: Option<&str>, schema: &Schema) -> String {
+    if let Some(words) = words {
+        let mut words: Vec<&str> = words.keys().map(|w| &**w).collect();
+        words.sort_unstable();
+        return one_of(&words);
+    }
+    match (ty, format) {
+        (As::Date { .. }, Some(format)) => return format!("a date in the form `{format}`"),
+        (As::Timestamp { .. }, Some(format)) => return format!("a time in the form `{format}`"),
+        _ => {}
+    }
+    match ty {
+        As::Bool => "`true` or `false`",
+        As::Int { .. } => "a whole number",
+        As::Decimal { .. } => "a number",
+        As::Percent { hundredths: false } => "a fraction like 0.15, or a text like \"15 %\"",
+        As::Percent { hundredths: true } => "a number like 15, for 15 %",
+        As::Text => "a text",
+        As::Date { .. } => "a date like 2025-01-31",
+        As::Timestamp { unit: Some(_), .. } => "a number of units of time since 1970",
+        As::Timestamp { .. } => "a time like 2025-01-31T09:00:00+08:00",
+        As::Duration { unit: Some(_) } => "a number of units of time",
+        As::Duration { unit: None } => "a duration like \"90 min\" or \"PT1H30M\"",
+        As::Bytes { .. } => "a size like 1048576 or \"10 MB\"",
+        As::Money { currency: Some(currency) } => return format!("an amount of {currency}: a number"),
+        As::Money { currency: None } => "an amount with its currency like \"12.50 CNY\"",
+        As::Enum { id, .. } => {
+            let words: Vec<&str> = schema.enum_def(*id).words.iter().map(|w| w.in_records()).collect();
+            return one_of(&words);
+        }
+        As::List(item) => return format!("a list in which each element is {}", item.expected),
+        As::Presence => "an object",
+    }
+    .into()
+}
+
+fn one_of(words: &[&str]) -> String {
+    const SHOWN: usize = 10;
+    let shown: Vec<String> = words.iter().take(SHOWN).map(|w| format!("`{w}`")).collect();
+    let rest = if words.len() > SHOWN { format!(" or {} others", words.len() - SHOWN) } else { String::new() };
+    format!("one of {}{rest}", shown.join(", "))
+}
+
+/// Splits a time without a zone.
+pub fn local_parts(nanos: i128) -> Option<(i32, i64)> {
+    let days = i32::try_from(nanos.div_euclid(NANOS_PER_DAY as i128)).ok()?;
+    Some((days, nanos.rem_euclid(NANOS_PER_DAY as i128) as i64))
+}

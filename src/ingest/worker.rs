@@ -1,0 +1,388 @@
+//! What one thread does with the rows of its chunks: fills columns, counts, rejects.
+
+use super::layout::{Each, Layout, Target};
+use super::rows::{Cells, follow};
+use super::scan::{self, Fault, ScanError, Slots};
+use super::values::{Misfit, Scalar};
+use super::{InputReport, InputSpec, Note, Options, Reject, Sink};
+use crate::data::build::{ColumnBuilder, shortened};
+use crate::data::mapping::Step;
+use crate::data::{Batch, Defect, KindId, Place, Reading};
+use crate::diag::{Code, did_you_mean};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::hash::BuildHasher;
+
+/// Batches are given out at the latest with so many rows, or so many bytes of input.
+const MAX_ROWS: usize = 1 << 16;
+const MAX_BATCH_BYTES: usize = 256 << 20;
+/// Of a rejected record, at most so much text is kept.
+const MAX_REJECT: usize = 1 << 20;
+/// Different names of undeclared kinds that are told apart.
+const MAX_NAMES: usize = 1000;
+const MAX_UNKNOWN: usize = 100_000;
+
+/// What is to be read, and how.
+pub struct Job<'j> {
+    pub spec: &'j InputSpec,
+    pub options: Options,
+    pub sink: Sink<'j>,
+    pub delimiter: u8,
+}
+
+struct Filling {
+    columns: Vec<ColumnBuilder>,
+    places: Vec<Place>,
+    defects: Vec<Defect>,
+    bytes: usize,
+}
+
+pub struct Worker<'w> {
+    reading: &'w Reading,
+    layout: &'w Layout,
+    job: &'w Job<'w>,
+    filling: Vec<Option<Filling>>,
+    /// By target.
+    records: Vec<u64>,
+    /// Of undeclared kinds: the near declared one, if any, and the count.
+    others: FxHashMap<String, (Option<String>, u64)>,
+    unknown: FxHashSet<u64>,
+    pub report: InputReport,
+}
+
+struct JsonCells<'c, 'a> {
+    outer: &'c Slots<'a>,
+    item: Option<&'c Slots<'a>>,
+}
+
+impl Cells for JsonCells<'_, '_> {
+    fn get(&self, item: bool, slot: u32) -> Scalar<'_> {
+        match (item, self.item) {
+            (false, _) => Scalar::of_raw(self.outer.get(slot)),
+            (true, Some(item)) => Scalar::of_raw(item.get(slot)),
+            (true, None) => Scalar::Absent,
+        }
+    }
+}
+
+/// A row of columns and the element of its `each`, which is JSON.
+struct ItemCells<'c, C> {
+    outer: &'c C,
+    item: &'c Slots<'c>,
+}
+
+impl<C: Cells> Cells for ItemCells<'_, C> {
+    fn get(&self, item: bool, slot: u32) -> Scalar<'_> {
+        if item { Scalar::of_raw(self.item.get(slot)) } else { self.outer.get(false, slot) }
+    }
+}
+
+impl<'w> Worker<'w> {
+    pub fn new(reading: &'w Reading, layout: &'w Layout, job: &'w Job<'w>) -> Worker<'w> {
+        let filling = layout.targets.iter().map(|t| {
+            let schema = &reading.schema;
+            let builder = |c: &crate::data::ColumnId| ColumnBuilder::new(schema, &schema.column(t.kind, *c).ty);
+            let projection = t.projection.as_ref()?;
+            Some(Filling {
+                columns: projection.iter().map(builder).collect(),
+                places: Vec::new(),
+                defects: Vec::new(),
+                bytes: 0,
+            })
+        });
+        Worker {
+            reading,
+            layout,
+            job,
+            filling: filling.collect(),
+            records: vec![0; layout.targets.len()],
+            others: FxHashMap::default(),
+            unknown: FxHashSet::default(),
+            report: InputReport::default(),
+        }
+    }
+
+    /// Room for the values of records of one text.
+    pub fn slots<'a>(&self) -> (Slots<'a>, Vec<Option<Slots<'a>>>) {
+        let items = self.layout.targets.iter().map(|t| t.each.as_ref().map(|e| Slots::new(&e.trie, e.paths.len())));
+        (Slots::new(&self.layout.trie, self.layout.slots.paths.len()), items.collect())
+    }
+
+    /// One record of an NDJSON or JSON input.
+    pub fn json_record<'a>(
+        &mut self,
+        text: &'a str,
+        place: Place,
+        slots: &mut Slots<'a>,
+        items: &mut [Option<Slots<'a>>],
+    ) {
+        if let Err(error) = scan::scan(text, &self.layout.trie, slots) {
+            let (code, reason) = explain(&error, "of the record");
+            return self.reject(place, code, reason, text.as_bytes());
+        }
+        if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
+            return self.reject(place, Code::NotAnObject, "not an object".into(), text.as_bytes());
+        }
+        let layout = self.layout;
+        if layout.tagged.is_some() {
+            if let Some(target) = self.tagged_target(text, place, slots) {
+                self.row(target, &JsonCells { outer: slots, item: None }, place, text.len());
+                self.note_unknown(layout.targets[target].kind, slots);
+            }
+            return;
+        }
+        let mut claimed = false;
+        for (index, target) in layout.targets.iter().enumerate() {
+            claimed |= match (&target.each, items.get_mut(index).and_then(Option::as_mut)) {
+                (Some(each), Some(item_slots)) => {
+                    let list = Scalar::of_raw(slots.get(each.list.slot));
+                    let elements = self.elements(each, list, place, text.as_bytes());
+                    let Some(elements) = elements else { return };
+                    let mut any = false;
+                    for (n, element) in elements.into_iter().enumerate() {
+                        let place = Place { element: n as u32, ..place };
+                        if let Err(error) = scan::scan(element, &each.trie, item_slots) {
+                            let (code, reason) = explain(&error, "of the element");
+                            self.reject(place, code, reason, text.as_bytes());
+                            continue;
+                        }
+                        let cells = JsonCells { outer: slots, item: Some(item_slots) };
+                        any |= self.filtered(index, target, &cells, place, element.len());
+                    }
+                    any
+                }
+                _ => self.filtered(index, target, &JsonCells { outer: slots, item: None }, place, text.len()),
+            };
+        }
+        self.settle(claimed);
+        if let ([target], super::Route::Kind(_)) = (&layout.targets[..], &self.job.spec.route) {
+            self.note_unknown(target.kind, slots);
+        }
+    }
+
+    /// One row of a CSV or Parquet input.
+    pub fn row_record(&mut self, cells: &impl Cells, place: Place, raw: &[u8]) {
+        let layout = self.layout;
+        let mut claimed = false;
+        for (index, target) in layout.targets.iter().enumerate() {
+            let Some(each) = &target.each else {
+                claimed |= self.filtered(index, target, cells, place, raw.len());
+                continue;
+            };
+            let list = match cells.get(false, each.list.slot) {
+                Scalar::Cell(text) if scan::value_end(text.trim(), 0) == Ok(text.trim().len()) => {
+                    Scalar::of_json(text.trim())
+                }
+                other => other,
+            };
+            let owned = match list {
+                Scalar::List(text) => text,
+                Scalar::Absent => continue,
+                _ => return self.reject(place, Code::NotAList, "`each` names no list here".into(), raw),
+            };
+            let Some(elements) = self.elements(each, Scalar::List((&*owned).into()), place, raw) else { return };
+            let mut item_slots = Slots::new(&each.trie, each.paths.len());
+            for (n, element) in elements.into_iter().enumerate() {
+                let place = Place { element: n as u32, ..place };
+                if let Err(error) = scan::scan(element, &each.trie, &mut item_slots) {
+                    let (code, reason) = explain(&error, "of the element");
+                    self.reject(place, code, reason, raw);
+                    continue;
+                }
+                let cells = ItemCells { outer: cells, item: &item_slots };
+                claimed |= self.filtered(index, target, &cells, place, element.len());
+            }
+        }
+        self.settle(claimed);
+    }
+
+    /// The elements of `each`; none where the record is rejected.
+    fn elements<'a>(&mut self, each: &Each, list: Scalar<'a>, place: Place, raw: &[u8]) -> Option<Vec<&'a str>> {
+        let mut level = vec![list];
+        let mut steps = &each.list.rest[..];
+        // `events[].parts[]`: to the next `[]`, then into all its elements.
+        while let Some(every) = steps.iter().position(|s| *s == Step::Every) {
+            let mut next = Vec::new();
+            for value in level {
+                match follow(value, &steps[..every]) {
+                    Scalar::List(Cow::Borrowed(text)) => next.extend(scan::elements(text)),
+                    Scalar::Absent => {}
+                    _ => {
+                        self.reject(place, Code::NotAList, "`each` names no list here".into(), raw);
+                        return None;
+                    }
+                }
+            }
+            steps = &steps[every + 1..];
+            if steps.is_empty() {
+                return Some(next);
+            }
+            level = next.into_iter().map(Scalar::of_json).collect();
+        }
+        let objects = level.into_iter().filter_map(|value| match follow(value, steps) {
+            Scalar::Object(Cow::Borrowed(text)) => Some(text),
+            _ => None,
+        });
+        Some(objects.collect())
+    }
+
+    fn tagged_target(&mut self, text: &str, place: Place, slots: &Slots) -> Option<usize> {
+        let (slot, targets) = self.layout.tagged.as_ref()?;
+        let name = match Scalar::of_raw(slots.get(*slot)) {
+            Scalar::Text(name) => name,
+            other => {
+                let reason = match other {
+                    Scalar::Absent => "no `kind`".to_string(),
+                    _ => "its `kind` is not a text".to_string(),
+                };
+                self.reject(place, Code::NoKind, reason, text.as_bytes());
+                return None;
+            }
+        };
+        if let Some(target) = targets.get(&*name) {
+            return Some(*target);
+        }
+        if !self.others.contains_key(&*name) {
+            let meant = did_you_mean(&shortened(&name), targets.keys().map(String::as_str)).map(String::from);
+            if self.others.len() >= MAX_NAMES {
+                match meant {
+                    Some(meant) => self.misspelt(&name, &meant, place, text),
+                    None => *self.report.undeclared.entry("(others)".into()).or_default() += 1,
+                }
+                return None;
+            }
+            self.others.insert(name.to_string(), (meant, 0));
+        }
+        let (meant, count) = self.others.get_mut(&*name)?;
+        match meant.clone() {
+            Some(meant) => self.misspelt(&name, &meant, place, text),
+            None => *count += 1,
+        }
+        None
+    }
+
+    fn misspelt(&mut self, name: &str, meant: &str, place: Place, text: &str) {
+        let reason = format!("`{}` is not declared, did you mean `{meant}`?", shortened(name));
+        self.reject(place, Code::KindUnknown, reason, text.as_bytes());
+    }
+
+    fn settle(&mut self, claimed: bool) {
+        if !claimed {
+            self.report.unclaimed += 1;
+        }
+    }
+
+    fn filtered(&mut self, index: usize, target: &Target, cells: &impl Cells, place: Place, bytes: usize) -> bool {
+        let pass = target.filter.as_ref().is_none_or(|f| f.holds(cells));
+        if pass {
+            self.row(index, cells, place, bytes);
+        }
+        pass
+    }
+
+    fn row(&mut self, index: usize, cells: &impl Cells, place: Place, bytes: usize) {
+        let target = &self.layout.targets[index];
+        self.records[index] += 1;
+        let Some(filling) = &mut self.filling[index] else { return };
+        for (n, (expr, column)) in target.columns.iter().zip(&mut filling.columns).enumerate() {
+            if let Err(Misfit { found, expected }) = expr.append(cells, column) {
+                let (row, column) = (filling.places.len() as u32, n as u32);
+                filling.defects.push(Defect { row, column, found: shortened(&found), expected });
+            }
+        }
+        filling.places.push(place);
+        filling.bytes += bytes;
+        if filling.places.len() >= MAX_ROWS || filling.bytes >= MAX_BATCH_BYTES {
+            self.emit(index);
+        }
+    }
+
+    fn emit(&mut self, index: usize) {
+        let target = &self.layout.targets[index];
+        let (Some(filling), Some(projection)) = (&mut self.filling[index], &target.projection) else { return };
+        if filling.places.is_empty() {
+            return;
+        }
+        filling.bytes = 0;
+        self.report.malformed += filling.defects.len() as u64;
+        let batch = Batch {
+            kind: target.kind,
+            projection: projection.clone(),
+            columns: filling.columns.iter_mut().map(ColumnBuilder::finish).collect(),
+            places: std::mem::take(&mut filling.places),
+            defects: std::mem::take(&mut filling.defects),
+        };
+        (self.job.sink.batch)(batch);
+    }
+
+    /// Gives out what is there: at the end of a chunk.
+    pub fn flush(&mut self, bytes: u64) {
+        for index in 0..self.filling.len() {
+            self.emit(index);
+        }
+        self.report.bytes += bytes;
+        (self.job.sink.advance)(bytes);
+    }
+
+    pub fn reject(&mut self, place: Place, code: Code, reason: String, text: &[u8]) {
+        self.report.rejected += 1;
+        let text = text[..text.len().min(MAX_REJECT)].to_vec();
+        (self.job.sink.reject)(Reject { place, code, reason, text });
+    }
+
+    fn note_unknown(&mut self, kind: KindId, slots: &Slots) {
+        for &(node, key) in &slots.unknown {
+            let hash = self.unknown.hasher().hash_one((kind.0, node, key));
+            if self.unknown.len() >= MAX_UNKNOWN || !self.unknown.insert(hash) {
+                continue;
+            }
+            let prefix = self.layout.trie.prefix(node);
+            if let Some(note) = near_field(self.reading, kind, &prefix, key) {
+                self.report.notes.insert(note);
+            }
+        }
+    }
+
+    pub fn finish(mut self) -> InputReport {
+        self.flush(0);
+        for (target, count) in self.layout.targets.iter().zip(&self.records) {
+            if *count > 0 {
+                *self.report.records.entry(target.kind).or_default() += count;
+            }
+        }
+        for (name, (_, count)) in self.others {
+            if count > 0 {
+                *self.report.undeclared.entry(shortened(&name)).or_default() += count;
+            }
+        }
+        self.report
+    }
+}
+
+/// A note on a field that is not declared but close to one that is. The prefix ends in a dot or is empty.
+pub fn near_field(reading: &Reading, kind: KindId, prefix: &str, key: &str) -> Option<Note> {
+    let columns = &reading.schema.kind(kind).columns;
+    let under = columns.iter().filter_map(|c| c.name.strip_prefix(prefix));
+    let names: BTreeSet<&str> = under.filter_map(|n| n.split('.').next()).collect();
+    let key = shortened(key);
+    if names.contains(&*key) {
+        return None;
+    }
+    let meant = did_you_mean(&key, names)?;
+    Some(Note { kind, field: format!("{prefix}{key}"), meant: format!("{prefix}{meant}") })
+}
+
+/// A code and a reason for a text that is not the JSON that it should be.
+pub fn explain(error: &ScanError, of: &str) -> (Code, String) {
+    let at = error.at + 1;
+    match &error.fault {
+        Fault::Expected(what) => (Code::InvalidJson, format!("expected {what} at byte {at} {of}")),
+        Fault::DuplicateKey(key) => {
+            (Code::DuplicateKey, format!("`{}` a second time at byte {at} {of}", shortened(key)))
+        }
+        Fault::TooDeep => {
+            (Code::NestedTooDeeply, format!("more than {} levels of nesting at byte {at} {of}", scan::MAX_DEPTH))
+        }
+    }
+}

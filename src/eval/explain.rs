@@ -14,7 +14,7 @@ use super::{
     ClauseRole, ClauseTrace, Contribution, Explanation, RecordRef, Runtime, SeenValue, Truth, WindowTrace, tables,
 };
 use crate::data::{ColumnId, KindId, Value, Verdict, display, identity};
-use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
+use crate::plan::{Body, Expr, Op, Plan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func, Window};
 use rustc_hash::FxHashMap;
 
@@ -43,7 +43,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
     match &rule.body {
         Body::Forbid => {}
         Body::Require { need } => trace.need(*need, &scope),
-        Body::Limit { aggregate, to } => crossing = trace.limit(rule, *aggregate, to, &scope),
+        Body::Limit { aggregate, to } => crossing = trace.limit(*aggregate, to, &scope),
     }
     // Exceptions were considered only where there would be a finding without them.
     if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted) || trace.decided() {
@@ -148,6 +148,8 @@ impl<'a> Trace<'a> {
         match &expr.op {
             Op::History(id) => self.window(*id, scope),
             Op::Lookup { .. } | Op::Column { .. } => {}
+            // The value is the field's own.
+            _ if field.is_some() => {}
             _ => expr.children().into_iter().for_each(|e| self.operand(e, scope, values)),
         }
     }
@@ -171,6 +173,7 @@ impl<'a> Trace<'a> {
                 }
             }
             Op::ToDecimal(e) | Op::ToTimestamp(e) | Op::ToDate(e) => self.field(e, scope),
+            Op::Coalesce(e, _) if !matches!(value(&self.cx, e, scope), Val::Absent) => self.field(e, scope),
             _ => None,
         }
     }
@@ -190,7 +193,7 @@ impl<'a> Trace<'a> {
     }
 
     /// What a limit compared, at its record.
-    fn limit(&mut self, rule: &'a RulePlan, id: u32, to: &'a Expr, scope: &Scope<'_, 'a>) -> Option<Operand<'a>> {
+    fn limit(&mut self, id: u32, to: &'a Expr, scope: &Scope<'_, 'a>) -> Option<Operand<'a>> {
         let cx = self.cx;
         let history = &cx.plan.histories[id as usize];
         let index = &cx.world.histories[id as usize];
@@ -207,8 +210,9 @@ impl<'a> Trace<'a> {
             field: None,
         }];
         self.operand(to, scope, &mut values);
+        let span = if to.span.file == history.span.file { history.span.to(to.span) } else { history.span };
         let truth = limit::test(CompareOp::Gt, value, operand(&cx, to, scope));
-        self.explanation.clauses.push(ClauseTrace { role: ClauseRole::Limit, span: rule.span, truth, values });
+        self.explanation.clauses.push(ClauseTrace { role: ClauseRole::Limit, span, truth, values });
         if truth == Truth::Unknown {
             gaps::of_search(self, id, &search, scope);
             gaps::of(self, to, scope);

@@ -14,7 +14,7 @@ use super::{
     ClauseRole, ClauseTrace, Contribution, Explanation, RecordRef, Runtime, SeenValue, Truth, WindowTrace, tables,
 };
 use crate::data::{ColumnId, KindId, Value, Verdict, display, identity};
-use crate::plan::{Body, Expr, Op, Plan, stored};
+use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func, Window};
 use rustc_hash::FxHashMap;
 
@@ -43,7 +43,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
     match &rule.body {
         Body::Forbid => {}
         Body::Require { need } => trace.need(*need, &scope),
-        Body::Limit { aggregate, to } => crossing = trace.limit(*aggregate, to, &scope),
+        Body::Limit { aggregate, to } => crossing = trace.limit(rule, *aggregate, to, &scope),
     }
     // Exceptions were considered only where there would be a finding without them.
     if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted) || trace.decided() {
@@ -193,7 +193,7 @@ impl<'a> Trace<'a> {
     }
 
     /// What a limit compared, at its record.
-    fn limit(&mut self, id: u32, to: &'a Expr, scope: &Scope<'_, 'a>) -> Option<Operand<'a>> {
+    fn limit(&mut self, rule: &'a RulePlan, id: u32, to: &'a Expr, scope: &Scope<'_, 'a>) -> Option<Operand<'a>> {
         let cx = self.cx;
         let history = &cx.plan.histories[id as usize];
         let index = &cx.world.histories[id as usize];
@@ -210,7 +210,10 @@ impl<'a> Trace<'a> {
             field: None,
         }];
         self.operand(to, scope, &mut values);
-        let span = if to.span.file == history.span.file { history.span.to(to.span) } else { history.span };
+        // The limit may be defined elsewhere.
+        let (own, to_span) = (rule.span, to.span);
+        let inside = own.file == to_span.file && own.start <= to_span.start && to_span.end <= own.end;
+        let span = if inside { history.span.to(to_span) } else { history.span };
         let truth = limit::test(CompareOp::Gt, value, operand(&cx, to, scope));
         self.explanation.clauses.push(ClauseTrace { role: ClauseRole::Limit, span, truth, values });
         if truth == Truth::Unknown {

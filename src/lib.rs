@@ -1,14 +1,88 @@
-//! Conduct rules as code.
+//! Conduct rules as code: checked, tested, and evaluated over activity records, with every finding explained.
+//!
+//! The way through, each step a type:
+//!
+//! | step | from | to |
+//! |---|---|---|
+//! | [`PolicySet::load`] | [`Files`]: policy texts on a disk or in memory | [`PolicySet`] |
+//! | [`PolicySet::check`] | names, types, units, time | [`Checked`]: every [`Diagnostic`], or none |
+//! | [`Checked::compile`] | a set without errors | [`Plan`] |
+//! | [`Ingest::read`] | NDJSON, JSON, CSV, Parquet | [`Batch`]es of the columns that the plan needs |
+//! | [`Evaluator::push`], [`Evaluator::finish`] | batches, in any order | [`Findings`] |
+//! | [`Findings::explain`] | one verdict | the clauses, values and records that it rests on |
+//!
+//! The library reads no file, clock or environment by itself; the `bylaws` command does (feature `cli`).
+//!
+//! ```
+//! use bylaws::{Evaluator, EvalOptions, Ingest, Input, InputSpec, MemoryFiles, PolicySet, Route, Sink, Verdict};
+//! use std::sync::{Arc, Mutex};
+//!
+//! let files = MemoryFiles::from_iter([("gifts.bylaw", r#"
+//!     record gift at received by actor identity id {
+//!       id: text,  received: date,  actor: text,  value: money,
+//!     }
+//!     forbid large_gift "No gift of more than 500 CNY" {
+//!       on       gift
+//!       when     value > 500 CNY
+//!       because  "{actor} received {value}"
+//!     }
+//! "#)]);
+//! let mut policies = PolicySet::load(&files, &["gifts.bylaw"]).unwrap();
+//! let checked = policies.check(&[]);
+//! assert!(checked.diagnostics().is_empty());
+//! let plan = Arc::new(checked.compile().unwrap());
+//!
+//! let log = br#"{"kind": "gift", "id": "G1", "received": "2025-03-01", "actor": "E1", "value": "650 CNY"}
+//! {"kind": "gift", "id": "G2", "received": "2025-03-02", "actor": "E2", "value": "20 CNY"}"#;
+//! let spec = InputSpec { id: bylaws::InputId(0), name: "log.ndjson".into(), format: None, route: Route::Tagged };
+//! let batches = Mutex::new(Vec::new());
+//! let sink = Sink { batch: &|b| batches.lock().unwrap().push(b), reject: &|_| (), advance: &|_| () };
+//! Ingest::new(&plan.reading()).read(&spec, Input::Bytes(log), Default::default(), sink).unwrap();
+//!
+//! let mut evaluator = Evaluator::new(plan, EvalOptions::default()).unwrap();
+//! for batch in batches.into_inner().unwrap() {
+//!     evaluator.push(batch).unwrap();
+//! }
+//! let findings = evaluator.finish();
+//! assert_eq!(findings.verdicts(), [Verdict::Finding]);
+//! assert_eq!(findings.explain(0).message, "E1 received 650 CNY");
+//! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "cli")]
+mod cli;
 mod data;
 mod diag;
 mod eval;
 mod ingest;
+mod io;
 mod plan;
+#[cfg_attr(not(feature = "cli"), allow(dead_code))]
+mod policy_set;
+#[cfg(feature = "cli")]
+mod report;
 mod sema;
 mod source;
 mod syntax;
+#[cfg(feature = "cli")]
+mod testing;
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::command;
+
+pub use data::{
+    Batch, Currency, Decimal, Defect, InputId, Money, Place, Reading, Schema, Severity, Time, Value, Verdict,
+};
+pub use diag::{Code, Diagnostic, Fix, Label, Level};
+pub use eval::{
+    BatchError, Evaluator, Explanation, FindingRow, Findings, Options as EvalOptions, PlanError, RecordRef, RuleCounts,
+};
+pub use ingest::{Ingest, Input, InputError, InputReport, InputSpec, Options as IngestOptions, Reject, Route, Sink};
+pub use io::{FileError, Files, MemoryFiles};
+pub use plan::Plan;
+pub use policy_set::{Checked, LoadError, PolicySet};
+pub use source::{FileId, SourceMap, Span};
 
 /// What the project's own integration tests reach into; no part of the interface.
 #[doc(hidden)]

@@ -35,9 +35,12 @@ macro_rules! codes {
 
 codes! {
     Unreadable = "B0001", "a file cannot be read";
+    Import = "B0002", "an import that cannot be followed";
+    Routing = "B0003", "records that no source can be found for";
     SyntaxError = "B0101", "the text is not a rule or part of one";
     Reserved = "B0102", "a keyword that is kept for a later version";
     TooDeep = "B0103", "nested too deeply";
+    Expectation = "B0610", "a test whose expectation is not met";
     InvalidJson = "B1001", "a record is not valid JSON";
     NotUtf8 = "B1002", "a record is not UTF-8 text";
     NotAnObject = "B1003", "a record is not an object";

@@ -1,0 +1,267 @@
+//! `bylaws audit`: records judged by a policy set.
+
+use super::records;
+use super::{Exit, Failure, Style, check, output, reading};
+use crate::data::calendar::Zone;
+use crate::data::{Severity, Time, Verdict};
+use crate::eval::{Evaluator, Findings, Options};
+use crate::plan::Plan;
+use crate::report::{self, Context, Entry, json, summary};
+use clap::{Args, ValueEnum};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+#[derive(Args)]
+#[command(after_help = "\
+RECORDS is a path, a glob, SOURCE=PATH, KIND=PATH or - (standard input). A path is read by the source whose `files`
+fits its name; or its objects name their own `kind`; or the only source of its format takes it. Without RECORDS, the
+`files` of the policy's sources are read.
+
+Examples:
+  bylaws audit --policy policies/ log.ndjson
+  bylaws audit --policy policies/ 'logs/*.ndjson.gz' employee=staff.csv --as-of 2026-03-31
+  bylaws audit --policy policies/ gifts_register=export.csv --format ndjson --output findings.ndjson
+  zcat log.gz | bylaws audit --policy policies/ - --fail-on major --max-indeterminate 10
+
+Exit codes:
+  0  clean
+  1  findings at or over --fail-on
+  2  an error in the policy, in the command line, or in reading and writing files
+  3  more rejected records and indeterminate verdicts than --max-indeterminate")]
+pub(super) struct AuditArgs {
+    /// A policy file, or a folder of them; may be repeated
+    #[arg(long = "policy", short = 'p', required = true, value_name = "PATH", num_args = 1)]
+    policies: Vec<String>,
+    /// Where the records are
+    #[arg(value_name = "RECORDS")]
+    records: Vec<String>,
+    /// Where the data ends: a date (its end) or a timestamp. Later records are set aside
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
+    /// Give a parameter another value than its default
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
+    set: Vec<(String, String)>,
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    /// Write the report to a file, whole or not at all; the summary goes to standard error
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The lowest severity that ends with exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = ["info", "minor", "major", "critical", "never"])]
+    fail_on: String,
+    /// How many rejected records and indeterminate verdicts are allowed: a number, or `unlimited`
+    #[arg(long, value_name = "N", default_value = "0", value_parser = number_or_unlimited)]
+    max_indeterminate: u64,
+    /// Keep what could not be read as a record, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// How many threads read and judge [default: all cores]. The findings are the same
+    #[arg(long, value_name = "N")]
+    threads: Option<std::num::NonZeroUsize>,
+    /// How many verdicts of one sort and rule a human report shows; the others are counted
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    max_per_rule: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: each finding with the rule's clauses and the records
+    Human,
+    /// One document with findings and summary, see docs/reference/findings.md
+    Json,
+    /// One object a line and verdict
+    Ndjson,
+}
+
+pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let (policies, checked) = check::load(&args.policies, &args.set, style)?;
+    let plan = Arc::new(check::compile(&checked)?);
+    let as_of = args.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
+    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, |n| n.get());
+    let read = plan.reading();
+    let inputs = records::inputs(&args.records, &read)?;
+    let options = Options { as_of, threads, keep_compliant: false };
+    let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+
+    let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some());
+    let (evaluator, outcome) = reader.read(evaluator)?;
+    let findings = evaluator.finish();
+    if let Some(path) = &args.rejects {
+        output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
+    }
+    let mut summary = outcome.summary(&inputs, &findings);
+    summary.as_of = args.as_of.clone();
+
+    let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
+    let context = Context { sources: policies.sources(), plan: &plan, inputs: &names };
+    match args.format {
+        Format::Human => {
+            let color = style.stdout && args.output.is_none();
+            let text = human(&context, &findings, &reader, args.max_per_rule, color)?;
+            summary.elapsed = started.elapsed();
+            match &args.output {
+                None => output::print(&(text + &summary::human(&summary, color)))?,
+                Some(path) => {
+                    output::to_file(path, |out| out.write_all(text.as_bytes()))?;
+                    output::tell(&summary::human(&summary, style.stderr));
+                }
+            }
+        }
+        format => {
+            let write = |out: &mut dyn Write| programs(&context, &findings, &summary, format, out);
+            match &args.output {
+                None => output::to_stdout(write)?,
+                Some(path) => output::to_file(path, write)?,
+            }
+            summary.elapsed = started.elapsed();
+            output::tell(&summary::human(&summary, style.stderr));
+        }
+    }
+    Ok(exit(args, &summary))
+}
+
+fn exit(args: &AuditArgs, summary: &summary::Summary) -> Exit {
+    let gate = args.fail_on.parse::<Severity>().ok();
+    let over_gate = summary.rules.iter().any(|r| gate.is_some_and(|g| r.severity >= g) && r.counts.finding > 0);
+    if over_gate {
+        Exit::Findings
+    } else if summary.not_judged() > args.max_indeterminate {
+        Exit::NotJudged
+    } else {
+        Exit::Clean
+    }
+}
+
+/// Severity descending, then the findings' own order: rule, then time.
+fn in_order(findings: &Findings) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..findings.len()).filter(|&i| findings.verdicts()[i] != Verdict::Compliant).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(findings.row(i).rule.severity));
+    order
+}
+
+fn programs(
+    context: &Context,
+    findings: &Findings,
+    summary: &summary::Summary,
+    format: Format,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let order = in_order(findings);
+    let lines = order.iter().map(|&i| json::entry(context, &Entry::of(findings, i)).to_string());
+    if format == Format::Ndjson {
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+        return Ok(());
+    }
+    write!(out, "{{\n\"schema\": \"{}\",\n\"findings\": [", json::DOCUMENT)?;
+    for (i, line) in lines.enumerate() {
+        write!(out, "{}\n{line}", if i > 0 { "," } else { "" })?;
+    }
+    writeln!(out, "\n],\n\"summary\": {:#}\n}}", summary::json(summary))
+}
+
+/// Findings in full, then what is indeterminate, pending and excepted, the first of each rule.
+fn human(
+    context: &Context,
+    findings: &Findings,
+    reader: &reading::Reader,
+    most: usize,
+    color: bool,
+) -> Result<String, Failure> {
+    let order = in_order(findings);
+    let mut shown: Vec<Shown> = Vec::new();
+    for verdict in [Verdict::Finding, Verdict::Indeterminate, Verdict::Pending, Verdict::Excepted] {
+        let mut rule = None;
+        let mut of_rule = 0;
+        for &i in order.iter().filter(|&&i| findings.verdicts()[i] == verdict) {
+            let row = findings.row(i);
+            if rule != Some(row.rule_index) {
+                rule = Some(row.rule_index);
+                of_rule = 0;
+            }
+            of_rule += 1;
+            if of_rule <= most {
+                shown.push(Shown::Entry(Box::new(Entry::of(findings, i))));
+            } else if let Some(Shown::More { rule, count, .. }) = shown.last_mut()
+                && *rule == row.rule.name
+            {
+                *count += 1;
+            } else {
+                shown.push(Shown::More { rule: row.rule.name.clone(), verdict, count: 1 });
+            }
+        }
+    }
+    let entries: Vec<&Entry> = shown
+        .iter()
+        .filter_map(|s| match s {
+            Shown::Entry(entry) => Some(&**entry),
+            Shown::More { .. } => None,
+        })
+        .collect();
+    let mut excerpts = reader.excerpts(context, &entries)?.into_iter();
+    let mut text = String::new();
+    let mut last = None;
+    for item in &shown {
+        match item {
+            Shown::Entry(entry) => {
+                let verdict = entry.verdict();
+                if last.is_some_and(|l| l != verdict) && matches!(last, Some(Verdict::Pending | Verdict::Excepted)) {
+                    text.push('\n');
+                }
+                last = Some(verdict);
+                text.push_str(&report::human::entry(context, entry, &excerpts.next().unwrap_or_default(), color));
+            }
+            Shown::More { rule, verdict, count } => {
+                let count = report::grouped(*count);
+                text.push_str(&format!(
+                    "… {count} more {} of {rule} (--max-per-rule)\n\n",
+                    report::human::plural_of(*verdict)
+                ));
+            }
+        }
+    }
+    if matches!(last, Some(Verdict::Pending | Verdict::Excepted)) {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+enum Shown<'a> {
+    Entry(Box<Entry<'a>>),
+    More { rule: String, verdict: Verdict, count: u64 },
+}
+
+/// A date, or a timestamp with or without an offset; without one it is in the policy's zone.
+fn time(text: &str, plan: &Plan) -> Result<Time, Failure> {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let days = |date: jiff::civil::Date| (date - epoch).get_days();
+    let zone = Zone::named(&plan.timezone).unwrap_or_else(Zone::utc);
+    let local = |at: jiff::civil::DateTime| {
+        let of_day = (at - at.date().at(0, 0, 0, 0)).total(jiff::Unit::Nanosecond).ok()? as i64;
+        zone.at_local(days(at.date()), of_day)
+    };
+    let instant = |at: jiff::Timestamp| i64::try_from(at.as_nanosecond()).ok();
+    let bare_date = text.len() == 10;
+    let found = if bare_date {
+        text.parse().ok().map(|date| Time::Date(days(date)))
+    } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        instant(at).map(Time::Instant)
+    } else {
+        text.parse().ok().and_then(local).map(Time::Instant)
+    };
+    found.ok_or_else(|| {
+        Failure::new(format!("`--as-of {text}` is not a time"))
+            .help("write a date like 2026-03-31, or a timestamp like 2026-03-31T18:00+08:00")
+    })
+}
+
+fn number_or_unlimited(text: &str) -> Result<u64, String> {
+    match text {
+        "unlimited" => Ok(u64::MAX),
+        text => text.parse().map_err(|_| "expected a number or `unlimited`".into()),
+    }
+}

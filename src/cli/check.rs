@@ -1,0 +1,103 @@
+//! `bylaws check`: is the policy set right?
+
+use super::disk::Disk;
+use super::{CheckFormat, Exit, Failure, Style, output};
+use crate::data::Role;
+use crate::diag::Level;
+use crate::plan::Plan;
+use crate::policy_set::{Checked, LoadError, PolicySet};
+use crate::report;
+use crate::source::SourceMap;
+use clap::Args;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  bylaws check policies/                    every .bylaw file in the folder, as one policy set
+  bylaws check a.bylaw b.bylaw --set gift_cap=\"100 CNY\"
+  bylaws check policies/ --format json
+
+Exit codes: 0 no errors (warnings are allowed), 2 errors, or files that cannot be read.")]
+pub(super) struct CheckArgs {
+    /// Policy files, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// Give a parameter another value than its default
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
+    set: Vec<(String, String)>,
+    #[arg(long, value_enum, default_value = "human")]
+    format: CheckFormat,
+}
+
+pub(super) fn run(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
+    let mut set = match PolicySet::load(&Disk, &args.paths) {
+        Ok(set) => set,
+        Err(errors) if args.format == CheckFormat::Json => {
+            output::print(&report::check_json(
+                &SourceMap::default(),
+                &[],
+                &errors.iter().map(LoadError::to_string).collect::<Vec<_>>(),
+            ))?;
+            return Ok(Exit::Failed);
+        }
+        Err(errors) => return Err(unreadable(&errors)),
+    };
+    let checked = set.check(&args.set);
+    let exit = if checked.has_errors() { Exit::Failed } else { Exit::Clean };
+    match args.format {
+        CheckFormat::Json => output::print(&report::check_json(set.sources(), checked.diagnostics(), &[]))?,
+        CheckFormat::Human => {
+            output::tell(&report::render::diagnostics(set.sources(), checked.diagnostics(), style.stderr));
+            if checked.diagnostics().is_empty() {
+                output::print(&format!("{}\n", summary(&set, &checked)))?;
+            } else {
+                output::tell(&format!("{}\n", summary(&set, &checked)));
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Loads and checks for another command; its errors are told, its warnings too.
+pub(super) fn load(paths: &[String], set: &[(String, String)], style: Style) -> Result<(PolicySet, Checked), Failure> {
+    let mut policies = PolicySet::load(&Disk, paths).map_err(|errors| unreadable(&errors))?;
+    let checked = policies.check(set);
+    output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
+    if checked.has_errors() {
+        return Err(Failure::told(summary(&policies, &checked)));
+    }
+    Ok((policies, checked))
+}
+
+/// The plan of a set without errors.
+pub(super) fn compile(checked: &Checked) -> Result<Plan, Failure> {
+    checked.compile().ok_or_else(|| Failure::new("the policy set has errors"))
+}
+
+fn unreadable(errors: &[LoadError]) -> Failure {
+    let lines: Vec<_> = errors.iter().map(LoadError::to_string).collect();
+    Failure::new(lines.join("\n")).code(crate::diag::Code::Unreadable)
+}
+
+fn summary(set: &PolicySet, checked: &Checked) -> String {
+    let files = report::plural(set.file_count(), "file");
+    let count = |level: Level| checked.diagnostics().iter().filter(|d| d.level == level).count();
+    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+    if errors > 0 {
+        let warnings = if warnings > 0 { format!(", {}", report::plural(warnings, "warning")) } else { String::new() };
+        return format!("check: {}{warnings} in {files}", report::plural(errors, "error"));
+    }
+    let hir = checked.hir();
+    let tables = hir.schema.kinds.iter().filter(|k| matches!(k.role, Role::Table { .. })).count();
+    let counts = [
+        (hir.rules.len(), "rule"),
+        (hir.schema.kinds.len() - tables, "record"),
+        (tables, "table"),
+        (hir.sources.len(), "source"),
+        (hir.tests.len(), "test"),
+    ];
+    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| report::plural(*n, what)).collect();
+    let what = if parts.is_empty() { "no rules".into() } else { parts.join(", ") };
+    let warnings = if warnings > 0 { format!("; {}", report::plural(warnings, "warning")) } else { String::new() };
+    format!("checked {files}: {what}{warnings}")
+}

@@ -1,0 +1,55 @@
+//! Policy files on the disk.
+
+use crate::io::{FileError, Files, join};
+use std::fs;
+use std::io::ErrorKind;
+
+pub(super) struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        fs::read(path).map_err(file_error)
+    }
+
+    fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
+        if !fs::metadata(path).map_err(file_error)?.is_dir() {
+            return Ok(None);
+        }
+        let mut found = Vec::new();
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).map_err(file_error)? {
+                let entry = entry.map_err(file_error)?;
+                let Ok(name) = entry.file_name().into_string() else { continue };
+                // A link to a folder is not followed: it may lead back up.
+                let kind = entry.file_type().map_err(file_error)?;
+                let path = join(&folder, &name);
+                if kind.is_dir() {
+                    folders.push(path);
+                } else if name.ends_with(".bylaw") {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        Ok(Some(found))
+    }
+}
+
+pub(super) fn file_error(error: std::io::Error) -> FileError {
+    match error.kind() {
+        ErrorKind::NotFound => FileError::NotFound,
+        _ => FileError::Other(plain_io_error(&error)),
+    }
+}
+
+/// The system's words without its number: "permission denied".
+pub(super) fn plain_io_error(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}

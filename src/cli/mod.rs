@@ -1,0 +1,153 @@
+//! The command: arguments, files, terminals. One file a subcommand.
+
+mod audit;
+mod check;
+mod disk;
+mod explain;
+mod output;
+mod reading;
+mod records;
+mod test;
+
+use crate::diag::{Code, Level};
+use crate::report::{self, Page};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use output::ColorChoice;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  clean
+  1  findings at or over the gate (audit --fail-on), or failed tests
+  2  an error in the policy, in the command line, or in reading and writing files
+  3  records that could not be judged, more than audit --max-indeterminate allows
+
+Start:
+  bylaws check policies/                         is the policy set right?
+  bylaws test policies/                          do its own tests pass?
+  bylaws audit --policy policies/ log.ndjson     what do the records say?
+  bylaws explain B0203                           what does this code mean?";
+
+/// Conduct rules as code: checked, tested, and evaluated over activity records, with every finding explained
+#[derive(Parser)]
+#[command(name = "bylaws", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+struct Cli {
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    color: ColorChoice,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check a policy set: syntax, names, types, units
+    Check(check::CheckArgs),
+    /// Run the tests that a policy set contains
+    Test(test::TestArgs),
+    /// Judge records by a policy set, and explain every finding
+    Audit(audit::AuditArgs),
+    /// Show what a code means, with a wrong and a right example
+    Explain(explain::ExplainArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  bylaws completions bash > ~/.local/share/bash-completion/completions/bylaws")]
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// With the places in the text, for people
+    Human,
+    /// One document, see docs/reference/check.md
+    Json,
+}
+
+/// Whether to colour, by stream.
+#[derive(Clone, Copy)]
+struct Style {
+    stdout: bool,
+    stderr: bool,
+}
+
+/// How a command ended, other than by a [`Failure`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Clean = 0,
+    Findings = 1,
+    Failed = 2,
+    NotJudged = 3,
+}
+
+/// Why a command could not do its work: exit code 2.
+#[derive(Debug)]
+struct Failure {
+    code: Option<Code>,
+    message: String,
+    help: Option<String>,
+    /// The details have been told; what remains is a line of summary.
+    told: bool,
+}
+
+impl Failure {
+    fn new(message: impl Into<String>) -> Failure {
+        Failure { code: None, message: message.into(), help: None, told: false }
+    }
+
+    fn told(summary: impl Into<String>) -> Failure {
+        Failure { told: true, ..Failure::new(summary) }
+    }
+
+    fn code(self, code: Code) -> Failure {
+        Failure { code: Some(code), ..self }
+    }
+
+    fn help(self, help: impl Into<String>) -> Failure {
+        Failure { help: Some(help.into()), ..self }
+    }
+}
+
+/// Runs the command, and says how the process should end.
+pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = error.exit_code();
+            let _ = error.print();
+            return ExitCode::from(code.clamp(0, 255) as u8);
+        }
+    };
+    let style = Style { stdout: cli.color.stdout(), stderr: cli.color.stderr() };
+    let result = match &cli.command {
+        Command::Check(args) => check::run(args, style),
+        Command::Test(args) => test::run(args, style),
+        Command::Audit(args) => audit::run(args, style),
+        Command::Explain(args) => explain::run(args, style),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "bylaws", &mut script);
+            output::to_stdout(|out| out.write_all(&script)).map(|()| Exit::Clean)
+        }
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(failure) => {
+            if failure.told {
+                output::tell(&format!("{}\n", failure.message));
+            } else {
+                let mut page =
+                    Page::new(failure.code.map_or("", |c| c.as_str()), Level::Error, failure.message.as_str());
+                page.help = failure.help;
+                output::tell(&report::render::render(&page, style.stderr, 0));
+            }
+            ExitCode::from(Exit::Failed as u8)
+        }
+    }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().into(), value.trim().into())),
+        _ => Err("expected NAME=VALUE".into()),
+    }
+}

@@ -1,0 +1,297 @@
+//! Inputs read into the evaluator, and read again for the records that reports show.
+
+use super::disk::plain_io_error;
+use super::records::{self, Input as File, Inputs};
+use super::{Failure, report};
+use crate::data::mapping::Format;
+use crate::data::{InputId, Reading};
+use crate::diag::Code;
+use crate::eval::{BatchError, Evaluator, Findings, Screened};
+use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, Reject, Sink, Wanted};
+use crate::report::summary::{InputLine, KindLine, RuleLine, Summary};
+use crate::report::{Context, Entry, Excerpt};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Mutex;
+
+/// Shorter inputs are done before a progress bar could be read.
+const LONG: u64 = 64 << 20;
+/// Larger files are streamed, not held.
+const HELD: u64 = 1 << 30;
+
+pub(super) struct Reader<'a> {
+    ingest: Ingest,
+    inputs: &'a Inputs,
+    reading: &'a Reading,
+    threads: usize,
+    /// Whether rejected records are kept with their texts.
+    keep: bool,
+}
+
+/// What the inputs held, apart from what the evaluator took.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// One an input.
+    reports: Vec<InputReport>,
+    /// By code and reason: how many, and the first place.
+    sorts: BTreeMap<(Code, String), (u64, crate::data::Place)>,
+    /// With their texts, where they are to be kept.
+    rejects: Vec<Reject>,
+    kinds: Vec<(String, bool, bool)>,
+}
+
+/// Of one input: records, and the entry and record that each is for.
+type WantedOf = (Vec<Wanted>, Vec<(usize, usize)>);
+
+impl<'a> Reader<'a> {
+    pub fn new(reading: &'a Reading, inputs: &'a Inputs, threads: usize, keep: bool) -> Reader<'a> {
+        Reader { ingest: Ingest::new(reading), inputs, reading, threads, keep }
+    }
+
+    /// Reads every input to its end.
+    pub fn read(&self, mut evaluator: Evaluator) -> Result<(Evaluator, Outcome), Failure> {
+        let mut outcome = Outcome { kinds: self.kinds(), ..Outcome::default() };
+        let progress = self.progress();
+        for (i, file) in self.inputs.files.iter().enumerate() {
+            let screened: Mutex<Vec<Screened>> = Mutex::default();
+            let rejected: Mutex<Vec<Reject>> = Mutex::default();
+            let broken: Mutex<Option<BatchError>> = Mutex::default();
+            let batch = |batch| match evaluator.screen(batch) {
+                Ok(done) => lock(&screened).push(done),
+                Err(error) => *lock(&broken) = Some(error),
+            };
+            let keep = self.keep;
+            let sorts = Mutex::new(std::mem::take(&mut outcome.sorts));
+            let reject = |reject: Reject| {
+                note(&mut lock(&sorts), &reject);
+                if keep {
+                    lock(&rejected).push(reject);
+                }
+            };
+            let advance = |bytes| {
+                if let Some(bar) = &progress {
+                    bar.inc(bytes);
+                }
+            };
+            let sink = Sink { batch: &batch, reject: &reject, advance: &advance };
+            let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
+            let read = with_input(file, |input| self.ingest.read(&spec(i, file), input, options, sink));
+            outcome.sorts = sorts.into_inner().unwrap_or_else(|p| p.into_inner());
+            outcome.reports.push(read?);
+            if let Some(error) = lock(&broken).take() {
+                return Err(Failure::new(format!("`{}` was read wrongly: {error}", file.name)));
+            }
+            for done in screened.into_inner().unwrap_or_else(|p| p.into_inner()) {
+                evaluator.absorb(done);
+            }
+            outcome.rejects.extend(rejected.into_inner().unwrap_or_else(|p| p.into_inner()));
+        }
+        if let Some(bar) = progress {
+            bar.finish_and_clear();
+        }
+        outcome.rejects.sort_by_key(|r| r.place);
+        Ok((evaluator, outcome))
+    }
+
+    /// The texts of the records that these entries rest on, each in the order of its records.
+    pub fn excerpts(&self, context: &Context, entries: &[&Entry]) -> Result<Vec<Vec<Option<Excerpt>>>, Failure> {
+        let mut texts: Vec<Vec<Option<Excerpt>>> = entries.iter().map(|e| vec![None; e.why.records.len()]).collect();
+        // By input: what is wanted, and where it goes.
+        let mut wanted: BTreeMap<InputId, WantedOf> = BTreeMap::new();
+        for (e, entry) in entries.iter().enumerate() {
+            for r in report::human::framed(entry) {
+                let Some((record, place)) = entry.why.records.get(r).and_then(|r| Some((r, r.place?))) else {
+                    continue;
+                };
+                let columns = report::human::seen_columns(context, entry, r);
+                let (list, targets) = wanted.entry(place.input).or_default();
+                list.push(Wanted { place, kind: record.kind, columns });
+                targets.push((e, r));
+            }
+        }
+        for (id, (wanted, targets)) in wanted {
+            let Some(file) = self.inputs.files.get(id.0 as usize) else { continue };
+            let spec = spec(id.0 as usize, file);
+            let found = with_input(file, |input| self.ingest.excerpts(&spec, input, &wanted))?;
+            // A row of Parquet has no line: its columns are shown one a line, under the row's number.
+            let rows = is_parquet(file);
+            for ((excerpt, of), (e, r)) in found.into_iter().zip(&wanted).zip(targets) {
+                texts[e][r] = excerpt.map(|found| Excerpt {
+                    name: if rows { format!("{}, row {}", file.name, of.place.line) } else { file.name.clone() },
+                    text: found.text,
+                    line: if rows { 1 } else { of.place.line },
+                    fields: of.columns.iter().zip(found.fields).filter_map(|(c, f)| Some((*c, f?))).collect(),
+                });
+            }
+        }
+        Ok(texts)
+    }
+
+    /// Name, whether it is a table, and whether a rule reads it.
+    fn kinds(&self) -> Vec<(String, bool, bool)> {
+        let used = |i: usize| self.reading.projections.get(i).is_some_and(Option::is_some);
+        self.reading.schema.kinds.iter().enumerate().map(|(i, k)| (k.name.clone(), k.is_table(), used(i))).collect()
+    }
+
+    fn progress(&self) -> Option<ProgressBar> {
+        let total: u64 =
+            self.inputs.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
+        if total < LONG || !stderr().is_terminal() {
+            return None;
+        }
+        let packed = self.inputs.files.iter().any(|f| [".gz", ".zst", ".zstd"].iter().any(|z| f.name.ends_with(z)));
+        let (bar, template) = match packed {
+            // How much there is to read is only known at the end.
+            true => (ProgressBar::new_spinner(), "{spinner} {bytes} read, {bytes_per_sec}"),
+            false => (ProgressBar::new(total), "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"),
+        };
+        Some(bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+}
+
+impl Outcome {
+    /// One JSON object a rejected record; text that is not UTF-8 is given in base64.
+    pub fn write_rejects(&self, inputs: &Inputs, out: &mut dyn Write) -> std::io::Result<()> {
+        for reject in &self.rejects {
+            let mut line = serde_json::json!({
+                "file": name(inputs, reject.place.input),
+                "line": reject.place.line,
+                "byte_offset": reject.place.offset,
+                "element": reject.place.element,
+                "code": reject.code.as_str(),
+                "reason": reject.reason,
+            });
+            match std::str::from_utf8(&reject.text) {
+                Ok(text) => line["text"] = text.into(),
+                Err(_) => line["base64"] = base64(&reject.text).into(),
+            }
+            writeln!(out, "{line}")?;
+        }
+        Ok(())
+    }
+
+    pub fn summary(&self, inputs: &Inputs, findings: &Findings) -> Summary {
+        let mut summary = Summary { unmatched: inputs.unmatched.clone(), ..Summary::default() };
+        let mut read = vec![0; self.kinds.len()];
+        for (report, file) in self.reports.iter().zip(&inputs.files) {
+            let mut records = report.unclaimed + report.undeclared.values().sum::<u64>();
+            for (kind, count) in &report.records {
+                records += count;
+                read[kind.0 as usize] += count;
+            }
+            summary.inputs.push(InputLine { name: file.name.clone(), records, rejected: report.rejected });
+            for (name, count) in &report.undeclared {
+                *summary.undeclared.entry(name.clone()).or_default() += count;
+            }
+            for note in &report.notes {
+                let kind = self.kinds[note.kind.0 as usize].0.clone();
+                let line = (kind, note.field.clone(), note.meant.clone());
+                if !summary.near_fields.contains(&line) {
+                    summary.near_fields.push(line);
+                }
+            }
+            summary.unclaimed += report.unclaimed;
+            summary.bytes += report.bytes;
+        }
+        for ((code, reason), (count, first)) in &self.sorts {
+            let first = format!("{}:{}", name(inputs, first.input), first.line);
+            summary.rejected.insert((code.as_str().into(), reason.clone()), (*count, first));
+        }
+        let counts = findings.records();
+        for (i, (name, table, used)) in self.kinds.iter().enumerate() {
+            let of = counts.get(i).copied().unwrap_or_default();
+            summary.kinds.push(KindLine {
+                name: name.clone(),
+                table: *table,
+                read: read[i],
+                used: *used,
+                repeats: of.repeats,
+                conflicts: of.conflicts,
+                after_as_of: of.after_as_of,
+            });
+        }
+        for (i, rule) in findings.plan().rules.iter().enumerate() {
+            summary.rules.push(RuleLine {
+                name: rule.name.clone(),
+                severity: rule.severity,
+                counts: findings.counts(i),
+            });
+        }
+        summary
+    }
+}
+
+/// At most so many sorts of reasons are told apart: a reason may quote the record.
+const SORTS: usize = 50;
+
+fn note(sorts: &mut BTreeMap<(Code, String), (u64, crate::data::Place)>, reject: &Reject) {
+    let known = sorts.contains_key(&(reject.code, reject.reason.clone()));
+    let reason = if known || sorts.len() < SORTS { reject.reason.as_str() } else { reject.code.title() };
+    let of = sorts.entry((reject.code, reason.to_owned())).or_insert((0, reject.place));
+    of.0 += 1;
+    of.1 = of.1.min(reject.place);
+}
+
+fn name(inputs: &Inputs, id: InputId) -> &str {
+    inputs.files.get(id.0 as usize).map_or("", |f| f.name.as_str())
+}
+
+fn spec(i: usize, file: &File) -> InputSpec {
+    InputSpec { id: InputId(i as u32), name: file.name.clone(), format: None, route: file.route.clone() }
+}
+
+fn is_parquet(file: &File) -> bool {
+    let head = records::head(&file.path).unwrap_or_default();
+    ingest::format_of(&file.name, &head) == Format::Parquet
+}
+
+/// Opens a file, whole or as a stream.
+fn with_input<T>(file: &File, read: impl FnOnce(ingest::Input<'_>) -> Result<T, InputError>) -> Result<T, Failure> {
+    let unreadable = |e: std::io::Error| {
+        Failure::new(format!("cannot read `{}`: {}", file.name, plain_io_error(&e))).code(Code::Unreadable)
+    };
+    let opened = std::fs::File::open(&file.path).map_err(unreadable)?;
+    let regular = opened.metadata().map_err(unreadable)?;
+    let result = if regular.is_file() && regular.len() < HELD {
+        let bytes = std::fs::read(&file.path).map_err(unreadable)?;
+        read(ingest::Input::Bytes(&bytes))
+    } else {
+        read(ingest::Input::Reader(Box::new(opened)))
+    };
+    result.map_err(|error| {
+        let failure = Failure::new(format!("{}: {}", file.name, error.message)).code(error.code);
+        match error.help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let n = three.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
+        for i in 0..4 {
+            text.push(if i <= three.len() { LETTERS[(n >> (18 - 6 * i)) as usize & 63] as char } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_as_everyone_writes_it() {
+        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+}

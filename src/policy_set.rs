@@ -1,0 +1,352 @@
+//! From paths to a checked policy set.
+
+use crate::diag::{Code, Diagnostic, Level, did_you_mean};
+use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
+use crate::plan::Plan;
+use crate::sema::hir::{Hir, Test};
+use crate::sema::{self, CheckInput};
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::{self, ast};
+use std::collections::HashSet;
+
+/// A path that was asked for and cannot be read. There is no text to point into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadError {
+    pub path: String,
+    pub why: FileError,
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot read `{}`: {}", self.path, self.why)
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// The policy files of one run, parsed. Names are resolved over all of them together.
+#[derive(Debug, Default)]
+pub struct PolicySet {
+    sources: SourceMap,
+    files: Vec<(FileId, ast::File)>,
+    diagnostics: Vec<Diagnostic>,
+    count: usize,
+}
+
+/// A policy set that was checked, with all that is wrong with it.
+#[derive(Debug)]
+pub struct Checked {
+    hir: Hir,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl PolicySet {
+    /// Reads policy files, the folders' `*.bylaw` files, and all that they import, each once.
+    ///
+    /// # Errors
+    /// The paths that cannot be read. What is wrong inside a file that can be is told by [`PolicySet::check`].
+    pub fn load<P: AsRef<str>>(files: &dyn Files, paths: &[P]) -> Result<PolicySet, Vec<LoadError>> {
+        let mut loader = Loader { files, roots: Vec::new(), seen: HashSet::new(), set: PolicySet::default() };
+        let mut wanted = Vec::new();
+        let mut failed = Vec::new();
+        for path in paths.iter().map(|p| p.as_ref()) {
+            match files.list(path) {
+                Ok(Some(inside)) => {
+                    loader.roots.push(normalize(path));
+                    wanted.extend(inside);
+                }
+                Ok(None) => {
+                    loader.roots.push(normalize(folder_of(path)));
+                    wanted.push(path.to_owned());
+                }
+                Err(why) => failed.push(LoadError { path: path.to_owned(), why }),
+            }
+        }
+        for path in wanted {
+            if loader.seen.insert(normalize(&path)) {
+                match files.read(&path) {
+                    Ok(bytes) => loader.add(&path, bytes),
+                    Err(why) => failed.push(LoadError { path, why }),
+                }
+            }
+        }
+        loader.set.count = loader.set.sources.files().count();
+        if failed.is_empty() { Ok(loader.set) } else { Err(failed) }
+    }
+
+    /// How many policy files there are.
+    pub fn file_count(&self) -> usize {
+        self.count
+    }
+
+    /// The texts, for reports.
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    /// Resolves names, checks types and units, and folds constants. `set` gives parameters other values than
+    /// their defaults, as written: `("gift_cap", "100 CNY")`.
+    pub fn check(&mut self, set: &[(String, String)]) -> Checked {
+        let (values, diagnostics) = self.values(set);
+        self.check_with(values, diagnostics)
+    }
+
+    /// As [`PolicySet::check`], with the parameters that a test of this set gives itself.
+    pub(crate) fn check_for(&mut self, test: &Test, set: &[(String, String)]) -> Checked {
+        let (mut values, diagnostics) = self.values(set);
+        let items = self.files.iter().flat_map(|(id, file)| file.items.iter().map(move |item| (id, item)));
+        for (id, item) in items.filter(|(_, item)| item.span == test.span) {
+            let ast::ItemKind::Test(test) = &item.kind else { continue };
+            for clause in &test.clauses {
+                if let ast::TestClause::Set { param, value } = clause {
+                    values.retain(|(name, ..)| *name != param.text);
+                    values.push((param.text.clone(), *id, value.clone()));
+                }
+            }
+        }
+        self.check_with(values, diagnostics)
+    }
+
+    /// `--set` values, parsed.
+    fn values(&mut self, set: &[(String, String)]) -> (Vec<(String, FileId, ast::Expr)>, Vec<Diagnostic>) {
+        let mut diagnostics = self.diagnostics.clone();
+        let mut values = Vec::new();
+        for (name, value) in set {
+            let file = self.sources.add(format!("--set {name}"), value.as_str());
+            match syntax::parse_expr(file, value) {
+                Ok(expr) => values.push((name.clone(), file, expr)),
+                Err(errors) => diagnostics.extend(errors),
+            }
+        }
+        (values, diagnostics)
+    }
+
+    fn check_with(&self, values: Vec<(String, FileId, ast::Expr)>, mut diagnostics: Vec<Diagnostic>) -> Checked {
+        let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
+        let (hir, found) = sema::check(CheckInput { sources: &self.sources, files: &files, set: &values });
+        diagnostics.extend(found);
+        diagnostics.sort_by_key(|d| (d.span(), d.code));
+        diagnostics.dedup();
+        Checked { hir, diagnostics }
+    }
+}
+
+impl Checked {
+    /// What is wrong, by file and place.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.level == Level::Error)
+    }
+
+    pub fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
+    /// The plan of evaluation; none where there are errors.
+    pub fn compile(&self) -> Option<Plan> {
+        (!self.has_errors()).then(|| Plan::compile(&self.hir))
+    }
+}
+
+struct Loader<'a> {
+    files: &'a dyn Files,
+    /// Imports stay within these folders.
+    roots: Vec<String>,
+    seen: HashSet<String>,
+    set: PolicySet,
+}
+
+impl Loader<'_> {
+    /// Adds one file and, one after the other, what it imports.
+    fn add(&mut self, path: &str, bytes: Vec<u8>) {
+        let mut waiting = vec![(path.to_owned(), bytes)];
+        while let Some((path, bytes)) = waiting.pop() {
+            let Some((id, file)) = self.parse(&path, bytes) else { continue };
+            let mut imports = Vec::new();
+            for item in &file.items {
+                if let ast::ItemKind::Import(import) = &item.kind {
+                    match self.import(&path, import) {
+                        Ok(Some(found)) => imports.push(found),
+                        Ok(None) => {}
+                        Err(problem) => self.set.diagnostics.push(*problem),
+                    }
+                }
+            }
+            waiting.extend(imports.into_iter().rev());
+            self.set.files.push((id, file));
+        }
+    }
+
+    fn parse(&mut self, path: &str, bytes: Vec<u8>) -> Option<(FileId, ast::File)> {
+        let set = &mut self.set;
+        let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+            Some(rest) => rest.to_vec(),
+            None => bytes,
+        };
+        let text = match String::from_utf8(bytes) {
+            Ok(text) if u32::try_from(text.len()).is_ok() => text,
+            Ok(_) => {
+                let id = set.sources.add(path, "");
+                set.diagnostics.push(
+                    Diagnostic::error(Code::Unreadable, "the file is larger than 4 GiB", Span::new(id, 0, 0), "")
+                        .help("split it: a folder of files is one policy set"),
+                );
+                return None;
+            }
+            Err(error) => {
+                set.diagnostics.push(not_text(&mut set.sources, path, error));
+                return None;
+            }
+        };
+        let id = set.sources.add(path, text);
+        let parsed = syntax::parse(id, &set.sources.file(id).text);
+        set.diagnostics.extend(parsed.errors);
+        Some((id, parsed.file))
+    }
+
+    /// The path and content of a file that is imported for the first time.
+    fn import(&mut self, from: &str, import: &ast::Str) -> Result<Option<(String, Vec<u8>)>, Box<Diagnostic>> {
+        let path = normalize(&join(folder_of(from), &import.text));
+        let outside = import.text.starts_with('/') || !self.roots.iter().any(|root| is_within(&path, root));
+        if outside {
+            let roots: Vec<_> = self.roots.iter().map(|r| if r.is_empty() { "." } else { r }).collect();
+            return Err(Box::new(
+                Diagnostic::error(
+                    Code::Import,
+                    format!("`{}` leads out of the folders that were loaded", import.text),
+                    import.span,
+                    format!("this is `{path}`"),
+                )
+                .help(format!(
+                    "an import stays within the folders named on the command line, here `{}`; name the folder that \
+                     holds both files instead",
+                    roots.join("`, `")
+                )),
+            ));
+        }
+        if self.seen.contains(&path) {
+            return Ok(None);
+        }
+        match self.files.read(&path) {
+            Ok(bytes) => {
+                self.seen.insert(path.clone());
+                Ok(Some((path, bytes)))
+            }
+            Err(why) => {
+                let beside = self.files.list(match folder_of(&path) {
+                    "" => ".",
+                    folder => folder,
+                });
+                let names = beside.ok().flatten().unwrap_or_default();
+                let near = did_you_mean(&path, names.iter().map(String::as_str));
+                let problem = Diagnostic::error(
+                    Code::Import,
+                    format!("cannot import `{}`: {why}", import.text),
+                    import.span,
+                    format!("looked for `{path}`"),
+                );
+                Err(Box::new(match near {
+                    Some(near) => {
+                        let folder = join(folder_of(from), "");
+                        let shown = near.strip_prefix(&folder).unwrap_or(near);
+                        problem.help(format!("did you mean `import \"{shown}\"`?")).fix(
+                            format!("import `{shown}`"),
+                            import.span,
+                            format!("\"{shown}\""),
+                        )
+                    }
+                    None => problem.help("an import is a path relative to the file that it stands in"),
+                }))
+            }
+        }
+    }
+}
+
+/// The text up to the first byte that is not UTF-8 is kept, so that the place can be shown.
+fn not_text(sources: &mut SourceMap, path: &str, error: std::string::FromUtf8Error) -> Diagnostic {
+    let at = error.utf8_error().valid_up_to();
+    let mut bytes = error.into_bytes();
+    let byte = bytes[at];
+    let binary = bytes.iter().take(1024).any(|b| *b == 0);
+    bytes.truncate(at);
+    let good = String::from_utf8_lossy(&bytes).into_owned();
+    let from = good.rfind('\n').map_or(0, |i| i + 1);
+    let start = if good.len() > from { good.len() - good.chars().next_back().map_or(0, char::len_utf8) } else { from };
+    let id = sources.add(path, good.as_str());
+    let what = if binary { "the file is binary, not a text" } else { "the file is not UTF-8 text" };
+    Diagnostic::error(
+        Code::Unreadable,
+        what,
+        Span::new(id, start, good.len()),
+        format!("byte {at} (0x{byte:02x}) is not part of UTF-8 text"),
+    )
+    .help(if binary { "name the policy files only" } else { "save the file in UTF-8" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::MemoryFiles;
+
+    fn load(files: &[(&str, &str)], paths: &[&str]) -> PolicySet {
+        PolicySet::load(&files.iter().copied().collect::<MemoryFiles>(), paths).unwrap()
+    }
+
+    fn names(set: &PolicySet) -> Vec<&str> {
+        set.sources().files().map(|(_, f)| f.name.as_str()).collect()
+    }
+
+    #[test]
+    fn imports_are_followed_once_and_in_circles() {
+        let files = [
+            ("p/a.bylaw", "import \"sub/b.bylaw\"\nimport \"c.bylaw\""),
+            ("p/c.bylaw", "import \"a.bylaw\""),
+            ("p/sub/b.bylaw", "import \"../c.bylaw\"\nimport \"./../a.bylaw\""),
+        ];
+        let set = load(&files, &["p/a.bylaw"]);
+        assert_eq!(names(&set), ["p/a.bylaw", "p/sub/b.bylaw", "p/c.bylaw"]);
+        assert!(set.diagnostics.is_empty(), "{:?}", set.diagnostics);
+        let set = load(&files, &["p"]);
+        assert_eq!(set.file_count(), 3);
+    }
+
+    #[test]
+    fn imports_that_lead_nowhere() {
+        let files = [
+            ("p/a.bylaw", "import \"comon.bylaw\"\nimport \"../q/x.bylaw\"\nimport \"/etc/passwd\""),
+            ("p/common.bylaw", ""),
+            ("q/x.bylaw", ""),
+        ];
+        let set = load(&files, &["p/a.bylaw"]);
+        let found: Vec<_> = set.diagnostics.iter().map(|d| (d.code, set.sources().text(d.span()))).collect();
+        assert_eq!(
+            found,
+            [(Code::Import, "\"comon.bylaw\""), (Code::Import, "\"../q/x.bylaw\""), (Code::Import, "\"/etc/passwd\"")]
+        );
+        assert_eq!(set.diagnostics[0].fixes[0].replacement, "\"common.bylaw\"");
+        assert_eq!(names(&set), ["p/a.bylaw"]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text() {
+        let mut files = MemoryFiles::default();
+        files.insert("a.bylaw", *b"// fine\nenum e { \xe9t\xe9 }");
+        files.insert("b.bylaw", *b"\xef\xbb\xbfenum f { x }");
+        let set = PolicySet::load(&files, &["."]).unwrap();
+        assert_eq!(set.diagnostics.len(), 1);
+        let d = &set.diagnostics[0];
+        assert_eq!((d.code, d.labels[0].text.as_str()), (Code::Unreadable, "byte 17 (0xe9) is not part of UTF-8 text"));
+        assert_eq!(set.sources().line_col(d.span()), (2, 9));
+        assert_eq!(&*set.sources().file(FileId(1)).text, "enum f { x }");
+    }
+
+    #[test]
+    fn paths_that_are_not_there() {
+        let errors = PolicySet::load(&MemoryFiles::default(), &["x", "y.bylaw"]).unwrap_err();
+        let told: Vec<_> = errors.iter().map(LoadError::to_string).collect();
+        assert_eq!(told, ["cannot read `x`: no such file or folder", "cannot read `y.bylaw`: no such file or folder"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! One verdict with all that reports say of it, and the words they share.
+
+use super::crop::plain;
+use crate::data::{ColumnId, KindId, Verdict, identity};
+use crate::eval::{Explanation, FindingRow, Findings, Gap, GapReason, RecordRef};
+use crate::plan::{Plan, RulePlan};
+use crate::source::{SourceMap, Span};
+use std::ops::Range;
+
+/// What entries refer to.
+pub(crate) struct Context<'a> {
+    pub sources: &'a SourceMap,
+    pub plan: &'a Plan,
+    /// Names of the inputs, by their ids.
+    pub inputs: &'a [String],
+}
+
+/// One verdict, explained.
+pub(crate) struct Entry<'a> {
+    pub row: FindingRow<'a>,
+    /// Event time as reports show it.
+    pub time: Option<String>,
+    pub why: Explanation,
+}
+
+impl Entry<'_> {
+    pub fn of(findings: &Findings, i: usize) -> Entry<'_> {
+        Entry { row: findings.row(i), time: findings.shown_time(i), why: findings.explain(i) }
+    }
+
+    pub fn rule(&self) -> &RulePlan {
+        self.row.rule
+    }
+
+    pub fn verdict(&self) -> Verdict {
+        self.row.verdict
+    }
+
+    /// 32 hexadecimal digits.
+    pub fn id(&self) -> String {
+        identity::hex(&self.row.id)
+    }
+}
+
+/// A record's own text, and where its fields are in it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Excerpt {
+    /// Of the file, and of what else says where it stands.
+    pub name: String,
+    pub text: String,
+    /// From 1.
+    pub line: u64,
+    pub fields: Vec<(ColumnId, Range<usize>)>,
+}
+
+impl Context<'_> {
+    pub fn kind(&self, kind: KindId) -> &str {
+        &self.plan.schema.kind(kind).name
+    }
+
+    pub fn input(&self, record: &RecordRef) -> Option<&str> {
+        record.place.and_then(|p| self.inputs.get(p.input.0 as usize)).map(String::as_str)
+    }
+
+    /// `gifts.csv:12`; for the second element of an `each`, `log.ndjson:7[1]`.
+    pub fn place(&self, record: &RecordRef) -> Option<String> {
+        let place = record.place?;
+        let name = self.input(record)?;
+        Some(match place.element {
+            0 => format!("{name}:{}", place.line),
+            n => format!("{name}:{}[{n}]", place.line),
+        })
+    }
+
+    /// `gift id = 16774`
+    pub fn name(&self, record: &RecordRef) -> String {
+        let kind = self.kind(record.kind);
+        match self.plan.schema.kind(record.kind).identity.is_empty() {
+            true => kind.to_owned(),
+            false => format!("{kind} {}", plain(&record.identity)),
+        }
+    }
+
+    pub fn field<'a>(&'a self, entry: &Entry, record: usize, column: ColumnId) -> Option<&'a str> {
+        let kind = entry.why.records.get(record)?.kind;
+        Some(&self.plan.schema.kind(kind).columns.get(column.0 as usize)?.name)
+    }
+
+    /// `rules.bylaw:12:3`
+    pub fn spot(&self, span: Span) -> String {
+        let (line, column) = self.sources.line_col(span);
+        format!("{}:{line}:{column}", self.sources.file(span.file).name)
+    }
+
+    /// What was missing, malformed or has yet to come, as a sentence.
+    pub fn gap(&self, entry: &Entry, gap: &Gap) -> String {
+        let kind = gap.record.and_then(|r| entry.why.records.get(r)).map(|r| self.kind(r.kind));
+        let field = gap.record.zip(gap.column).and_then(|(r, c)| self.field(entry, r, c));
+        let what = match (field, kind) {
+            (Some(field), Some(kind)) => format!("`{field}` of this {kind}"),
+            (Some(field), None) => format!("`{field}`"),
+            _ => format!("`{}`", shorten(self.sources.text(gap.span), 40)),
+        };
+        let at = |at: &Option<String>| at.as_ref().map_or(String::new(), |t| format!(" at {t}"));
+        match &gap.why {
+            GapReason::Missing => format!("{what} is missing"),
+            GapReason::Malformed { found, expected } => {
+                format!("{what} is `{}`; expected {expected}", plain(found))
+            }
+            GapReason::Conflict { found } => {
+                let found: Vec<_> = found.iter().map(|f| format!("`{}`", plain(f))).collect();
+                format!("repeats of one record disagree on {what}: {}", found.join(", "))
+            }
+            GapReason::NoRow { table, key, at: t } => {
+                format!("no row of `{}` has the key `{}`{}", self.kind(*table), plain(key), at(t))
+            }
+            GapReason::ManyRows { table, key, at: t } => {
+                format!("differing rows of `{}` have the key `{}`{}", self.kind(*table), plain(key), at(t))
+            }
+            GapReason::Currencies { found } => format!("two currencies without a rate: {}", found.join(", ")),
+            GapReason::Arithmetic { what: why } => format!("{what} cannot be worked out: {why}"),
+            GapReason::NoTime => "when it happened is unknown, so it lies in no window".into(),
+            GapReason::NotYet { until } => format!("not decided before {until}"),
+        }
+    }
+}
+
+/// A text on one line, cut to a number of characters.
+pub(crate) fn shorten(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = plain(&line);
+    match line.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}

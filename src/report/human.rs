@@ -1,0 +1,371 @@
+//! Findings for people: the clauses of the rule with the values that they saw, then the records.
+
+use super::crop::plain;
+use super::entry::{Context, Entry, Excerpt, shorten};
+use super::page::Page;
+use super::render::render;
+use crate::data::{ColumnId, Severity, Verdict};
+use crate::diag::Level;
+use crate::eval::{ClauseRole, Truth, WindowTrace};
+use crate::plan::{Expr, Op};
+use crate::sema::hir::Window;
+use crate::source::Span;
+use std::fmt::Write;
+use std::ops::Range;
+
+/// Records that get a frame of their own; the others are named.
+const FRAMES: usize = 4;
+/// Contributions to a window that are listed; of more, the first and the last.
+const CONTRIBUTIONS: usize = 12;
+
+/// One entry in full (findings) or in short (the others). `excerpts` are the texts of its records, in their order.
+pub(crate) fn entry(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color: bool) -> String {
+    match entry.verdict() {
+        Verdict::Finding => finding(context, entry, excerpts, color),
+        Verdict::Indeterminate => indeterminate(context, entry, excerpts, color),
+        Verdict::Pending | Verdict::Excepted | Verdict::Compliant => short(context, entry, color),
+    }
+}
+
+fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color: bool) -> String {
+    let rule = entry.rule();
+    let heading = format!("{} finding · {}", rule.severity.as_str(), rule.name);
+    let message = match plain(&entry.why.message) {
+        message if message.is_empty() || message == rule.title => rule.title.clone(),
+        message => format!("{}\n{message}", rule.title),
+    };
+    let mut page = Page::new(heading, level(rule.severity), message);
+    page.places(context.sources, &clause_marks(entry), 0);
+    for i in framed(entry) {
+        if let Some(excerpt) = excerpts.get(i).and_then(Option::as_ref) {
+            record_frame(&mut page, excerpt, &labels(context, entry, i));
+        }
+    }
+    let mut text = render(&page, color, 0);
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    let mut notes = Vec::new();
+    for window in &entry.why.windows {
+        notes.push(("searched", searched(context, entry, window)));
+    }
+    for gap in &entry.why.gaps {
+        notes.push(("unknown", context.gap(entry, gap)));
+    }
+    let exceptions: Vec<_> = rule.unless.iter().map(|e| format!("`{}`", e.name)).collect();
+    if !exceptions.is_empty() {
+        notes.push((
+            "exceptions",
+            format!("{} {} not apply", exceptions.join(", "), if exceptions.len() == 1 { "does" } else { "do" }),
+        ));
+    }
+    if let Some(cite) = &rule.cite {
+        notes.push(("cite", cite.clone()));
+    }
+    if let Some(consequence) = &rule.consequence {
+        notes.push(("consequence", consequence.clone()));
+    }
+    notes.push(("about", about(context, entry)));
+    notes.push(("id", entry.id()));
+    write_notes(&mut text, notes, color);
+    text
+}
+
+/// Names and texts under a report, and an empty line.
+fn write_notes(text: &mut String, notes: impl IntoIterator<Item = (&'static str, String)>, color: bool) {
+    for (name, note) in notes {
+        let mut lines = note.lines();
+        let _ = writeln!(text, "  {} {}", dim(&format!("{name:>11}"), color), lines.next().unwrap_or_default());
+        for line in lines {
+            let _ = writeln!(text, "              {line}");
+        }
+    }
+    text.push('\n');
+}
+
+fn indeterminate(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color: bool) -> String {
+    let rule = entry.rule();
+    let gaps: Vec<String> = entry.why.gaps.iter().map(|g| context.gap(entry, g)).collect();
+    let message = if gaps.is_empty() { plain(&entry.why.message) } else { gaps.join("\n") };
+    let heading = format!("indeterminate · {}", rule.name);
+    let mut page = Page::new(heading, Level::Warning, message);
+    let mut places: Vec<(Span, Option<String>)> = Vec::new();
+    for gap in &entry.why.gaps {
+        if !places.iter().any(|(span, _)| *span == gap.span) {
+            places.push((gap.span, Some("needed here".into())));
+        }
+    }
+    if places.is_empty() {
+        for clause in entry.why.clauses.iter().filter(|c| c.truth == Truth::Unknown) {
+            match clause.values.is_empty() {
+                true => places.push((clause.span, Some("not known".into()))),
+                false => places.extend(clause.values.iter().map(|v| (v.span, Some(shorten(&v.value, 60))))),
+            }
+        }
+    }
+    page.places(context.sources, &places, 0);
+    for i in framed(entry) {
+        if let Some(excerpt) = excerpts.get(i).and_then(Option::as_ref) {
+            record_frame(&mut page, excerpt, &labels(context, entry, i));
+        }
+    }
+    let mut text = render(&page, color, 0);
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    let windows = entry.why.windows.iter().map(|w| ("searched", searched(context, entry, w)));
+    write_notes(&mut text, windows.chain([("about", about(context, entry))]), color);
+    text
+}
+
+fn short(context: &Context, entry: &Entry, color: bool) -> String {
+    let rule = entry.rule();
+    let mut text = format!("{} · {}  {}\n", entry.verdict().as_str(), rule.name, dim(&about(context, entry), color));
+    let reason = match (entry.verdict(), &entry.why.exception) {
+        (Verdict::Excepted, Some(name)) => {
+            let span = rule.unless.iter().find(|e| e.name == *name).map(|e| e.span);
+            let clause = span.map_or(String::new(), |s| format!(" ({})", context.spot(s)));
+            format!("the exception `{name}` applies{clause}")
+        }
+        _ => {
+            let gaps: Vec<_> = entry.why.gaps.iter().map(|g| context.gap(entry, g)).collect();
+            if gaps.is_empty() { plain(&entry.why.message) } else { gaps.join("; ") }
+        }
+    };
+    let _ = writeln!(text, "    {reason}");
+    text
+}
+
+/// The operands that decided, with their values; the clause itself where it has none.
+fn clause_marks(entry: &Entry) -> Vec<(Span, Option<String>)> {
+    let mut marks: Vec<(Span, Option<String>)> = Vec::new();
+    let mut mark = |span: Span, label: String| {
+        if !marks.iter().any(|(s, _)| *s == span) {
+            marks.push((span, Some(label)));
+        }
+    };
+    for clause in &entry.why.clauses {
+        let held = match clause.role {
+            ClauseRole::Unless(_) => false,
+            ClauseRole::Need => true,
+            _ => clause.truth == Truth::True,
+        };
+        if !held {
+            continue;
+        }
+        if clause.role == ClauseRole::Need {
+            let result = entry.why.windows.iter().find(|w| w.span == clause.span).map(|w| w.searched);
+            mark(
+                clause.span,
+                match result {
+                    Some(0) | None => "none found".into(),
+                    Some(1) => "none: the one in this time does not fit".into(),
+                    Some(n) => format!("none: of {n} in this time, no one fits"),
+                },
+            );
+            continue;
+        }
+        if clause.values.is_empty() {
+            mark(clause.span, "holds".into());
+        }
+        for value in &clause.values {
+            mark(value.span, shorten(&value.value, 60));
+        }
+    }
+    marks
+}
+
+/// The records that a report shows in their own text: the triggering one, and those that conditions read, without
+/// those that only add to a window.
+pub(crate) fn framed(entry: &Entry) -> Vec<usize> {
+    let why = &entry.why;
+    let mut records: Vec<usize> = match entry.verdict() {
+        Verdict::Finding => {
+            let only_adds = |i: &usize| why.windows.iter().any(|w| w.contributions.iter().any(|c| c.record == *i));
+            (0..why.records.len()).filter(|i| *i == 0 || !only_adds(i)).collect()
+        }
+        Verdict::Indeterminate => std::iter::once(0).chain(why.gaps.iter().filter_map(|g| g.record)).collect(),
+        _ => Vec::new(),
+    };
+    records.sort_unstable();
+    records.dedup();
+    records.truncate(FRAMES);
+    records
+}
+
+/// The columns of a record that are marked in its text: those that decided, or else those that say which it is.
+pub(crate) fn seen_columns(context: &Context, entry: &Entry, record: usize) -> Vec<ColumnId> {
+    let why = &entry.why;
+    let mut columns: Vec<ColumnId> = match entry.verdict() {
+        Verdict::Indeterminate => {
+            let gaps = why.gaps.iter().filter(|g| g.record == Some(record));
+            let mut columns: Vec<ColumnId> = gaps.filter_map(|g| g.column).collect();
+            if record == 0 && columns.is_empty() {
+                columns.extend(window_columns(context, entry));
+            }
+            columns
+        }
+        _ => {
+            let values = why.clauses.iter().flat_map(|c| c.values.iter().filter_map(|v| v.field));
+            let mut columns: Vec<ColumnId> = values.filter(|(r, _)| *r == record).map(|(_, c)| c).collect();
+            if record == 0 {
+                columns.extend(window_columns(context, entry));
+            }
+            columns
+        }
+    };
+    if let (true, Some(of)) = (columns.is_empty(), why.records.get(record)) {
+        columns = context.plan.schema.kind(of.kind).identity.clone();
+    }
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}
+
+/// What a window hangs on at the triggering record: its keys, its time, and what it adds.
+fn window_columns(context: &Context, entry: &Entry) -> Vec<ColumnId> {
+    let mut columns = Vec::new();
+    let kind = entry.row.kind;
+    let excepts = |span: Span| {
+        entry
+            .rule()
+            .unless
+            .iter()
+            .any(|e| e.span.file == span.file && e.span.start <= span.start && span.end <= e.span.end)
+    };
+    let shown = |span: Span| entry.why.windows.iter().any(|w| w.span == span) && !excepts(span);
+    let of_rule = entry.rule().histories.iter().filter_map(|h| context.plan.histories.get(*h as usize));
+    for history in of_rule.filter(|h| h.root == 0 && shown(h.span)) {
+        for key in &history.keys {
+            columns_of(&key.outer, 0, &mut columns);
+        }
+        let adds_itself = matches!(history.window, Window::Over(_) | Window::AllTime | Window::In(_));
+        if adds_itself
+            && history.kind == kind
+            && let Some(value) = &history.value
+        {
+            columns_of(value, 1, &mut columns);
+        }
+        columns.extend(context.plan.schema.kind(kind).time());
+    }
+    columns
+}
+
+fn columns_of(expr: &Expr, root: u8, columns: &mut Vec<ColumnId>) {
+    match &expr.op {
+        Op::Column { root: r, column } if *r == root => columns.push(*column),
+        _ => expr.children().into_iter().for_each(|e| columns_of(e, root, columns)),
+    }
+}
+
+fn labels(context: &Context, entry: &Entry, record: usize) -> Vec<(ColumnId, String)> {
+    let columns = seen_columns(context, entry, record).into_iter();
+    columns.filter_map(|c| Some((c, context.field(entry, record, c)?.to_owned()))).collect()
+}
+
+fn record_frame(page: &mut Page, excerpt: &Excerpt, fields: &[(ColumnId, String)]) {
+    let mut marks: Vec<(Range<usize>, Option<String>)> = Vec::new();
+    for (column, label) in fields {
+        for (_, range) in excerpt.fields.iter().filter(|(c, _)| c == column) {
+            match marks.iter_mut().find(|(r, _)| r == range) {
+                Some((_, Some(known))) => known.push_str(&format!(", {label}")),
+                _ => marks.push((range.clone(), Some(label.clone()))),
+            }
+        }
+    }
+    if marks.is_empty() {
+        // A frame is drawn around a label; nothing in particular decided, so it is the whole line.
+        marks.push((0..excerpt.text.len().min(60), None));
+    }
+    marks.sort_by_key(|(r, _)| (r.start, r.end));
+    page.lines(&excerpt.name, &excerpt.text, excerpt.line as usize, &marks);
+}
+
+/// What a history condition looked at: where, until when, and what each record added.
+fn searched(context: &Context, entry: &Entry, window: &WindowTrace) -> String {
+    let keys: Vec<_> = window.keys.iter().map(|(k, v)| format!("{k} = {}", plain(v))).collect();
+    let of = if keys.is_empty() { "across everyone".into() } else { format!("with {}", keys.join(", ")) };
+    let when = match (&window.from, &window.until) {
+        (Some(from), Some(until)) if window.from_included => format!("from {from} to {until}"),
+        (Some(from), Some(until)) => format!("after {from}, up to {until}"),
+        (Some(from), None) => format!("from {from}"),
+        (None, Some(until)) => format!("up to {until}"),
+        (None, None) => "at any time".into(),
+    };
+    let kind = context.kind(window.kind);
+    let outcome = match (window.searched, plain(&window.result).as_str()) {
+        (0, "none" | "absent") => "none in that time".to_owned(),
+        (n, "none") => format!("{} in that time, none fits", super::grouped(n as u64)),
+        (n, result) => format!("{} in that time, result {result}", super::grouped(n as u64)),
+    };
+    let mut text = format!("{kind} {of}, {when}: {outcome}");
+    let all = window.contributions.len();
+    let (head, tail) = if all > CONTRIBUTIONS { (3, all - (CONTRIBUTIONS - 4)) } else { (all, all) };
+    let rows: Vec<[String; 4]> = window
+        .contributions
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| *i < head || *i >= tail)
+        .map(|(_, c)| {
+            let record = entry.why.records.get(c.record);
+            [
+                record.and_then(|r| r.time.clone()).unwrap_or_default(),
+                record.and_then(|r| context.place(r)).unwrap_or_default(),
+                c.value.as_deref().map(plain).unwrap_or_default(),
+                c.running.as_ref().map(|r| format!("→ {}", plain(r))).unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2), width(3)];
+    for (i, [time, place, value, running]) in rows.iter().enumerate() {
+        if i == head && head < all {
+            let _ = write!(text, "\n  … {} more", super::grouped((tail - head) as u64));
+        }
+        let line = format!(
+            "\n  {time:<0$}  {place:<1$}  {value:>2$}  {running:>3$}",
+            widths[0], widths[1], widths[2], widths[3]
+        );
+        text.push_str(line.trim_end());
+    }
+    text
+}
+
+/// Who, when, which record, where.
+fn about(context: &Context, entry: &Entry) -> String {
+    let mut parts = Vec::new();
+    if let Some(subject) = entry.row.subject {
+        parts.push(plain(subject));
+    }
+    if let Some(record) = entry.why.records.first() {
+        parts.push(context.name(record));
+    }
+    if let Some(time) = &entry.time {
+        parts.push(time.clone());
+    }
+    if let Some(place) = entry.why.records.first().and_then(|r| context.place(r)) {
+        parts.push(place);
+    }
+    parts.join(", ")
+}
+
+fn level(severity: Severity) -> Level {
+    match severity {
+        Severity::Critical | Severity::Major => Level::Error,
+        Severity::Minor => Level::Warning,
+        Severity::Info => Level::Advice,
+    }
+}
+
+fn dim(text: &str, color: bool) -> String {
+    if color { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// `findings`, `indeterminate verdicts`
+pub(crate) fn plural_of(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Finding => "findings",
+        Verdict::Indeterminate => "indeterminate verdicts",
+        Verdict::Pending => "pending verdicts",
+        Verdict::Excepted => "excepted verdicts",
+        Verdict::Compliant => "compliant verdicts",
+    }
+}

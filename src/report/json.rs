@@ -1,0 +1,105 @@
+//! Findings for programs: the schema `bylaws.finding/1`, described in `docs/reference/findings.md`.
+
+use super::entry::{Context, Entry};
+use crate::data::ColumnId;
+use crate::eval::{ClauseRole, GapReason};
+use crate::source::Span;
+use serde_json::{Value, json};
+
+const SCHEMA: &str = "bylaws.finding/1";
+/// Of the document that holds the findings of a run, and its summary.
+pub(crate) const DOCUMENT: &str = "bylaws.audit/1";
+
+pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
+    let rule = entry.rule();
+    let why = &entry.why;
+    json!({
+        "schema": SCHEMA,
+        "id": entry.id(),
+        "rule": rule.name,
+        "revision": rule.revision,
+        "policy": rule.policy,
+        "severity": rule.severity,
+        "title": rule.title,
+        "message": why.message,
+        "cite": rule.cite,
+        "consequence": rule.consequence,
+        "verdict": entry.verdict(),
+        "subject": entry.row.subject,
+        "time": entry.time,
+        "records": why.records.iter().map(|r| json!({
+            "kind": context.kind(r.kind),
+            "file": context.input(r),
+            "line": r.place.map(|p| p.line),
+            "byte_offset": r.place.map(|p| p.offset),
+            "element": r.place.map(|p| p.element),
+            "identity": r.identity,
+            "time": r.time,
+        })).collect::<Vec<_>>(),
+        "values": why.clauses.iter().flat_map(|c| c.values.iter().map(move |v| (c, v))).map(|(clause, v)| json!({
+            "clause": role(&clause.role),
+            "exception": if let ClauseRole::Unless(name) = &clause.role { Some(name) } else { None },
+            "truth": clause.truth,
+            "operand": context.sources.text(v.span),
+            "span": span(context, v.span),
+            "value": v.value,
+            "record": v.field.map(|(r, _)| r),
+            "field": v.field.and_then(|(r, c)| context.field(entry, r, c)),
+        })).collect::<Vec<_>>(),
+        "windows": why.windows.iter().map(|w| json!({
+            "span": span(context, w.span),
+            "kind": context.kind(w.kind),
+            "from": w.from,
+            "from_included": w.from_included,
+            "until": w.until,
+            "keys": w.keys.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<serde_json::Map<_, _>>(),
+            "searched": w.searched,
+            "contributions": w.contributions,
+            "result": w.result,
+        })).collect::<Vec<_>>(),
+        "gaps": why.gaps.iter().map(|g| {
+            let mut value = reason(context, &g.why);
+            value["record"] = json!(g.record);
+            value["field"] = json!(g.record.zip(g.column).and_then(|(r, c): (usize, ColumnId)| context.field(entry, r, c)));
+            value["span"] = span(context, g.span);
+            value["text"] = json!(context.gap(entry, g));
+            value
+        }).collect::<Vec<_>>(),
+        "exception": why.exception,
+    })
+}
+
+fn role(role: &ClauseRole) -> &'static str {
+    match role {
+        ClauseRole::Where => "where",
+        ClauseRole::When => "when",
+        ClauseRole::Unless(_) => "unless",
+        ClauseRole::Need => "need",
+        ClauseRole::Limit => "limit",
+    }
+}
+
+fn span(context: &Context, span: Span) -> Value {
+    let (line, column) = context.sources.line_col(span);
+    json!({ "file": context.sources.file(span.file).name, "line": line, "column": column })
+}
+
+fn reason(context: &Context, why: &GapReason) -> Value {
+    match why {
+        GapReason::Missing => json!({ "reason": "missing" }),
+        GapReason::Malformed { found, expected } => {
+            json!({ "reason": "malformed", "found": found, "expected": expected })
+        }
+        GapReason::Conflict { found } => json!({ "reason": "conflict", "found": found }),
+        GapReason::NoRow { table, key, at } => {
+            json!({ "reason": "no_row", "table": context.kind(*table), "key": key, "at": at })
+        }
+        GapReason::ManyRows { table, key, at } => {
+            json!({ "reason": "many_rows", "table": context.kind(*table), "key": key, "at": at })
+        }
+        GapReason::Currencies { found } => json!({ "reason": "currencies", "found": found }),
+        GapReason::Arithmetic { what } => json!({ "reason": "arithmetic", "what": what }),
+        GapReason::NoTime => json!({ "reason": "no_time" }),
+        GapReason::NotYet { until } => json!({ "reason": "not_yet", "until": until }),
+    }
+}

@@ -1,0 +1,43 @@
+//! What people and programs read: policy diagnostics, findings, summaries.
+
+mod check;
+mod crop;
+mod entry;
+pub(crate) mod human;
+pub(crate) mod json;
+mod page;
+pub(crate) mod render;
+mod sheet;
+pub(crate) mod summary;
+
+pub(crate) use check::check_json;
+pub(crate) use entry::{Context, Entry, Excerpt};
+pub(crate) use page::Page;
+
+use crate::source::{SourceMap, Span};
+
+/// `1 rule`, `2 rules`.
+pub(crate) fn plural(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{} {what}s", grouped(n as u64)),
+    }
+}
+
+/// `1,234,567`
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, d) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(d);
+    }
+    text
+}
+
+/// `rules.bylaw:12`
+pub(crate) fn line_of(sources: &SourceMap, span: Span) -> String {
+    format!("{}:{}", sources.file(span.file).name, sources.line_col(span).0)
+}

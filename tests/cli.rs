@@ -1,0 +1,167 @@
+//! The command as its users meet it: whole transcripts.
+
+use assert_cmd::Command;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli")
+}
+
+/// What was typed, how it ended, and what was printed.
+fn transcript(args: &[&str], stdin: &[u8]) -> String {
+    let mut command = Command::cargo_bin("bylaws").unwrap();
+    command.current_dir(folder()).env("NO_COLOR", "1").args(args).write_stdin(stdin.to_vec());
+    let output = command.output().unwrap();
+    let shown: Vec<String> =
+        args.iter().map(|a| if a.contains([' ', '*', '(']) { format!("'{a}'") } else { a.to_string() }).collect();
+    let mut text = format!("$ bylaws {}\nexit code: {}\n", shown.join(" "), output.status.code().unwrap());
+    for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
+        let printed = String::from_utf8(bytes).unwrap();
+        if !printed.is_empty() {
+            text.push_str(&format!("---- {name}\n{printed}"));
+        }
+    }
+    text
+}
+
+fn code(args: &[&str]) -> i32 {
+    let mut command = Command::cargo_bin("bylaws").unwrap();
+    command.current_dir(folder()).args(args).output().unwrap().status.code().unwrap()
+}
+
+macro_rules! snapshot {
+    ($name:ident, $($arg:literal)*) => {
+        #[test]
+        fn $name() {
+            check(stringify!($name), &transcript(&[$($arg),*], b""));
+        }
+    };
+}
+
+fn check(name: &str, text: &str) {
+    insta::with_settings!({
+        filters => vec![
+            (r"in \d+\.\d\d s.*", "in [time]"),
+        ],
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+snapshot!(help, "--help");
+snapshot!(audit_help, "audit" "--help");
+snapshot!(check_clean, "check" "conduct");
+snapshot!(check_wrong, "check" "wrong");
+snapshot!(check_wrong_json, "check" "wrong" "--format" "json");
+snapshot!(check_missing_file, "check" "polices");
+snapshot!(explain_page, "explain" "B0002");
+snapshot!(explain_unknown, "explain" "B00002");
+snapshot!(test_passes, "test" "conduct" "--verbose");
+snapshot!(test_filter, "test" "conduct" "--filter" "gift");
+snapshot!(test_fails, "test" "failing");
+snapshot!(audit_human, "audit" "--policy" "conduct" "log.ndjson");
+snapshot!(audit_ndjson, "audit" "--policy" "conduct" "log.ndjson" "--format" "ndjson");
+snapshot!(audit_json_of_a_source, "audit" "--policy" "conduct" "gift_register=conduct/register/2025.csv" "--format" "json");
+snapshot!(audit_register_human, "audit" "--policy" "conduct");
+snapshot!(audit_as_of, "audit" "--policy" "conduct" "log.ndjson" "--as-of" "2025-12-31" "--max-per-rule" "1");
+snapshot!(audit_unknown_source, "audit" "--policy" "conduct" "gift_regster=x.csv");
+snapshot!(audit_missing_records, "audit" "--policy" "conduct" "nolog.ndjson");
+snapshot!(audit_a_folder, "audit" "--policy" "conduct" "conduct");
+snapshot!(audit_bad_time, "audit" "--policy" "conduct" "log.ndjson" "--as-of" "yesterday");
+snapshot!(audit_wrong_policy, "audit" "--policy" "wrong" "log.ndjson");
+snapshot!(audit_unknown_param, "audit" "--policy" "conduct" "log.ndjson" "--set" "gift_cp=100 CNY");
+
+#[test]
+fn exit_codes() {
+    let audit = |rest: &[&str]| code(&[&["audit", "--policy", "conduct", "log.ndjson"], rest].concat());
+    assert_eq!(audit(&[]), 1);
+    assert_eq!(audit(&["--fail-on", "critical"]), 1);
+    assert_eq!(audit(&["--fail-on", "never"]), 3);
+    assert_eq!(audit(&["--fail-on", "never", "--max-indeterminate", "unlimited"]), 0);
+    assert_eq!(audit(&["--fail-on", "fatal"]), 2);
+    assert_eq!(audit(&["--set", "gift_cap=100000 CNY", "--fail-on", "minor"]), 1);
+    assert_eq!(code(&["check", "conduct"]), 0);
+    assert_eq!(code(&["check", "wrong"]), 2);
+    assert_eq!(code(&["test", "conduct"]), 0);
+    assert_eq!(code(&["test", "failing"]), 1);
+    assert_eq!(code(&["test", "wrong"]), 2);
+}
+
+fn findings(args: &[&str], stdin: &[u8]) -> String {
+    let mut command = Command::cargo_bin("bylaws").unwrap();
+    let args = [&["audit", "--policy", "conduct", "--format", "ndjson"], args].concat();
+    command.current_dir(folder()).args(args).write_stdin(stdin.to_vec());
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+/// The same records by whatever way, but for the name of the input.
+#[test]
+fn one_log_by_many_ways() {
+    let log = std::fs::read(folder().join("log.ndjson")).unwrap();
+    let plain = findings(&["log.ndjson"], b"");
+    assert!(plain.lines().count() >= 6, "{plain}");
+    for threads in ["1", "2", "7"] {
+        assert_eq!(findings(&["log.ndjson", "--threads", threads], b""), plain);
+    }
+    assert_eq!(findings(&["log*.ndjson"], b""), plain);
+    assert_eq!(findings(&["-"], &log).replace("<stdin>", "log.ndjson"), plain);
+
+    let scratch = tempfile::tempdir().unwrap();
+    let name = |file: &str| scratch.path().join(file).to_str().unwrap().to_owned();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, &log).unwrap();
+    std::fs::write(name("log.ndjson.gz"), packed.finish().unwrap()).unwrap();
+    std::fs::write(name("log.ndjson.zst"), zstd::encode_all(&log[..], 3).unwrap()).unwrap();
+    for file in ["log.ndjson.gz", "log.ndjson.zst"] {
+        assert_eq!(findings(&[&name(file)], b"").replace(&name(file), "log.ndjson"), plain, "{file}");
+    }
+}
+
+/// A CSV whose headings are the fields' names needs no source.
+#[test]
+fn a_kind_is_named_on_the_command_line() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("consultations.csv");
+    let rows = "id,time,actor,client.name,client.external,fee\nC1,2025-12-01T09:00+08:00,E1,Fund A,true,5000 CNY\n";
+    std::fs::write(&path, rows).unwrap();
+    let found = findings(&[&format!("consultation={}", path.display())], b"");
+    assert_eq!(found.lines().count(), 1, "{found}");
+    assert!(found.contains("E1 was paid 5000.00 CNY by Fund A"), "{found}");
+}
+
+#[test]
+fn output_and_rejects_are_files() {
+    let scratch = tempfile::tempdir().unwrap();
+    let report = scratch.path().join("report.json");
+    let rejects = scratch.path().join("rejects.ndjson");
+    let args = [
+        "audit",
+        "--policy",
+        "conduct",
+        "log.ndjson",
+        "--format",
+        "json",
+        "--output",
+        report.to_str().unwrap(),
+        "--rejects",
+        rejects.to_str().unwrap(),
+    ];
+    assert_eq!(code(&args), 1);
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["schema"], "bylaws.audit/1");
+    let kept = std::fs::read_to_string(rejects).unwrap();
+    let kept: Vec<serde_json::Value> = kept.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((&kept[0]["file"], &kept[0]["line"]), (&"log.ndjson".into(), &16.into()));
+    // Nothing half written is left behind.
+    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn completions_for_each_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(transcript(&["completions", shell], b"").contains("--max-indeterminate"), "{shell}");
+    }
+}

@@ -31,6 +31,8 @@ pub struct Item {
     pub doc: Option<String>,
     pub kind: ItemKind,
     pub span: Span,
+    /// Some of it could not be read, and its error has been told: what is missing may have been there.
+    pub broken: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,3 +1,126 @@
-//! From text to a lossless tree, and from there to [`ast`].
+//! From text to a lossless tree and all its errors, and to [`ast`].
+//!
+//! `scan` cuts the text into tokens, `split` the tokens into parts of one item each, `parse` reads a part by
+//! the grammar, `lower` makes the syntax tree of it. A part that does not fit goes to `recover`, which reads it
+//! again clause by clause, and `explain` says what is wrong with each that does not fit.
 
 pub mod ast;
+mod explain;
+mod kinds;
+mod lower;
+mod parse;
+mod recover;
+mod scan;
+mod slips;
+mod split;
+mod tree;
+mod words;
+
+pub use kinds::{SyntaxKind, SyntaxNode};
+
+use crate::diag::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+use explain::Place;
+use lower::Lower;
+use parse::{Rule, read};
+use recover::Reader;
+use rowan::GreenNode;
+use scan::scan;
+
+/// More errors of one file than this are counted, not shown.
+const MOST_ERRORS: usize = 100;
+
+/// All that a text says, and all that is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// Lossless: the texts of its leaves, in order, are the text. See [`Parsed::syntax`].
+    pub tree: GreenNode,
+    pub file: ast::File,
+    /// In the order of the text.
+    pub errors: Vec<Diagnostic>,
+}
+
+impl Parsed {
+    /// The root of the tree.
+    pub fn syntax(&self) -> SyntaxNode {
+        SyntaxNode::new_root(self.tree.clone())
+    }
+}
+
+/// Reads a policy file. It never fails: what does not fit the grammar is left out of `file`, and told in `errors`.
+pub fn parse(file: FileId, text: &str) -> Parsed {
+    if let Some(error) = no_text(file, text) {
+        let scanned = scan("");
+        return Parsed { tree: tree::build(&scanned, &[]), file: ast::File { items: Vec::new() }, errors: vec![error] };
+    }
+    let scanned = scan(text);
+    let mut reader = Reader::new(Place { file, scanned: &scanned, origin: 0 });
+    for part in split::parts(&scanned) {
+        reader.part(part);
+    }
+    let Reader { items, mut errors, marks, .. } = reader;
+    errors.sort_by_key(|e| e.span().start);
+    if errors.len() > MOST_ERRORS {
+        let more = errors.len() - MOST_ERRORS;
+        let next = errors[MOST_ERRORS].span();
+        errors.truncate(MOST_ERRORS);
+        errors.push(
+            Diagnostic::error(Code::SyntaxError, format!("{more} more errors in this file"), next, "the next one")
+                .help("mend the first ones and check again"),
+        );
+    }
+    Parsed { tree: tree::build(&scanned, &marks), file: ast::File { items }, errors }
+}
+
+/// Reads one expression: the value of a parameter.
+pub fn parse_expr(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagnostic>> {
+    if let Some(error) = no_text(file, text) {
+        return Err(vec![error]);
+    }
+    let scanned = scan(text);
+    let place = Place { file, scanned: &scanned, origin: 0 };
+    let eof = scanned.tokens.len() - 1;
+    if let Some(at) = split::deepest(&scanned, 0..eof) {
+        return Err(vec![split::too_deep(Span::new(file, at, at + 1))]);
+    }
+    let nodes = read(Rule::only_expr, text).map_err(|failure| {
+        if failure.too_deep {
+            return vec![split::too_deep(Span::new(file, 0, text.len()))];
+        }
+        let at = scanned.significant(scanned.at(failure.at)).min(eof);
+        vec![explain::explain(&explain::Attempt {
+            place,
+            tokens: 0..eof,
+            at,
+            expected: &failure.expected,
+            what: "value",
+        })]
+    })?;
+    let mut errors = Vec::new();
+    let mut lower = Lower { file, scanned: &scanned, origin: 0, part: 0, errors: &mut errors };
+    let expr = nodes.into_iter().find(|n| n.as_rule() == Rule::expr).map(|n| lower.expr(n));
+    match expr {
+        Some(expr) if errors.is_empty() => Ok(expr),
+        _ => Err(errors),
+    }
+}
+
+/// Binary data, or more than spans can tell.
+fn no_text(file: FileId, text: &str) -> Option<Diagnostic> {
+    if u32::try_from(text.len()).is_err() {
+        return Some(
+            Diagnostic::error(Code::SyntaxError, "a policy file of 4 GiB or more", Span::new(file, 0, 0), "here")
+                .help("split it into several files"),
+        );
+    }
+    let nul = memchr::memchr(0, text.as_bytes())?;
+    Some(
+        Diagnostic::error(
+            Code::SyntaxError,
+            "this is not a text file",
+            Span::new(file, nul, nul + 1),
+            "a byte that is no text",
+        )
+        .help("policy files are UTF-8 text, and end in `.bylaw`"),
+    )
+}

@@ -1,0 +1,119 @@
+//! Rules and their clauses.
+
+use super::history::{function, period};
+use super::{Lower, child};
+use crate::diag::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{Aggregate, Clause, ClauseKind, EachAt, Func, Ident, RuleItem, Trigger, Verb};
+use crate::syntax::parse::{Node, Rule};
+
+impl Lower<'_> {
+    pub(super) fn rule(&mut self, node: Node<'_>) -> Option<RuleItem> {
+        let mut rule = self.rule_head(&child(&node, Rule::rule_head)?)?;
+        for node in node.into_inner() {
+            rule.clauses.extend(self.clause(node));
+        }
+        Some(rule)
+    }
+
+    pub fn rule_head(&mut self, node: &Node<'_>) -> Option<RuleItem> {
+        let verb = match child(node, Rule::rule_verb)?.as_str() {
+            "require" => Verb::Require,
+            "limit" => Verb::Limit,
+            _ => Verb::Forbid,
+        };
+        let title = child(node, Rule::string).map(|n| self.string(&n));
+        Some(RuleItem { verb, name: self.head_name(node)?, title, clauses: Vec::new() })
+    }
+
+    /// None for what is no clause: the head and braces of a rule.
+    pub fn clause(&mut self, node: Node<'_>) -> Option<Clause> {
+        if matches!(node.as_rule(), Rule::rule_head | Rule::lbrace | Rule::rbrace) {
+            return None;
+        }
+        let span = self.span(&node);
+        let keyword = self.word_span(&node.clone().into_inner().next()?);
+        let word = |lower: &Self| child(&node, Rule::word).map(|n| lower.ident(&n));
+        let kind = match node.as_rule() {
+            Rule::on_clause => ClauseKind::On(self.trigger(node.into_inner().nth(1)?)?),
+            Rule::where_clause => ClauseKind::Where(self.expr(child(&node, Rule::expr)?)),
+            Rule::when_clause => ClauseKind::When(self.expr(child(&node, Rule::expr)?)),
+            Rule::unless_clause => {
+                ClauseKind::Unless { name: word(self)?, condition: self.expr(child(&node, Rule::expr)?) }
+            }
+            Rule::need_clause => {
+                let mut history = self.history(node).0?;
+                history.span.start = keyword.end;
+                history.span.start = history.kind.span.start;
+                ClauseKind::Need(history)
+            }
+            Rule::aggregate_clause => ClauseKind::Aggregate(self.aggregate(node, keyword)?),
+            Rule::to_clause => ClauseKind::To(self.expr(child(&node, Rule::expr)?)),
+            Rule::severity_clause => ClauseKind::Severity(word(self)?),
+            Rule::consequence_clause => ClauseKind::Consequence(word(self)?),
+            Rule::cite_clause => ClauseKind::Cite(self.string(&child(&node, Rule::string)?)),
+            Rule::purpose_clause => ClauseKind::Purpose(self.string(&child(&node, Rule::string)?)),
+            Rule::legal_basis_clause => ClauseKind::LegalBasis(self.string(&child(&node, Rule::string)?)),
+            Rule::because_clause => ClauseKind::Because(self.template(&child(&node, Rule::string)?)),
+            Rule::retention_clause => ClauseKind::Retention(self.expr(child(&node, Rule::sum_expr)?)),
+            Rule::effective_clause => {
+                let mut dates = node.into_inner().filter(|n| n.as_rule() == Rule::sum_expr);
+                let (from, until) = (dates.next()?, dates.next());
+                ClauseKind::Effective { from: self.expr(from), until: until.map(|n| self.expr(n)) }
+            }
+            Rule::once_clause => {
+                let once = Ident { text: "once".into(), span: keyword };
+                self.reserved(keyword, "`once per …`");
+                ClauseKind::Reserved(once)
+            }
+            _ => return None,
+        };
+        Some(Clause { kind, keyword, span })
+    }
+
+    fn trigger(&mut self, node: Node<'_>) -> Option<Trigger> {
+        let filter = child(&node, Rule::filter).and_then(|n| child(&n, Rule::expr));
+        let alias = child(&node, Rule::alias).and_then(|n| self.alias(&n));
+        let first = self.head_name(&node);
+        Some(match node.as_rule() {
+            Rule::record_trigger => Trigger::Record { kind: first?, alias, filter: filter.map(|n| self.expr(n)) },
+            Rule::each_trigger => {
+                let at = match child(&node, Rule::end_of) {
+                    Some(end) => EachAt::EndOf(period(child(&end, Rule::period)?.as_str())),
+                    None => EachAt::AsOf,
+                };
+                Trigger::Each { table: first?, alias, at, filter: filter.map(|n| self.expr(n)) }
+            }
+            Rule::several_trigger => {
+                let span = self.span(&node);
+                self.reserved(span, "a rule on several kinds of record");
+                Trigger::Reserved(Ident { text: first?.text, span })
+            }
+            _ => {
+                let word = self.ident(&node.into_inner().next()?);
+                self.reserved(word.span, &format!("`on {}`", word.text));
+                Trigger::Reserved(word)
+            }
+        })
+    }
+
+    fn aggregate(&mut self, node: Node<'_>, keyword: Span) -> Option<Aggregate> {
+        let span = self.span(&node);
+        let func = match child(&node, Rule::aggregate_func) {
+            Some(word) => function(word.as_str()),
+            None => Func::Count,
+        };
+        let value = child(&node, Rule::sum_expr).map(|n| self.expr(n));
+        let (keys, window) = self.keys_and_window(&node);
+        let Some(window) = window else {
+            let text = self.text(span);
+            let help = format!("say over which time: `{text} over 365 days`, `{text} in calendar year`");
+            self.error(
+                Diagnostic::error(Code::SyntaxError, "an aggregate without a window", keyword, "over which time?")
+                    .help(help),
+            );
+            return None;
+        };
+        Some(Aggregate { func, value, keys, window, span })
+    }
+}

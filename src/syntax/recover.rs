@@ -1,0 +1,151 @@
+//! Reads the parts of a file: as a whole where they fit the grammar, and otherwise piece by piece, so that
+//! every piece with a fault tells its own and the others are kept.
+
+use super::ast::{self, Field, GivenField, GivenValue, Ident, Item, ItemKind, SourceClause, TestClause, TypeExpr};
+use super::explain::{Attempt, Place, explain};
+use super::kinds::SyntaxKind as K;
+use super::lower::Lower;
+use super::parse::{Failure, Node, Nodes, Rule, read};
+use super::split;
+use super::tree::{Mark, mark};
+use super::words;
+use crate::diag::{Code, Diagnostic};
+use crate::source::Span;
+use std::ops::Range;
+
+mod bodies;
+mod items;
+mod lists;
+
+/// Beyond so many errors a file is no longer read piece by piece.
+const ENOUGH_ERRORS: usize = 1_000;
+
+/// What has been read so far.
+pub struct Reader<'a> {
+    place: Place<'a>,
+    pub items: Vec<Item>,
+    pub errors: Vec<Diagnostic>,
+    /// The nodes of the tree.
+    pub marks: Vec<Mark>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(place: Place<'a>) -> Reader<'a> {
+        Reader { place, items: Vec::new(), errors: Vec::new(), marks: Vec::new() }
+    }
+
+    /// A range of tokens that holds one item as a rule.
+    pub fn part(&mut self, tokens: Range<usize>) {
+        if let Some(at) = split::deepest(self.place.scanned, tokens.clone()) {
+            self.errors.push(split::too_deep(Span::new(self.place.file, at, at + 1)));
+            self.skip(tokens);
+            return;
+        }
+        match self.read(Rule::items, &tokens) {
+            Ok(nodes) => self.keep(nodes, &tokens),
+            Err(failure) if failure.too_deep => self.too_deep(tokens, &failure),
+            Err(_) if self.errors.len() > ENOUGH_ERRORS => {
+                let span = self.place.span(self.place.scanned.significant(tokens.start));
+                self.errors.push(Diagnostic::error(Code::SyntaxError, "not read further", span, "here"));
+                self.skip(tokens);
+            }
+            Err(_) => self.recover(tokens),
+        }
+    }
+
+    fn too_deep(&mut self, tokens: Range<usize>, failure: &Failure) {
+        let at = (self.start(&tokens) + failure.at).min(self.place.scanned.text.len());
+        self.errors.push(split::too_deep(Span::new(self.place.file, at, at)));
+        self.skip(tokens);
+    }
+
+    /// Takes whole items.
+    fn keep(&mut self, nodes: Nodes<'_>, tokens: &Range<usize>) {
+        self.mark(&nodes, tokens);
+        for node in nodes {
+            let start = self.start(tokens) + node.as_span().start();
+            let span = self.lower(tokens, |lower| lower.span(&node));
+            let before = self.errors.len();
+            if let Some(kind) = self.lower(tokens, |lower| lower.item(node)) {
+                let broken = self.errors.len() > before;
+                self.items.push(Item { doc: self.place.scanned.doc_before(start), kind, span, broken });
+            }
+        }
+    }
+
+    /// Where a range of tokens begins, in bytes.
+    fn start(&self, tokens: &Range<usize>) -> usize {
+        self.place.scanned.start(tokens.start)
+    }
+
+    /// The text of a range of tokens.
+    fn text(&self, tokens: &Range<usize>) -> &'a str {
+        &self.place.scanned.text[self.start(tokens)..self.place.scanned.start(tokens.end)]
+    }
+
+    fn read(&self, rule: Rule, tokens: &Range<usize>) -> Result<Nodes<'a>, Failure> {
+        read(rule, self.text(tokens))
+    }
+
+    fn mark(&mut self, nodes: &Nodes<'_>, tokens: &Range<usize>) {
+        mark(&mut self.marks, self.place.scanned, nodes, self.place.scanned.start(tokens.start));
+    }
+
+    fn lower<T>(&mut self, tokens: &Range<usize>, with: impl FnOnce(&mut Lower<'_>) -> T) -> T {
+        let mut lower = Lower {
+            file: self.place.file,
+            scanned: self.place.scanned,
+            origin: self.place.origin,
+            part: self.place.scanned.start(tokens.start),
+            errors: &mut self.errors,
+        };
+        with(&mut lower)
+    }
+
+    /// A piece that fits: to the tree and to the syntax tree.
+    fn lowered<T>(
+        &mut self,
+        nodes: Nodes<'a>,
+        tokens: &Range<usize>,
+        mut with: impl FnMut(&mut Lower<'_>, Node<'a>) -> Option<T>,
+    ) -> Vec<T> {
+        self.mark(&nodes, tokens);
+        nodes.filter_map(|node| self.lower(tokens, |lower| with(lower, node))).collect()
+    }
+
+    /// Puts tokens into the tree as what did not fit.
+    fn skip(&mut self, tokens: Range<usize>) {
+        let scanned = self.place.scanned;
+        let first = scanned.significant(tokens.start);
+        if first < tokens.end {
+            let start = scanned.start(first);
+            self.marks.push(Mark::Enter(K::Skipped, start));
+            self.marks.push(Mark::Leave(scanned.trim_end(start, scanned.start(tokens.end))));
+        }
+    }
+
+    /// The token at which a piece stopped to fit; the end of the piece where something is missing.
+    fn failed_at(&self, tokens: &Range<usize>, failure: &Failure) -> usize {
+        let scanned = self.place.scanned;
+        scanned.significant(scanned.at(self.start(tokens) + failure.at)).clamp(tokens.start, tokens.end)
+    }
+
+    /// Tells why a piece does not fit.
+    fn tell(&mut self, tokens: &Range<usize>, failure: &Failure, what: &str) {
+        let at = self.failed_at(tokens, failure);
+        let error = if failure.too_deep {
+            split::too_deep(self.place.span(at))
+        } else {
+            explain(&Attempt { place: self.place, tokens: tokens.clone(), at, expected: &failure.expected, what })
+        };
+        self.errors.push(error);
+    }
+
+    /// The tokens without blanks and remarks at both ends; none if nothing else is there.
+    fn trimmed(&self, tokens: Range<usize>) -> Option<Range<usize>> {
+        let scanned = self.place.scanned;
+        let start = scanned.significant(tokens.start);
+        let last = scanned.significant_before(tokens.end)?;
+        (start < tokens.end && start <= last).then_some(start..last + 1)
+    }
+}

@@ -1,0 +1,246 @@
+//! Bodies made of lines that begin with a keyword: of rules, sources, tests and policies.
+
+use super::*;
+use crate::diag::did_you_mean;
+
+/// What the lines of a body are.
+#[derive(Clone, Copy)]
+struct Lines {
+    keywords: &'static [&'static str],
+    rule: Rule,
+    /// What a message calls one.
+    what: &'static str,
+    /// What a message calls the whole.
+    of: &'static str,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn rule_body(&mut self, inner: Range<usize>) -> Vec<ast::Clause> {
+        let lines = Lines { keywords: words::RULE_CLAUSES, rule: Rule::only_clause, what: "clause", of: "a rule" };
+        let mut clauses = Vec::new();
+        self.lines(inner, lines, &mut |reader, nodes, tokens| {
+            clauses.extend(reader.lowered(nodes, tokens, |lower, node| lower.clause(node)));
+        });
+        clauses
+    }
+
+    pub(super) fn policy_body(&mut self, inner: Range<usize>, policy: &mut ast::Policy) {
+        let lines =
+            Lines { keywords: words::POLICY_CLAUSES, rule: Rule::only_policy_clause, what: "line", of: "a policy" };
+        self.lines(inner, lines, &mut |reader, nodes, tokens| {
+            reader.lowered(nodes, tokens, |lower, node| {
+                lower.policy_clause(node, policy);
+                None::<()>
+            });
+        });
+    }
+
+    pub(super) fn source_body(&mut self, inner: Range<usize>) -> Vec<SourceClause> {
+        let lines =
+            Lines { keywords: words::SOURCE_CLAUSES, rule: Rule::only_source_clause, what: "line", of: "a source" };
+        let mut clauses = Vec::new();
+        for piece in self.pieces(inner, lines.keywords) {
+            if let Some((open, close)) = self.broken_braces(&piece, "map", lines.rule) {
+                let entries = self.entry_list(open + 1..close);
+                clauses.push(SourceClause::Map(entries));
+                self.lines(close + 1..piece.end, lines, &mut |reader, nodes, tokens| {
+                    reader.source_lines(nodes, tokens, &mut clauses);
+                });
+                continue;
+            }
+            self.lines(piece, lines, &mut |reader, nodes, tokens| reader.source_lines(nodes, tokens, &mut clauses));
+        }
+        clauses
+    }
+
+    fn source_lines(&mut self, nodes: Nodes<'a>, tokens: &Range<usize>, clauses: &mut Vec<SourceClause>) {
+        self.lowered(nodes, tokens, |lower, node| {
+            lower.source_clause(node, clauses);
+            None::<()>
+        });
+    }
+
+    pub(super) fn test_body(&mut self, inner: Range<usize>) -> Vec<TestClause> {
+        let lines = Lines { keywords: words::TEST_CLAUSES, rule: Rule::only_test_clause, what: "line", of: "a test" };
+        let mut clauses = Vec::new();
+        for piece in self.pieces(inner, lines.keywords) {
+            let mut rest = piece.clone();
+            if let Some((open, close)) = self.broken_braces(&piece, "given", lines.rule) {
+                let head = piece.start..open;
+                let clause = match self.read(Rule::only_given_head, &head) {
+                    Ok(nodes) => self.lower(&head, |lower| lower.given_head(&mut nodes.into_iter())),
+                    Err(failure) => {
+                        self.tell(&head, &failure, "line");
+                        None
+                    }
+                };
+                let given = self.given_list(open + 1..close, 0);
+                if let Some(TestClause::Given { kind, alias, .. }) = clause {
+                    let span = self.place.range(piece.start, close.min(piece.end - 1));
+                    clauses.push(TestClause::Given { kind, alias, fields: given, span });
+                }
+                rest = close + 1..piece.end;
+            }
+            self.lines(rest, lines, &mut |reader, nodes, tokens| {
+                clauses.extend(reader.lowered(nodes, tokens, |lower, node| lower.test_clause(node)));
+            });
+        }
+        clauses
+    }
+
+    /// The braces of a line that begins with this keyword and does not fit.
+    fn broken_braces(&mut self, piece: &Range<usize>, keyword: &str, rule: Rule) -> Option<(usize, usize)> {
+        let scanned = self.place.scanned;
+        if piece.is_empty() || !scanned.is(piece.start, keyword) || self.read(rule, piece).is_ok() {
+            return None;
+        }
+        let open = piece.clone().find(|&i| scanned.kind(i) == K::OpenBrace)?;
+        let close = match self.close(open, piece.end) {
+            Some(close) => close,
+            None => {
+                self.unclosed(open, piece.end);
+                piece.end
+            }
+        };
+        Some((open, close))
+    }
+
+    /// Cuts a body where a line begins with a keyword. Pieces begin at a significant token.
+    fn pieces(&self, inner: Range<usize>, keywords: &[&str]) -> Vec<Range<usize>> {
+        let scanned = self.place.scanned;
+        let mut starts = Vec::new();
+        let mut open = Vec::new();
+        for index in inner.clone() {
+            let token = scanned.tokens[index];
+            match token.kind {
+                kind if kind.is_trivia() => continue,
+                K::OpenBrace => open.push(scanned.indent(index)),
+                K::CloseBrace => {
+                    open.pop();
+                }
+                _ => {}
+            }
+            // within braces, too, if they were to be closed by then
+            let outside = open.first().is_none_or(|&indent| token.starts_line && scanned.indent(index) <= indent);
+            let begins = token.starts_line && outside && words::begins_clause(scanned, index, keywords);
+            if starts.is_empty() || begins {
+                starts.push(index);
+                if token.kind != K::OpenBrace {
+                    open.clear();
+                }
+            }
+        }
+        let ends = starts.iter().skip(1).copied().chain([inner.end]).collect::<Vec<_>>();
+        starts.into_iter().zip(ends).map(|(start, end)| start..end).collect()
+    }
+
+    fn lines(&mut self, inner: Range<usize>, lines: Lines, keep: &mut dyn FnMut(&mut Self, Nodes<'a>, &Range<usize>)) {
+        for piece in self.pieces(inner, lines.keywords) {
+            let mut rest = self.trimmed(piece);
+            while let Some(piece) = rest {
+                rest = self.line(piece, lines, keep).and_then(|r| self.trimmed(r));
+            }
+        }
+    }
+
+    /// Reads one line; gives what is left behind it.
+    fn line(
+        &mut self,
+        piece: Range<usize>,
+        lines: Lines,
+        keep: &mut dyn FnMut(&mut Self, Nodes<'a>, &Range<usize>),
+    ) -> Option<Range<usize>> {
+        let scanned = self.place.scanned;
+        if self.errors.len() > ENOUGH_ERRORS {
+            self.skip(piece);
+            return None;
+        }
+        let word = scanned.token_text(piece.start);
+        if !lines.keywords.contains(&word) {
+            self.no_clause(&piece, lines);
+            return self.resume(piece.start, piece, lines);
+        }
+        let failure = match self.read(lines.rule, &piece) {
+            Ok(nodes) => {
+                keep(self, nodes, &piece);
+                return None;
+            }
+            Err(failure) => failure,
+        };
+        let at = self.failed_at(&piece, &failure);
+        let next_line = at > piece.start && at < piece.end && {
+            let word = scanned.token_text(at);
+            let near = || did_you_mean(word, lines.keywords.iter().copied()).is_some();
+            scanned.kind(at) == K::Word && (scanned.tokens[at].starts_line || lines.keywords.contains(&word) || near())
+        };
+        if next_line {
+            let before = piece.start..at;
+            if let Ok(nodes) = self.read(lines.rule, &before) {
+                keep(self, nodes, &before);
+                return Some(at..piece.end);
+            }
+        }
+        self.tell(&piece, &failure, lines.what);
+        self.resume(at, piece, lines)
+    }
+
+    /// Skips to where another clause surely begins on the same line.
+    fn resume(&mut self, at: usize, piece: Range<usize>, lines: Lines) -> Option<Range<usize>> {
+        let scanned = self.place.scanned;
+        let begins = |index: usize| {
+            let next = scanned.significant(index + 1);
+            scanned.kind(index) == K::Word
+                && lines.keywords.contains(&scanned.token_text(index))
+                && match scanned.token_text(index) {
+                    "cite" | "because" | "purpose" | "legal_basis" | "owner" | "timezone" | "files" | "delimiter" => {
+                        scanned.kind(next) == K::Text
+                    }
+                    "severity" | "consequence" | "expect" | "format" => scanned.kind(next) == K::Word,
+                    "effective" => scanned.is(next, "from"),
+                    "unless" => scanned.is(scanned.significant(next + 1), ":"),
+                    _ => false,
+                }
+        };
+        let next = (at.max(piece.start) + 1..piece.end).find(|&i| begins(i));
+        self.skip(piece.start..next.unwrap_or(piece.end));
+        next.map(|next| next..piece.end)
+    }
+
+    /// A line that begins with no keyword.
+    fn no_clause(&mut self, piece: &Range<usize>, lines: Lines) {
+        let scanned = self.place.scanned;
+        let (at, word) = (piece.start, scanned.token_text(piece.start));
+        let span = self.place.span(at);
+        if scanned.kind(at) == K::Word {
+            let error = Diagnostic::error(
+                Code::SyntaxError,
+                format!("{} has no `{}`", lines.of, self.place.shown(at)),
+                span,
+                format!("not a {} of {}", lines.what, lines.of),
+            );
+            let error = match did_you_mean(word, lines.keywords.iter().copied()) {
+                Some(near) => {
+                    let error = self.place.mend(error, span, near, &format!("write `{near}`"));
+                    let help = error.help.clone().unwrap_or_default();
+                    error.help(format!("did you mean `{near}`? {help}"))
+                }
+                None => {
+                    let known = lines.keywords.iter().filter(|k| **k != "once").map(|k| format!("`{k}`"));
+                    error.help(format!("there are {}", known.collect::<Vec<_>>().join(", ")))
+                }
+            };
+            self.errors.push(error);
+            return;
+        }
+        let attempt = Attempt { place: self.place, tokens: piece.clone(), at, expected: &[], what: lines.what };
+        let error = super::super::slips::find(&attempt).unwrap_or_else(|| {
+            Diagnostic::error(
+                Code::SyntaxError,
+                format!("expected a {} of {}, found `{}`", lines.what, lines.of, self.place.shown(at)),
+                span,
+                "not expected here",
+            )
+        });
+        self.errors.push(error);
+    }
+}

@@ -1,0 +1,223 @@
+//! Lists in braces: fields, enum words, map entries, the fields of a given record.
+
+use super::*;
+use crate::syntax::slips::comma_before;
+use ast::{EnumWord, MapEntry, TypeExprKind};
+
+/// Nested lists are read piece by piece down to here.
+const MOST_LEVELS: usize = 8;
+
+/// What the elements of a list are.
+#[derive(Clone, Copy)]
+struct Elements {
+    rule: Rule,
+    /// What a message calls one.
+    what: &'static str,
+    /// The sign behind the name: a word with it behind begins an element.
+    sign: &'static str,
+    commas: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn field_list(&mut self, inner: Range<usize>, level: usize) -> Vec<Field> {
+        let elements = Elements { rule: Rule::only_field, what: "field", sign: ":", commas: true };
+        let mut fields = Vec::new();
+        self.list(inner, elements, &mut |reader, piece, nodes| match nodes {
+            Some(nodes) => {
+                fields.extend(reader.lowered(nodes, piece, |lower, node| match node.as_rule() {
+                    Rule::field => lower.field(node),
+                    _ => None,
+                }));
+                true
+            }
+            None => {
+                let Some((name, open, close)) = reader.nested(piece, level) else { return false };
+                let inner = reader.field_list(open + 1..close, level + 1);
+                let span = reader.place.range(piece.start, close);
+                let ty = TypeExpr {
+                    kind: TypeExprKind::Struct(inner),
+                    optional: false,
+                    span: reader.place.range(open, close),
+                };
+                fields.push(Field { doc: None, name, ty, marks: Vec::new(), span });
+                true
+            }
+        });
+        fields
+    }
+
+    pub(super) fn given_list(&mut self, inner: Range<usize>, level: usize) -> Vec<GivenField> {
+        let elements = Elements { rule: Rule::only_given_field, what: "field", sign: ":", commas: true };
+        let mut fields = Vec::new();
+        self.list(inner, elements, &mut |reader, piece, nodes| match nodes {
+            Some(nodes) => {
+                fields.extend(reader.lowered(nodes, piece, |lower, node| lower.given_field(node)));
+                true
+            }
+            None => {
+                let Some((name, open, close)) = reader.nested(piece, level) else { return false };
+                let value = GivenValue::Record(reader.given_list(open + 1..close, level + 1));
+                fields.push(GivenField { name, value, span: reader.place.range(piece.start, close) });
+                true
+            }
+        });
+        fields
+    }
+
+    pub(super) fn entry_list(&mut self, inner: Range<usize>) -> Vec<MapEntry> {
+        let elements = Elements { rule: Rule::only_map_entry, what: "entry", sign: "=", commas: false };
+        let mut entries = Vec::new();
+        self.list(inner, elements, &mut |reader, piece, nodes| {
+            let Some(nodes) = nodes else { return false };
+            entries.extend(reader.lowered(nodes, piece, |lower, node| lower.map_entry(node)));
+            true
+        });
+        entries
+    }
+
+    pub(super) fn word_list(&mut self, inner: Range<usize>) -> Vec<EnumWord> {
+        let elements = Elements { rule: Rule::only_enum_word, what: "word", sign: "", commas: true };
+        let mut words = Vec::new();
+        self.list(inner, elements, &mut |reader, piece, nodes| {
+            let Some(nodes) = nodes else { return false };
+            words.extend(reader.lowered(nodes, piece, |lower, node| match node.as_rule() {
+                Rule::enum_word => lower.enum_word(&node),
+                _ => None,
+            }));
+            true
+        });
+        words
+    }
+
+    /// `name: { … }` with nothing behind it.
+    fn nested(&mut self, piece: &Range<usize>, level: usize) -> Option<(Ident, usize, usize)> {
+        let scanned = self.place.scanned;
+        let colon = scanned.significant(piece.start + 1);
+        let open = scanned.significant((colon + 1).min(scanned.tokens.len() - 1));
+        let fits = level < MOST_LEVELS
+            && open < piece.end
+            && scanned.kind(piece.start) == K::Word
+            && scanned.is(colon, ":")
+            && scanned.kind(open) == K::OpenBrace;
+        if !fits {
+            return None;
+        }
+        let close = self.close(open, piece.end)?;
+        self.trimmed(close + 1..piece.end).is_none().then(|| {
+            let name = Ident { text: scanned.token_text(piece.start).to_owned(), span: self.place.span(piece.start) };
+            (name, open, close)
+        })
+    }
+
+    /// Reads the elements of a list. `keep` takes what fits, and is asked whether it can take what does not.
+    fn list(
+        &mut self,
+        inner: Range<usize>,
+        elements: Elements,
+        keep: &mut dyn FnMut(&mut Self, &Range<usize>, Option<Nodes<'a>>) -> bool,
+    ) {
+        let scanned = self.place.scanned;
+        let pieces = self.elements(inner, elements);
+        for (index, (piece, comma)) in pieces.iter().enumerate() {
+            let Some(piece) = self.trimmed(piece.clone()) else {
+                if *comma {
+                    let span = self.place.span(piece.end);
+                    self.errors.push(
+                        Diagnostic::error(Code::SyntaxError, "nothing before this `,`", span, "not needed")
+                            .help("leave the comma out")
+                            .fix("leave the comma out", span, ""),
+                    );
+                }
+                continue;
+            };
+            self.element(piece, elements, keep);
+            let next = pieces.get(index + 1).map(|(next, _)| scanned.significant(next.start));
+            if let Some(next) = next.filter(|_| !*comma && elements.commas) {
+                self.errors.push(comma_before(&self.place, next));
+            }
+        }
+    }
+
+    fn element(
+        &mut self,
+        piece: Range<usize>,
+        elements: Elements,
+        keep: &mut dyn FnMut(&mut Self, &Range<usize>, Option<Nodes<'a>>) -> bool,
+    ) {
+        let mut rest = piece;
+        while self.errors.len() <= ENOUGH_ERRORS {
+            let failure = match self.read(elements.rule, &rest) {
+                Ok(nodes) => {
+                    keep(self, &rest, Some(nodes));
+                    return;
+                }
+                Err(failure) => failure,
+            };
+            let at = self.failed_at(&rest, &failure);
+            if at > rest.start && at < rest.end && self.begins(at, elements) {
+                let before = rest.start..at;
+                if let Ok(nodes) = self.read(elements.rule, &before) {
+                    keep(self, &before, Some(nodes));
+                    if elements.commas {
+                        self.errors.push(comma_before(&self.place, at));
+                    }
+                    rest.start = at;
+                    continue;
+                }
+            }
+            if !keep(self, &rest, None) {
+                self.tell(&rest, &failure, elements.what);
+                self.skip(rest);
+            }
+            return;
+        }
+        self.skip(rest);
+    }
+
+    /// An element begins here.
+    fn begins(&self, index: usize, elements: Elements) -> bool {
+        let scanned = self.place.scanned;
+        if scanned.kind(index) != K::Word {
+            return false;
+        }
+        let mut next = scanned.significant(index + 1);
+        while elements.sign == "=" && scanned.is(next, ".") {
+            next = scanned.significant(next + 1);
+            next = scanned.significant(next + usize::from(scanned.kind(next) == K::Word));
+        }
+        elements.sign.is_empty() || scanned.is(next, elements.sign)
+    }
+
+    /// Cuts a list at its commas, and where a line begins with an element. With each: whether a comma ends it.
+    fn elements(&self, inner: Range<usize>, elements: Elements) -> Vec<(Range<usize>, bool)> {
+        let scanned = self.place.scanned;
+        let mut pieces = Vec::new();
+        let (mut start, mut depth, mut any) = (inner.start, 0usize, false);
+        for index in inner.clone() {
+            let token = scanned.tokens[index];
+            match token.kind {
+                kind if kind.is_trivia() => continue,
+                K::OpenBrace | K::OpenParen | K::OpenBracket => depth += 1,
+                K::CloseBrace | K::CloseParen | K::CloseBracket => depth = depth.saturating_sub(1),
+                K::Sign if depth == 0 && scanned.is(index, ",") => {
+                    pieces.push((start..index, true));
+                    start = index + 1;
+                    any = false;
+                    continue;
+                }
+                K::Word if depth == 0 && any && token.starts_line && !elements.sign.is_empty() => {
+                    if self.begins(index, elements) {
+                        pieces.push((start..index, false));
+                        start = index;
+                    }
+                }
+                _ => {}
+            }
+            any = true;
+        }
+        if any {
+            pieces.push((start..inner.end, false));
+        }
+        pieces
+    }
+}

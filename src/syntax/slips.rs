@@ -1,0 +1,314 @@
+//! Common slips, each with what to write instead.
+
+use super::explain::{Attempt, Place, first_word};
+use super::kinds::SyntaxKind as K;
+use super::parse::Rule;
+use crate::diag::{Code, Diagnostic};
+use crate::source::Span;
+
+/// A word of the language that this version does not know yet.
+pub fn reserved(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::Reserved, format!("{what} comes with a later version"), span, "kept for a later version")
+        .help("leave it out for now; it cannot be used as a name here either")
+}
+
+/// A slip at the place where a part stopped to fit, or none that is known.
+pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    wrong_sign(attempt)
+        .or_else(|| wrong_word(attempt))
+        .or_else(|| quotes(attempt))
+        .or_else(|| keyword_with_sign(attempt))
+        .or_else(|| exception_without_name(attempt))
+        .or_else(|| open_bracket(attempt))
+}
+
+fn slip(message: impl Into<String>, span: Span, label: &str) -> Diagnostic {
+    Diagnostic::error(Code::SyntaxError, message, span, label)
+}
+
+/// Signs of other languages.
+fn wrong_sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    if *at >= tokens.end {
+        return None;
+    }
+    let scanned = place.scanned;
+    let (text, span) = (scanned.token_text(*at), place.span(*at));
+    let next = at + 1;
+    let glued = |sign: &str| next < tokens.end && scanned.is(next, sign);
+    let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
+    let replace = |message: &str, span: Span, with: &str| {
+        Some(place.mend(slip(message, span, "not a sign of the language"), span, with, &format!("write `{with}`")))
+    };
+    match (scanned.kind(*at), text) {
+        (K::OpenText, _) => {
+            let closed = format!("{text}\"");
+            let error = slip("a text without its closing quote", span, "opened here, and open at the end of the line");
+            Some(place.mend(error, span, &closed, "close the text"))
+        }
+        (K::SingleQuoted, _) => {
+            let inner = text[1..text.len() - 1].replace('"', "\\\"");
+            let error = slip("texts stand in double quotes", span, "single quotes");
+            Some(place.mend(error, span, &format!("\"{inner}\""), "write double quotes"))
+        }
+        (K::Unknown, "“" | "”" | "„" | "‘" | "’" | "«" | "»" | "‟") => smart_quotes(attempt),
+        (K::Unknown, ";") => {
+            let error = slip("`;` ends nothing here", span, "not needed");
+            Some(place.mend(error, span, "", "leave the `;` out"))
+        }
+        (K::Unknown, "#") => {
+            Some(slip("`#` does not begin a remark", span, "not a sign of the language").help("write `// a remark`"))
+        }
+        (K::Unknown, "!") => {
+            let space = if scanned.kind(next) == K::Blank { "not" } else { "not " };
+            let error = slip("`!` is written `not`", span, "not a sign of the language");
+            Some(place.mend(error, span, space, "write `not`"))
+        }
+        (K::Unknown, "&") => replace("`&` is written `and`", span, "and"),
+        (K::Unknown, "$" | "£" | "€" | "¥") => {
+            let unit = match text {
+                "$" => "USD",
+                "£" => "GBP",
+                "€" => "EUR",
+                _ => "CNY",
+            };
+            let error = slip("an amount is written with its currency behind it", span, "a sign of a currency");
+            match scanned.kind(next) {
+                K::Number if next < tokens.end => {
+                    let amount = format!("{} {unit}", scanned.token_text(next));
+                    Some(place.mend(error, place.range(*at, next), &amount, "write the currency's code"))
+                }
+                _ => Some(error.help(format!("for example `500 {unit}`"))),
+            }
+        }
+        (K::Sign, "&&") => replace("`&&` is written `and`", span, "and"),
+        (K::Sign, "||") => replace("`||` is written `or`", span, "or"),
+        (K::Sign, "===") => replace("`===` is written `==`", span, "=="),
+        (K::Sign, "=") if glued(">") => replace("`=>` is written `>=`", place.range(*at, next), ">="),
+        (K::Sign, "=") if glued("<") => replace("`=<` is written `<=`", place.range(*at, next), "<="),
+        (K::Sign, ">") if scanned.is(at - 1, "<") => {
+            replace("`<>` is written `!=`", place.range(at - 1, *at), "!=")
+        }
+        (K::Sign, ">") if scanned.is(at - 1, "=") => {
+            replace("`=>` is written `>=`", place.range(at - 1, *at), ">=")
+        }
+        (K::Sign, "=") if *at > 0 && scanned.is(at - 1, "!=") => {
+            replace("`!==` is written `!=`", place.range(at - 1, *at), "!=")
+        }
+        (K::Sign, "=") if operator => {
+            let error = slip("`=` does not compare", span, "two values are compared with `==`");
+            Some(place.mend(error, span, "==", "write `==`"))
+        }
+        (K::Sign, ".") if attempt.expected.contains(&Rule::number) && scanned.kind(next) == K::Number => {
+            let number = format!("0.{}", scanned.token_text(next));
+            let error = slip("a number begins with a digit", span, "no digit before it");
+            Some(place.mend(error, place.range(*at, next), &number, "write the `0`"))
+        }
+        (K::Sign, ",") if *at > 0 && scanned.kind(at - 1) == K::Number && scanned.kind(next) == K::Number => {
+            let number = format!("{}_{}", scanned.token_text(at - 1), scanned.token_text(next));
+            let error = slip("a comma does not group the digits of a number", place.range(at - 1, next), "two numbers");
+            Some(place.mend(error, place.range(at - 1, next), &number, "group the digits with `_`"))
+        }
+        (K::Unknown, text) if !text.is_ascii() && text.chars().all(|c| c.is_alphanumeric() || c == '_') => Some(
+            slip("names are made of the letters a to z, digits and `_`", span, "other letters")
+                .help("a word of the data in another script is a spelling: `gift = \"礼品\"` in an `enum`, `` `礼品` `` in a `map`"),
+        ),
+        _ => None,
+    }
+}
+
+/// Replaces the quotes of a word processor up to their closing one on the same line.
+fn smart_quotes(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, .. } = attempt;
+    let scanned = place.scanned;
+    let span = place.span(*at);
+    let error = slip("texts stand in straight double quotes", span, "a curly quote");
+    let from = scanned.end(*at);
+    let line = &scanned.text[from..];
+    let line = &line[..line.find('\n').unwrap_or(line.len())];
+    match line.char_indices().find(|(_, c)| matches!(c, '”' | '“' | '’' | '»' | '"')) {
+        Some((len, close)) => {
+            let whole = Span { end: span.end + (len + close.len_utf8()) as u32, ..span };
+            Some(place.mend(error, whole, &format!("\"{}\"", &line[..len]), "write straight quotes"))
+        }
+        None => Some(error.help("write `\"`")),
+    }
+}
+
+/// Operators that other languages have as words, or that are written in capitals.
+fn wrong_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    if *at >= tokens.end || place.scanned.kind(*at) != K::Word {
+        return None;
+    }
+    let (word, span) = (place.scanned.token_text(*at), place.span(*at));
+    let lower = word.to_ascii_lowercase();
+    let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
+    if !operator {
+        return None;
+    }
+    let next = place.scanned.significant(at + 1);
+    let (with, last) = match lower.as_str() {
+        "is" | "equals" | "eq" if place.scanned.is(next, "not") => ("!=", next),
+        "is" | "equals" | "eq" => ("==", *at),
+        "like" => ("matches", *at),
+        "startswith" => ("starts_with", *at),
+        "endswith" => ("ends_with", *at),
+        "includes" => ("contains", *at),
+        "exists" | "defined" => ("present", *at),
+        "missing" => ("absent", *at),
+        lower if lower != word => (super::words::OPERATORS.iter().copied().find(|o| *o == lower)?, *at),
+        _ => return None,
+    };
+    let span = Span { end: place.span(last).end, ..span };
+    let error = slip(format!("`{word}` is written `{with}`"), span, "not an operator");
+    Some(place.mend(error, span, with, &format!("write `{with}`")))
+}
+
+/// Quotes where a word is wanted, and none where a text is.
+fn quotes(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    if *at >= tokens.end {
+        return None;
+    }
+    let (text, span) = (place.scanned.token_text(*at), place.span(*at));
+    let bare = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match place.scanned.kind(*at) {
+        K::Text if expected.contains(&Rule::regex) => {
+            let pattern = format!("/{}/", text[1..text.len() - 1].replace('/', "\\/"));
+            let error = slip("a pattern stands between slashes", span, "quotes");
+            Some(place.mend(error, span, &pattern, "write slashes"))
+        }
+        K::Text if expected.contains(&Rule::word) && bare(&text[1..text.len() - 1]) => {
+            let error = slip("a word is wanted here, not a text", span, "in quotes");
+            Some(place.mend(error, span, &text[1..text.len() - 1], "leave the quotes out"))
+        }
+        K::Word if expected == &[Rule::string] => {
+            let line_end = (*at..tokens.end)
+                .take_while(|&i| i == *at || !place.scanned.tokens[i].starts_line)
+                .filter(|&i| !place.scanned.kind(i).is_trivia())
+                .last()
+                .unwrap_or(*at);
+            let whole = place.range(*at, line_end);
+            let words = &place.scanned.text[place.scanned.start(*at)..place.scanned.end(line_end)];
+            let error = slip("a text stands in double quotes", whole, "no quotes");
+            Some(place.mend(error, whole, &format!("\"{}\"", words.replace('"', "\\\"")), "add the quotes"))
+        }
+        _ => None,
+    }
+}
+
+/// `severity = major`, `severity: major`
+fn keyword_with_sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let first = scanned.significant(tokens.start);
+    let sign = scanned.token_text(*at);
+    if *at >= tokens.end || !matches!(sign, "=" | ":") || scanned.significant_before(*at) != Some(first) {
+        return None;
+    }
+    if !matches!(attempt.what, "clause" | "line") {
+        return None;
+    }
+    let keyword = first_word(attempt);
+    let error = slip(format!("no `{sign}` stands after `{keyword}`"), place.span(*at), "not needed");
+    let gap = scanned.end(first) as u32 + place.origin as u32;
+    let after = scanned.significant(at + 1);
+    let span = Span { start: gap, end: place.span(after).start, ..place.span(*at) };
+    Some(place.mend(error, span, " ", &format!("leave the `{sign}` out")))
+}
+
+/// `unless exists approval …`
+fn exception_without_name(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, .. } = attempt;
+    if first_word(attempt) != "unless" || attempt.expected != [Rule::colon] {
+        return None;
+    }
+    let keyword = place.scanned.significant(attempt.tokens.start);
+    let start = place.scanned.significant(keyword + 1);
+    let span = place.range(keyword, start.min(*at));
+    let begin = place.span(start);
+    let error = slip("an exception has a name", span, "a name and a `:` belong after `unless`");
+    let nothing = Span { end: begin.start, ..begin };
+    Some(place.mend(error, nothing, "approved: ", "name the exception"))
+}
+
+/// A bracket of this part that is open where the part ends, or where something else stands.
+fn open_bracket(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    let (rule, sign) = [(Rule::rparen, ")"), (Rule::rbracket, "]"), (Rule::rbrace, "}")]
+        .into_iter()
+        .find(|(rule, _)| expected.contains(rule))?;
+    let scanned = place.scanned;
+    let mut open = Vec::new();
+    for index in tokens.start..*at {
+        match scanned.kind(index) {
+            K::OpenBrace | K::OpenParen | K::OpenBracket => open.push(index),
+            K::CloseBrace | K::CloseParen | K::CloseBracket => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    let opener = *open.last()?;
+    let kind = match rule {
+        Rule::rparen => K::OpenParen,
+        Rule::rbracket => K::OpenBracket,
+        _ => K::OpenBrace,
+    };
+    if scanned.kind(opener) != kind {
+        return None;
+    }
+    if rule != Rule::rparen && *at < tokens.end {
+        return missing_comma(attempt, place);
+    }
+    if closes_later(attempt, open.len()) {
+        return None;
+    }
+    let last = scanned.significant_before(*at)?;
+    let end = place.span(last).end;
+    let spot = if *at < tokens.end { place.span(*at) } else { place.span(last) };
+    let label = if *at < tokens.end { "expected it before this" } else { "expected it after this" };
+    let error = slip(format!("`{}` without its `{sign}`", scanned.token_text(opener)), spot, label)
+        .label(place.span(opener), "opened here");
+    Some(place.mend(error, Span { start: end, end, ..spot }, sign, &format!("add the `{sign}`")))
+}
+
+/// Of the brackets that are open at the failure, the innermost is closed further on.
+fn closes_later(attempt: &Attempt<'_>, open: usize) -> bool {
+    let mut depth = open;
+    for index in attempt.at..attempt.tokens.end {
+        match attempt.place.scanned.kind(index) {
+            K::OpenBrace | K::OpenParen | K::OpenBracket => depth += 1,
+            K::CloseBrace | K::CloseParen | K::CloseBracket => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth < open {
+            return true;
+        }
+    }
+    false
+}
+
+/// Two elements of a list or record next to each other.
+pub fn missing_comma(attempt: &Attempt<'_>, place: &Place<'_>) -> Option<Diagnostic> {
+    let at = attempt.at;
+    let begins = matches!(place.scanned.kind(at), K::Word | K::Text | K::Number);
+    if !begins || !attempt.expected.contains(&Rule::comma) && !attempt.expected.contains(&Rule::rbrace) {
+        return None;
+    }
+    Some(comma_before(place, at))
+}
+
+/// A comma is missing before this token.
+pub fn comma_before(place: &Place<'_>, at: usize) -> Diagnostic {
+    let last = place.scanned.significant_before(at).unwrap_or(at);
+    let end = place.span(last).end;
+    let spot = Span { start: end, end, ..place.span(last) };
+    let error = slip(
+        format!("expected `,` between `{}` and `{}`", place.shown(last), place.shown(at)),
+        place.span(at),
+        "a comma is missing before this",
+    );
+    place.mend(error, spot, ",", "add the comma")
+}

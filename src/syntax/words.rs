@@ -1,0 +1,94 @@
+//! The keywords, for finding where items and clauses begin and for did-you-mean.
+
+use super::kinds::SyntaxKind;
+use super::scan::Scanned;
+
+/// Items of a rule file.
+pub const ITEMS: &[&str] = &[
+    "forbid", "require", "limit", "record", "table", "source", "test", "enum", "let", "define", "param", "policy",
+    "import",
+];
+
+/// Items kept for later versions.
+pub const RESERVED_ITEMS: &[&str] = &["charter", "waive", "metric", "revise", "rates"];
+
+pub const RULE_CLAUSES: &[&str] = &[
+    "on",
+    "where",
+    "when",
+    "unless",
+    "need",
+    "count",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "distinct",
+    "to",
+    "severity",
+    "cite",
+    "because",
+    "consequence",
+    "purpose",
+    "legal_basis",
+    "retention",
+    "effective",
+    "once",
+];
+
+pub const POLICY_CLAUSES: &[&str] = &["owner", "timezone", "fiscal_year"];
+
+pub const SOURCE_CLAUSES: &[&str] = &["format", "files", "delimiter", "timezone", "each", "where", "map", "identity"];
+
+pub const TEST_CLAUSES: &[&str] = &["given", "as_of", "set", "expect"];
+
+/// Words between two operands.
+pub const OPERATORS: &[&str] = &[
+    "and",
+    "or",
+    "not",
+    "in",
+    "starts_with",
+    "ends_with",
+    "contains",
+    "matches",
+    "in_domain",
+    "under",
+    "present",
+    "absent",
+    "ignoring",
+];
+
+/// The word at `index` begins an item: it stands where it can, and what follows is no operator.
+pub fn begins_item(scanned: &Scanned<'_>, index: usize) -> bool {
+    if scanned.kind(index) != SyntaxKind::Word {
+        return false;
+    }
+    let word = scanned.token_text(index);
+    if !ITEMS.contains(&word) && !RESERVED_ITEMS.contains(&word) {
+        return false;
+    }
+    let next = scanned.significant(index + 1);
+    match scanned.kind(next) {
+        SyntaxKind::Word => !OPERATORS.contains(&scanned.token_text(next)),
+        SyntaxKind::Text | SyntaxKind::OpenText | SyntaxKind::OpenBrace => true,
+        _ => false,
+    }
+}
+
+/// The word at `index` is one of these keywords and not a field with an operator behind it.
+pub fn begins_clause(scanned: &Scanned<'_>, index: usize, keywords: &[&str]) -> bool {
+    if scanned.kind(index) != SyntaxKind::Word || !keywords.contains(&scanned.token_text(index)) {
+        return false;
+    }
+    let next = scanned.significant(index + 1);
+    match scanned.kind(next) {
+        SyntaxKind::Word => {
+            let word = scanned.token_text(next);
+            !OPERATORS.contains(&word) || matches!(word, "in" | "not")
+        }
+        SyntaxKind::Sign => matches!(scanned.token_text(next), "=" | ":" | "-"),
+        SyntaxKind::CloseParen | SyntaxKind::CloseBracket => false,
+        _ => true,
+    }
+}

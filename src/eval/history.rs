@@ -262,16 +262,25 @@ fn value_type(cx: &Context<'_>, history: &HistoryPlan) -> Type {
     history.value.as_ref().map_or(Type::Int, |v| stored(&cx.plan.schema, &v.ty))
 }
 
+/// The sum, and how many have a value, by subtraction alone; none where it takes looking at each.
+fn summed<'a>(search: &Search<'_>, ty: &Type) -> Option<(Val<'a>, u32)> {
+    let (None, [part]) = (search.except, &search.parts[..]) else { return None };
+    if part.joins {
+        return None;
+    }
+    let (raw, currency, valued) = part.list.sum(&part.range)?;
+    let total = match ty {
+        Type::Money => Val::Money(Decimal::from_raw(raw), currency),
+        Type::Decimal | Type::Percent => Val::Decimal(Decimal::from_raw(raw)),
+        _ => i64::try_from(raw).map_or(Val::Unknown, Val::Int),
+    };
+    Some((total, valued))
+}
+
 fn sum<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Operand<'a> {
     let ty = value_type(cx, history);
-    if let (None, [part]) = (search.except, &search.parts[..])
-        && let (false, Some((raw, currency))) = (part.joins, part.list.sum(&part.range))
-    {
-        return Operand::One(match ty {
-            Type::Money => Val::Money(Decimal::from_raw(raw), currency),
-            Type::Decimal | Type::Percent => Val::Decimal(Decimal::from_raw(raw)),
-            _ => i64::try_from(raw).map_or(Val::Unknown, Val::Int),
-        });
+    if let Some((total, _)) = summed(search, &ty) {
+        return Operand::One(total);
     }
     let Some(of) = &history.value else { return Operand::One(Val::Unknown) };
     let (mut low, mut high) = (zero(&ty), zero(&ty));
@@ -325,6 +334,13 @@ fn distinct<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>,
 fn pick<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Val<'a> {
     let Some(of) = &history.value else { return Val::Unknown };
     let ty = value_type(cx, history);
+    let average = |total, number: i64| {
+        let ty = if ty == Type::Int { Type::Decimal } else { ty.clone() };
+        if number == 0 { Val::Absent } else { arith(ArithOp::Div, total, Val::Int(number), &ty) }
+    };
+    if let (Func::Avg, Some((total, valued))) = (history.func, summed(search, &ty)) {
+        return average(total, valued as i64);
+    }
     let (mut best, mut total, mut number, mut unknown) = (Val::Absent, zero(&ty), 0i64, false);
     visit(cx, history, search, scope, &mut |member, own| {
         let v = value(cx, of, own);
@@ -366,11 +382,7 @@ fn pick<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, sco
     });
     match history.func {
         _ if unknown => Val::Unknown,
-        Func::Avg if number == 0 => Val::Absent,
-        Func::Avg => {
-            let ty = if ty == Type::Int { Type::Decimal } else { ty };
-            arith(ArithOp::Div, total, Val::Int(number), &ty)
-        }
+        Func::Avg => average(total, number),
         _ => best,
     }
 }

@@ -111,12 +111,12 @@ impl List {
         from..until.max(from)
     }
 
-    /// The sum of a range in the smallest parts, and its currency (none where nothing has a value); none
-    /// where it takes looking at each.
-    pub fn sum(&self, range: &Range<usize>) -> Option<(i128, Option<Currency>)> {
+    /// The sum of a range in the smallest parts, its currency (none where nothing has a value), and how many
+    /// have a value; none where it takes looking at each.
+    pub fn sum(&self, range: &Range<usize>) -> Option<(i128, Option<Currency>, u32)> {
         let sums = self.sums.as_ref()?;
-        let valued = sums.valued[range.end] > sums.valued[range.start];
-        Some((sums.totals[range.end] - sums.totals[range.start], sums.currency.filter(|_| valued)))
+        let valued = sums.valued[range.end] - sums.valued[range.start];
+        Some((sums.totals[range.end] - sums.totals[range.start], sums.currency.filter(|_| valued > 0), valued))
     }
 
     pub fn doubts_in(&self, range: &Range<usize>) -> usize {
@@ -178,7 +178,7 @@ impl HistoryIndex {
         index.lists.sort();
         index.loose.sort();
         index.by_keys.sort();
-        if history.pair.is_empty() && matches!(history.func, Func::Sum) {
+        if history.pair.is_empty() && matches!(history.func, Func::Sum | Func::Avg) {
             for list in &mut index.lists.lists {
                 list.sums = sums(&cx, history, list);
             }

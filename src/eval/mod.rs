@@ -44,8 +44,8 @@ use crate::plan::{Plan, VERSION};
 use grouped::AtomGroups;
 use interp::Context;
 use regex::Regex;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
 #[derive(Clone, Copy, Debug)]
@@ -230,4 +230,14 @@ fn parallel<T: Send>(threads: usize, n: usize, f: impl Fn(usize) -> T + Sync) ->
     });
     done.sort_by_key(|d| d.0);
     done.into_iter().map(|d| d.1).collect()
+}
+
+/// As [`parallel`], of each of some things that are given away.
+fn parallel_each<A: Send, T: Send>(threads: usize, all: Vec<A>, f: impl Fn(usize, A) -> T + Sync) -> Vec<T> {
+    let all: Vec<_> = all.into_iter().map(|a| Mutex::new(Some(a))).collect();
+    let done = parallel(threads, all.len(), |i| {
+        let taken = all[i].lock().unwrap_or_else(PoisonError::into_inner).take();
+        taken.map(|a| f(i, a))
+    });
+    done.into_iter().flatten().collect()
 }

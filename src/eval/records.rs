@@ -4,7 +4,7 @@ use super::grouped::words;
 use super::rows::Rows;
 use super::screen::{Screened, Segment, screen};
 use super::world::{self, KindWorld, Watermark, World, cell_type, content, event_time, has_identity, identity_of};
-use super::{AsOf, KindCounts, Options, Runtime};
+use super::{AsOf, KindCounts, Options, Runtime, parallel_each};
 use crate::data::calendar::Zone;
 use crate::data::identity::Content;
 use crate::data::{ColumnId, KindId, Schema, Time, display};
@@ -62,47 +62,57 @@ impl Taken {
 pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -> Settled {
     let Taken { segments, mut counts, mut compliant, watermark } = taken;
     let as_of = Watermark { as_of: watermark.as_of, ..Watermark::default() };
-    let mut laid: Vec<Laid> = Vec::new();
-    for (k, mut segments) in segments.into_iter().enumerate() {
-        let kind = KindId(k as u32);
-        let merged = merge(plan, kind, &segments, &runtime.zone);
-        counts[k].judged -= merged.repeats;
-        counts[k].repeats = merged.repeats;
-        counts[k].conflicts = merged.conflicts;
-        for (segment, dropped) in segments.iter().zip(&merged.dropped) {
-            if dropped.is_empty() {
-                continue;
-            }
-            // What these rows were counted for is taken back; it is a sum over rows.
-            let again = screen(plan, runtime, options.keep_compliant, as_of, segment.rows.take(dropped));
-            again.compliant.iter().for_each(|(rule, n)| compliant[*rule as usize] -= n);
-        }
-        for (segment, dropped) in segments.iter_mut().zip(&merged.dropped) {
-            if !dropped.is_empty() {
-                let stays = |row: &u32| dropped.binary_search(row).is_err();
-                segment.candidates.iter_mut().chain(&mut segment.histories).for_each(|(_, rows)| rows.retain(stays));
-            }
-        }
-        let mut dropped = merged.dropped;
-        for rows in merged.instead {
-            let screened = screen(plan, runtime, options.keep_compliant, Watermark::default(), rows);
-            screened.compliant.iter().for_each(|(rule, n)| compliant[*rule as usize] += n);
-            segments.push(screened.segment);
-            dropped.push(Vec::new());
-        }
-        laid.push(lay(plan, kind, segments, &dropped));
-    }
+    let laid = parallel_each(options.threads, segments, |k, segments| {
+        settle_kind(plan, runtime, KindId(k as u32), segments, as_of, options.keep_compliant)
+    });
     let mut candidates = vec![Vec::new(); plan.rules.len()];
     let mut histories = vec![Vec::new(); plan.histories.len()];
     let mut kinds = Vec::with_capacity(laid.len());
-    for mut one in laid {
-        one.candidates.drain(..).for_each(|(rule, ids)| candidates[rule as usize].extend(ids));
-        one.histories.drain(..).for_each(|(history, ids)| histories[history as usize].extend(ids));
+    for (one, counts) in laid.into_iter().zip(&mut counts) {
+        counts.judged -= one.repeats;
+        counts.repeats = one.repeats;
+        counts.conflicts = one.conflicts;
+        for (rule, more, less) in one.compliant {
+            let of = &mut compliant[rule as usize];
+            *of = *of + more - less;
+        }
+        one.candidates.into_iter().for_each(|(rule, ids)| candidates[rule as usize].extend(ids));
+        one.histories.into_iter().for_each(|(history, ids)| histories[history as usize].extend(ids));
         kinds.push(one.world);
     }
     candidates.iter_mut().chain(&mut histories).for_each(|ids: &mut Vec<u32>| ids.sort_unstable());
     let world = world::build(plan, runtime, kinds, watermark, &histories, options.threads);
     Settled { world, counts, compliant, candidates }
+}
+
+fn settle_kind(
+    plan: &Plan,
+    runtime: &Runtime,
+    kind: KindId,
+    mut segments: Vec<Segment>,
+    as_of: Watermark,
+    keep_compliant: bool,
+) -> Laid {
+    let merged = merge(plan, kind, &segments, &runtime.zone);
+    let mut compliant = Vec::new();
+    for (segment, dropped) in segments.iter_mut().zip(&merged.dropped) {
+        if dropped.is_empty() {
+            continue;
+        }
+        // What these rows were counted for is taken back; it is a sum over rows.
+        let again = screen(plan, runtime, keep_compliant, as_of, segment.rows.take(dropped));
+        compliant.extend(again.compliant.iter().map(|&(rule, n)| (rule, 0, n)));
+        let stays = |row: &u32| dropped.binary_search(row).is_err();
+        segment.candidates.iter_mut().chain(&mut segment.histories).for_each(|(_, rows)| rows.retain(stays));
+    }
+    let mut dropped = merged.dropped;
+    for rows in merged.instead {
+        let screened = screen(plan, runtime, keep_compliant, Watermark::default(), rows);
+        compliant.extend(screened.compliant.iter().map(|&(rule, n)| (rule, n, 0)));
+        segments.push(screened.segment);
+        dropped.push(Vec::new());
+    }
+    Laid { repeats: merged.repeats, conflicts: merged.conflicts, compliant, ..lay(plan, kind, segments, &dropped) }
 }
 
 #[derive(Default)]
@@ -211,6 +221,10 @@ fn differing(schema: &Schema, kind: KindId, rows: &[(&Rows, usize)], zone: &Zone
 /// One kind in order, with what refers to its rows by id.
 struct Laid {
     world: KindWorld,
+    repeats: u64,
+    conflicts: u64,
+    /// By rule: records to count more as compliant, and less.
+    compliant: Vec<(u32, u64, u64)>,
     candidates: Vec<(u32, Vec<u32>)>,
     histories: Vec<(u32, Vec<u32>)>,
 }
@@ -274,5 +288,5 @@ fn lay(plan: &Plan, kind: KindId, segments: Vec<Segment>, dropped: &[Vec<u32>]) 
         kept.push(segment.rows);
     }
     let world = KindWorld { segments: kept, order, occurrences, time: of.time() };
-    Laid { world, candidates, histories }
+    Laid { world, repeats: 0, conflicts: 0, compliant: Vec::new(), candidates, histories }
 }

@@ -133,17 +133,22 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
 /// All parts are known and yet the whole is not.
 fn own<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
     let cx = trace.cx;
-    let mut currencies = Vec::new();
+    let (mut currencies, mut field) = (Vec::new(), None);
     for child in expr.children() {
         // A range, where some records are in doubt, is known only in part.
         for inner in child.histories() {
             of_history(trace, inner, scope);
         }
-        if let Val::Money(_, Some(currency)) = operand(&cx, child, scope).single() {
+        let seen = operand(&cx, child, scope).single();
+        if let Val::Money(_, Some(currency)) = seen {
             currencies.push(currency.to_string());
         }
+        if let Op::Column { root, column } = child.op {
+            // The field to look at is the last one, or the zero that something is divided by.
+            field = scope.frame(root).copied().map(|f| (f, column));
+        }
     }
-    let record = Some(trace.record(&scope.frame));
+    let record = Some(trace.record(&field.map_or(scope.frame, |f| f.0)));
     currencies.sort();
     currencies.dedup();
     let why = if currencies.len() > 1 {
@@ -159,7 +164,7 @@ fn own<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
     } else {
         return;
     };
-    push(trace, Gap { why, record, column: None, span: expr.span });
+    push(trace, Gap { why, record, column: field.map(|f| f.1), span: expr.span });
 }
 
 fn is_zero(value: Val<'_>) -> bool {
@@ -183,11 +188,14 @@ pub fn of_search<'a>(trace: &mut Trace<'a>, id: u32, search: &Search<'_>, scope:
     let cx = trace.cx;
     let history = &cx.plan.histories[id as usize];
     let mut doubtful: Vec<Frame<'a>> = Vec::new();
-    let mut currencies: Vec<String> = Vec::new();
+    let mut currencies: Vec<(String, Frame<'a>)> = Vec::new();
     history::visit(&cx, history, search, scope, &mut |member, own| {
         let value = history.value.as_ref().map(|v| value(&cx, v, own));
         if let Some(Val::Money(_, Some(currency))) = value {
-            currencies.push(currency.to_string());
+            let currency = currency.to_string();
+            if currencies.iter().all(|c| c.0 != currency) {
+                currencies.push((currency, member.frame));
+            }
         }
         if member.truth != Truth::True || matches!(value, Some(Val::Unknown | Val::Pending)) {
             doubtful.push(member.frame);
@@ -200,13 +208,16 @@ pub fn of_search<'a>(trace: &mut Trace<'a>, id: u32, search: &Search<'_>, scope:
         let parts = history.inner.iter().chain(&history.pair).chain(&history.join_conditions).chain(&history.value);
         parts.for_each(|e| of(trace, e, &own));
     }
-    currencies.sort();
-    currencies.dedup();
     if currencies.len() > 1 && matches!(history.func, Func::Sum | Func::Avg | Func::Min | Func::Max) {
-        push(
-            trace,
-            Gap { why: GapReason::Currencies { found: currencies }, record: None, column: None, span: history.span },
-        );
+        // At the first record whose currency is another than the first one's.
+        let record = Some(trace.record(&currencies[1].1));
+        let column = match history.value.as_ref().map(|v| &v.op) {
+            Some(Op::Column { column, .. }) => Some(*column),
+            _ => None,
+        };
+        let mut found: Vec<String> = currencies.into_iter().map(|c| c.0).collect();
+        found.sort();
+        push(trace, Gap { why: GapReason::Currencies { found }, record, column, span: history.span });
     }
     if !search.bounds.over {
         let until = moment(search.bounds.until, history.dates)

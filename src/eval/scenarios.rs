@@ -112,8 +112,10 @@ fn another_currency_is_no_pass_and_no_finding() {
     gifts[1][3] = Cell::Is(money(60, "USD"));
     let findings = run_company(limit(&company(), 500), &gifts, &[], Options::default());
     assert_eq!(of(&findings), [(Indeterminate, 2)]);
-    let gaps = findings.explain(0).gaps;
-    assert_eq!(gaps[0].why, GapReason::Currencies { found: vec!["CNY".into(), "USD".into()] });
+    let why = findings.explain(0);
+    assert_eq!(why.gaps[0].why, GapReason::Currencies { found: vec!["CNY".into(), "USD".into()] });
+    assert_eq!(why.gaps[0].record.map(|r| why.records[r].identity.as_str()), Some("id = b"));
+    assert_eq!(why.gaps[0].column, Some(ColumnId(3)));
 }
 
 #[test]

@@ -45,7 +45,7 @@
 //! }
 //! let findings = evaluator.finish();
 //! assert_eq!(findings.verdicts(), [Verdict::Finding]);
-//! assert_eq!(findings.explain(0).message, "E1 received 650 CNY");
+//! assert_eq!(findings.explain(0).message, "E1 received 650.00 CNY");
 //! ```
 #![forbid(unsafe_code)]
 

@@ -162,6 +162,6 @@ fn output_and_rejects_are_files() {
 #[test]
 fn completions_for_each_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        assert!(transcript(&["completions", shell], b"").contains("--max-indeterminate"), "{shell}");
+        assert!(transcript(&["completions", shell], b"").contains("max-indeterminate"), "{shell}");
     }
 }

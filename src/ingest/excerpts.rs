@@ -125,7 +125,7 @@ impl Texts<'_> {
 }
 
 /// What a column reads in the targets of its kind; several sources may make one kind.
-fn gets<'l>(layout: &'l Layout, want: &Wanted, column: ColumnId) -> Vec<(&'l Target, &'l Get)> {
+pub fn gets<'l>(layout: &'l Layout, want: &Wanted, column: ColumnId) -> Vec<(&'l Target, &'l Get)> {
     let mut all = Vec::new();
     for target in layout.targets.iter().filter(|t| t.kind == want.kind) {
         let mut gets = Vec::new();

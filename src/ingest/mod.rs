@@ -15,6 +15,9 @@ mod formats;
 mod json;
 mod layout;
 mod ndjson;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
 #[path = "parquet_left_out.rs"]
 mod parquet;
 mod quantities;
@@ -23,6 +26,9 @@ mod scan;
 mod times;
 mod values;
 mod worker;
+
+#[cfg(test)]
+mod tests;
 
 pub use excerpts::{Excerpt, Wanted};
 pub use formats::format_of;

@@ -97,7 +97,7 @@ impl<'a> Scalar<'a> {
     }
 
     /// As a message shows it.
-    fn found(&self) -> String {
+    pub fn found(&self) -> String {
         match self {
             Scalar::Absent => "null".into(),
             Scalar::Text(t) | Scalar::Number(t) | Scalar::List(t) | Scalar::Object(t) => t.to_string(),

@@ -1,0 +1,272 @@
+//! Parquet: a row a record, columns by name; fields of nested groups by their dotted path. A row's place
+//! is its number. A float is read by its shortest decimal text: 12.1 is 12.1.
+
+mod cells;
+
+use super::chunks::{Content, parallel};
+use super::excerpts::{gets, heading_of};
+use super::layout::Layout;
+use super::rows::Cells;
+use super::values::Scalar;
+use super::worker::{Job, Worker, near_field};
+use super::{Excerpt, InputError, InputReport, InputSpec, Route, Wanted};
+use crate::data::{Place, Reading};
+use crate::diag::{Code, did_you_mean};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Schema};
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const BATCH_ROWS: usize = 8192;
+
+struct File {
+    bytes: Bytes,
+    metadata: ArrowReaderMetadata,
+    /// First row of each group, and the number of rows at the end.
+    starts: Vec<u64>,
+}
+
+impl File {
+    fn open(content: Content) -> Result<File, InputError> {
+        let bytes = Bytes::from(content.whole()?.into_owned());
+        // Without the writer's own Arrow schema, dictionaries and large texts come as plain texts.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(|e| not_parquet(&e))?;
+        let mut starts = vec![0];
+        for group in metadata.metadata().row_groups() {
+            let rows = u64::try_from(group.num_rows()).unwrap_or(0);
+            starts.push(starts[starts.len() - 1] + rows);
+        }
+        Ok(File { bytes, metadata, starts })
+    }
+
+    fn schema(&self) -> &Schema {
+        self.metadata.schema()
+    }
+
+    fn group(&self, group: usize, roots: Option<&[usize]>) -> ParquetRecordBatchReaderBuilder<Bytes> {
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), self.metadata.clone());
+        let mask = match roots {
+            Some(roots) => ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied()),
+            None => ProjectionMask::all(),
+        };
+        builder.with_row_groups(vec![group]).with_batch_size(BATCH_ROWS).with_projection(mask)
+    }
+}
+
+fn not_parquet(error: &dyn std::fmt::Display) -> InputError {
+    InputError::new(Code::NotThisFormat, format!("is not a sound Parquet file: {error}"))
+}
+
+/// The decoder meets damaged files with errors, as a rule, but not in every corner.
+fn guarded<T>(run: impl FnOnce() -> Result<T, InputError>) -> Result<T, InputError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(not_parquet(&"its pages contradict themselves")))
+}
+
+/// A column or a field in one: the column's index in the file, and the indexes of fields within.
+type Way = Vec<usize>;
+
+fn ways(layout: &Layout, schema: &Schema) -> Result<Vec<Option<Way>>, InputError> {
+    let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+    let mut ways = Vec::new();
+    for (path, needed_by) in layout.slots.paths.iter().zip(&layout.slots.needed_by) {
+        let name = path.join(".");
+        if names.iter().filter(|n| **n == name).count() > 1 {
+            return Err(InputError::new(Code::HeadingTwice, format!("two columns are called `{name}`")));
+        }
+        let way = match names.iter().position(|n| *n == name) {
+            Some(column) => Some(vec![column]),
+            None => nested(path, schema),
+        };
+        if let (None, Some(needed_by)) = (&way, needed_by) {
+            let message = format!("there is no column `{name}`, which `{needed_by}` reads");
+            let error = InputError::new(Code::HeadingMissing, message);
+            return Err(match did_you_mean(&name, names.iter().copied()) {
+                Some(meant) => error.help(format!("did you mean `{meant}`?")),
+                None => error.help(format!("its columns are `{}`", names.join("`, `"))),
+            });
+        }
+        ways.push(way);
+    }
+    Ok(ways)
+}
+
+fn nested(path: &[String], schema: &Schema) -> Option<Way> {
+    let (first, rest) = path.split_first()?;
+    let mut way = vec![schema.index_of(first).ok()?];
+    let mut ty = schema.field(way[0]).data_type();
+    for key in rest {
+        let DataType::Struct(fields) = ty else { return None };
+        let (index, field) = fields.find(key)?;
+        way.push(index);
+        ty = field.data_type();
+    }
+    Some(way)
+}
+
+/// The arrays on the way to a slot's value; it is absent where one of them is null.
+type Chain = Vec<ArrayRef>;
+
+fn chain(batch: &RecordBatch, roots: &[usize], way: &Way) -> Option<Chain> {
+    let (root, fields) = way.split_first()?;
+    let mut chain = vec![batch.columns().get(roots.iter().position(|r| r == root)?)?.clone()];
+    for field in fields {
+        let next = chain.last()?.as_struct_opt()?.columns().get(*field)?.clone();
+        chain.push(next);
+    }
+    Some(chain)
+}
+
+struct Row<'r> {
+    chains: &'r [Option<Chain>],
+    row: usize,
+}
+
+impl Cells for Row<'_> {
+    fn get(&self, _item: bool, slot: u32) -> Scalar<'_> {
+        let Some(Some(chain)) = self.chains.get(slot as usize) else { return Scalar::Absent };
+        match chain.last() {
+            Some(array) if chain.iter().all(|a| a.is_valid(self.row)) => cells::scalar(array, self.row),
+            _ => Scalar::Absent,
+        }
+    }
+}
+
+pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
+    let layout = Layout::new(reading, &job.spec.route, true);
+    let file = guarded(|| File::open(content))?;
+    let ways = ways(&layout, file.schema())?;
+    let mut roots: Vec<usize> = ways.iter().flatten().map(|w| w[0]).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    let next = AtomicUsize::new(0);
+    let failed: Mutex<Option<InputError>> = Mutex::new(None);
+    let failure = || failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let run = || {
+        let mut worker = Worker::new(reading, &layout, job);
+        loop {
+            let group = next.fetch_add(1, Ordering::Relaxed);
+            if group + 1 >= file.starts.len() || failure().is_some() {
+                break;
+            }
+            if let Err(error) = guarded(|| rows(&mut worker, job, &file, group, &roots, &ways)) {
+                failure().get_or_insert(error);
+                break;
+            }
+            let size = file.metadata.metadata().row_group(group).compressed_size();
+            worker.flush(u64::try_from(size).unwrap_or(0));
+        }
+        worker.finish()
+    };
+    let mut report = InputReport::default();
+    parallel(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
+    if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        return Err(error);
+    }
+    report.bytes = file.bytes.len() as u64;
+    if let Route::Kind(kind) = job.spec.route {
+        let names = file.schema().fields().iter();
+        report.notes.extend(names.filter_map(|f| near_field(reading, kind, "", f.name())));
+    }
+    Ok(report)
+}
+
+fn rows(
+    worker: &mut Worker,
+    job: &Job,
+    file: &File,
+    group: usize,
+    roots: &[usize],
+    ways: &[Option<Way>],
+) -> Result<(), InputError> {
+    let reader = file.group(group, Some(roots)).build().map_err(|e| not_parquet(&e))?;
+    let mut row = file.starts[group];
+    for batch in reader {
+        let batch = batch.map_err(|e| not_parquet(&e))?;
+        let chains: Vec<Option<Chain>> =
+            ways.iter().map(|w| w.as_ref().and_then(|w| chain(&batch, roots, w))).collect();
+        for n in 0..batch.num_rows() {
+            let place = Place { input: job.spec.id, offset: row, line: row + 1, element: 0 };
+            worker.row_record(&Row { chains: &chains, row: n }, place, b"");
+            row += 1;
+        }
+        worker.flush(0);
+    }
+    Ok(())
+}
+
+pub fn excerpts(
+    reading: &Reading,
+    spec: &InputSpec,
+    content: Content,
+    wanted: &[Wanted],
+) -> Result<Vec<Option<Excerpt>>, InputError> {
+    let layout = Layout::new(reading, &spec.route, true);
+    guarded(|| {
+        let file = File::open(content)?;
+        let mut found = vec![None; wanted.len()];
+        for group in 0..file.starts.len() - 1 {
+            let span = file.starts[group]..file.starts[group + 1];
+            let mut rows: Vec<u64> = wanted.iter().map(|w| w.place.offset).filter(|r| span.contains(r)).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            let mut shown = rows.iter();
+            for batch in selected(&file, group, &rows)? {
+                let batch = batch.map_err(|e| not_parquet(&e))?;
+                for n in 0..batch.num_rows() {
+                    let Some(row) = shown.next() else { break };
+                    let (text, values) = show(&batch, n);
+                    for (want, found) in wanted.iter().zip(&mut found).filter(|(w, _)| w.place.offset == *row) {
+                        let fields = want.columns.iter().map(|c| {
+                            let mut names = gets(&layout, want, *c).into_iter().map(|(target, get)| {
+                                let list = target.each.as_ref().map(|e| &e.list);
+                                heading_of(&layout, if get.item { list.unwrap_or(get) } else { get })
+                            });
+                            names.find_map(|name| value_range(&values, &name?))
+                        });
+                        *found = Some(Excerpt { text: text.clone(), fields: fields.collect() });
+                    }
+                }
+            }
+        }
+        Ok(found)
+    })
+}
+
+fn selected(file: &File, group: usize, rows: &[u64]) -> Result<ParquetRecordBatchReader, InputError> {
+    let start = file.starts[group];
+    let ranges = rows.iter().map(|r| (r - start) as usize..(r - start) as usize + 1);
+    let selection = RowSelection::from_consecutive_ranges(ranges, (file.starts[group + 1] - start) as usize);
+    file.group(group, None).with_row_selection(selection).build().map_err(|e| not_parquet(&e))
+}
+
+/// The columns as `heading = value` lines, and where each value stands.
+fn show(batch: &RecordBatch, row: usize) -> (String, Vec<(String, Range<usize>)>) {
+    let mut text = String::new();
+    let mut values = Vec::new();
+    for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(field.name());
+        text.push_str(" = ");
+        let start = text.len();
+        cells::show(array, row, &mut text);
+        values.push((field.name().clone(), start..text.len()));
+    }
+    (text, values)
+}
+
+fn value_range(values: &[(String, Range<usize>)], name: &str) -> Option<Range<usize>> {
+    let root = name.split('.').next().unwrap_or(name);
+    let named = |n: &str| values.iter().find(|v| v.0 == n).map(|v| v.1.clone());
+    named(name).or_else(|| named(root))
+}

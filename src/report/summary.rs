@@ -222,6 +222,8 @@ fn notes(summary: &Summary, text: &mut String) {
     };
     let quoted = |names: Vec<&str>| names.into_iter().map(|n| format!("`{n}`")).collect();
     list("rules that no record triggered", quoted(summary.never_triggered()));
+    let unseen = summary.kinds.iter().filter(|k| k.used && k.read == 0).map(|k| k.name.as_str());
+    list("records and tables that rules read, and of which there are none", quoted(unseen.collect()));
     list("inputs without a record", quoted(summary.empty_inputs()));
     list(
         "files of sources that match nothing",

@@ -32,7 +32,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
     if let Some((history, key)) = entry.lacking {
         gaps::lacking(&mut trace, history, key, frame);
         trace.explanation.message = rule.title.clone();
-        return trace.explanation;
+        return trace.finish();
     }
     let filter = triggered(&cx, rule, &scope, Truth::True);
     if let Some(Err(_)) = filter {
@@ -56,7 +56,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
         }
     }
     trace.explanation.message = message::message(&cx, rule, &scope, entry.judgement.verdict, crossing);
-    trace.explanation
+    trace.finish()
 }
 
 /// An explanation in the making.
@@ -64,6 +64,8 @@ pub struct Trace<'a> {
     pub cx: Context<'a>,
     pub explanation: Explanation,
     known: FxHashMap<(KindId, u32), usize>,
+    /// By record: what it is sorted by.
+    order: Vec<(bool, Option<i64>, KindId, u32)>,
 }
 
 impl<'a> Trace<'a> {
@@ -76,7 +78,7 @@ impl<'a> Trace<'a> {
             gaps: vec![],
             exception: None,
         };
-        Trace { cx, explanation, known: FxHashMap::default() }
+        Trace { cx, explanation, known: FxHashMap::default(), order: Vec::new() }
     }
 
     /// Index of the record among those that the verdict rests on.
@@ -92,8 +94,28 @@ impl<'a> Trace<'a> {
             identity: identity_shown(&self.cx, frame),
             time: frame.time.map(|t| display::time(t, self.cx.zone)),
         });
+        let time = frame.time.and_then(|t| t.instant(self.cx.zone));
+        self.order.push((time.is_none(), time, frame.kind, frame.id));
         self.known.insert(key, at);
         at
+    }
+
+    /// The records after the first in time order (those without a time last), and all that names them.
+    fn finish(mut self) -> Explanation {
+        let mut sorted: Vec<usize> = (0..self.order.len()).collect();
+        if let Some((_, others)) = sorted.split_first_mut() {
+            others.sort_by_key(|&i| self.order[i]);
+        }
+        let mut place = vec![0; sorted.len()];
+        sorted.iter().enumerate().for_each(|(new, &old)| place[old] = new);
+        let all = &mut self.explanation;
+        all.records = sorted.iter().map(|&i| all.records[i].clone()).collect();
+        let fields = all.clauses.iter_mut().flat_map(|c| &mut c.values).filter_map(|v| v.field.as_mut());
+        fields.for_each(|(record, _)| *record = place[*record]);
+        let contributions = all.windows.iter_mut().flat_map(|w| &mut w.contributions);
+        contributions.for_each(|c| c.record = place[c.record]);
+        all.gaps.iter_mut().filter_map(|g| g.record.as_mut()).for_each(|r| *r = place[*r]);
+        self.explanation
     }
 
     /// Whether all of the rule's own conditions hold.

@@ -1,11 +1,35 @@
 //! Types and names checked: from trees to [`hir`].
+//!
+//! Names are resolved over the whole set, in any order, and each thing is looked at once:
+//! `world` collects what is declared, `declare` makes the schema of it, `graph` finds definitions that need
+//! themselves, `params` works out the constants, `expr` types expressions, and `rules`, `sources` and `tests`
+//! read what is built of them.
+//!
+//! A bare name is, in this order: a word of the enum that is compared with; an alias, the kind of the history
+//! condition around, or a function's parameter; a field of the record that triggers; that record's kind; `as_of`;
+//! a `param`, `let` or `define`.
 
+mod currencies;
+mod declare;
+mod expr;
+mod graph;
 pub mod hir;
+mod params;
+mod report;
+mod rules;
+mod units;
+mod world;
 
+use crate::data::Schema;
 use crate::diag::Diagnostic;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::ast;
+use expr::Typer;
 use hir::Hir;
+use report::Reporter;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+use world::{Decl, World};
 
 /// A policy set, parsed.
 pub struct CheckInput<'a> {
@@ -18,13 +42,38 @@ pub struct CheckInput<'a> {
 /// Resolves, types and dates a policy set. All that is wrong is told; the result is only to be used where no
 /// diagnostic is an error.
 pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
-    let _ = (input.sources, input.files, input.set);
-    let hir = Hir {
-        schema: Default::default(),
-        sources: Vec::new(),
-        params: Vec::new(),
-        rules: Vec::new(),
-        tests: Vec::new(),
+    let report = Reporter::new(input.sources);
+    let mut names = world::collect(&report, input.files);
+    let mut world = World {
+        report,
+        schema: Schema::default(),
+        kinds: FxHashMap::default(),
+        infos: Vec::new(),
+        enums: FxHashMap::default(),
+        words: Vec::new(),
+        values: std::mem::take(&mut names.values),
+        rules: std::mem::take(&mut names.rule_names),
+        policies: FxHashMap::default(),
+        params: FxHashMap::default(),
+        broken: FxHashSet::default(),
     };
-    (hir, Vec::new())
+    declare::declare(&mut world, &names);
+    let files = input.files.iter().map(|(f, _)| *f).chain(input.set.iter().map(|(_, f, _)| *f));
+    params::policies(&mut world, &names, files);
+    let order = graph::order(&mut world, &names.decls);
+    let params = params::params(&mut world, &order, input.set);
+    let world = world;
+    let mut rules: Vec<hir::Rule> =
+        names.rules.iter().filter_map(|(file, item, doc)| rules::rule(&world, *file, item, *doc)).collect();
+    rules.sort_by(|a, b| a.name.cmp(&b.name));
+    for decl in names.decls.iter().filter(|d| !world.broken.contains(d.name().text.as_str())) {
+        let file = decl.name().span.file;
+        match decl {
+            Decl::Let(item) => Typer::new(&world, file).check_let(item, file),
+            Decl::Define(item) => Typer::new(&world, file).check_define(item),
+            Decl::Param(_) => {}
+        }
+    }
+    let schema = Arc::new(world.schema);
+    (Hir { schema, sources: Vec::new(), params, rules, tests: Vec::new() }, world.report.finish())
 }

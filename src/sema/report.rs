@@ -1,0 +1,103 @@
+//! Collecting diagnostics, and helps that show the line as it should be.
+
+use crate::diag::{Code, Diagnostic, did_you_mean};
+use crate::source::{SourceMap, Span};
+use rustc_hash::FxHashSet;
+use std::cell::{Cell, RefCell};
+
+/// After so many guesses no more are made, so that a set with thousands of unknown names is still told in time.
+const GUESSES: u32 = 300;
+
+pub struct Reporter<'a> {
+    pub sources: &'a SourceMap,
+    found: RefCell<Vec<Diagnostic>>,
+    seen: RefCell<FxHashSet<(Code, Span)>>,
+    guesses: Cell<u32>,
+}
+
+impl<'a> Reporter<'a> {
+    pub fn new(sources: &'a SourceMap) -> Reporter<'a> {
+        Reporter { sources, found: Default::default(), seen: Default::default(), guesses: Cell::new(0) }
+    }
+
+    /// Keeps it, unless the same was told of the same place (a `let` is read again at each use).
+    pub fn tell(&self, diagnostic: Diagnostic) {
+        if self.seen.borrow_mut().insert((diagnostic.code, diagnostic.span())) {
+            self.found.borrow_mut().push(diagnostic);
+        }
+    }
+
+    /// Tells it, and gives the nothing that silences what follows from it.
+    pub fn fail<T>(&self, diagnostic: Diagnostic) -> Option<T> {
+        self.tell(diagnostic);
+        None
+    }
+
+    /// All of it, in the order of the files and of the places in them.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|d| (d.span(), d.code));
+        found
+    }
+
+    pub fn text(&self, span: Span) -> &'a str {
+        self.sources.text(span)
+    }
+
+    /// The line (or lines) that the span is in, with the span replaced.
+    pub fn line_with(&self, span: Span, replacement: &str) -> String {
+        let text = &self.sources.file(span.file).text;
+        let (start, end) = (span.start as usize, span.end as usize);
+        let from = text[..start].rfind('\n').map_or(0, |i| i + 1);
+        let to = text[end..].find('\n').map_or(text.len(), |i| end + i);
+        let line = format!("{}{}{}", &text[from..start], replacement, &text[end..to]);
+        let line = line.trim();
+        if line.len() <= 160 { line.into() } else { replacement.into() }
+    }
+
+    /// The known name that was probably meant.
+    pub fn guess<'n>(&self, word: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        self.guesses.set(self.guesses.get() + 1);
+        if self.guesses.get() > GUESSES { None } else { did_you_mean(word, known) }
+    }
+
+    /// Adds a did-you-mean with the fixed line; or the known names, where there are few.
+    pub fn suggest<'n>(
+        &self,
+        diagnostic: Diagnostic,
+        span: Span,
+        word: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> Diagnostic {
+        let known: Vec<&str> = known.into_iter().collect();
+        if let Some(near) = self.guess(word, known.iter().copied()) {
+            let line = self.line_with(span, near);
+            return diagnostic.help(format!("did you mean `{near}`?\n    {line}")).fix(
+                format!("write `{near}`"),
+                span,
+                near,
+            );
+        }
+        if known.is_empty() || known.len() > 12 {
+            return diagnostic;
+        }
+        diagnostic.help(format!("known here: {}", list(known)))
+    }
+
+    /// Adds a help with the fixed line, and the fix itself.
+    pub fn rewrite(&self, diagnostic: Diagnostic, why: &str, span: Span, replacement: &str) -> Diagnostic {
+        let line = self.line_with(span, replacement);
+        diagnostic.help(format!("{why}\n    {line}")).fix(why, span, replacement)
+    }
+}
+
+/// `` `a`, `b` ``
+pub fn list<'n>(words: impl IntoIterator<Item = &'n str>) -> String {
+    words.into_iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// `a date`, `an int`.
+pub fn with_article(name: &str) -> String {
+    let an = name.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {name}", if an { "an" } else { "a" })
+}

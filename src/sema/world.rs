@@ -1,0 +1,310 @@
+//! What a policy set declares: every name, with its place, whatever the order of files and items.
+
+use super::hir::Constant;
+use super::report::Reporter;
+use crate::data::{Clock, ColumnId, EnumId, KindId, Schema, Type, Zone};
+use crate::diag::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{self, Ident, ItemKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A name that stands for a value.
+#[derive(Clone, Copy)]
+pub enum Decl<'a> {
+    Let(&'a ast::LetItem),
+    Define(&'a ast::DefineItem),
+    Param(&'a ast::ParamItem),
+}
+
+impl<'a> Decl<'a> {
+    pub fn name(self) -> &'a Ident {
+        match self {
+            Decl::Let(i) => &i.name,
+            Decl::Define(i) => &i.name,
+            Decl::Param(i) => &i.name,
+        }
+    }
+}
+
+/// What the schema leaves out, for quick and exact resolution.
+#[derive(Default)]
+pub struct KindInfo {
+    pub columns: FxHashMap<String, ColumnId>,
+    /// Dotted names of nested groups.
+    pub groups: FxHashSet<String>,
+    /// By column: whether the field itself is optional, apart from the groups that it is in.
+    pub own_optional: Vec<bool>,
+    /// Fields whose declaration was in error: what reads them is not told again.
+    pub broken: FxHashSet<String>,
+}
+
+/// The policy of a file.
+pub struct FilePolicy {
+    pub name: Option<String>,
+    pub clock: Clock,
+    pub zone: Zone,
+}
+
+pub struct World<'a> {
+    pub report: Reporter<'a>,
+    pub schema: Schema,
+    pub kinds: FxHashMap<&'a str, KindId>,
+    pub infos: Vec<KindInfo>,
+    pub enums: FxHashMap<&'a str, EnumId>,
+    /// By enum: the words' indices.
+    pub words: Vec<FxHashMap<String, u16>>,
+    pub values: FxHashMap<&'a str, Decl<'a>>,
+    pub rules: FxHashMap<&'a str, Span>,
+    pub policies: FxHashMap<FileId, FilePolicy>,
+    /// Filled before rules are read; a parameter whose value has an error is not in it.
+    pub params: FxHashMap<&'a str, (Type, Constant)>,
+    /// Names whose declaration was in error: what uses them is not told again.
+    pub broken: FxHashSet<&'a str>,
+}
+
+impl<'a> World<'a> {
+    pub fn policy(&self, file: FileId) -> &FilePolicy {
+        &self.policies[&file]
+    }
+
+    pub fn type_name(&self, ty: &Type) -> String {
+        self.schema.type_name(ty)
+    }
+
+    /// A record or table by name; told where there is none.
+    pub fn kind(&self, name: &Ident) -> Option<KindId> {
+        self.kinds.get(name.text.as_str()).copied().or_else(|| {
+            if self.broken.contains(name.text.as_str()) {
+                return None;
+            }
+            let d = Diagnostic::error(
+                Code::UnknownKind,
+                format!("no record or table is named `{}`", name.text),
+                name.span,
+                "not declared",
+            );
+            let d = match self.enums.contains_key(name.text.as_str()) {
+                true => d.help(format!("`{}` is an enum", name.text)),
+                false => self.report.suggest(d, name.span, &name.text, self.kinds.keys().copied()),
+            };
+            self.report.fail(d)
+        })
+    }
+
+    pub fn kind_name(&self, kind: KindId) -> &str {
+        &self.schema.kind(kind).name
+    }
+
+    /// The names of a kind's fields and groups as they are written at the top.
+    pub fn top_fields(&self, kind: KindId) -> impl Iterator<Item = &str> {
+        let mut seen = FxHashSet::default();
+        self.schema
+            .kind(kind)
+            .columns
+            .iter()
+            .map(|c| c.name.split('.').next().unwrap_or_default())
+            .filter(move |n| seen.insert(*n))
+    }
+
+    /// A column by its dotted path, written in a declaration or source; told where there is none.
+    pub fn column(&self, kind: KindId, path: &[Ident]) -> Option<ColumnId> {
+        let dotted = dotted(path);
+        let info = &self.infos[kind.0 as usize];
+        if let Some(column) = info.columns.get(&dotted) {
+            return Some(*column);
+        }
+        if info
+            .broken
+            .iter()
+            .any(|b| dotted == *b || dotted.strip_prefix(b.as_str()).is_some_and(|r| r.starts_with('.')))
+        {
+            return None;
+        }
+        let (first, last) = (path.first()?, path.last()?);
+        let span = first.span.to(last.span);
+        let d = Diagnostic::error(
+            Code::UnknownField,
+            format!("`{}` has no field `{dotted}`", self.kind_name(kind)),
+            span,
+            "not a field",
+        )
+        .label(self.schema.kind(kind).span, format!("`{}` is declared here", self.kind_name(kind)));
+        if info.groups.contains(&dotted) {
+            let below = format!("{dotted}.");
+            let fields: Vec<&str> = info.columns.keys().map(String::as_str).filter(|c| c.starts_with(&below)).collect();
+            let first = fields.iter().min().copied().unwrap_or_default();
+            return self.report.fail(self.report.rewrite(
+                d,
+                &format!("`{dotted}` is a group of fields; name one of them"),
+                span,
+                first,
+            ));
+        }
+        let columns = &self.schema.kind(kind).columns;
+        self.report.fail(self.report.suggest(d, span, &dotted, columns.iter().map(|c| c.name.as_str())))
+    }
+
+    /// The time zone's rules; told where there is no such zone.
+    pub fn timezone(&self, name: &ast::Str) -> Option<Zone> {
+        Zone::named(&name.text).or_else(|| {
+            let names: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
+            let inner = Span { start: name.span.start + 1, end: name.span.end.saturating_sub(1), ..name.span };
+            let d = Diagnostic::error(
+                Code::UnknownTimezone,
+                format!("no time zone is named `{}`", name.text),
+                name.span,
+                "not in the time zone database",
+            );
+            let city = |n: &&String| n.rsplit('/').next().is_some_and(|c| c.eq_ignore_ascii_case(&name.text));
+            self.report.fail(match names.iter().find(city).map(String::as_str) {
+                Some(near) => self.report.rewrite(d, &format!("did you mean `{near}`?"), inner, near),
+                None => match self.report.guess(&name.text, names.iter().map(String::as_str)) {
+                    Some(near) => self.report.rewrite(d, &format!("did you mean `{near}`?"), inner, near),
+                    None => d.help("zones are named by continent and city: `Asia/Shanghai`, `Europe/London`, or `UTC`"),
+                },
+            })
+        })
+    }
+
+    /// The span of what a column, kind or value is declared by, for related labels.
+    pub fn column_span(&self, kind: KindId, column: ColumnId) -> Span {
+        self.schema.column(kind, column).span
+    }
+}
+
+pub fn dotted(path: &[Ident]) -> String {
+    path.iter().map(|i| i.text.as_str()).collect::<Vec<_>>().join(".")
+}
+
+/// The words that name types; no declaration may take them.
+pub const TYPES: [&str; 10] =
+    ["bool", "int", "decimal", "percent", "text", "date", "timestamp", "duration", "bytes", "money"];
+
+/// Tells every name that is declared twice, with both places; the first one stays.
+pub struct Names<'a> {
+    pub kinds: Vec<(&'a Ident, &'a ast::KindItem, bool, Option<&'a str>)>,
+    pub enums: Vec<(&'a Ident, &'a ast::EnumItem)>,
+    pub values: FxHashMap<&'a str, Decl<'a>>,
+    /// In the order written.
+    pub decls: Vec<Decl<'a>>,
+    pub rules: Vec<(FileId, &'a ast::RuleItem, Option<&'a str>)>,
+    pub rule_names: FxHashMap<&'a str, Span>,
+    pub sources: Vec<(FileId, &'a ast::SourceItem)>,
+    pub tests: Vec<(FileId, &'a ast::TestItem)>,
+    pub policies: Vec<(FileId, &'a ast::Policy)>,
+}
+
+pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) -> Names<'a> {
+    let mut names = Names {
+        kinds: Vec::new(),
+        enums: Vec::new(),
+        values: FxHashMap::default(),
+        decls: Vec::new(),
+        rules: Vec::new(),
+        rule_names: FxHashMap::default(),
+        sources: Vec::new(),
+        tests: Vec::new(),
+        policies: Vec::new(),
+    };
+    let mut declared: FxHashMap<&str, (Span, &str)> =
+        TYPES.iter().map(|t| (*t, (Span::new(FileId(0), 0, 0), ""))).collect();
+    let mut sources: FxHashMap<&str, (Span, &str)> = FxHashMap::default();
+    for (file, tree) in files {
+        let mut own_policy: Option<&Ident> = None;
+        for item in &tree.items {
+            let doc = item.doc.as_deref();
+            match &item.kind {
+                ItemKind::Policy(p) => {
+                    if let Some(first) = own_policy {
+                        report.tell(twice("a second policy in one file", &p.name, first.span, "the first is here"));
+                    } else {
+                        own_policy = Some(&p.name);
+                        names.policies.push((*file, p));
+                    }
+                }
+                ItemKind::Enum(e) => {
+                    if claim(report, &mut declared, &e.name, "enum") {
+                        names.enums.push((&e.name, e));
+                    }
+                }
+                ItemKind::Table(k) | ItemKind::Record(k) => {
+                    let table = matches!(item.kind, ItemKind::Table(_));
+                    if claim(report, &mut declared, &k.name, if table { "table" } else { "record" }) {
+                        names.kinds.push((&k.name, k, table, doc));
+                    }
+                }
+                ItemKind::Let(i) => declare(report, &mut declared, &mut names, Decl::Let(i), "let"),
+                ItemKind::Define(i) => declare(report, &mut declared, &mut names, Decl::Define(i), "function"),
+                ItemKind::Param(i) => declare(report, &mut declared, &mut names, Decl::Param(i), "parameter"),
+                ItemKind::Rule(r) => match names.rule_names.get(r.name.text.as_str()) {
+                    Some(first) => {
+                        let what = format!("a second rule named `{}`", r.name.text);
+                        report.tell(twice(&what, &r.name, *first, "the first is declared here"));
+                    }
+                    None => {
+                        names.rule_names.insert(&r.name.text, r.name.span);
+                        names.rules.push((*file, r, doc));
+                    }
+                },
+                ItemKind::Source(s) => {
+                    if claim(report, &mut sources, &s.name, "source") {
+                        names.sources.push((*file, s));
+                    }
+                }
+                ItemKind::Test(t) => names.tests.push((*file, t)),
+                ItemKind::Import(_) | ItemKind::Reserved(_) => {}
+            }
+        }
+    }
+    names
+}
+
+fn declare<'a>(
+    report: &Reporter,
+    declared: &mut FxHashMap<&'a str, (Span, &'static str)>,
+    names: &mut Names<'a>,
+    decl: Decl<'a>,
+    what: &'static str,
+) {
+    if claim(report, declared, decl.name(), what) {
+        names.values.insert(&decl.name().text, decl);
+        names.decls.push(decl);
+    }
+}
+
+fn claim<'a>(
+    report: &Reporter,
+    declared: &mut FxHashMap<&'a str, (Span, &'static str)>,
+    name: &'a Ident,
+    what: &'static str,
+) -> bool {
+    match declared.get(name.text.as_str()) {
+        None => {
+            declared.insert(&name.text, (name.span, what));
+            true
+        }
+        Some((_, "")) => {
+            report.tell(
+                Diagnostic::error(
+                    Code::Duplicate,
+                    format!("`{}` is the name of a type of the language", name.text),
+                    name.span,
+                    "taken",
+                )
+                .help("give it another name"),
+            );
+            false
+        }
+        Some((first, other)) => {
+            let text = format!("`{}` is declared twice", name.text);
+            report.tell(twice(&text, name, *first, &format!("first declared here, as a {other}")));
+            false
+        }
+    }
+}
+
+fn twice(message: &str, again: &Ident, first: Span, label: &str) -> Diagnostic {
+    Diagnostic::error(Code::Duplicate, message, again.span, "declared again here")
+        .label(first, label)
+        .help("rename one of them, or take one out")
+}

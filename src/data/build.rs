@@ -143,10 +143,10 @@ impl ColumnBuilder {
             (ColumnBuilder::Enum(b), Value::Enum(_, v)) => b.append_value(*v),
             (ColumnBuilder::Money { .. }, Value::Money(v)) => self.append_money(*v),
             (ColumnBuilder::List { items, ends, present, .. }, Value::List(values)) => {
-                let fit = values.iter().fold(true, |fit, v| items.append(v) && fit);
+                let misfits = values.iter().filter(|v| !items.append(v)).count();
                 ends.push(items.len() as i32);
                 present.append_non_null();
-                return fit;
+                return misfits == 0;
             }
             _ => {
                 self.append_null();
@@ -168,6 +168,10 @@ impl ColumnBuilder {
             ColumnBuilder::Money { present, .. } => present.len(),
             ColumnBuilder::List { ends, .. } => ends.len() - 1,
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The array of all that was appended; the builder is empty again.

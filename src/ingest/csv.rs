@@ -43,7 +43,10 @@ fn parser<R: Read>(reader: R, delimiter: u8) -> csv::Reader<R> {
 }
 
 /// The headings, the content after them, and its offset and line.
-pub fn heading(content: Content<'_>, delimiter: u8) -> Result<(Vec<String>, Content<'_>, (u64, u64)), InputError> {
+pub type Headed<'a> = (Vec<String>, Content<'a>, (u64, u64));
+
+/// Takes the headings off.
+pub fn heading(content: Content<'_>, delimiter: u8) -> Result<Headed<'_>, InputError> {
     let (head, rest) = match content {
         Content::Bytes(bytes) => (bytes[..bytes.len().min(MAX_HEADING)].to_vec(), Content::Bytes(bytes)),
         Content::Stream(mut reader) => {

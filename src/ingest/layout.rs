@@ -134,7 +134,7 @@ fn named_target(reading: &Reading, kind: KindId, slots: &mut SlotPaths, zone: &A
         let (get, reader) = read(id);
         columns.push(match schema.column(kind, id).ty {
             Type::Struct => {
-                let under = tabular.then(|| under(reading, kind, id)).unwrap_or_default();
+                let under = if tabular { under(reading, kind, id) } else { Vec::new() };
                 let below = under.into_iter().map(&mut read).map(|(g, r)| Expr::Read(g, r)).collect();
                 Expr::Presence { group: Some((get, reader)), below }
             }

@@ -209,10 +209,10 @@ impl Expr {
                 }
             }
             Expr::Presence { group, below } => {
-                if let Some((get, reader)) = group {
-                    if let Some(value) = reader.read(&get.value(cells))? {
-                        return Ok(Some(value));
-                    }
+                if let Some((get, reader)) = group
+                    && let Some(value) = reader.read(&get.value(cells))?
+                {
+                    return Ok(Some(value));
                 }
                 let there = below.iter().any(|e| e.value(cells) != Ok(None));
                 Ok(there.then_some(Value::Bool(true)))

@@ -361,10 +361,10 @@ fn exact(number: Option<Result<Decimal, DecimalError>>) -> Result<Option<Decimal
 
 /// The number times a unit, where that is whole and fits.
 fn whole(scalar: &Scalar, texts: bool, unit: i64) -> Result<Option<i64>, String> {
-    if let Scalar::Number(text) = scalar {
-        if let Ok(n) = text.parse::<i64>() {
-            return Ok(n.checked_mul(unit));
-        }
+    if let Scalar::Number(text) = scalar
+        && let Ok(n) = text.parse::<i64>()
+    {
+        return Ok(n.checked_mul(unit));
     }
     Ok(exact(scalar.number(texts))?.and_then(|n| n.checked_mul(Decimal::from_int(unit))).and_then(Decimal::to_int))
 }

@@ -14,7 +14,7 @@ pub struct Run {
 pub fn audit(policy: &Path, log: &Path, out: &Path, threads: Option<&str>) -> Result<Run, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bylaws"));
     command.arg("audit").arg("--policy").arg(policy).arg(log).args(["--format", "ndjson", "--fail-on", "never"]);
-    command.args(["--max-indeterminate", "1000000000"]).arg("--output").arg(out);
+    command.args(["--max-indeterminate", "unlimited"]).arg("--output").arg(out);
     if let Some(threads) = threads {
         command.args(["--threads", threads]);
     }

@@ -10,6 +10,7 @@ use arrow_array::{
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, TimeUnit};
+use rustc_hash::FxHashSet;
 
 /// A batch that cannot be evaluated: a fault of the program that made it, not of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -303,10 +304,14 @@ impl Rows {
             self.cols[at] = recast(&self.cols[at], &emptied);
             self.arrays[at] = Some(emptied);
         }
-        for (row, column, found) in conflicts {
-            self.flaws.retain(|f| (f.row, f.column) != (row, column));
-            self.flaws.push(Flaw { row, column, kind: FlawKind::Conflict { found } });
-        }
+        let cells: FxHashSet<(u32, ColumnId)> = conflicts.iter().map(|c| (c.0, c.1)).collect();
+        self.flaws.retain(|f| !cells.contains(&(f.row, f.column)));
+        let conflicts = conflicts.into_iter();
+        self.flaws.extend(conflicts.map(|(row, column, found)| Flaw {
+            row,
+            column,
+            kind: FlawKind::Conflict { found },
+        }));
         self.flaws.sort_by_key(|f| (f.row, f.column));
         self
     }

@@ -15,9 +15,10 @@ use std::time::Instant;
 
 #[derive(Args)]
 #[command(after_help = "\
-RECORDS is a path, a glob, SOURCE=PATH, KIND=PATH or - (standard input). A path is read by the source whose `files`
-fits its name; or its objects name their own `kind`; or the only source of its format takes it. Without RECORDS, the
-`files` of the policy's sources are read.
+RECORDS is a path, a glob, SOURCE=PATH, KIND=PATH or - (standard input).
+  A path is read by the source whose `files` fits its name; or its objects name their own `kind`;
+  or the only source of its format takes it. Without RECORDS, the `files` of the policy's sources
+  are read.
 
 Examples:
   bylaws audit --policy policies/ log.ndjson
@@ -216,11 +217,8 @@ fn human(
                 text.push_str(&report::human::entry(context, entry, &excerpts.next().unwrap_or_default(), color));
             }
             Shown::More { rule, verdict, count } => {
-                let count = report::grouped(*count);
-                text.push_str(&format!(
-                    "… {count} more {} of {rule} (--max-per-rule)\n\n",
-                    report::human::plural_of(*verdict)
-                ));
+                let more = report::human::verdicts(*count, *verdict);
+                text.push_str(&format!("… and {more} more of {rule} (see --max-per-rule)\n\n"));
             }
         }
     }

@@ -359,13 +359,11 @@ fn dim(text: &str, color: bool) -> String {
     if color { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// `findings`, `indeterminate verdicts`
-pub(crate) fn plural_of(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Finding => "findings",
-        Verdict::Indeterminate => "indeterminate verdicts",
-        Verdict::Pending => "pending verdicts",
-        Verdict::Excepted => "excepted verdicts",
-        Verdict::Compliant => "compliant verdicts",
-    }
+/// `1 finding`, `3 indeterminate verdicts`
+pub(crate) fn verdicts(n: u64, verdict: Verdict) -> String {
+    let what = match verdict {
+        Verdict::Finding => "finding".to_owned(),
+        other => format!("{} verdict", other.as_str()),
+    };
+    super::plural(n as usize, &what)
 }

@@ -99,6 +99,9 @@ pub mod internals {
     pub mod ingest {
         pub use crate::ingest::*;
     }
+    pub mod syntax {
+        pub use crate::syntax::*;
+    }
     pub mod sema {
         pub use crate::sema::*;
     }

@@ -3,8 +3,9 @@
 mod random;
 mod reference;
 
-use bylaws::internals::data::{Batch, Clock, KindId, Length, Period, Time, Value, Verdict, identity};
+use bylaws::internals::data::{Batch, Clock, InputId, KindId, Length, Period, Place, Time, Value, Verdict, identity};
 use bylaws::internals::eval::{Evaluator, Findings, Options};
+use bylaws::internals::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
 use bylaws::internals::plan::Plan;
 use bylaws::internals::sema::hir::{Hir, Window};
 use jiff::civil::date;
@@ -14,7 +15,7 @@ use random::{Seeds, Tape, batches};
 use reference::time::{Moment, in_window, period_of};
 use reference::{Outcome, Record};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// One random policy with its records.
 struct Case {
@@ -33,7 +34,7 @@ fn case(seeds: &Seeds) -> Case {
     let text = rules.fold(format!("{}\n{}\n", schema.print(), random::policy::SHARED), |text, (i, numbers)| {
         text + &random::policy::rule(&schema, numbers, &format!("rule_{i}"))
     });
-    let hir = random::hir::hir(&schema, &seeds.rules);
+    let hir = check(&text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     let plan = Arc::new(Plan::compile(&hir));
     let raws = random::records::all(&schema, seeds);
     let records =
@@ -45,6 +46,28 @@ fn case(seeds: &Seeds) -> Case {
         _ => None,
     };
     Case { text, schema, raws, hir, plan, records, as_of }
+}
+
+/// Parsed and checked, or all that is wrong with it.
+fn check(text: &str) -> Result<Hir, String> {
+    use bylaws::internals::{diag::Level, sema, source::SourceMap, syntax};
+    let mut sources = SourceMap::default();
+    let id = sources.add("random.bylaw", text);
+    let parsed = syntax::parse(id, text);
+    let (hir, mut told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
+    told.extend(parsed.errors);
+    told.retain(|d| d.level == Level::Error);
+    if told.is_empty() {
+        return Ok(hir);
+    }
+    let lines: Vec<String> = told
+        .iter()
+        .map(|d| {
+            let labels: Vec<_> = d.labels.iter().map(|l| format!("`{}` {}", sources.text(l.span), l.text)).collect();
+            format!("{} {}: {}; {}", d.code, d.message, labels.join("; "), d.help.clone().unwrap_or_default())
+        })
+        .collect();
+    Err(lines.join("\n"))
 }
 
 fn options(case: &Case, threads: usize, keep_compliant: bool) -> Options {
@@ -126,8 +149,7 @@ fn describe(case: &Case) -> String {
             format!("{i} {} {{ {} }}", kind.name, fields.join(", "))
         })
         .collect();
-    let rules: Vec<String> = case.hir.rules.iter().map(|r| random::show::rule(&case.hir, r)).collect();
-    format!("{}\n{}\nas_of {:?}\n{}", case.schema.print(), rules.join("\n"), case.as_of, raws.join("\n"))
+    format!("{}\nas_of {:?}\n{}", case.text, case.as_of, raws.join("\n"))
 }
 
 fn cases() -> u32 {
@@ -149,8 +171,8 @@ fn the_engine_agrees_with_the_reference() {
 
 fn agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseError> {
     let case = case(seeds);
-    let read: Vec<_> = case.plan.kinds.iter().map(|k| k.projection.clone()).collect();
-    let wanted = reference::evaluate(&case.hir, &case.records, case.as_of.clone(), &read);
+    let columns: Vec<_> = case.plan.kinds.iter().map(|k| k.projection.clone()).collect();
+    let wanted = reference::evaluate(&case.hir, &case.records, case.as_of.clone(), &columns);
     let mut tape = Tape::new(&seeds.run[seeds.run.len() / 2..]);
     let first = run(&case, shuffled(&case, &mut tape), 1, true);
     let got = outcomes(&case, &first);
@@ -183,7 +205,115 @@ fn agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseError> {
     for i in 0..case.plan.rules.len() {
         proptest::prop_assert_eq!(first.counts(i), few.counts(i), "rule_{}\n{}", i, describe(&case));
     }
+    for _ in 0..2 {
+        let files = files(&case, &mut tape);
+        let (read, rejects) = read(&case, &files, 1 + tape.below(4), 1 + tape.below(400));
+        proptest::prop_assert!(rejects.is_empty(), "{:?}\n{}", rejects, describe(&case));
+        let shown = || files.iter().map(|f| format!("{}\n", f.shown)).collect::<String>();
+        proptest::prop_assert_eq!(essence(&first), essence(&read), "{}\n{}", describe(&case), shown());
+        for (a, b) in first.iter().zip(read.iter()) {
+            let (a, b) = (a.place.unwrap(), b.place.unwrap());
+            let (a, b) = (&case.raws[a.line as usize - 1], &case.raws[files[b.input.0 as usize].raw_at(b)]);
+            proptest::prop_assert!(a.kind == b.kind && a.fields.get(&0) == b.fields.get(&0), "{:?} {:?}", a, b);
+        }
+    }
     Ok(())
+}
+
+/// All but places and explanations.
+fn essence(findings: &Findings) -> Vec<String> {
+    (0..findings.len())
+        .map(|i| {
+            let row = findings.row(i);
+            let (id, message) = (identity::hex(&row.id), findings.explain(i).message);
+            format!(
+                "{id} {} {:?} {:?} {:?} {:?} {message}",
+                row.rule.name, row.verdict, row.subject, row.time, row.exception
+            )
+        })
+        .collect()
+}
+
+/// An input, and which record stands where in it.
+struct File {
+    name: String,
+    route: Route,
+    bytes: Vec<u8>,
+    /// Indices of records, in the order of the file.
+    raws: Vec<usize>,
+    /// Lines before the first record.
+    head: usize,
+    shown: String,
+}
+
+impl File {
+    fn raw_at(&self, place: Place) -> usize {
+        self.raws[place.line as usize - 1 - self.head]
+    }
+}
+
+/// The records as files: of flat kinds some as CSV or Parquet, the rest as NDJSON in one file or several.
+fn files(case: &Case, tape: &mut Tape) -> Vec<File> {
+    let mut order: Vec<usize> = (0..case.raws.len()).collect();
+    for i in (1..order.len()).rev() {
+        order.swap(i, tape.below(i + 1));
+    }
+    let mut files = Vec::new();
+    for (k, kind) in case.schema.kinds.iter().enumerate() {
+        if !kind.is_flat() || !tape.chance(50) {
+            continue;
+        }
+        let raws: Vec<usize> = order.iter().copied().filter(|&r| case.raws[r].kind == k).collect();
+        order.retain(|&r| case.raws[r].kind != k);
+        let of: Vec<&Raw> = raws.iter().map(|&r| &case.raws[r]).collect();
+        let route = Route::Kind(case.hir.schema.kind_named(kind.name).unwrap());
+        let typed = cfg!(feature = "parquet")
+           
+            && random::parquet::fits(&of)
+            && tape.chance(50);
+        files.push(if typed {
+            let records: Vec<&Record> = raws.iter().map(|&r| &case.records[r]).collect();
+            let bytes = random::parquet::file(&case.schema, &case.hir.schema, &of, &records, 1 + tape.below(4));
+            File { name: format!("{}.parquet", kind.name), route, bytes, raws, head: 0, shown: "(parquet)".into() }
+        } else {
+            let bytes = random::text::csv(&case.schema, kind, &of);
+            let shown = String::from_utf8_lossy(&bytes).into_owned();
+            File { name: format!("{}.csv", kind.name), route, bytes, raws, head: 1, shown }
+        });
+    }
+    while !order.is_empty() {
+        let raws = order.split_off(order.len() - 1 - tape.below(order.len()));
+        let lines: Vec<String> =
+            raws.iter().map(|&r| random::text::line(&case.schema, &case.raws[r], tape) + "\n").collect();
+        let shown = lines.concat();
+        let bytes = shown.clone().into_bytes();
+        files.push(File { name: format!("{}.ndjson", files.len()), route: Route::Tagged, bytes, raws, head: 0, shown });
+    }
+    files
+}
+
+fn read(case: &Case, files: &[File], threads: usize, chunk_bytes: usize) -> (Findings, Vec<Reject>) {
+    let mut evaluator = Evaluator::new(case.plan.clone(), options(case, threads, true)).unwrap();
+    let ingest = Ingest::new(&case.plan.reading());
+    let mut all_rejects = Vec::new();
+    for (i, file) in files.iter().enumerate() {
+        let (batches, rejects) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+        let spec =
+            InputSpec { id: InputId(i as u32), name: file.name.clone(), format: None, route: file.route.clone() };
+        let sink = Sink {
+            batch: &|b| batches.lock().unwrap().push(b),
+            reject: &|r: Reject| rejects.lock().unwrap().push(r),
+            advance: &|_| {},
+        };
+        let options = ingest::Options { threads, chunk_bytes };
+        // A file that cannot be read at all has a reason that can be told.
+        if let Err(error) = ingest.read(&spec, Input::Bytes(&file.bytes), options, sink) {
+            assert!(!error.to_string().is_empty());
+        }
+        all_rejects.extend(rejects.into_inner().unwrap());
+        batches.into_inner().unwrap().into_iter().for_each(|b| evaluator.push(b).unwrap());
+    }
+    (evaluator.finish(), all_rejects)
 }
 
 /// The edges that the language fixes, worked out by hand: what the reference itself is held to.
@@ -223,4 +353,65 @@ fn edges_of_windows() {
         assert_eq!(in_window(&window, event, record, &clock), within, "{window:?} {event:?} {record:?}");
     }
     assert_eq!(period_of(date(2025, 2, 3), Period::FiscalQuarter, &clock), (date(2025, 1, 1), date(2025, 3, 31)));
+}
+
+/// Random policies and records with a few bytes changed: errors, and never a panic.
+#[test]
+fn slips_are_survived() {
+    use bylaws::internals::{sema, source::SourceMap, syntax};
+    let config = proptest::test_runner::Config { cases: cases(), failure_persistence: None, ..Default::default() };
+    let slip = (proptest::arbitrary::any::<u16>(), 0..6usize, 0..40usize);
+    let slips = proptest::collection::vec(slip, 1..5);
+    proptest::proptest!(config, |(seeds in random::seeds(), slips in slips)| {
+        let case = case(&seeds);
+        let text = slipped(&case.text, &slips);
+        let mut sources = SourceMap::default();
+        let id = sources.add("random.bylaw", text.as_str());
+        let parsed = syntax::parse(id, &text);
+        proptest::prop_assert_eq!(parsed.syntax().text().to_string(), text.as_str());
+        let (_, told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
+        for d in parsed.errors.iter().chain(&told) {
+            for label in &d.labels {
+                proptest::prop_assert!(text.get(label.span.range()).is_some(), "{:?}\n{}", d, text);
+            }
+            for fix in &d.fixes {
+                proptest::prop_assert!(text.get(fix.span.range()).is_some(), "{:?}\n{}", d, text);
+            }
+        }
+        let mut tape = Tape::new(&seeds.run);
+        let mut files = files(&case, &mut tape);
+        for file in &mut files {
+            let text = String::from_utf8_lossy(&file.bytes).into_owned();
+            file.bytes = slipped(&text, &slips).into_bytes();
+        }
+        let (findings, _) = read(&case, &files, 2, 50);
+        said(&findings);
+    });
+}
+
+/// Deletes, doubles or replaces a piece here and there.
+fn slipped(text: &str, slips: &[(u16, usize, usize)]) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    for &(at, how, length) in slips {
+        if chars.is_empty() {
+            break;
+        }
+        let at = at as usize * chars.len() / 65_536;
+        let end = (at + length).min(chars.len());
+        match how {
+            0 => drop(chars.drain(at..end)),
+            1 => chars[at] = ['{', '}', '"', '(', '?', '\u{e9}'][length % 6],
+            2 => {
+                let piece: Vec<char> = chars[at..end].to_vec();
+                chars.splice(end..end, piece);
+            }
+            3 => chars.insert(at, ['\n', ' ', '0', '.', '/', '\u{1F600}'][length % 6]),
+            4 => chars.truncate(at),
+            _ => {
+                let piece: Vec<char> = chars[at..end].to_vec();
+                chars.splice(0..0, piece);
+            }
+        }
+    }
+    chars.into_iter().collect()
 }

@@ -324,10 +324,12 @@ fn head(world: &mut World, kind: KindId, item: &ast::KindItem, table: bool) {
                 )
                 .help(format!("say which field a `ref` holds:\n    table {} key id {{ … }}", item.name.text)),
             );
+            broken(world, kind);
             return;
         };
         let fits = |ty: &Type| matches!(ty, Type::Text | Type::Int);
         let Some(key) = head_column(world, kind, &one(key), "a key", false, fits, "a `text` or an `int`") else {
+            broken(world, kind);
             return;
         };
         let valid = item.valid.as_ref().and_then(|(from, until)| {
@@ -368,11 +370,16 @@ fn head(world: &mut World, kind: KindId, item: &ast::KindItem, table: bool) {
         let subject =
             item.by.as_ref().and_then(|p| head_column(world, kind, p, "a record's subject", true, fits, needed));
         if item.at.is_some() && time.is_none() || item.by.is_some() && subject.is_none() {
-            world.broken.extend(world.kinds.iter().find(|(_, id)| **id == kind).map(|(name, _)| *name));
+            broken(world, kind);
         }
         Role::Record { time, subject }
     };
     let declared = &mut world.schema.kinds[kind.0 as usize];
     declared.role = role;
     declared.identity = identity;
+}
+
+/// What uses the kind is silent about it.
+fn broken(world: &mut World, kind: KindId) {
+    world.broken.extend(world.kinds.iter().find(|(_, id)| **id == kind).map(|(name, _)| *name));
 }

@@ -3,12 +3,10 @@
 //! shorter tapes, smaller numbers) is a smaller policy.
 
 pub mod batches;
-pub mod hir;
 pub mod parquet;
 pub mod policy;
 pub mod records;
 pub mod schema;
-pub mod show;
 pub mod text;
 
 use proptest::collection::vec;

@@ -21,7 +21,7 @@ struct Writer<'t, 'a> {
 pub const SHARED: &str = "\
 let words = { \"a\", \"AB\", \"x.com\" }
 let sites = { \"x.com\", \"b.org\" }
-param cap: money = 100 GBP
+param ceiling: money = 100 GBP
 param few: int = 2
 param notice: duration = 7 days
 define within_cap(x: int, y: int) = x <= y
@@ -198,8 +198,7 @@ impl Writer<'_, '_> {
         let dated = roots.last().unwrap().dated || inner.last().unwrap().dated;
         let window = match self.tape.below(4) {
             0 | 1 => format!("within {} before", self.length(dated)),
-            2 => format!("within {} after", self.length(dated)),
-            _ => format!("within {} around", self.length(dated)),
+            _ => format!("within {} after", self.length(dated)),
         };
         self.tail(roots, &inner, kind, &window, 2)
     }
@@ -347,9 +346,10 @@ impl Writer<'_, '_> {
                 let other = self.operand(roots, ty);
                 format!("{handled} {op} {other}")
             }
+            Ty::Money if path == handled && self.tape.chance(10) => format!("{handled} > 100 USD"),
             Ty::Money if self.tape.chance(30) => {
                 let op = self.comparison(ty);
-                format!("{handled} {op} cap")
+                format!("{handled} {op} ceiling")
             }
             _ => {
                 let op = self.comparison(ty);
@@ -462,7 +462,7 @@ impl Writer<'_, '_> {
             Ty::Decimal => self.tape.pick(&["0.0", "1.5", "2", "0.1"]).to_string(),
             Ty::Text => self.tape.pick(&["\"a\"", "\"AB\"", "\"ab\"", "\"x.com\"", "\"b\""]).to_string(),
             Ty::Bool => self.tape.pick(&["true", "false"]).to_string(),
-            Ty::Money => self.tape.pick(&["100 GBP", "50 GBP", "200 GBP", "0 GBP", "100 USD"]).to_string(),
+            Ty::Money => self.tape.pick(&["100 GBP", "50 GBP", "200 GBP", "0 GBP"]).to_string(),
             Ty::Date => self.tape.pick(&["2024-01-03", "2024-02-29", "2024-03-31"]).to_string(),
             Ty::Timestamp => self.tape.pick(&["2024-01-03T09:00", "2024-02-29T00:00Z", "2024-03-31T01:30"]).to_string(),
             Ty::Duration => self.tape.pick(&["1 hour", "1 day", "90 minutes"]).to_string(),

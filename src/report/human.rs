@@ -85,7 +85,10 @@ fn write_notes(text: &mut String, notes: impl IntoIterator<Item = (&'static str,
 fn indeterminate(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color: bool) -> String {
     let rule = entry.rule();
     let gaps: Vec<String> = entry.why.gaps.iter().map(|g| context.gap(entry, g)).collect();
-    let message = if gaps.is_empty() { plain(&entry.why.message) } else { gaps.join("\n") };
+    let message = match gaps.is_empty() {
+        true => format!("{}\nfrom what is known it cannot be said whether this was kept", rule.title),
+        false => gaps.join("\n"),
+    };
     let heading = format!("indeterminate · {}", rule.name);
     let mut page = Page::new(heading, Level::Warning, message);
     let mut places: Vec<(Span, Option<String>)> = Vec::new();

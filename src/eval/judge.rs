@@ -2,7 +2,7 @@
 
 use super::interp::{Context, Scope, all, truth};
 use super::screen::in_force;
-use super::{Truth, history};
+use super::{Truth, history, tables};
 use crate::data::{Time, Verdict};
 use crate::plan::{Body, Plan, RulePlan, Trigger};
 use crate::sema::hir::EachAt;
@@ -91,7 +91,7 @@ pub fn conclude<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>,
 
 /// The moments of an `on each` rule: the event's time, and the period where there is one.
 pub fn moments(plan: &Plan, cx: &Context<'_>, rule: &RulePlan) -> Vec<(Time, Option<(i32, i32)>)> {
-    let Trigger::Each { at, .. } = rule.trigger else { return Vec::new() };
+    let Trigger::Each { at, table, .. } = rule.trigger else { return Vec::new() };
     let watermark = &cx.world.watermark;
     let (Some(today), Some(day), Some(first)) =
         (watermark.date(cx.zone), watermark.day(cx.zone), watermark.earliest(cx.zone))
@@ -103,7 +103,8 @@ pub fn moments(plan: &Plan, cx: &Context<'_>, rule: &RulePlan) -> Vec<(Time, Opt
         EachAt::AsOf => vec![(Time::Date(day), None)],
         EachAt::EndOf(period) => {
             let mut moments = Vec::new();
-            let mut date = first;
+            // Before the first row holds there is nothing to look at.
+            let mut date = tables::first_date(cx, table).map_or(first, |d| d.max(first));
             while let Some((start, end)) = crate::data::calendar::period_of(date, period, fiscal_start) {
                 if end >= today || end < date {
                     break;

@@ -131,3 +131,20 @@ fn before(bound: Val<'_>, at: Option<Time>, zone: &Zone) -> Truth {
         _ => Truth::Unknown,
     }
 }
+
+/// The date from which the table's earliest row holds; none where some row holds from ever, or from no one
+/// knows when.
+pub fn first_date(cx: &Context<'_>, table: KindId) -> Option<i32> {
+    let Role::Table { valid: Some((from, _)), .. } = cx.plan.schema.kind(table).role else { return None };
+    let mut first = None;
+    for id in 0..cx.world.len(table) {
+        let frame = cx.world.frame(table, id);
+        let date = match Val::cell(frame.rows, frame.row, from, true) {
+            Val::Date(d) => d,
+            Val::Timestamp(t) => cx.zone.date_at(t),
+            _ => return None,
+        };
+        first = Some(first.map_or(date, |f: i32| f.min(date)));
+    }
+    first
+}

@@ -140,7 +140,8 @@ pub struct InputReport {
     pub format: Option<Format>,
     pub records: BTreeMap<KindId, u64>,
     pub rejected: u64,
-    /// Records of kinds that the policy does not declare, by the name that they give.
+    /// Records of kinds that the policy does not declare, by the name that they give; where they are of very
+    /// many names, the rest is counted as `(others)`.
     pub undeclared: BTreeMap<String, u64>,
     /// Records that none of the sources takes.
     pub unclaimed: u64,

@@ -37,7 +37,7 @@ pub fn follow<'a>(from: Scalar<'a>, steps: &[Step]) -> Scalar<'a> {
     let next = match (step, from) {
         (_, Scalar::Absent) => return Scalar::Absent,
         (_, misfit @ Scalar::Misfit { .. }) => return misfit,
-        (Step::Key(key), Scalar::Object(raw)) => member(raw, key),
+        (Step::Key(key), object) => at_key(object, key),
         (Step::Index(n), Scalar::List(raw)) => nth(raw, *n as usize),
         (Step::Filter { key, equals }, Scalar::List(raw)) => {
             return match with_elements(raw, |e| holds(e, key, equals)) {
@@ -59,10 +59,17 @@ pub fn follow<'a>(from: Scalar<'a>, steps: &[Step]) -> Scalar<'a> {
             }
             return Scalar::Items(items);
         }
-        (Step::Key(_), other) => return misfit(other, "an object"),
         (_, other) => return misfit(other, "a list"),
     };
     follow(next, rest)
+}
+
+fn at_key<'a>(from: Scalar<'a>, key: &str) -> Scalar<'a> {
+    match from {
+        Scalar::Object(raw) => member(raw, key),
+        Scalar::Absent | Scalar::Misfit { .. } => from,
+        other => misfit(other, "an object"),
+    }
 }
 
 fn misfit<'a>(found: Scalar<'a>, expected: &'static str) -> Scalar<'a> {
@@ -126,8 +133,7 @@ fn member<'a>(raw: Cow<'a, str>, key: &str) -> Scalar<'a> {
 
 /// Whether the value at a key (dotted) of an element equals.
 pub fn holds(element: &str, key: &[String], equals: &Value) -> bool {
-    let steps: Vec<Step> = key.iter().map(|k| Step::Key(k.clone())).collect();
-    equal(&follow(Scalar::of_json(element), &steps), equals)
+    equal(&key.iter().fold(Scalar::of_json(element), |at, key| at_key(at, key)), equals)
 }
 
 /// Text with text, numbers by their value, true and false; anything else is unequal.

@@ -164,7 +164,7 @@ fn the_company_log_is_judged_as_its_readme_says() {
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     let judged: Vec<Judged> = String::from_utf8(output.stdout).unwrap().lines().map(judged).collect();
     let findings = expected(&[
-        ("personal_cloud_export", 3),
+        ("personal_cloud_export", 5),
         ("many_exports_in_a_day", 2),
         ("self_approval", 1),
         ("paid_external_consultation", 2),
@@ -174,4 +174,8 @@ fn the_company_log_is_judged_as_its_readme_says() {
         ("yearly_training", 1),
     ]);
     assert_eq!(counts(&judged, "finding"), findings);
+    assert_eq!(counts(&judged, "excepted"), expected(&[("personal_cloud_export", 2)]));
+    assert_eq!(counts(&judged, "pending"), expected(&[("report_acknowledged", 2)]));
+    let gaps = [("gifts_from_one_giver", 2), ("paid_external_consultation", 2), ("personal_cloud_export", 1)];
+    assert_eq!(counts(&judged, "indeterminate"), expected(&gaps));
 }

@@ -133,6 +133,9 @@ fn wanted(attempt: &Attempt<'_>, previous: Option<usize>) -> String {
     let has = |rules: &[Rule]| rules.iter().any(|r| expected.contains(r));
     let before = previous.map(|i| attempt.place.scanned.token_text(i)).unwrap_or_default();
     let clause = first_word(attempt);
+    if before == "nothing" && has(&[Rule::kw_else]) {
+        return "`else`".into();
+    }
     if has(&[Rule::regex]) {
         return "a pattern between slashes".into();
     }
@@ -165,7 +168,7 @@ fn wanted(attempt: &Attempt<'_>, previous: Option<usize>) -> String {
     }
     if has(&[Rule::infix]) {
         // Anything may follow a value: the closing sign or keyword that must come in the end says the most.
-        let closing = names.iter().find(|n| n.starts_with('`') && n.len() == 3);
+        let closing = names.iter().find(|n| matches!(n.as_str(), "`)`" | "`]`" | "`}`"));
         return match closing {
             Some(closing) => format!("an operator or {closing}"),
             None => format!("an operator or the end of the {}", attempt.what),
@@ -183,18 +186,8 @@ fn wanted(attempt: &Attempt<'_>, previous: Option<usize>) -> String {
 }
 
 /// Where a value may begin.
-const VALUES: [Rule; 10] = [
-    Rule::expr,
-    Rule::sum_expr,
-    Rule::operand,
-    Rule::prefix,
-    Rule::string,
-    Rule::set,
-    Rule::paren,
-    Rule::bool,
-    Rule::map_expr,
-    Rule::map_cond,
-];
+pub const VALUES: [Rule; 7] =
+    [Rule::expr, Rule::sum_expr, Rule::operand, Rule::prefix, Rule::map_expr, Rule::map_cast, Rule::map_cond];
 
 /// One thing that would have fitted, in plain words; empty for what need not be told.
 fn phrase(rule: Rule, what: &str) -> String {
@@ -270,6 +263,7 @@ fn with_example(error: Diagnostic, attempt: &Attempt<'_>, previous: Option<usize
     let example = match (before, first_word(attempt)) {
         ("within", _) => "within 30 days before",
         ("over", _) => "over 365 days",
+        ("nothing", _) => "expect nothing else",
         (_, "on") => "on gift where value > 0 GBP",
         (_, "when") => "when value > 100 GBP and giver.kind == supplier",
         (_, "unless") => "unless approved: exists approval within 30 days before",
@@ -290,6 +284,7 @@ fn with_example(error: Diagnostic, attempt: &Attempt<'_>, previous: Option<usize
         (_, "format") => "format csv",
         (_, "files") => "files \"register/*.csv\"",
         (_, "each") => "each events[]",
+        (_, "identity") => "identity id",
         (_, "source") => "source register for gift { … }",
         (_, "record") => "record gift at accepted by member identity id { … }",
         (_, "table") => "table employee key id valid from since until left { … }",

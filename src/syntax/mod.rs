@@ -50,7 +50,7 @@ impl Parsed {
 /// Reads a policy file. It never fails: what does not fit the grammar is left out of `file`, and told in `errors`.
 pub fn parse(file: FileId, text: &str) -> Parsed {
     if let Some(error) = no_text(file, text) {
-        let scanned = scan("");
+        let scanned = scan(if u32::try_from(text.len()).is_ok() { text } else { "" });
         return Parsed { tree: tree::build(&scanned, &[]), file: ast::File { items: Vec::new() }, errors: vec![error] };
     }
     let scanned = scan(text);
@@ -124,3 +124,6 @@ fn no_text(file: FileId, text: &str) -> Option<Diagnostic> {
         .help("policy files are UTF-8 text, and end in `.bylaw`"),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,9 @@ use pest::{Token, error};
 #[grammar = "../grammar/items.pest"]
 struct Grammar;
 
+/// Enough for the deepest nesting that is let through to the grammar.
+const STACK: usize = 3 << 19;
+
 /// What a rule of the grammar matched.
 pub type Node<'t> = Pair<'t, Rule>;
 /// Nodes next to each other.
@@ -28,7 +31,7 @@ pub struct Failure {
 
 /// Reads the whole of `text` by one rule.
 pub fn read(rule: Rule, text: &str) -> Result<Nodes<'_>, Failure> {
-    Grammar::parse(rule, text).map_err(|error| {
+    stacker::maybe_grow(STACK, 4 * STACK, || Grammar::parse(rule, text)).map_err(|error| {
         let at = match error.location {
             error::InputLocation::Pos(at) | error::InputLocation::Span((at, _)) => at,
         };

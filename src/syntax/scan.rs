@@ -13,7 +13,7 @@ pub struct Token {
     pub start: u32,
 }
 
-/// A text and its tokens.
+/// A text and its tokens. Behind the last there is nothing but the end.
 pub struct Scanned<'t> {
     pub text: &'t str,
     /// Ends with [`SyntaxKind::Eof`].
@@ -22,7 +22,7 @@ pub struct Scanned<'t> {
 
 impl<'t> Scanned<'t> {
     pub fn start(&self, index: usize) -> usize {
-        self.tokens[index].start as usize
+        self.tokens.get(index).map_or(self.text.len(), |t| t.start as usize)
     }
 
     pub fn end(&self, index: usize) -> usize {
@@ -30,7 +30,7 @@ impl<'t> Scanned<'t> {
     }
 
     pub fn kind(&self, index: usize) -> SyntaxKind {
-        self.tokens[index].kind
+        self.tokens.get(index).map_or(SyntaxKind::Eof, |t| t.kind)
     }
 
     pub fn token_text(&self, index: usize) -> &'t str {

@@ -1,6 +1,6 @@
 //! Common slips, each with what to write instead.
 
-use super::explain::{Attempt, Place, first_word};
+use super::explain::{Attempt, Place, VALUES, first_word};
 use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
 use crate::diag::{Code, Diagnostic};
@@ -9,7 +9,7 @@ use crate::source::Span;
 /// A word of the language that this version does not know yet.
 pub fn reserved(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(Code::Reserved, format!("{what} comes with a later version"), span, "kept for a later version")
-        .help("leave it out for now; it cannot be used as a name here either")
+        .help("this version does not judge by it: leave it out for now")
 }
 
 /// A slip at the place where a part stopped to fit, or none that is known.
@@ -19,6 +19,8 @@ pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         .or_else(|| quotes(attempt))
         .or_else(|| keyword_with_sign(attempt))
         .or_else(|| exception_without_name(attempt))
+        .or_else(|| in_parentheses(attempt))
+        .or_else(|| missing_word(attempt))
         .or_else(|| open_bracket(attempt))
 }
 
@@ -36,6 +38,7 @@ fn wrong_sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let (text, span) = (scanned.token_text(*at), place.span(*at));
     let next = at + 1;
     let glued = |sign: &str| next < tokens.end && scanned.is(next, sign);
+    let before = |sign: &str| at.checked_sub(1).is_some_and(|i| scanned.is(i, sign));
     let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
     let replace = |message: &str, span: Span, with: &str| {
         Some(place.mend(slip(message, span, "not a sign of the language"), span, with, &format!("write `{with}`")))
@@ -86,20 +89,22 @@ fn wrong_sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         (K::Sign, "===") => replace("`===` is written `==`", span, "=="),
         (K::Sign, "=") if glued(">") => replace("`=>` is written `>=`", place.range(*at, next), ">="),
         (K::Sign, "=") if glued("<") => replace("`=<` is written `<=`", place.range(*at, next), "<="),
-        (K::Sign, ">") if scanned.is(at - 1, "<") => {
+        (K::Sign, ">") if before("<") => {
             replace("`<>` is written `!=`", place.range(at - 1, *at), "!=")
         }
-        (K::Sign, ">") if scanned.is(at - 1, "=") => {
+        (K::Sign, ">") if before("=") => {
             replace("`=>` is written `>=`", place.range(at - 1, *at), ">=")
         }
-        (K::Sign, "=") if *at > 0 && scanned.is(at - 1, "!=") => {
+        (K::Sign, "=") if before("!=") => {
             replace("`!==` is written `!=`", place.range(at - 1, *at), "!=")
         }
         (K::Sign, "=") if operator => {
             let error = slip("`=` does not compare", span, "two values are compared with `==`");
             Some(place.mend(error, span, "==", "write `==`"))
         }
-        (K::Sign, ".") if attempt.expected.contains(&Rule::number) && scanned.kind(next) == K::Number => {
+        (K::Sign, ".")
+            if VALUES.iter().any(|v| attempt.expected.contains(v)) && scanned.kind(next) == K::Number =>
+        {
             let number = format!("0.{}", scanned.token_text(next));
             let error = slip("a number begins with a digit", span, "no digit before it");
             Some(place.mend(error, place.range(*at, next), &number, "write the `0`"))
@@ -231,6 +236,52 @@ fn exception_without_name(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let error = slip("an exception has a name", span, "a name and a `:` belong after `unless`");
     let nothing = Span { end: begin.start, ..begin };
     Some(place.mend(error, nothing, "approved: ", "name the exception"))
+}
+
+/// `x in (1, 2)`
+fn in_parentheses(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    if *at >= tokens.end || !scanned.is(*at, ",") {
+        return None;
+    }
+    let open = (tokens.start..*at).rev().find(|&i| scanned.kind(i) == K::OpenParen)?;
+    let before = scanned.significant_before(open)?;
+    let close = (*at..tokens.end).find(|&i| scanned.kind(i) == K::CloseParen)?;
+    if !matches!(scanned.token_text(before), "in" | "in_domain") {
+        return None;
+    }
+    let inner = &scanned.text[scanned.end(open)..scanned.start(close)];
+    let whole = place.range(open, close);
+    let error = slip("a set stands in braces", whole, "parentheses");
+    Some(place.mend(error, whole, &format!("{{ {} }}", inner.trim()), "write braces"))
+}
+
+/// A small word or sign that is missing before something that is otherwise right.
+fn missing_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, what, .. } = attempt;
+    if *at >= tokens.end {
+        return None;
+    }
+    let scanned = place.scanned;
+    let (kind, text, span) = (scanned.kind(*at), scanned.token_text(*at), place.span(*at));
+    let before = scanned.significant_before(*at).map(|i| scanned.token_text(i)).unwrap_or_default();
+    let nothing = Span { end: span.start, ..span };
+    let (message, insert) = match kind {
+        K::Number if expected.contains(&Rule::window) => {
+            let after = (at + 1..tokens.end).find(|&i| matches!(scanned.token_text(i), "before" | "after" | "around"));
+            let word = if after.is_some() { "within " } else { "over " };
+            ("a window begins with `within` or `over`", word)
+        }
+        K::Word if *what == "field" && matches!(before, "list" | "set") => ("`of` is missing in this type", "of "),
+        K::Word if *what == "field" && expected.contains(&Rule::mark) => ("a mark begins with `@`", "@"),
+        K::Sign if text == "==" && expected.contains(&Rule::assign) => {
+            let error = slip("`==` compares; a value is given with `=`", span, "a comparison");
+            return Some(place.mend(error, span, "=", "write `=`"));
+        }
+        _ => return None,
+    };
+    Some(place.mend(slip(message, span, "missing before this"), nothing, insert, &format!("add `{}`", insert.trim())))
 }
 
 /// A bracket of this part that is open where the part ends, or where something else stands.

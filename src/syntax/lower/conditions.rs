@@ -93,6 +93,11 @@ impl Lower<'_> {
 
     /// A row of operands and operators: `expr`, `sum_expr`.
     pub(super) fn built(&mut self, node: Node<'_>) -> Built {
+        // what nests, nests through here
+        stacker::maybe_grow(128 << 10, 1 << 20, || self.by_precedence(node))
+    }
+
+    fn by_precedence(&mut self, node: Node<'_>) -> Built {
         let whole = self.span(&node);
         let mut stack = Stack::default();
         let mut nodes = node.into_inner().peekable();

@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         self.resume(at, piece, lines)
     }
 
-    /// Skips to where another clause surely begins on the same line.
+    /// Skips to where another clause surely begins.
     fn resume(&mut self, at: usize, piece: Range<usize>, lines: Lines) -> Option<Range<usize>> {
         let scanned = self.place.scanned;
         let begins = |index: usize| {
@@ -201,7 +201,16 @@ impl<'a> Reader<'a> {
                     _ => false,
                 }
         };
-        let next = (at.max(piece.start) + 1..piece.end).find(|&i| begins(i));
+        // a misspelt keyword at the start of a line
+        let misspelt = |index: usize| {
+            let next = scanned.significant(index + 1);
+            scanned.tokens[index].starts_line
+                && scanned.kind(index) == K::Word
+                && matches!(scanned.kind(next), K::Word | K::Text | K::Number)
+                && !words::OPERATORS.contains(&scanned.token_text(next))
+                && did_you_mean(scanned.token_text(index), lines.keywords.iter().copied()).is_some()
+        };
+        let next = (at.max(piece.start) + 1..piece.end).find(|&i| begins(i) || misspelt(i));
         self.skip(piece.start..next.unwrap_or(piece.end));
         next.map(|next| next..piece.end)
     }

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::diag::did_you_mean;
-use std::mem::take;
 
 /// What an item looks like.
 #[derive(Clone, Copy, PartialEq)]
@@ -191,10 +190,12 @@ impl Reader<'_> {
     fn braced(&mut self, tokens: Range<usize>, shape: Shape, known: bool) -> usize {
         let scanned = self.place.scanned;
         let start = scanned.start(tokens.start);
+        let name = scanned.significant(tokens.start + 1);
         let head_end = (tokens.start + 1..tokens.end)
             .find(|&i| {
-                scanned.kind(i) == K::OpenBrace
-                    || (scanned.tokens[i].starts_line && words::begins_clause(scanned, i, shape.clauses()))
+                let clause = || words::begins_clause(scanned, i, shape.clauses());
+                let within = scanned.tokens[i].starts_line || (shape == Shape::Rule && i > name);
+                scanned.kind(i) == K::OpenBrace || (within && clause())
             })
             .unwrap_or(tokens.end);
         if known && head_end < tokens.end && scanned.kind(head_end) == K::OpenBrace {
@@ -399,8 +400,7 @@ impl Reader<'_> {
                     _ => ast::Policy { name, title: None, owner: None, timezone: None, fiscal_year: None },
                 };
                 self.policy_body(inner, &mut policy);
-                let named = !take(&mut policy.name.text.clone()).is_empty();
-                named.then_some(ItemKind::Policy(policy))
+                (!policy.name.text.is_empty()).then_some(ItemKind::Policy(policy))
             }
             Shape::Plain | Shape::Reserved => None,
         }

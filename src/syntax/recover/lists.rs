@@ -165,13 +165,33 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             }
-            if !keep(self, &rest, None) {
-                self.tell(&rest, &failure, elements.what);
-                self.skip(rest);
+            if keep(self, &rest, None) {
+                return;
             }
-            return;
+            self.tell(&rest, &failure, elements.what);
+            let next = self.next_line(at, rest.end);
+            self.skip(rest.start..next);
+            match self.trimmed(next..rest.end) {
+                Some(next) => rest = next,
+                None => return,
+            }
         }
         self.skip(rest);
+    }
+
+    /// The next line behind a fault that begins with a word, outside of brackets.
+    fn next_line(&self, at: usize, end: usize) -> usize {
+        let scanned = self.place.scanned;
+        let mut depth = 0usize;
+        for index in at + 1..end {
+            match scanned.kind(index) {
+                K::OpenBrace | K::OpenParen | K::OpenBracket => depth += 1,
+                K::CloseBrace | K::CloseParen | K::CloseBracket => depth = depth.saturating_sub(1),
+                K::Word if depth == 0 && scanned.tokens[index].starts_line && !scanned.is(index, "as") => return index,
+                _ => {}
+            }
+        }
+        end
     }
 
     /// An element begins here.

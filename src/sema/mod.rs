@@ -15,8 +15,11 @@ mod expr;
 mod graph;
 pub mod hir;
 mod params;
+mod readings;
 mod report;
 mod rules;
+mod sources;
+mod tests;
 mod units;
 mod world;
 
@@ -62,9 +65,18 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     params::policies(&mut world, &names, files);
     let order = graph::order(&mut world, &names.decls);
     let params = params::params(&mut world, &order, input.set);
+    let mut sources = Vec::new();
+    let mut said = Vec::new();
+    for (file, item, span) in &names.sources {
+        let checked = sources::source(&world, *file, item, *span);
+        if let (Some(kind), Some((columns, span))) = (checked.kind, checked.identity) {
+            readings::identity(&mut world, kind, columns, span, &mut said);
+        }
+        sources.extend(checked.source);
+    }
     let world = world;
     let mut rules: Vec<hir::Rule> =
-        names.rules.iter().filter_map(|(file, item, doc)| rules::rule(&world, *file, item, *doc)).collect();
+        names.rules.iter().filter_map(|(file, item, whole)| rules::rule(&world, *file, item, whole)).collect();
     rules.sort_by(|a, b| a.name.cmp(&b.name));
     for decl in names.decls.iter().filter(|d| !world.broken.contains(d.name().text.as_str())) {
         let file = decl.name().span.file;
@@ -74,6 +86,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
             Decl::Param(_) => {}
         }
     }
+    let tests = names.tests.iter().filter_map(|(file, item, span)| tests::test(&world, *file, item, *span)).collect();
     let schema = Arc::new(world.schema);
-    (Hir { schema, sources: Vec::new(), params, rules, tests: Vec::new() }, world.report.finish())
+    (Hir { schema, sources, params, rules, tests }, world.report.finish())
 }

@@ -144,7 +144,7 @@ fn misplaced(world: &World, clause: &Clause, why: &str) {
 }
 
 /// A rule, typed; none where something is wrong with it.
-pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, doc: Option<&str>) -> Option<Rule> {
+pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast::Item) -> Option<Rule> {
     let clauses = sort(world, item);
     let mut typer = Typer::new(world, file);
     let trigger = match clauses.on {
@@ -217,7 +217,7 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, doc: Option
     Some(Rule {
         name: item.name.text.clone(),
         title: item.title.as_ref().map_or_else(|| item.name.text.clone(), |t| t.text.clone()),
-        doc: doc.map(str::to_owned),
+        doc: whole.doc.clone(),
         verb: match item.verb {
             ast::Verb::Forbid => Verb::Forbid,
             ast::Verb::Require => Verb::Require,
@@ -235,13 +235,9 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, doc: Option
         body: body?,
         unless: unless?,
         because: because?,
-        span: item_span(item),
+        span: whole.span,
         name_span: item.name.span,
     })
-}
-
-fn item_span(item: &RuleItem) -> Span {
-    item.clauses.iter().fold(item.name.span, |span, c| span.to(c.span))
 }
 
 /// What each verb needs, and what belongs to another.

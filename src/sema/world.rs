@@ -187,10 +187,10 @@ pub struct Names<'a> {
     pub values: FxHashMap<&'a str, Decl<'a>>,
     /// In the order written.
     pub decls: Vec<Decl<'a>>,
-    pub rules: Vec<(FileId, &'a ast::RuleItem, Option<&'a str>)>,
+    pub rules: Vec<(FileId, &'a ast::RuleItem, &'a ast::Item)>,
     pub rule_names: FxHashMap<&'a str, Span>,
-    pub sources: Vec<(FileId, &'a ast::SourceItem)>,
-    pub tests: Vec<(FileId, &'a ast::TestItem)>,
+    pub sources: Vec<(FileId, &'a ast::SourceItem, Span)>,
+    pub tests: Vec<(FileId, &'a ast::TestItem, Span)>,
     pub policies: Vec<(FileId, &'a ast::Policy)>,
 }
 
@@ -243,15 +243,15 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
                     }
                     None => {
                         names.rule_names.insert(&r.name.text, r.name.span);
-                        names.rules.push((*file, r, doc));
+                        names.rules.push((*file, r, item));
                     }
                 },
                 ItemKind::Source(s) => {
                     if claim(report, &mut sources, &s.name, "source") {
-                        names.sources.push((*file, s));
+                        names.sources.push((*file, s, item.span));
                     }
                 }
-                ItemKind::Test(t) => names.tests.push((*file, t)),
+                ItemKind::Test(t) => names.tests.push((*file, t, item.span)),
                 ItemKind::Import(_) | ItemKind::Reserved(_) => {}
             }
         }

@@ -1,0 +1,282 @@
+//! Tests: given records, and the verdicts that are expected of them.
+
+use super::expr::Typer;
+use super::hir::{Cell, Constant, Expect, Given, Test};
+use super::params;
+use super::rules::known_rule;
+use super::world::{Decl, World};
+use crate::data::{ColumnId, KindId, Type, Value, Verdict};
+use crate::diag::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{self, GivenField, GivenValue, Ident, TestClause, TestItem};
+
+pub fn test<'a>(world: &World<'a>, file: FileId, item: &'a TestItem, span: Span) -> Option<Test> {
+    let mut test = Test {
+        title: item.title.text.clone(),
+        given: Vec::new(),
+        as_of: None,
+        set: Vec::new(),
+        expect: Vec::new(),
+        nothing_else: None,
+        span,
+    };
+    // Aliases in order of the given records; records that are in error are kept, so that the rest is still checked.
+    let mut aliases: Vec<Option<&Ident>> = Vec::new();
+    let mut failed = false;
+    for clause in &item.clauses {
+        if let TestClause::Given { alias, .. } = clause {
+            let first = alias.as_ref().and_then(|a| aliases.iter().flatten().find(|o| o.text == a.text));
+            if let (Some(first), Some(alias)) = (first, alias) {
+                world.report.tell(
+                    Diagnostic::error(
+                        Code::Duplicate,
+                        format!("two given records are named `{}`", alias.text),
+                        alias.span,
+                        "again here",
+                    )
+                    .label(first.span, "the first is here")
+                    .help("give each its own name"),
+                );
+                failed = true;
+            }
+            aliases.push(alias.as_ref());
+        }
+    }
+    for clause in &item.clauses {
+        match clause {
+            TestClause::Given { kind, alias, fields, span } => match given(world, file, kind, fields) {
+                Some((kind, cells)) => {
+                    let alias = alias.as_ref().map(|a| a.text.clone());
+                    test.given.push(Given { kind, alias, cells, span: *span });
+                }
+                None => failed = true,
+            },
+            TestClause::AsOf(e) => match as_of(world, file, e) {
+                Some(value) if test.as_of.is_none() => test.as_of = Some(value),
+                Some(_) => world.report.tell(
+                    Diagnostic::error(Code::DuplicateClause, "the test has a second `as_of`", e.span, "again here")
+                        .help("write a test for each"),
+                ),
+                None => failed = true,
+            },
+            TestClause::Set { param, value } => match set(world, file, param, value) {
+                Some(value) => test.set.push((param.text.clone(), value)),
+                None => failed = true,
+            },
+            TestClause::Expect { verdict, rule, on, span } => {
+                match expect(world, &aliases, verdict, rule, on.as_ref(), *span) {
+                    Some(expect) => test.expect.push(expect),
+                    None => failed = true,
+                }
+            }
+            TestClause::Message(text) => match test.expect.last_mut() {
+                Some(expect) if expect.verdict == Verdict::Finding && expect.message.is_none() => {
+                    expect.message = Some((text.text.clone(), text.span));
+                }
+                _ if failed => {}
+                _ => {
+                    failed = true;
+                    world.report.tell(
+                        Diagnostic::error(
+                            Code::BadExpectation,
+                            "of which finding is this the message?",
+                            text.span,
+                            "no finding is expected just before",
+                        )
+                        .help("write it below the finding: `expect finding RULE on NAME`, then `expect message \"…\"`"),
+                    );
+                }
+            },
+            TestClause::NothingElse(span) => test.nothing_else = Some(*span),
+        }
+    }
+    if test.expect.is_empty() && test.nothing_else.is_none() && !failed {
+        world.report.tell(
+            Diagnostic::error(Code::BadExpectation, "the test expects nothing", item.title.span, "no `expect`")
+                .help("say what should come out:\n    expect nothing else"),
+        );
+        failed = true;
+    }
+    if failed { None } else { Some(test) }
+}
+
+fn as_of(world: &World, file: FileId, e: &ast::Expr) -> Option<Value> {
+    let mut typer = Typer::new(world, file);
+    let expr = typer.value(e, None)?;
+    if matches!(expr.ty, Type::Date | Type::Timestamp) {
+        return typer.folded(&expr);
+    }
+    let is = typer.a_type(&expr.ty);
+    typer.fail(
+        Diagnostic::error(Code::WrongType, format!("`as_of` is a date or a time, not {is}"), e.span, "no time")
+            .help("write a date: `as_of 2026-01-01`"),
+    )
+}
+
+fn set<'a>(world: &World<'a>, file: FileId, param: &Ident, value: &'a ast::Expr) -> Option<Constant> {
+    if !matches!(world.values.get(param.text.as_str()), Some(Decl::Param(_))) {
+        params::unknown_param(world, param, Some(param.span));
+        return None;
+    }
+    let (ty, _) = world.params.get(param.text.as_str())?;
+    params::constant(world, file, value, ty)
+}
+
+fn expect(
+    world: &World,
+    aliases: &[Option<&Ident>],
+    verdict: &Ident,
+    rule: &Ident,
+    on: Option<&Ident>,
+    span: Span,
+) -> Option<Expect> {
+    let word = Verdict::ALL.into_iter().find(|v| v.as_str() == verdict.text);
+    if word.is_none() {
+        let d = Diagnostic::error(
+            Code::NotOneOf,
+            format!("`{}` is no verdict", verdict.text),
+            verdict.span,
+            "not a verdict",
+        );
+        let known = Verdict::ALL.map(|v| v.as_str());
+        world.report.tell(world.report.suggest(d, verdict.span, &verdict.text, known));
+    }
+    let rule_known = known_rule(world, rule);
+    let on = match on {
+        None => None,
+        Some(alias) => match aliases.iter().position(|a| a.is_some_and(|a| a.text == alias.text)) {
+            Some(at) => Some(at),
+            None => {
+                let d = Diagnostic::error(
+                    Code::UnknownAlias,
+                    format!("no given record is named `{}`", alias.text),
+                    alias.span,
+                    "not given",
+                );
+                let known: Vec<&str> = aliases.iter().flatten().map(|a| a.text.as_str()).collect();
+                return world.report.fail(match known.is_empty() {
+                    true => d.help(format!("name one with `as`: `given gift as {} {{ … }}`", alias.text)),
+                    false => world.report.suggest(d, alias.span, &alias.text, known),
+                });
+            }
+        },
+    };
+    rule_known?;
+    Some(Expect { verdict: word?, rule: rule.text.clone(), on, message: None, span })
+}
+
+type Cells = Vec<(ColumnId, Cell)>;
+
+fn given<'a>(world: &World<'a>, file: FileId, kind: &Ident, fields: &'a [GivenField]) -> Option<(KindId, Cells)> {
+    let kind = world.kind(kind)?;
+    let mut cells = Vec::new();
+    let mut places = Vec::new();
+    let ok = record(world, file, kind, &[], fields, &mut cells, &mut places);
+    ok.then(|| {
+        cells.sort_by_key(|(column, _)| *column);
+        (kind, cells)
+    })
+}
+
+/// Adds the cells of a record or nested group; whether all of them are right.
+fn record<'a>(
+    world: &World<'a>,
+    file: FileId,
+    kind: KindId,
+    above: &[Ident],
+    fields: &'a [GivenField],
+    cells: &mut Cells,
+    places: &mut Vec<(String, Span)>,
+) -> bool {
+    let mut ok = true;
+    for field in fields {
+        let mut path = above.to_vec();
+        path.push(field.name.clone());
+        let name = super::world::dotted(&path);
+        if let Some((_, first)) = places.iter().find(|(n, _)| *n == name) {
+            world.report.tell(
+                Diagnostic::error(Code::Duplicate, format!("`{name}` is given twice"), field.name.span, "again here")
+                    .label(*first, "first here")
+                    .help("take one of them out"),
+            );
+            ok = false;
+            continue;
+        }
+        places.push((name.clone(), field.name.span));
+        let info = &world.infos[kind.0 as usize];
+        if info.groups.contains(&name) {
+            let GivenValue::Record(inner) = &field.value else {
+                world.report.tell(
+                    Diagnostic::error(
+                        Code::BadGiven,
+                        format!("`{name}` is a group of fields"),
+                        field.span,
+                        "one value",
+                    )
+                    .help(format!("give its fields in braces: `{name}: {{ … }}`")),
+                );
+                ok = false;
+                continue;
+            };
+            if let Some(column) = info.columns.get(&name) {
+                cells.push((*column, Cell::Value(Value::Bool(true))));
+            }
+            ok &= record(world, file, kind, &path, inner, cells, places);
+            continue;
+        }
+        let column = match info.columns.get(&name) {
+            Some(column) => Some(*column),
+            None if info.broken.contains(&name) => None,
+            None => {
+                let below = if above.is_empty() { String::new() } else { format!("{}.", super::world::dotted(above)) };
+                let d = Diagnostic::error(
+                    Code::UnknownField,
+                    format!("`{}` has no field `{name}`", world.kind_name(kind)),
+                    field.name.span,
+                    "not a field",
+                )
+                .label(world.schema.kind(kind).span, format!("`{}` is declared here", world.kind_name(kind)));
+                let near = world.schema.kind(kind).columns.iter().filter_map(|c| c.name.strip_prefix(&below));
+                let near = near.map(|n| n.split('.').next().unwrap_or(n));
+                world.report.fail(world.report.suggest(d, field.name.span, &field.name.text, near))
+            }
+        };
+        let cell = column.and_then(|column| Some((column, cell(world, file, kind, column, field)?)));
+        match cell {
+            Some(cell) => cells.push(cell),
+            None => ok = false,
+        }
+    }
+    ok
+}
+
+fn cell<'a>(world: &World<'a>, file: FileId, kind: KindId, column: ColumnId, field: &'a GivenField) -> Option<Cell> {
+    let declared = world.schema.column(kind, column);
+    let mut typer = Typer::new(world, file);
+    let value = match (&field.value, &declared.ty) {
+        (GivenValue::Malformed(text), _) => return Some(Cell::Malformed(text.text.clone())),
+        (GivenValue::List(elements, _), Type::List(of) | Type::Set(of)) => {
+            let values: Vec<_> = elements.iter().map(|e| typer.constant_of(e, of)).collect();
+            Value::List(values.into_iter().collect::<Option<Vec<_>>>()?)
+        }
+        (GivenValue::Expr(e), ty) if !matches!(ty, Type::List(_) | Type::Set(_)) => {
+            let expr = typer.value(e, Some(ty))?;
+            let expr = typer.of_type(expr, ty, Code::BadGiven)?;
+            typer.folded(&expr)?
+        }
+        (_, ty) => {
+            let name = world.type_name(ty);
+            return world.report.fail(
+                Diagnostic::error(
+                    Code::BadGiven,
+                    format!("`{}` is of type `{name}`", declared.name),
+                    field.span,
+                    "of another form",
+                )
+                .label(declared.span, "declared here")
+                .help("a list stands in brackets, a group in braces, one value by itself: `tags: [\"a\", \"b\"]`"),
+            );
+        }
+    };
+    Some(Cell::Value(value))
+}

@@ -267,10 +267,7 @@ fn files(case: &Case, tape: &mut Tape) -> Vec<File> {
         order.retain(|&r| case.raws[r].kind != k);
         let of: Vec<&Raw> = raws.iter().map(|&r| &case.raws[r]).collect();
         let route = Route::Kind(case.hir.schema.kind_named(kind.name).unwrap());
-        let typed = cfg!(feature = "parquet")
-           
-            && random::parquet::fits(&of)
-            && tape.chance(50);
+        let typed = cfg!(feature = "parquet") && random::parquet::fits(&of) && tape.chance(50);
         files.push(if typed {
             let records: Vec<&Record> = raws.iter().map(|&r| &case.records[r]).collect();
             let bytes = random::parquet::file(&case.schema, &case.hir.schema, &of, &records, 1 + tape.below(4));

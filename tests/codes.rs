@@ -1,0 +1,50 @@
+//! The pages behind `bylaws explain`: each wrong example gives its code and no other, each right one none.
+
+use bylaws::internals::diag::Code;
+use bylaws::internals::source::SourceMap;
+use bylaws::internals::{sema, syntax};
+use std::collections::BTreeSet;
+
+/// What the examples speak of.
+const RECORDS: &str = r#"
+enum level { low, mid, high }
+table person key id valid from since until left { id: text, unit: text, rank: level, since: date, left: date? }
+record gift at day by who identity id {
+  id: text, day: date, who: ref person, giver: text, occasion: text?, value: money, items: int, size: bytes, class: level,
+}
+record approval at day by who identity id { id: text, day: date, who: ref person, gift: text }
+record visit at time by who { time: timestamp, who: ref person, host: text }
+record note by who { who: ref person, text: text }
+"#;
+
+fn told(example: &str) -> BTreeSet<Code> {
+    let text = format!("{RECORDS}\n{example}");
+    let mut sources = SourceMap::default();
+    let id = sources.add("example.bylaw", text.as_str());
+    let parsed = syntax::parse(id, &text);
+    let (_, told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
+    parsed.errors.iter().chain(&told).map(|d| d.code).collect()
+}
+
+/// The policy behind `Wrong:` or `Right:`.
+fn example<'a>(page: &'a str, word: &str) -> Option<&'a str> {
+    let after = page.split_once(&format!("\n{word}:\n"))?.1.trim_start().strip_prefix("```bylaw\n")?;
+    Some(after.split_once("\n```")?.0)
+}
+
+#[test]
+fn examples_of_the_checker() {
+    // Too long to write out, or told by what runs a test.
+    let elsewhere = ["B0212", "B0610"];
+    let mut wrong = Vec::new();
+    for code in Code::ALL.iter().filter(|c| ("B02".."B07").contains(&c.as_str()) && !elsewhere.contains(&c.as_str())) {
+        let (Some(bad), Some(good)) = (example(code.page(), "Wrong"), example(code.page(), "Right")) else { continue };
+        if told(bad) != BTreeSet::from([*code]) {
+            wrong.push(format!("{code}: the wrong example gives {:?}", told(bad)));
+        }
+        if !told(good).is_empty() {
+            wrong.push(format!("{code}: the right example gives {:?}", told(good)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -352,29 +352,57 @@ fn edges_of_windows() {
     assert_eq!(period_of(date(2025, 2, 3), Period::FiscalQuarter, &clock), (date(2025, 1, 1), date(2025, 3, 31)));
 }
 
+/// The tree holds all of a text, and what is told of it stands in it.
+fn told_in_place(text: &str) -> Result<(), proptest::test_runner::TestCaseError> {
+    use bylaws::internals::{sema, source::SourceMap, syntax};
+    let mut sources = SourceMap::default();
+    let id = sources.add("random.bylaw", text);
+    let parsed = syntax::parse(id, text);
+    proptest::prop_assert_eq!(parsed.syntax().text().to_string(), text);
+    let (_, told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
+    for d in parsed.errors.iter().chain(&told) {
+        let spans = d.labels.iter().map(|l| l.span).chain(d.fixes.iter().map(|f| f.span));
+        for span in spans {
+            proptest::prop_assert!(text.get(span.range()).is_some(), "{:?}\n{}", d, text);
+        }
+    }
+    Ok(())
+}
+
+type Slips = Vec<(u16, usize, usize)>;
+
+fn slips() -> impl proptest::strategy::Strategy<Value = Slips> {
+    proptest::collection::vec((proptest::arbitrary::any::<u16>(), 0..6usize, 0..40usize), 1..5)
+}
+
+/// The policies that come with the project, with a few bytes changed.
+#[test]
+fn slips_in_real_policies_are_survived() {
+    let mut texts = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "bylaw") {
+                texts.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    texts.sort();
+    let config = proptest::test_runner::Config { cases: cases(), failure_persistence: None, ..Default::default() };
+    proptest::proptest!(config, |(which in 0..texts.len(), slips in slips())| {
+        told_in_place(&slipped(&texts[which], &slips))?;
+    });
+}
+
 /// Random policies and records with a few bytes changed: errors, and never a panic.
 #[test]
 fn slips_are_survived() {
-    use bylaws::internals::{sema, source::SourceMap, syntax};
     let config = proptest::test_runner::Config { cases: cases(), failure_persistence: None, ..Default::default() };
-    let slip = (proptest::arbitrary::any::<u16>(), 0..6usize, 0..40usize);
-    let slips = proptest::collection::vec(slip, 1..5);
-    proptest::proptest!(config, |(seeds in random::seeds(), slips in slips)| {
+    proptest::proptest!(config, |(seeds in random::seeds(), slips in slips())| {
         let case = case(&seeds);
-        let text = slipped(&case.text, &slips);
-        let mut sources = SourceMap::default();
-        let id = sources.add("random.bylaw", text.as_str());
-        let parsed = syntax::parse(id, &text);
-        proptest::prop_assert_eq!(parsed.syntax().text().to_string(), text.as_str());
-        let (_, told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
-        for d in parsed.errors.iter().chain(&told) {
-            for label in &d.labels {
-                proptest::prop_assert!(text.get(label.span.range()).is_some(), "{:?}\n{}", d, text);
-            }
-            for fix in &d.fixes {
-                proptest::prop_assert!(text.get(fix.span.range()).is_some(), "{:?}\n{}", d, text);
-            }
-        }
+        told_in_place(&slipped(&case.text, &slips))?;
         let mut tape = Tape::new(&seeds.run);
         let mut files = files(&case, &mut tape);
         for file in &mut files {

@@ -165,3 +165,29 @@ fn completions_for_each_shell() {
         assert!(transcript(&["completions", shell], b"").contains("max-indeterminate"), "{shell}");
     }
 }
+
+/// A record cannot speak to the terminal that shows it.
+#[test]
+fn control_characters_are_shown_as_pictures() {
+    let record = r#"{"kind": "consultation", "id": "C1", "time": "2025-12-01T09:00:00+08:00", "actor": "E\u001b[31m1", "client": {"name": "a\u0007b", "external": true}, "fee": "5 CNY"}"#;
+    let text = transcript(&["audit", "--policy", "conduct", "-"], record.as_bytes());
+    assert!(text.contains("E␛[31m1 was paid 5.00 CNY by a␇b"), "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{7}']), "{text}");
+}
+
+#[test]
+fn two_sources_that_could_read_a_file_are_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let policy = scratch.path().join("p.bylaw");
+    let source = |name: &str| format!("source {name} for gift {{ format csv map {{ id = \"I\" }} }}\n");
+    let kind = "record gift { id: text }\nforbid named \"t\" { on gift when id == \"x\" }\n";
+    std::fs::write(&policy, format!("{kind}{}{}", source("old_book"), source("new_book"))).unwrap();
+    let records = scratch.path().join("r.csv");
+    std::fs::write(&records, "I\nx\n").unwrap();
+    let (policy, records) = (policy.to_str().unwrap(), records.to_str().unwrap());
+    let text = transcript(&["audit", "--policy", policy, records], b"");
+    assert!(text.contains("exit code: 2") && text.contains("2 sources could read"), "{text}");
+    assert!(text.contains("old_book=") && text.contains("new_book="), "{text}");
+    let text = transcript(&["audit", "--policy", policy, &format!("new_book={records}")], b"");
+    assert!(text.contains("exit code: 1") && text.contains("1 finding (1 major)"), "{text}");
+}

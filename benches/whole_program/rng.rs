@@ -22,7 +22,7 @@ impl Rng {
 
     /// From 0 up to, not including, `n`.
     pub fn below(&mut self, n: u64) -> u64 {
-        (self.next() >> 32) * n >> 32
+        ((self.next() >> 32) * n) >> 32
     }
 
     pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {

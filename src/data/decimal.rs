@@ -19,7 +19,7 @@ pub struct Decimal(i128);
 pub enum DecimalError {
     NotANumber,
     TooLarge,
-    /// More than [`SCALE`] places after the point.
+    /// More than eighteen places after the point.
     TooFine,
 }
 

@@ -88,11 +88,7 @@ impl<'a> Typer<'_, 'a> {
     fn is_constant_set(&self, set: &ast::Expr) -> bool {
         match &set.kind {
             ast::ExprKind::Set(_) | ast::ExprKind::Error => true,
-            ast::ExprKind::Name(name) => match self.plain_decl(&name.text) {
-                Some(Decl::Let(_)) => true,
-                Some(Decl::Param(_)) => true,
-                _ => false,
-            },
+            ast::ExprKind::Name(name) => matches!(self.plain_decl(&name.text), Some(Decl::Let(_) | Decl::Param(_))),
             _ => false,
         }
     }

@@ -198,12 +198,14 @@ impl Reader<'_> {
                 scanned.kind(i) == K::OpenBrace || (within && clause())
             })
             .unwrap_or(tokens.end);
-        if known && head_end < tokens.end && scanned.kind(head_end) == K::OpenBrace {
-            if let Some(close) = self.plain_close(head_end, tokens.end) {
-                let item = tokens.start..close + 1;
-                if self.read(Rule::only_item, &item).is_ok() {
-                    return self.whole(item);
-                }
+        if known
+            && head_end < tokens.end
+            && scanned.kind(head_end) == K::OpenBrace
+            && let Some(close) = self.plain_close(head_end, tokens.end)
+        {
+            let item = tokens.start..close + 1;
+            if self.read(Rule::only_item, &item).is_ok() {
+                return self.whole(item);
             }
         }
         self.marks.push(Mark::Enter(shape.node(), start));
@@ -332,10 +334,10 @@ impl Reader<'_> {
     /// The brace that closes another. Where counting does not come out even, indentation decides which is open.
     pub(super) fn close(&mut self, open: usize, end: usize) -> Option<usize> {
         let scanned = self.place.scanned;
-        if let Some(close) = self.plain_close(open, end) {
-            if self.trimmed(close + 1..end).is_none() {
-                return Some(close);
-            }
+        if let Some(close) = self.plain_close(open, end)
+            && self.trimmed(close + 1..end).is_none()
+        {
+            return Some(close);
         }
         let mut stack = vec![open];
         for index in open + 1..end {

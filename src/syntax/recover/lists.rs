@@ -7,6 +7,9 @@ use ast::{EnumWord, MapEntry, TypeExprKind};
 /// Nested lists are read piece by piece down to here.
 const MOST_LEVELS: usize = 8;
 
+/// Takes an element that fits (its nodes are there), and is asked whether it can take one that does not.
+type Keep<'k, 'a, R> = &'k mut dyn FnMut(&mut R, &Range<usize>, Option<Nodes<'a>>) -> bool;
+
 /// What the elements of a list are.
 #[derive(Clone, Copy)]
 struct Elements {
@@ -109,13 +112,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the elements of a list. `keep` takes what fits, and is asked whether it can take what does not.
-    fn list(
-        &mut self,
-        inner: Range<usize>,
-        elements: Elements,
-        keep: &mut dyn FnMut(&mut Self, &Range<usize>, Option<Nodes<'a>>) -> bool,
-    ) {
+    /// Reads the elements of a list.
+    fn list(&mut self, inner: Range<usize>, elements: Elements, keep: Keep<'_, 'a, Self>) {
         let scanned = self.place.scanned;
         let pieces = self.elements(inner, elements);
         for (index, (piece, comma)) in pieces.iter().enumerate() {
@@ -138,12 +136,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn element(
-        &mut self,
-        piece: Range<usize>,
-        elements: Elements,
-        keep: &mut dyn FnMut(&mut Self, &Range<usize>, Option<Nodes<'a>>) -> bool,
-    ) {
+    fn element(&mut self, piece: Range<usize>, elements: Elements, keep: Keep<'_, 'a, Self>) {
         let mut rest = piece;
         while self.errors.len() <= ENOUGH_ERRORS {
             let failure = match self.read(elements.rule, &rest) {
@@ -225,11 +218,15 @@ impl<'a> Reader<'a> {
                     any = false;
                     continue;
                 }
-                K::Word if depth == 0 && any && token.starts_line && !elements.sign.is_empty() => {
-                    if self.begins(index, elements) {
-                        pieces.push((start..index, false));
-                        start = index;
-                    }
+                K::Word
+                    if depth == 0
+                        && any
+                        && token.starts_line
+                        && !elements.sign.is_empty()
+                        && self.begins(index, elements) =>
+                {
+                    pieces.push((start..index, false));
+                    start = index;
                 }
                 _ => {}
             }

@@ -18,7 +18,7 @@ mod items;
 mod lists;
 
 /// Beyond so many errors a file is no longer read piece by piece.
-const ENOUGH_ERRORS: usize = 1_000;
+const ENOUGH_ERRORS: usize = 200;
 
 /// What has been read so far.
 pub struct Reader<'a> {

@@ -199,14 +199,11 @@ impl Reader<'_> {
             })
             .unwrap_or(tokens.end);
         if known
-            && head_end < tokens.end
             && scanned.kind(head_end) == K::OpenBrace
             && let Some(close) = self.plain_close(head_end, tokens.end)
+            && self.read(Rule::only_item, &(tokens.start..close + 1)).is_ok()
         {
-            let item = tokens.start..close + 1;
-            if self.read(Rule::only_item, &item).is_ok() {
-                return self.whole(item);
-            }
+            return self.whole(tokens.start..close + 1);
         }
         self.marks.push(Mark::Enter(shape.node(), start));
         let head = tokens.start..head_end;

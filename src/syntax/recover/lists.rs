@@ -21,6 +21,9 @@ struct Elements {
     commas: bool,
 }
 
+/// Takes a piece that fits, with its nodes; asked without nodes, says whether it can take what does not fit.
+type Keep<'k, 'a> = dyn FnMut(&mut Reader<'a>, &Range<usize>, Option<Nodes<'a>>) -> bool + 'k;
+
 impl<'a> Reader<'a> {
     pub(super) fn field_list(&mut self, inner: Range<usize>, level: usize) -> Vec<Field> {
         let elements = Elements { rule: Rule::only_field, what: "field", sign: ":", commas: true };
@@ -112,10 +115,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the elements of a list.
-    fn list(&mut self, inner: Range<usize>, elements: Elements, keep: Keep<'_, 'a, Self>) {
+    /// Reads the elements of a list. `keep` takes what fits, and is asked whether it can take what does not.
+    fn list(&mut self, inner: Range<usize>, elements: Elements, keep: &mut Keep<'_, 'a>) {
         let scanned = self.place.scanned;
-        let pieces = self.elements(inner, elements);
+        let pieces = self.elements(inner.clone(), elements);
         for (index, (piece, comma)) in pieces.iter().enumerate() {
             let Some(piece) = self.trimmed(piece.clone()) else {
                 if *comma {
@@ -128,7 +131,15 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             };
+            if self.errors.len() > ENOUGH_ERRORS {
+                self.skip(piece.start..inner.end);
+                return;
+            }
+            let told = self.errors.len();
             self.element(piece, elements, keep);
+            if self.errors.len() > told {
+                continue;
+            }
             let next = pieces.get(index + 1).map(|(next, _)| scanned.significant(next.start));
             if let Some(next) = next.filter(|_| !*comma && elements.commas) {
                 self.errors.push(comma_before(&self.place, next));
@@ -136,7 +147,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn element(&mut self, piece: Range<usize>, elements: Elements, keep: Keep<'_, 'a, Self>) {
+    fn element(&mut self, piece: Range<usize>, elements: Elements, keep: &mut Keep<'_, 'a>) {
         let mut rest = piece;
         while self.errors.len() <= ENOUGH_ERRORS {
             let failure = match self.read(elements.rule, &rest) {
@@ -201,7 +212,17 @@ impl<'a> Reader<'a> {
         elements.sign.is_empty() || scanned.is(next, elements.sign)
     }
 
-    /// Cuts a list at its commas, and where a line begins with an element. With each: whether a comma ends it.
+    /// An element begins here, behind another without a comma.
+    fn begins_anew(&self, index: usize, elements: Elements) -> bool {
+        let scanned = self.place.scanned;
+        let Some(before) = scanned.significant_before(index) else { return false };
+        match elements.sign {
+            "" => matches!(scanned.kind(before), K::Word | K::Text),
+            _ => !scanned.is(before, ".") && self.begins(index, elements),
+        }
+    }
+
+    /// Cuts a list at its commas, and where an element begins without one. With each: whether a comma ends it.
     fn elements(&self, inner: Range<usize>, elements: Elements) -> Vec<(Range<usize>, bool)> {
         let scanned = self.place.scanned;
         let mut pieces = Vec::new();
@@ -218,13 +239,7 @@ impl<'a> Reader<'a> {
                     any = false;
                     continue;
                 }
-                K::Word
-                    if depth == 0
-                        && any
-                        && token.starts_line
-                        && !elements.sign.is_empty()
-                        && self.begins(index, elements) =>
-                {
+                K::Word if depth == 0 && any && self.begins_anew(index, elements) => {
                     pieces.push((start..index, false));
                     start = index;
                 }

@@ -348,9 +348,6 @@ fn trigger<'a>(typer: &mut Typer<'_, 'a>, clause: &'a Clause, own_line: Option<&
     };
     let world = typer.world;
     let kind = world.kind(name)?;
-    if typer.broken_kind(kind) {
-        return None;
-    }
     let table = world.schema.kind(kind).is_table();
     let each = match trigger {
         ast::Trigger::Each { at, .. } if table => Some(match at {

@@ -31,9 +31,6 @@ impl Typer<'_, '_> {
             );
         };
         let kind = kind?;
-        if self.broken_kind(kind) || self.broken_kind(self.roots[about as usize].0) {
-            return None;
-        }
         if about as usize + 1 != self.roots.len() && !self.alone {
             return self.fail(
                 Diagnostic::error(
@@ -83,7 +80,8 @@ impl Typer<'_, '_> {
         Some((history, ty, optional))
     }
 
-    pub fn broken_kind(&self, kind: KindId) -> bool {
+    /// Its time or subject is in error, which has been told.
+    fn broken_kind(&self, kind: KindId) -> bool {
         self.world.broken.contains(self.world.kind_name(kind))
     }
 
@@ -229,6 +227,9 @@ impl Typer<'_, '_> {
         let inner_time = self.event_time(kind);
         for (kind, time) in [(kind, &inner_time), (outer.0, &outer.1)] {
             if time.is_none() {
+                if self.broken_kind(kind) {
+                    return None;
+                }
                 let declared = self.world.schema.kind(kind);
                 let name = &declared.name;
                 return self.fail(
@@ -299,6 +300,9 @@ impl Typer<'_, '_> {
                 let (inner, outer) = (path(&inner.name, h.span), path(&outer.name, h.span));
                 return Some(vec![self.pairing(kind, &inner, about, &outer)?]);
             }
+        }
+        if self.broken_kind(kind) || self.broken_kind(outer_kind) {
+            return None;
         }
         let (name, outer_name) = (self.world.kind_name(kind), self.world.kind_name(outer_kind));
         let why = match (inner, outer) {

@@ -399,7 +399,7 @@ impl<'w, 'a> Typer<'w, 'a> {
     fn not_a_value(&self, e: &ast::Expr, what: &str) -> Option<Expr> {
         let text = self.quote(e.span);
         self.fail(
-            Diagnostic::error(Code::NotAValue, format!("`{text}` is {what}, not a value"), e.span, what.to_string())
+            Diagnostic::error(Code::NotAValue, format!("`{text}` is {what}, not a value"), e.span, what)
                 .help(format!("name one of its fields: `{text}.…`")),
         )
     }

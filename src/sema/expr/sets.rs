@@ -88,7 +88,9 @@ impl<'a> Typer<'_, 'a> {
     fn is_constant_set(&self, set: &ast::Expr) -> bool {
         match &set.kind {
             ast::ExprKind::Set(_) | ast::ExprKind::Error => true,
-            ast::ExprKind::Name(name) => matches!(self.plain_decl(&name.text), Some(Decl::Let(_) | Decl::Param(_))),
+            ast::ExprKind::Name(name) => {
+                matches!(self.plain_decl(&name.text), Some(Decl::Let(_) | Decl::Param(_)))
+            }
             _ => false,
         }
     }

@@ -251,7 +251,9 @@ fn a_misspelt_field_is_an_error_at_check() {
 #[test]
 fn gaps_are_neither_passes_nor_findings() {
     let indeterminate = |rule: &str| (rule.to_string(), "indeterminate".to_string());
-    let cases: [(&str, Vec<(&str, Option<&str>)>, Vec<&str>); 10] = [
+    /// What it is, the fields replaced (or left out), and the rules that cannot be judged.
+    type Case<'a> = (&'a str, Vec<(&'a str, Option<&'a str>)>, Vec<&'a str>);
+    let cases: [Case; 10] = [
         ("a misspelt field", vec![("value", None), ("valeu", Some("\"900 CNY\""))], vec!["big_gift", "gifts_a_year"]),
         ("no amount", vec![("value", None)], vec!["big_gift", "gifts_a_year"]),
         ("null", vec![("value", Some("null"))], vec!["big_gift", "gifts_a_year"]),

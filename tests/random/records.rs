@@ -125,8 +125,8 @@ fn datum(tape: &mut Tape, kind: &Kind, at: usize, number: usize) -> Option<Datum
     Some(match field.ty {
         Ty::Bool => Datum::Bool(tape.chance(50)),
         Ty::Int => Datum::Int(*tape.pick(&[0, 1, 2, 3, 4, -1])),
-        Ty::Decimal => Datum::Decimal(tape.pick(&["0", "1.5", "2", "0.1", "-1.5"])),
-        Ty::Percent => Datum::Percent(tape.pick(&["0.15", "0.5", "0", "1"])),
+        Ty::Decimal => Datum::Decimal(tape.pick::<&str>(&["0", "1.5", "2", "0.1", "-1.5"])),
+        Ty::Percent => Datum::Percent(tape.pick::<&str>(&["0.15", "0.5", "0", "1"])),
         Ty::Text => Datum::Text(tape.pick(&["a", "AB", "ab", "b", "x.com", "Sub.X.com", "ax.com"]).to_string()),
         Ty::Date => Datum::Date(day(tape)),
         Ty::Timestamp => {

@@ -7,9 +7,6 @@ use ast::{EnumWord, MapEntry, TypeExprKind};
 /// Nested lists are read piece by piece down to here.
 const MOST_LEVELS: usize = 8;
 
-/// Takes an element that fits (its nodes are there), and is asked whether it can take one that does not.
-type Keep<'k, 'a, R> = &'k mut dyn FnMut(&mut R, &Range<usize>, Option<Nodes<'a>>) -> bool;
-
 /// What the elements of a list are.
 #[derive(Clone, Copy)]
 struct Elements {

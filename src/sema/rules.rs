@@ -27,8 +27,8 @@ struct Clauses<'a> {
     retention: Option<&'a Clause>,
     effective: Option<&'a Clause>,
     unless: Vec<(&'a Ident, &'a ast::Expr, Span)>,
-    /// Some clause is kept for a later version, which has been told.
-    reserved: bool,
+    /// A clause was written that is not here: reserved, or unreadable and told already.
+    incomplete: bool,
 }
 
 fn keyword(kind: &ClauseKind) -> &'static str {
@@ -87,7 +87,7 @@ fn sort<'a>(world: &World<'a>, item: &'a RuleItem) -> Clauses<'a> {
                 continue;
             }
             ClauseKind::Reserved(_) => {
-                found.reserved = true;
+                found.incomplete = true;
                 continue;
             }
         };
@@ -145,12 +145,13 @@ fn misplaced(world: &World, clause: &Clause, why: &str) {
 
 /// A rule, typed; none where something is wrong with it.
 pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast::Item) -> Option<Rule> {
-    let clauses = sort(world, item);
+    let mut clauses = sort(world, item);
+    clauses.incomplete |= whole.broken;
     let mut typer = Typer::new(world, file);
     let trigger = match clauses.on {
         Some(clause) => trigger(&mut typer, clause, clauses.filter),
         None => {
-            if !clauses.reserved {
+            if !clauses.incomplete {
                 missing(world, item, "on", "on gift");
             }
             None
@@ -242,7 +243,7 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast
 
 /// What each verb needs, and what belongs to another.
 fn shape(world: &World, item: &RuleItem, clauses: &Clauses) {
-    if clauses.reserved {
+    if clauses.incomplete {
         return;
     }
     match item.verb {

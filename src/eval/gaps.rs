@@ -23,6 +23,10 @@ pub fn no_time<'a>(trace: &mut Trace<'a>, frame: &Frame<'a>, span: Span) {
     let kind = trace.cx.plan.schema.kind(frame.kind);
     let record = Some(trace.record(frame));
     push(trace, Gap { why: GapReason::NoTime, record, column: kind.time(), span });
+    // What was found there instead of a time.
+    if let Some(column) = kind.time().filter(|&c| frame.rows.flaw(frame.row, c).is_some()) {
+        cell(trace, *frame, column, span);
+    }
 }
 
 /// A record that is in no window of a history: for want of a key, or of its time.

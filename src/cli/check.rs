@@ -88,10 +88,10 @@ fn summary(set: &PolicySet, checked: &Checked) -> String {
         return format!("check: {}{warnings} in {files}", report::plural(errors, "error"));
     }
     let hir = checked.hir();
-    let tables = hir.schema.kinds.iter().filter(|k| matches!(k.role, Role::Table { .. })).count();
+    let tables = hir.schema.declared().iter().filter(|k| matches!(k.role, Role::Table { .. })).count();
     let counts = [
         (hir.rules.len(), "rule"),
-        (hir.schema.kinds.len() - tables, "record"),
+        (hir.schema.declared().len() - tables, "record"),
         (tables, "table"),
         (hir.sources.len(), "source"),
         (hir.tests.len(), "test"),

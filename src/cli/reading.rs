@@ -131,7 +131,13 @@ impl<'a> Reader<'a> {
     /// Name, whether it is a table, and whether a rule reads it.
     fn kinds(&self) -> Vec<(String, bool, bool)> {
         let used = |i: usize| self.reading.projections.get(i).is_some_and(Option::is_some);
-        self.reading.schema.kinds.iter().enumerate().map(|(i, k)| (k.name.clone(), k.is_table(), used(i))).collect()
+        self.reading
+            .schema
+            .declared()
+            .iter()
+            .enumerate()
+            .map(|(i, k)| (k.name.clone(), k.is_table(), used(i)))
+            .collect()
     }
 
     fn progress(&self) -> Option<ProgressBar> {

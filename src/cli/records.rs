@@ -141,7 +141,7 @@ fn named_route(name: &str, path: &str, reading: &Reading) -> Result<Route, Failu
     }
     let names = || {
         let sources = reading.sources.iter().map(|s| s.name.as_str());
-        sources.chain(reading.schema.kinds.iter().map(|k| k.name.as_str()))
+        sources.chain(reading.schema.declared().iter().map(|k| k.name.as_str()))
     };
     let failure = Failure::new(format!("the policy has no source, record or table `{name}`")).code(Code::Routing);
     Err(match did_you_mean(name, names()) {
@@ -175,7 +175,7 @@ fn route_of(name: &str, path: &Path, reading: &Reading) -> Result<Route, Failure
         n => format!("{n} sources could read `{name}` ({what})"),
     };
     let choices: Vec<String> = match fitting.as_slice() {
-        [] => reading.schema.kinds.iter().map(|k| format!("{}={name}", k.name)).collect(),
+        [] => reading.schema.declared().iter().map(|k| format!("{}={name}", k.name)).collect(),
         some => some.iter().map(|&i| format!("{}={name}", reading.sources[i].name)).collect(),
     };
     Err(Failure::new(message).code(Code::Routing).help(match choices.is_empty() {

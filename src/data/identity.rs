@@ -92,7 +92,7 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Column, Kind, Role, Type};
+    use crate::data::{Column, Kind, Origin, Role, Type};
     use crate::source::{FileId, Span};
 
     #[test]
@@ -112,6 +112,7 @@ mod tests {
             role: Role::Record { time: None, subject: None },
             identity: vec![ColumnId(0), ColumnId(1)],
             columns: vec![column("a"), column("b")],
+            origin: Origin::Declared,
             span,
         };
         let schema = Schema { enums: vec![], kinds: vec![kind] };

@@ -15,6 +15,6 @@ pub use batch::{Batch, Defect, InputId, Place};
 pub use calendar::{Clock, Length, Period, Time, Zone};
 pub use decimal::{Decimal, DecimalError};
 pub use mapping::Reading;
-pub use schema::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Role, Schema, Type};
+pub use schema::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Type};
 pub use value::{Currency, Money, Value};
 pub use verdict::{Severity, Verdict};

@@ -114,7 +114,20 @@ pub struct Kind {
     /// A table's key is its identity (with `valid from`, where there is one).
     pub identity: Vec<ColumnId>,
     pub columns: Vec<Column>,
+    pub origin: Origin,
     pub span: Span,
+}
+
+/// Where a kind's rows come from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Origin {
+    /// From files: the policy declares it.
+    #[default]
+    Declared,
+    /// From several other kinds, for `on A, B`: each with its columns that stand for this kind's, in order.
+    Union(Vec<(KindId, Vec<ColumnId>)>),
+    /// From the findings of other rules.
+    Findings,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -172,8 +185,15 @@ impl Schema {
         &self.kinds[id.0 as usize]
     }
 
+    /// Of those that files may hold.
     pub fn kind_named(&self, name: &str) -> Option<KindId> {
-        self.kinds.iter().position(|k| k.name == name).map(|i| KindId(i as u32))
+        self.declared().iter().position(|k| k.name == name).map(|i| KindId(i as u32))
+    }
+
+    /// The kinds that files may hold; derived ones follow them in [`Schema::kinds`].
+    pub fn declared(&self) -> &[Kind] {
+        let declared = self.kinds.partition_point(|k| k.origin == Origin::Declared);
+        &self.kinds[..declared]
     }
 
     pub fn enum_def(&self, id: EnumId) -> &EnumDef {

@@ -3,7 +3,7 @@
 use super::{Evaluator, Findings, Options};
 use crate::data::{
     Batch, Clock, Column, ColumnId, Currency, Decimal, Defect, EnumDef, EnumId, EnumWord, InputId, Kind, KindId,
-    Length, Money, Place, Role, Schema, Severity, Type, Value,
+    Length, Money, Origin, Place, Role, Schema, Severity, Type, Value,
 };
 use crate::plan::Plan;
 use crate::sema::hir::*;
@@ -32,7 +32,7 @@ pub fn kind(name: &str, role: Role, identity: &[u32], columns: &[(&str, Type, bo
         })
         .collect();
     let identity = identity.iter().map(|c| ColumnId(*c)).collect();
-    Kind { name: name.into(), doc: None, role, identity, columns, span: span() }
+    Kind { name: name.into(), doc: None, role, identity, columns, origin: Origin::Declared, span: span() }
 }
 
 /// One enum of three words, and these kinds.

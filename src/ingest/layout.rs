@@ -93,7 +93,7 @@ impl Layout {
             }
             Route::Kind(kind) => vec![named_target(reading, *kind, &mut slots, &zone, tabular)],
             Route::Tagged => {
-                let kinds = &reading.schema.kinds;
+                let kinds = reading.schema.declared();
                 let slot = slots.slot(&["kind".to_string()], None);
                 tagged = Some((slot, kinds.iter().enumerate().map(|(i, k)| (k.name.clone(), i)).collect()));
                 (0..kinds.len())

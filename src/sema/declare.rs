@@ -2,7 +2,7 @@
 
 use super::report::with_article;
 use super::world::{KindInfo, Names, TYPES, World, dotted};
-use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Role, Type};
+use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, Ident, TypeExpr, TypeExprKind};
@@ -28,6 +28,7 @@ pub fn declare<'a>(world: &mut World<'a>, names: &Names<'a>) {
             },
             identity: Vec::new(),
             columns: Vec::new(),
+            origin: Origin::Declared,
             span: name.span,
         });
     }

@@ -9,7 +9,7 @@ mod same;
 use super::*;
 use crate::data::build::{CellValue, batch_from_cells};
 use crate::data::mapping::{Cond, How, MapExpr, Path, Source, Step};
-use crate::data::{Column, ColumnId, Currency, EnumDef, EnumId, EnumWord, Kind, Role, Schema, Type, Value};
+use crate::data::{Column, ColumnId, Currency, EnumDef, EnumId, EnumWord, Kind, Origin, Role, Schema, Type, Value};
 use crate::source::{FileId, Span};
 use std::sync::{Arc, Mutex};
 
@@ -33,6 +33,7 @@ fn kind(name: &str, columns: &[(&str, Type)]) -> Kind {
         role: Role::Record { time: None, subject: None },
         identity: vec![ColumnId(0)],
         columns: columns.iter().map(column).collect(),
+        origin: Origin::Declared,
         span: span(),
     }
 }

@@ -49,10 +49,28 @@ pub struct Seeds {
     pub run: Vec<u16>,
 }
 
-pub fn seeds() -> impl Strategy<Value = Seeds> {
+/// At most so many rules, rows of tables and records.
+#[derive(Clone, Copy)]
+pub struct Size {
+    rules: usize,
+    rows: usize,
+    records: usize,
+}
+
+pub const SMALL: Size = Size { rules: 2, rows: 3, records: 8 };
+pub const LARGE: Size = Size { rules: 5, rows: 5, records: 23 };
+
+pub fn seeds(size: Size) -> impl Strategy<Value = Seeds> {
     let tape = |n: usize| vec(any::<u16>(), 0..n);
-    (tape(80), vec(tape(160), 1..6), vec(tape(30), 0..6), vec(tape(40), 1..24), tape(40))
-        .prop_map(|(schema, rules, rows, records, run)| Seeds { schema, rules, rows, records, run })
+    let rules = vec(tape(160), 1..=size.rules);
+    let (rows, records) = (vec(tape(30), 0..=size.rows), vec(tape(40), 1..=size.records));
+    (tape(80), rules, rows, records, tape(40)).prop_map(|(schema, rules, rows, records, run)| Seeds {
+        schema,
+        rules,
+        rows,
+        records,
+        run,
+    })
 }
 
 /// What the tapes came to is told where a case fails.

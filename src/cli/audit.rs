@@ -165,7 +165,7 @@ fn programs(
     writeln!(out, "\n],\n\"summary\": {:#}\n}}", summary::json(summary))
 }
 
-/// Findings in full, then what is indeterminate, pending and excepted, the first of each rule.
+/// Findings in full, then what is indeterminate, pending, waived and excepted, the first of each rule.
 fn human(
     context: &Context,
     findings: &Findings,
@@ -175,7 +175,7 @@ fn human(
 ) -> Result<String, Failure> {
     let order = in_order(findings);
     let mut shown: Vec<Shown> = Vec::new();
-    for verdict in [Verdict::Finding, Verdict::Indeterminate, Verdict::Pending, Verdict::Excepted] {
+    for verdict in [Verdict::Finding, Verdict::Indeterminate, Verdict::Pending, Verdict::Waived, Verdict::Excepted] {
         let mut rule = None;
         let mut of_rule = 0;
         for &i in order.iter().filter(|&&i| findings.verdicts()[i] == verdict) {
@@ -204,13 +204,14 @@ fn human(
         })
         .collect();
     let mut excerpts = reader.excerpts(context, &entries)?.into_iter();
+    let in_short = |v: Option<Verdict>| matches!(v, Some(Verdict::Pending | Verdict::Waived | Verdict::Excepted));
     let mut text = String::new();
     let mut last = None;
     for item in &shown {
         match item {
             Shown::Entry(entry) => {
                 let verdict = entry.verdict();
-                if last.is_some_and(|l| l != verdict) && matches!(last, Some(Verdict::Pending | Verdict::Excepted)) {
+                if last.is_some_and(|l| l != verdict) && in_short(last) {
                     text.push('\n');
                 }
                 last = Some(verdict);
@@ -222,7 +223,7 @@ fn human(
             }
         }
     }
-    if matches!(last, Some(Verdict::Pending | Verdict::Excepted)) {
+    if in_short(last) {
         text.push('\n');
     }
     Ok(text)

@@ -11,6 +11,8 @@ pub enum Verdict {
     Finding,
     /// It would be a finding, but a named exception applies.
     Excepted,
+    /// It would be a finding, but a waiver covers it: granted for a subject and a time, by a named person.
+    Waived,
     /// A deadline has not come yet.
     Pending,
     /// Data was missing or malformed where it mattered.
@@ -18,14 +20,21 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Verdict; 5] =
-        [Verdict::Finding, Verdict::Excepted, Verdict::Pending, Verdict::Indeterminate, Verdict::Compliant];
+    pub const ALL: [Verdict; 6] = [
+        Verdict::Finding,
+        Verdict::Excepted,
+        Verdict::Waived,
+        Verdict::Pending,
+        Verdict::Indeterminate,
+        Verdict::Compliant,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Verdict::Compliant => "compliant",
             Verdict::Finding => "finding",
             Verdict::Excepted => "excepted",
+            Verdict::Waived => "waived",
             Verdict::Pending => "pending",
             Verdict::Indeterminate => "indeterminate",
         }

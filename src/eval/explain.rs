@@ -46,7 +46,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
         Body::Limit { aggregate, to } => crossing = trace.limit(rule, *aggregate, to, &scope),
     }
     // Exceptions were considered only where there would be a finding without them.
-    if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted) || trace.decided() {
+    if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived) || trace.decided() {
         for (i, exception) in rule.unless.iter().enumerate() {
             trace.clause(ClauseRole::Unless(exception.name.clone()), &exception.condition, &scope);
             if entry.judgement.exception == Some(i as u8) {

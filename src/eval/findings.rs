@@ -158,6 +158,7 @@ pub enum GapReason {
 pub struct RuleCounts {
     pub finding: u64,
     pub excepted: u64,
+    pub waived: u64,
     pub pending: u64,
     pub indeterminate: u64,
     pub compliant: u64,
@@ -168,6 +169,7 @@ impl RuleCounts {
         match verdict {
             Verdict::Finding => self.finding,
             Verdict::Excepted => self.excepted,
+            Verdict::Waived => self.waived,
             Verdict::Pending => self.pending,
             Verdict::Indeterminate => self.indeterminate,
             Verdict::Compliant => self.compliant,

@@ -25,12 +25,12 @@ pub fn message<'a>(
             .collect();
     }
     match (&rule.body, verdict) {
-        (Body::Require { need }, Verdict::Finding | Verdict::Excepted | Verdict::Pending) => {
+        (Body::Require { need }, Verdict::Finding | Verdict::Excepted | Verdict::Waived | Verdict::Pending) => {
             let need = &cx.plan.histories[*need as usize];
             let yet = if verdict == Verdict::Pending { " yet" } else { "" };
             format!("no `{}` {}{yet}", cx.plan.schema.kind(need.kind).name, window(cx, need, scope))
         }
-        (Body::Limit { aggregate, to }, Verdict::Finding | Verdict::Excepted) => {
+        (Body::Limit { aggregate, to }, Verdict::Finding | Verdict::Excepted | Verdict::Waived) => {
             let history = &cx.plan.histories[*aggregate as usize];
             let value = crossing.map_or_else(
                 || display::UNKNOWN.into(),

@@ -116,6 +116,7 @@ fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
     let of = match verdict {
         Verdict::Finding => &mut counts.finding,
         Verdict::Excepted => &mut counts.excepted,
+        Verdict::Waived => &mut counts.waived,
         Verdict::Pending => &mut counts.pending,
         Verdict::Indeterminate => &mut counts.indeterminate,
         Verdict::Compliant => &mut counts.compliant,

@@ -23,7 +23,7 @@ pub(crate) fn entry(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt
     match entry.verdict() {
         Verdict::Finding => finding(context, entry, excerpts, color),
         Verdict::Indeterminate => indeterminate(context, entry, excerpts, color),
-        Verdict::Pending | Verdict::Excepted | Verdict::Compliant => short(context, entry, color),
+        Verdict::Pending | Verdict::Excepted | Verdict::Waived | Verdict::Compliant => short(context, entry, color),
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) fn json(summary: &Summary) -> Value {
         })).collect::<Vec<_>>(),
         "rules": summary.rules.iter().map(|r| json!({
             "rule": r.name, "severity": r.severity, "finding": r.counts.finding, "excepted": r.counts.excepted,
-            "pending": r.counts.pending, "indeterminate": r.counts.indeterminate, "compliant": r.counts.compliant,
+            "waived": r.counts.waived, "pending": r.counts.pending, "indeterminate": r.counts.indeterminate, "compliant": r.counts.compliant,
         })).collect::<Vec<_>>(),
         "never_triggered": summary.never_triggered(),
         "empty_inputs": summary.empty_inputs(),
@@ -183,8 +183,11 @@ fn rejected(summary: &Summary, text: &mut String) {
 
 fn rules(summary: &Summary, text: &mut String) {
     const SHOWN: usize = 60;
-    let titles = ["rule", "severity", "finding", "excepted", "pending", "indeterminate", "compliant"];
-    let mut rows = vec![titles.map(String::from).to_vec()];
+    // Few policies have waivers: their column is there where one applied.
+    let waived = summary.rules.iter().any(|r| r.counts.waived > 0);
+    let verdicts = Verdict::ALL.into_iter().filter(|v| waived || *v != Verdict::Waived);
+    let titles = ["rule", "severity"].into_iter().chain(verdicts.clone().map(Verdict::as_str));
+    let mut rows: Vec<Vec<String>> = vec![titles.map(String::from).collect()];
     let mut lines: Vec<&RuleLine> = summary.rules.iter().filter(|r| r.counts.triggered() > 0).collect();
     if lines.is_empty() {
         return;
@@ -197,13 +200,13 @@ fn rules(summary: &Summary, text: &mut String) {
     }
     lines.sort_by(|a, b| (b.severity, &a.name).cmp(&(a.severity, &b.name)));
     rows.extend(lines.iter().map(|r| {
-        let counts = Verdict::ALL.iter().map(|v| match r.counts.of(*v) {
+        let counts = verdicts.clone().map(|v| match r.counts.of(v) {
             0 => "-".to_owned(),
             n => grouped(n),
         });
         [r.name.clone(), r.severity.as_str().into()].into_iter().chain(counts).collect()
     }));
-    table(text, &rows, &[false, false, true, true, true, true, true]);
+    table(text, &rows, &[false, false, true, true, true, true, true, true][..rows[0].len()]);
     if hidden > 0 {
         let _ = writeln!(text, "  and {}, compliant throughout", plural(hidden, "rule"));
     }
@@ -256,7 +259,7 @@ fn bottom_line(summary: &Summary) -> String {
         true => "no findings".to_owned(),
         false => format!("{} ({})", plural(findings as usize, "finding"), by_severity.join(", ")),
     }];
-    for verdict in [Verdict::Excepted, Verdict::Pending, Verdict::Indeterminate] {
+    for verdict in [Verdict::Excepted, Verdict::Waived, Verdict::Pending, Verdict::Indeterminate] {
         match summary.count(verdict) {
             0 => {}
             n => parts.push(format!("{} {}", grouped(n), verdict.as_str())),

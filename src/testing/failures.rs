@@ -107,7 +107,7 @@ fn reasons(verdict: Verdict, why: &Explanation) -> Vec<(Span, String)> {
         Verdict::Excepted => matches!(&clause.role, ClauseRole::Unless(n) if Some(n) == why.exception.as_ref()),
         Verdict::Pending => clause.truth == Truth::Pending,
         Verdict::Indeterminate => clause.truth == Truth::Unknown,
-        Verdict::Finding => clause.truth == Truth::True,
+        Verdict::Finding | Verdict::Waived => clause.truth == Truth::True,
     };
     for clause in why.clauses.iter().filter(decided) {
         let holds = match clause.truth {
@@ -140,6 +140,7 @@ fn article(verdict: Verdict) -> &'static str {
         Verdict::Finding => "a finding",
         Verdict::Compliant => "it to be compliant",
         Verdict::Excepted => "it to be excepted",
+        Verdict::Waived => "it to be waived",
         Verdict::Pending => "it to be pending",
         Verdict::Indeterminate => "it to be indeterminate",
     }

@@ -32,7 +32,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
     if let Some((history, key)) = entry.lacking {
         gaps::lacking(&mut trace, history, key, frame);
         trace.explanation.message = rule.title.clone();
-        return trace.finish();
+        return trace.finish().0;
     }
     let filter = triggered(&cx, rule, &scope, Truth::True);
     if let Some(Err(_)) = filter {
@@ -56,7 +56,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
         }
     }
     trace.explanation.message = message::message(&cx, rule, &scope, entry.judgement.verdict, crossing);
-    trace.finish()
+    trace.finish().0
 }
 
 /// An explanation in the making.
@@ -69,7 +69,7 @@ pub struct Trace<'a> {
 }
 
 impl<'a> Trace<'a> {
-    fn new(cx: Context<'a>) -> Trace<'a> {
+    pub fn new(cx: Context<'a>) -> Trace<'a> {
         let explanation = Explanation {
             message: String::new(),
             records: vec![],
@@ -100,8 +100,9 @@ impl<'a> Trace<'a> {
         at
     }
 
-    /// The records after the first in time order (those without a time last), and all that names them.
-    fn finish(mut self) -> Explanation {
+    /// The records after the first in time order (those without a time last), and all that names them; and
+    /// the new index of each.
+    pub fn finish(mut self) -> (Explanation, Vec<usize>) {
         let mut sorted: Vec<usize> = (0..self.order.len()).collect();
         if let Some((_, others)) = sorted.split_first_mut() {
             others.sort_by_key(|&i| self.order[i]);
@@ -115,7 +116,7 @@ impl<'a> Trace<'a> {
         let contributions = all.windows.iter_mut().flat_map(|w| &mut w.contributions);
         contributions.for_each(|c| c.record = place[c.record]);
         all.gaps.iter_mut().filter_map(|g| g.record.as_mut()).for_each(|r| *r = place[*r]);
-        self.explanation
+        (self.explanation, place)
     }
 
     /// Whether all of the rule's own conditions hold.
@@ -177,7 +178,7 @@ impl<'a> Trace<'a> {
     }
 
     /// The field that a value was read from, if it is one.
-    fn field(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<(usize, ColumnId)> {
+    pub fn field(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<(usize, ColumnId)> {
         match &expr.op {
             Op::Column { root, column } => {
                 let frame = *scope.frame(*root)?;
@@ -246,13 +247,13 @@ impl<'a> Trace<'a> {
     }
 
     /// What a history condition searched and found, then those inside it.
-    fn window(&mut self, id: u32, scope: &Scope<'_, 'a>) {
+    pub fn window(&mut self, id: u32, scope: &Scope<'_, 'a>) {
         if let Ok(search) = history::search(&self.cx, id, scope) {
             self.window_of(id, scope, &search);
         }
     }
 
-    fn window_of(&mut self, id: u32, scope: &Scope<'_, 'a>, search: &Search<'_>) {
+    pub fn window_of(&mut self, id: u32, scope: &Scope<'_, 'a>, search: &Search<'_>) {
         let cx = self.cx;
         let history = &cx.plan.histories[id as usize];
         let ty = history.value.as_ref().map(|v| stored(&cx.plan.schema, &v.ty));

@@ -56,11 +56,13 @@ pub struct Options {
     pub threads: usize,
     /// Keep compliant verdicts too, not only their number.
     pub keep_compliant: bool,
+    /// Keep every record, those too that no rule can find anything in: for [`Findings::why`] and what it tries.
+    pub retain: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { as_of: None, threads: 1, keep_compliant: false }
+        Options { as_of: None, threads: 1, keep_compliant: false, retain: false }
     }
 }
 
@@ -103,6 +105,7 @@ struct Runtime {
     rules_of: Vec<Vec<u32>>,
     histories_of: Vec<Vec<u32>>,
     empty: World,
+    retain: bool,
 }
 
 impl Runtime {
@@ -132,6 +135,7 @@ impl Runtime {
             rules_of: vec![Vec::new(); kinds],
             histories_of: vec![Vec::new(); kinds],
             empty: World::empty(plan),
+            retain: false,
         };
         for (i, rule) in plan.rules.iter().enumerate() {
             if let Some(kind) = screen::triggered_by(&rule.trigger) {
@@ -166,7 +170,7 @@ pub struct Evaluator {
 
 impl Evaluator {
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
-        let runtime = Arc::new(Runtime::new(&plan)?);
+        let runtime = Arc::new(Runtime { retain: options.retain, ..Runtime::new(&plan)? });
         let taken = records::Taken::new(&plan, options.as_of);
         Ok(Evaluator { plan, runtime, options, taken })
     }

@@ -112,7 +112,12 @@ fn settle_kind(
         segments.push(screened.segment);
         dropped.push(Vec::new());
     }
-    Laid { repeats: merged.repeats, conflicts: merged.conflicts, compliant, ..lay(plan, kind, segments, &dropped) }
+    Laid {
+        repeats: merged.repeats,
+        conflicts: merged.conflicts,
+        compliant,
+        ..lay(plan, runtime.retain, kind, segments, &dropped)
+    }
 }
 
 #[derive(Default)]
@@ -229,13 +234,13 @@ struct Laid {
     histories: Vec<(u32, Vec<u32>)>,
 }
 
-fn lay(plan: &Plan, kind: KindId, segments: Vec<Segment>, dropped: &[Vec<u32>]) -> Laid {
+fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped: &[Vec<u32>]) -> Laid {
     let schema = &*plan.schema;
     let of = schema.kind(kind);
     let mut entries: Vec<(i64, u32, u32)> = Vec::new();
     for (s, segment) in segments.iter().enumerate() {
         // Of tables all rows are looked up; of records only those that a rule may be about.
-        let mut needed = vec![if of.is_table() { u64::MAX } else { 0 }; words(segment.rows.len())];
+        let mut needed = vec![if of.is_table() || retain { u64::MAX } else { 0 }; words(segment.rows.len())];
         for (_, rows) in segment.candidates.iter().chain(&segment.histories) {
             rows.iter().for_each(|&r| super::grouped::set(&mut needed, r as usize));
         }

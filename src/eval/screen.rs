@@ -83,7 +83,7 @@ pub fn screen(plan: &Plan, runtime: &Runtime, keep_compliant: bool, as_of: Water
     let whole = !of.identity.is_empty() || matches!(of.role, Role::Table { .. });
     let identities = if whole { identities(plan, &rows) } else { Vec::new() };
     let all = ones(&keep);
-    let number: Option<Vec<u32>> = (!whole && all.len() < rows.len()).then(|| {
+    let number: Option<Vec<u32>> = (!whole && !runtime.retain && all.len() < rows.len()).then(|| {
         let mut number = vec![0; rows.len()];
         all.iter().enumerate().for_each(|(new, &old)| number[old as usize] = new as u32);
         number

@@ -52,3 +52,10 @@ impl<'a> Columns<'a> {
         self.wanted.iter().map(|w| w.as_ref().map(ids)).collect()
     }
 }
+
+/// By kind: the columns that say which record it is, whose and when.
+pub fn plain(schema: &Schema) -> Vec<Arc<[ColumnId]>> {
+    let mut columns = Columns::new(schema);
+    (0..schema.kinds.len() as u32).for_each(|k| columns.record(KindId(k)));
+    columns.projections().into_iter().flatten().collect()
+}

@@ -5,10 +5,11 @@ use super::atoms::Atoms;
 use super::columns::Columns;
 use super::expr::{Expr, Op, stored};
 use super::{
-    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, Plan, RulePlan, Screen, Trigger, VERSION, split,
+    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, NameUse, Plan, RulePlan, Screen, Trigger, VERSION, split,
 };
 use crate::data::{Clock, Decimal, KindId, Schema, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Hir};
+use crate::source::Span;
 use indexmap::IndexSet;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub fn compile(hir: &Hir) -> Plan {
         clocks: Vec::new(),
         histories: Vec::new(),
         patterns: IndexSet::new(),
+        names: IndexSet::new(),
         roots: Vec::new(),
         clock: 0,
     };
@@ -41,6 +43,7 @@ pub fn compile(hir: &Hir) -> Plan {
         rules,
         histories: lower.histories,
         patterns: lower.patterns.into_iter().collect(),
+        names: lower.names.into_iter().map(|(at, name, definition)| NameUse { at, name, definition }).collect(),
     }
 }
 
@@ -61,6 +64,7 @@ struct Lower<'a> {
     clocks: Vec<Clock>,
     histories: Vec<HistoryPlan>,
     patterns: IndexSet<(String, bool)>,
+    names: IndexSet<(Span, String, Span)>,
     roots: Vec<Root>,
     clock: u32,
 }
@@ -286,7 +290,8 @@ impl Lower<'_> {
             }
             ExprKind::Shift { time, by } => Op::Shift { time: self.boxed(time), by: *by },
             ExprKind::History(history) => Op::History(self.history(history)),
-            ExprKind::Named { body, .. } => {
+            ExprKind::Named { name, definition, body } => {
+                self.names.insert((expr.span, name.clone(), *definition));
                 // Reports point to where the name is used.
                 let body = self.expr(body);
                 return Expr { span: expr.span, ..body };

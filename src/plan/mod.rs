@@ -39,6 +39,16 @@ pub struct Plan {
     pub histories: Vec<HistoryPlan>,
     /// Distinct patterns of `matches`, and whether they ignore case.
     pub patterns: Vec<(String, bool)>,
+    /// Where a definition's name stands for its body, for explanations.
+    pub names: Vec<NameUse>,
+}
+
+/// A `let`, `define` or `param` where it is used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NameUse {
+    pub at: Span,
+    pub name: String,
+    pub definition: Span,
 }
 
 /// What is read of a kind, and the shared predicates over it.
@@ -199,6 +209,14 @@ impl Plan {
             projections: self.kinds.iter().map(|k| k.projection.clone()).collect(),
             sources: self.sources.clone(),
             timezone: self.timezone.clone(),
+        }
+    }
+
+    /// Has every declared kind read, also those of which no rule reads anything: where each record stands,
+    /// which it is and when it was.
+    pub fn read_every_kind(&mut self) {
+        for (kind, plain) in self.kinds.iter_mut().zip(columns::plain(&self.schema)) {
+            kind.projection.get_or_insert(plain);
         }
     }
 

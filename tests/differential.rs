@@ -76,7 +76,7 @@ fn options(case: &Case, threads: usize, keep_compliant: bool) -> Options {
         Value::Timestamp(at) => Time::Instant(*at),
         other => panic!("{other:?} is no time"),
     });
-    Options { as_of, threads, keep_compliant }
+    Options { as_of, threads, keep_compliant, ..Options::default() }
 }
 
 /// The records in batches of random size, in random order.

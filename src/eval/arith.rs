@@ -1,5 +1,6 @@
 //! Arithmetic over known values, exact or refused.
 
+use super::mismatch::mismatch;
 use super::val::Val;
 use crate::data::calendar::NANOS_PER_DAY;
 use crate::data::{Decimal, Type};
@@ -35,7 +36,7 @@ fn known<'a>(op: ArithOp, left: Val<'a>, right: Val<'a>, ty: &Type) -> Option<Va
         (Timestamp(t), Int(d)) => Timestamp(match op {
             ArithOp::Add => t.checked_add(d)?,
             ArithOp::Sub => t.checked_sub(d)?,
-            _ => return None,
+            _ => return mismatch(None, &(op, left, right)),
         }),
         (Int(d), Timestamp(t)) if op == ArithOp::Add => Timestamp(t.checked_add(d)?),
         (Date(t), Int(d)) => {
@@ -43,7 +44,7 @@ fn known<'a>(op: ArithOp, left: Val<'a>, right: Val<'a>, ty: &Type) -> Option<Va
             Date(match op {
                 ArithOp::Add => t.checked_add(days)?,
                 ArithOp::Sub => t.checked_sub(days)?,
-                _ => return None,
+                _ => return mismatch(None, &(op, left, right)),
             })
         }
         (Money(a, x), Money(b, y)) => {
@@ -54,13 +55,13 @@ fn known<'a>(op: ArithOp, left: Val<'a>, right: Val<'a>, ty: &Type) -> Option<Va
                 ArithOp::Add => Money(a.checked_add(b)?, x.or(y)),
                 ArithOp::Sub => Money(a.checked_sub(b)?, x.or(y)),
                 ArithOp::Div => Decimal(a.checked_div(b)?),
-                ArithOp::Mul => return None,
+                ArithOp::Mul => return mismatch(None, &(op, left, right)),
             }
         }
         (Money(a, x), n) => match op {
             ArithOp::Mul => Money(a.checked_mul(number(n)?)?, x),
             ArithOp::Div => Money(a.checked_div(number(n)?)?, x),
-            _ => return None,
+            _ => return mismatch(None, &(op, left, right)),
         },
         (n, Money(a, x)) if op == ArithOp::Mul => Money(number(n)?.checked_mul(a)?, x),
         (Int(a), Int(b)) if whole(ty) && op != ArithOp::Div => Int(match op {
@@ -89,7 +90,7 @@ fn number(value: Val<'_>) -> Option<Decimal> {
     match value {
         Val::Int(n) => Some(Decimal::from_int(n)),
         Val::Decimal(d) => Some(d),
-        _ => None,
+        other => mismatch(None, &other),
     }
 }
 
@@ -106,8 +107,8 @@ pub fn neg(value: Val<'_>) -> Val<'_> {
         Val::Int(n) => n.checked_neg().map_or(Val::Unknown, Val::Int),
         Val::Decimal(d) => d.checked_neg().map_or(Val::Unknown, Val::Decimal),
         Val::Money(a, c) => a.checked_neg().map_or(Val::Unknown, |a| Val::Money(a, c)),
-        blank @ (Val::Absent | Val::Pending) => blank,
-        _ => Val::Unknown,
+        blank @ (Val::Absent | Val::Pending | Val::Unknown) => blank,
+        other => mismatch(Val::Unknown, &other),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Atoms of one kind evaluated column by column into bitmaps: all tests of a text column by one look-up a
 //! row, domains by one look-up a label, substrings by one automaton, patterns by one set.
 
+use super::mismatch::mismatch;
 use super::rows::{Col, Rows};
 use super::val::{Val, order};
 use super::{PlanError, Truth};
@@ -306,14 +307,17 @@ impl PlainTest {
     }
 
     fn one(&self, value: &Val<'_>) -> Truth {
+        if !value.is_known() {
+            return Truth::Unknown;
+        }
         match self {
             PlainTest::True => match value {
                 Val::Bool(b) => Truth::of(*b),
-                _ => Truth::Unknown,
+                other => mismatch(Truth::Unknown, other),
             },
             PlainTest::Whole(among) => match value {
                 Val::Int(n) => Truth::of(among.contains(n)),
-                _ => Truth::Unknown,
+                other => mismatch(Truth::Unknown, other),
             },
             PlainTest::OneOf(values) => values.iter().fold(Truth::False, |t, v| {
                 t.or(order(value, &Val::of(v)).map_or(Truth::Unknown, |o| Truth::of(o.is_eq())))

@@ -4,6 +4,7 @@ use super::Truth;
 use super::arith::arith;
 use super::index::{List, encode_keys};
 use super::interp::{Context, Frame, Operand, Scope, all, value};
+use super::mismatch::mismatch;
 use super::val::{Val, order};
 use super::window::{self, Bounds};
 use super::world::World;
@@ -282,7 +283,7 @@ fn sum<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scop
     if let Some((total, _)) = summed(search, &ty) {
         return Operand::One(total);
     }
-    let Some(of) = &history.value else { return Operand::One(Val::Unknown) };
+    let Some(of) = &history.value else { return mismatch(Operand::One(Val::Unknown), &history.func) };
     let (mut low, mut high) = (zero(&ty), zero(&ty));
     let (mut unknown, mut open) = (false, false);
     visit(cx, history, search, scope, &mut |member, own| {
@@ -309,7 +310,7 @@ fn sum<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scop
 }
 
 fn distinct<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Operand<'a> {
-    let Some(of) = &history.value else { return Operand::One(Val::Unknown) };
+    let Some(of) = &history.value else { return mismatch(Operand::One(Val::Unknown), &history.func) };
     let mut seen: FxHashSet<Box<[u8]>> = FxHashSet::default();
     let mut doubtful = 0i64;
     let mut bytes = Vec::new();
@@ -332,7 +333,7 @@ fn distinct<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>,
 }
 
 fn pick<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Val<'a> {
-    let Some(of) = &history.value else { return Val::Unknown };
+    let Some(of) = &history.value else { return mismatch(Val::Unknown, &history.func) };
     let ty = value_type(cx, history);
     let average = |total, number: i64| {
         let ty = if ty == Type::Int { Type::Decimal } else { ty.clone() };

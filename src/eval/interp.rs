@@ -3,6 +3,7 @@
 
 use super::arith::{arith, blank, neg};
 use super::history;
+use super::mismatch::mismatch;
 use super::rows::Rows;
 use super::tables;
 use super::val::{Val, compare, compare_ranges, unknown_side};
@@ -141,25 +142,28 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
             if let Some(truth) = unknown_side(&item, &list) {
                 return truth;
             }
+            if !matches!(list, Val::Items(..) | Val::List(_)) {
+                return mismatch(Truth::Unknown, &list);
+            }
             list.items().fold(Truth::False, |t, v| t.or(compare(CompareOp::Eq, &item, &v, *ignoring_case)))
         }
         Op::TextTest { op, left, right, ignoring_case } => {
             let (left, right) = (value(cx, left, scope), value(cx, right, scope));
             match (left, right) {
                 (Val::Text(a), Val::Text(b)) => Truth::of(text_test(*op, a, b, *ignoring_case)),
-                (a, b) => unknown_side(&a, &b).unwrap_or(Truth::Unknown),
+                (a, b) => untested(&a, &b),
             }
         }
         Op::InDomain { host, domains } => match value(cx, host, scope) {
             Val::Text(host) => Truth::of(in_domain(host, domains)),
-            other => unknown_side(&other, &other).unwrap_or(Truth::Unknown),
+            other => untested(&other, &other),
         },
         Op::Matches { left, pattern } => match value(cx, left, scope) {
             Val::Text(text) => match cx.runtime.patterns.get(*pattern as usize) {
                 Some(pattern) => Truth::of(pattern.is_match(text)),
-                None => Truth::Unknown,
+                None => mismatch(Truth::Unknown, pattern),
             },
-            other => unknown_side(&other, &other).unwrap_or(Truth::Unknown),
+            other => untested(&other, &other),
         },
         Op::Present(of) => match value(cx, of, scope) {
             Val::Absent => Truth::False,
@@ -171,9 +175,15 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
             Val::Bool(b) => Truth::of(b),
             Val::Absent => Truth::False,
             Val::Pending => Truth::Pending,
-            _ => Truth::Unknown,
+            Val::Unknown => Truth::Unknown,
+            other => mismatch(Truth::Unknown, &other),
         },
     }
+}
+
+/// A test that two sides do not allow.
+fn untested(left: &Val<'_>, right: &Val<'_>) -> Truth {
+    unknown_side(left, right).unwrap_or_else(|| mismatch(Truth::Unknown, &(left, right)))
 }
 
 /// All of a list of conditions.
@@ -203,7 +213,7 @@ pub fn operand<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> O
 fn to_decimal(value: Val<'_>) -> Val<'_> {
     match value {
         Val::Int(n) => Val::Decimal(crate::data::Decimal::from_int(n)),
-        other => other,
+        other => unknown_or_mismatch(other),
     }
 }
 
@@ -215,7 +225,7 @@ pub fn value<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Val
                 let optional = cx.plan.schema.column(frame.kind, *column).optional;
                 Val::cell(frame.rows, frame.row, *column, optional)
             }
-            None => Val::Unknown,
+            None => mismatch(Val::Unknown, root),
         },
         Op::EventTime { root } => moment(cx, scope.frame(*root).and_then(|f| f.time), &expr.ty),
         Op::PeriodStart => moment(cx, cx.period.map(|p| Time::Date(p.0)), &expr.ty),
@@ -229,11 +239,11 @@ pub fn value<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Val
         Op::ToDecimal(of) => to_decimal(value(cx, of, scope)),
         Op::ToTimestamp(of) => match value(cx, of, scope) {
             Val::Date(d) => cx.zone.start_of(d).map_or(Val::Unknown, Val::Timestamp),
-            other => other,
+            other => unknown_or_mismatch(other),
         },
         Op::ToDate(of) => match value(cx, of, scope) {
             Val::Timestamp(t) => Val::Date(cx.zone.date_at(t)),
-            other => other,
+            other => unknown_or_mismatch(other),
         },
         Op::Coalesce(of, default) => match value(cx, of, scope) {
             Val::Absent => value(cx, default, scope),
@@ -252,7 +262,7 @@ pub fn value<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Val
             match time {
                 Val::Date(d) => add_to_date(d, *by).map_or(Val::Unknown, Val::Date),
                 Val::Timestamp(t) => cx.zone.add(t, *by).map_or(Val::Unknown, Val::Timestamp),
-                _ => Val::Unknown,
+                other => mismatch(Val::Unknown, &other),
             }
         }
         Op::History(id) => history::evaluate(cx, *id, scope).single(),
@@ -270,8 +280,13 @@ fn moment<'a>(cx: &Context<'a>, time: Option<Time>, ty: &Type) -> Val<'a> {
     match (time, ty) {
         (None, _) => Val::Unknown,
         (Some(time), Type::Timestamp) => time.instant(cx.zone).map_or(Val::Unknown, Val::Timestamp),
-        (Some(time), _) => Val::Date(time.date(cx.zone)),
+        (Some(time), Type::Date) => Val::Date(time.date(cx.zone)),
+        (Some(_), other) => mismatch(Val::Unknown, other),
     }
+}
+
+fn unknown_or_mismatch(value: Val<'_>) -> Val<'_> {
+    if value.is_known() { mismatch(Val::Unknown, &value) } else { value }
 }
 
 pub fn text_test(op: TextOp, text: &str, part: &str, ignoring_case: bool) -> bool {

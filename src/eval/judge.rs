@@ -55,7 +55,8 @@ pub fn judge<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>, va
         let found = match history::evaluate(cx, *need, scope).single() {
             super::val::Val::Bool(b) => Truth::of(b),
             super::val::Val::Pending => Truth::Pending,
-            _ => Truth::Unknown,
+            super::val::Val::Unknown => Truth::Unknown,
+            other => super::mismatch::mismatch(Truth::Unknown, &other),
         };
         holds = holds.and(found.not());
     }

@@ -18,6 +18,7 @@ mod interp;
 mod judge;
 mod limit;
 mod message;
+mod mismatch;
 mod records;
 mod results;
 mod rows;

@@ -2,7 +2,8 @@
 
 use super::Truth;
 use super::interp::Context;
-use super::val::{Val, compare, order};
+use super::mismatch::mismatch;
+use super::val::{Val, compare};
 use super::world::World;
 use crate::data::calendar::Zone;
 use crate::data::{ColumnId, KindId, Role, Schema, Time};
@@ -64,6 +65,9 @@ pub fn lookup<'a>(cx: &Context<'a>, table: KindId, key: Val<'a>, column: ColumnI
     if !key.is_known() {
         return Found::NoKey(key);
     }
+    if matches!(key, Val::Items(..) | Val::List(_)) {
+        return mismatch(Found::NoRow, &key);
+    }
     let schema = &cx.plan.schema;
     let optional = schema.column(table, column).optional;
     let mut found: Option<(u32, Val<'a>)> = None;
@@ -95,9 +99,7 @@ pub fn lookup<'a>(cx: &Context<'a>, table: KindId, key: Val<'a>, column: ColumnI
 fn same(a: &Val<'_>, b: &Val<'_>) -> bool {
     match (a, b) {
         (Val::Absent, Val::Absent) => true,
-        (a, b) if a.is_known() && b.is_known() => {
-            order(a, b).map_or_else(|| compare(CompareOp::Eq, a, b, false) == Truth::True, |o| o.is_eq())
-        }
+        (a, b) if a.is_known() && b.is_known() => compare(CompareOp::Eq, a, b, false) == Truth::True,
         _ => false,
     }
 }
@@ -128,7 +130,8 @@ fn before(bound: Val<'_>, at: Option<Time>, zone: &Zone) -> Truth {
             Some(at) => Truth::of(at < bound),
             None => Truth::Unknown,
         },
-        _ => Truth::Unknown,
+        Val::Unknown => Truth::Unknown,
+        other => mismatch(Truth::Unknown, &other),
     }
 }
 

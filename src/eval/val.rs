@@ -1,6 +1,7 @@
 //! Values as the interpreter holds them: borrowed, with absence and ignorance inside.
 
 use super::Truth;
+use super::mismatch::mismatch;
 use super::rows::{Col, Rows};
 use crate::data::{ColumnId, Currency, Decimal, Money, Schema, Type, Value};
 use crate::plan::stored;
@@ -49,7 +50,10 @@ impl<'a> Val<'a> {
 
     /// A cell: absent only where its column is optional and nothing stood there.
     pub fn cell(rows: &'a Rows, row: usize, column: ColumnId, optional: bool) -> Val<'a> {
-        let Some(col) = rows.cols.get(column.0 as usize) else { return Val::Unknown };
+        // What the plan does not name as needed is not there to be read.
+        let Some(col) = rows.cols.get(column.0 as usize).filter(|c| !matches!(c, Col::None)) else {
+            return mismatch(Val::Unknown, &(rows.kind, column));
+        };
         if col.is_null(row) {
             return if rows.is_absent(row, column, optional) { Val::Absent } else { Val::Unknown };
         }
@@ -96,7 +100,8 @@ impl<'a> Val<'a> {
             Val::Int(n) => match ty {
                 Type::Bytes => Value::Bytes(n),
                 Type::Duration => Value::Duration(n),
-                _ => Value::Int(n),
+                Type::Int => Value::Int(n),
+                _ => return mismatch(None, &(self, ty)),
             },
             Val::Decimal(d) if ty == Type::Percent => Value::Percent(d),
             Val::Decimal(d) => Value::Decimal(d),
@@ -108,12 +113,12 @@ impl<'a> Val<'a> {
             Val::Money(amount, None) => Value::Decimal(amount),
             Val::Enum(word) => match ty {
                 Type::Enum(id) => Value::Enum(id, word),
-                _ => return None,
+                _ => return mismatch(None, &(self, ty)),
             },
             Val::Items(..) | Val::List(_) => {
                 let of = match &ty {
                     Type::List(of) | Type::Set(of) => of,
-                    _ => return None,
+                    _ => return mismatch(None, &(self, ty)),
                 };
                 Value::List(self.items().filter_map(|v| v.owned(of, schema)).collect())
             }
@@ -166,7 +171,8 @@ pub fn order(left: &Val<'_>, right: &Val<'_>) -> Option<Ordering> {
         (Val::Date(a), Val::Date(b)) => a.cmp(b),
         (Val::Enum(a), Val::Enum(b)) => a.cmp(b),
         (Val::Money(a, x), Val::Money(b, y)) if x == y || x.is_none() || y.is_none() => a.cmp(b),
-        _ => return None,
+        (Val::Money(..), Val::Money(..)) => return None,
+        known => return mismatch(None, &known),
     })
 }
 
@@ -200,7 +206,7 @@ fn lists_equal(op: CompareOp, left: Val<'_>, right: Val<'_>) -> Truth {
     match op {
         CompareOp::Eq => equal,
         CompareOp::Ne => equal.not(),
-        _ => Truth::Unknown,
+        _ => mismatch(Truth::Unknown, &op),
     }
 }
 

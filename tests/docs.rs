@@ -3,6 +3,8 @@
 //!
 //! `BYLAWS_UPDATE=1 cargo test --test docs` rewrites what is generated.
 
+mod grammar;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -176,6 +178,13 @@ fn the_index_of_diagnostics_is_up_to_date() {
         let _ = writeln!(text, "| [{code}](../codes/{code}.md) | {title} |");
     }
     generated(&root().join("docs/reference/diagnostics.md"), &text);
+}
+
+#[test]
+fn the_grammar_chapter_is_up_to_date() {
+    let text = |name: &str| read(&root().join("grammar").join(name));
+    let page = grammar::page(&text("items.pest"), &text("expressions.pest"), &text("lexical.pest"));
+    generated(&root().join("docs/reference/grammar.md"), &page);
 }
 
 #[test]

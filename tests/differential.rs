@@ -83,14 +83,14 @@ fn options(case: &Case, threads: usize, keep_compliant: bool) -> Options {
 fn shuffled(case: &Case, tape: &mut Tape) -> Vec<Batch> {
     let mut batches = Vec::new();
     for kind in 0..case.hir.schema.kinds.len() as u32 {
-        let Some(projection) = &case.plan.kinds[kind as usize].projection else { continue };
+        let Some(projection) = case.plan.columns(KindId(kind)) else { continue };
         let mut of: Vec<&Record> = case.records.iter().filter(|r| r.kind == KindId(kind)).collect();
         for i in (1..of.len()).rev() {
             of.swap(i, tape.below(i + 1));
         }
         while !of.is_empty() {
             let some = of.split_off(of.len() - 1 - tape.below(of.len()));
-            batches.push(batches::batch(&case.hir.schema, KindId(kind), projection, &some));
+            batches.push(batches::batch(&case.hir.schema, KindId(kind), &projection, &some));
         }
     }
     for i in (1..batches.len()).rev() {

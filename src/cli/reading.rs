@@ -38,7 +38,8 @@ pub(super) struct Outcome {
     sorts: BTreeMap<(Code, String), (u64, crate::data::Place)>,
     /// With their texts, where they are to be kept.
     rejects: Vec<Reject>,
-    kinds: Vec<(String, bool, bool)>,
+    /// Name, and whether it is a table.
+    kinds: Vec<(String, bool)>,
 }
 
 /// Of one input: records, and the entry and record that each is for.
@@ -128,16 +129,8 @@ impl<'a> Reader<'a> {
         Ok(texts)
     }
 
-    /// Name, whether it is a table, and whether a rule reads it.
-    fn kinds(&self) -> Vec<(String, bool, bool)> {
-        let used = |i: usize| self.reading.projections.get(i).is_some_and(Option::is_some);
-        self.reading
-            .schema
-            .declared()
-            .iter()
-            .enumerate()
-            .map(|(i, k)| (k.name.clone(), k.is_table(), used(i)))
-            .collect()
+    fn kinds(&self) -> Vec<(String, bool)> {
+        self.reading.schema.declared().iter().map(|k| (k.name.clone(), k.is_table())).collect()
     }
 
     fn progress(&self) -> Option<ProgressBar> {
@@ -205,13 +198,13 @@ impl Outcome {
             summary.rejected.insert((code.as_str().into(), reason.clone()), (*count, first));
         }
         let counts = findings.records();
-        for (i, (name, table, used)) in self.kinds.iter().enumerate() {
+        for (i, (name, table)) in self.kinds.iter().enumerate() {
             let of = counts.get(i).copied().unwrap_or_default();
             summary.kinds.push(KindLine {
                 name: name.clone(),
                 table: *table,
                 read: read[i],
-                used: *used,
+                used: findings.plan().kinds.get(i).is_some_and(|k| k.projection.is_some()),
                 repeats: of.repeats,
                 conflicts: of.conflicts,
                 after_as_of: of.after_as_of,

@@ -13,7 +13,7 @@
 //! | none, not known, `@sensitive` | [`ABSENT`], [`UNKNOWN`], [`WITHHELD`] |
 
 use super::calendar::{NANOS_PER_DAY, NANOS_PER_SECOND, Time, Zone, civil};
-use super::{Currency, Decimal, Money, Schema, Value};
+use super::{Currency, Decimal, Length, Money, Schema, Value};
 use std::fmt::Write;
 
 pub const ABSENT: &str = "absent";
@@ -167,6 +167,23 @@ pub fn duration(nanos: i64) -> String {
     format!("{}{}", if nanos < 0 { "-" } else { "" }, parts.join(" "))
 }
 
+/// `1 year 6 months`, `30 days`, `48 h`.
+pub fn length(by: Length) -> String {
+    let mut parts = Vec::new();
+    let mut part = |n: i32, one: &str, many: &str| match n {
+        0 => {}
+        1 => parts.push(format!("1 {one}")),
+        n => parts.push(format!("{n} {many}")),
+    };
+    part(by.months / 12, "year", "years");
+    part(by.months % 12, "month", "months");
+    part(by.days, "day", "days");
+    if by.nanos != 0 || parts.is_empty() {
+        parts.push(duration(by.nanos));
+    }
+    parts.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,5 +246,13 @@ mod tests {
         assert_eq!(timestamp(1_500_000_000, &Zone::utc()), "1970-01-01T00:00:01.5Z");
         assert_eq!(timestamp(-1, &Zone::utc()), "1969-12-31T23:59:59.999999999Z");
         assert_eq!(date(-1), "1969-12-31");
+    }
+
+    #[test]
+    fn lengths() {
+        assert_eq!(length(Length::days(365)), "365 days");
+        assert_eq!(length(Length { months: 18, days: 1, nanos: 0 }), "1 year 6 months 1 day");
+        assert_eq!(length(Length { months: 0, days: 0, nanos: 48 * 3600 * 1_000_000_000 }), "2 days");
+        assert_eq!(length(Length::default()), "0 s");
     }
 }

@@ -3,6 +3,7 @@
 use super::calendar::Zone;
 use super::{ColumnId, KindId, Schema, Value, display};
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
 
 /// A column's content, as an identity sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,58 @@ pub fn declared(schema: &Schema, kind: KindId, values: &[(ColumnId, Value)]) -> 
 fn quoted(text: &str) -> String {
     let plain = !text.is_empty() && !text.contains([',', '=', '"']) && text.trim() == text;
     if plain { text.into() } else { format!("{text:?}") }
+}
+
+/// Where a record stands among those of one time: by its identity, value by value as their type has it, so that
+/// 9 comes before 10. A record that has none comes after those that have one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rank(Option<Vec<Value>>);
+
+impl Rank {
+    pub fn of(identity: Option<Vec<Value>>) -> Rank {
+        Rank(identity)
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Rank) -> Ordering {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => compare_all(a, b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        }
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Rank) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+fn compare_all(a: &[Value], b: &[Value]) -> Ordering {
+    let different = a.iter().zip(b).map(|(a, b)| compare(a, b)).find(|o| o.is_ne());
+    different.unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
+/// Total. Money goes by currency, then amount; an enum by the order of its words.
+fn compare(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Int(a), Value::Int(b))
+        | (Value::Timestamp(a), Value::Timestamp(b))
+        | (Value::Duration(a), Value::Duration(b))
+        | (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
+        (Value::Decimal(a), Value::Decimal(b)) | (Value::Percent(a), Value::Percent(b)) => a.cmp(b),
+        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (Value::Date(a), Value::Date(b)) => a.cmp(b),
+        (Value::Money(a), Value::Money(b)) => (a.currency, a.amount).cmp(&(b.currency, b.amount)),
+        (Value::Enum(_, a), Value::Enum(_, b)) => a.cmp(b),
+        (Value::List(a), Value::List(b)) => compare_all(a, b),
+        // One column is of one type.
+        _ => Ordering::Equal,
+    }
 }
 
 /// The identity of a record without a declared one: the first 32 hexadecimal digits of the SHA-256 of its

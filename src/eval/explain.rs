@@ -43,7 +43,9 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
     match &rule.body {
         Body::Forbid => {}
         Body::Require { need } => trace.need(*need, &scope),
-        Body::Limit { aggregate, to } => crossing = trace.limit(rule, *aggregate, to, &scope),
+        Body::Limit { .. } => {
+            crossing = trace.limit(rule, &scope, entry.judgement.verdict == Verdict::Indeterminate);
+        }
     }
     // Exceptions were considered only where there would be a finding without them.
     if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived) || trace.decided() {
@@ -216,7 +218,10 @@ impl<'a> Trace<'a> {
     }
 
     /// What a limit compared, at its record.
-    fn limit(&mut self, rule: &'a RulePlan, id: u32, to: &'a Expr, scope: &Scope<'_, 'a>) -> Option<Operand<'a>> {
+    /// `open`: the verdict is indeterminate.
+    fn limit(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, open: bool) -> Option<Operand<'a>> {
+        let Body::Limit { aggregate: id, to } = &rule.body else { return None };
+        let id = *id;
         let cx = self.cx;
         let history = &cx.plan.histories[id as usize];
         let index = &cx.world.histories[id as usize];
@@ -240,10 +245,25 @@ impl<'a> Trace<'a> {
         let truth = limit::test(CompareOp::Gt, value, operand(&cx, to, scope));
         self.explanation.clauses.push(ClauseTrace { role: ClauseRole::Limit, span, truth, values });
         if truth == Truth::Unknown {
-            gaps::of_search(self, id, &search, scope);
-            gaps::of(self, to, scope);
+            self.limit_gaps(id, to, &search, scope);
+        } else if let Some(before) =
+            (open && self.decided()).then(|| limit::doubt_before(&cx, rule, list, at)).flatten()
+        {
+            // Whether this record crosses depends on whether an earlier one already did.
+            let scope = Scope::top(cx.world.frame(history.kind, list.ids[before]));
+            let search = limit::window(&cx, history, list, before, &scope)?;
+            self.limit_gaps(id, to, &search, &scope);
         }
         Some(value)
+    }
+
+    fn limit_gaps(&mut self, id: u32, to: &'a Expr, search: &Search<'_>, scope: &Scope<'_, 'a>) {
+        let cap = match operand(&self.cx, to, scope).single() {
+            Val::Money(_, currency) => currency,
+            _ => None,
+        };
+        gaps::of_compared(self, id, search, scope, cap);
+        gaps::of(self, to, scope);
     }
 
     /// What a history condition searched and found, then those inside it.

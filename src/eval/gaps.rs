@@ -8,7 +8,7 @@ use super::tables::{Found, lookup};
 use super::val::Val;
 use super::window::moment;
 use super::{Gap, GapReason, Truth};
-use crate::data::{ColumnId, display};
+use crate::data::{ColumnId, Currency, display};
 use crate::plan::{Expr, Op};
 use crate::sema::hir::Func;
 use crate::source::Span;
@@ -189,10 +189,21 @@ pub fn of_history<'a>(trace: &mut Trace<'a>, id: u32, scope: &Scope<'_, 'a>) {
 
 /// The records that are in doubt, or have no known value; the end of the window, where it is to come.
 pub fn of_search<'a>(trace: &mut Trace<'a>, id: u32, search: &Search<'_>, scope: &Scope<'_, 'a>) {
+    of_compared(trace, id, search, scope, None);
+}
+
+/// As [`of_search`], where the aggregate is compared with an amount of a currency.
+pub fn of_compared<'a>(
+    trace: &mut Trace<'a>,
+    id: u32,
+    search: &Search<'_>,
+    scope: &Scope<'_, 'a>,
+    with: Option<Currency>,
+) {
     let cx = trace.cx;
     let history = &cx.plan.histories[id as usize];
     let mut doubtful: Vec<Frame<'a>> = Vec::new();
-    let mut currencies: Vec<(String, Frame<'a>)> = Vec::new();
+    let mut currencies: Vec<(String, Frame<'a>)> = with.iter().map(|c| (c.to_string(), scope.frame)).collect();
     history::visit(&cx, history, search, scope, &mut |member, own| {
         let value = history.value.as_ref().map(|v| value(&cx, v, own));
         if let Some(Val::Money(_, Some(currency))) = value {
@@ -212,7 +223,8 @@ pub fn of_search<'a>(trace: &mut Trace<'a>, id: u32, search: &Search<'_>, scope:
         let parts = history.inner.iter().chain(&history.pair).chain(&history.join_conditions).chain(&history.value);
         parts.for_each(|e| of(trace, e, &own));
     }
-    if currencies.len() > 1 && matches!(history.func, Func::Sum | Func::Avg | Func::Min | Func::Max) {
+    let adds = matches!(history.func, Func::Sum | Func::Avg | Func::Min | Func::Max);
+    if currencies.len() > 1 && (adds || with.is_some()) {
         // At the first record whose currency is another than the first one's.
         let record = Some(trace.record(&currencies[1].1));
         let column = match history.value.as_ref().map(|v| &v.op) {

@@ -58,6 +58,22 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
     verdicts
 }
 
+/// So many records are looked back over for where a doubt began.
+const LOOK_BACK: usize = 1000;
+
+/// Of a record that is over the limit for certain, and yet not certainly the one that crosses: the latest record
+/// before it of which it is not known whether the limit was passed.
+pub fn doubt_before<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, i: usize) -> Option<usize> {
+    let Body::Limit { aggregate, to } = &rule.body else { return None };
+    let history = &cx.plan.histories[*aggregate as usize];
+    (i.saturating_sub(LOOK_BACK)..i).rev().find(|&i| {
+        let scope = Scope::top(cx.world.frame(history.kind, list.ids[i]));
+        let counts = all(cx, &rule.filter, &scope);
+        let (_, after) = around(cx, history, list, i, &scope);
+        counts != Truth::False && counts.and(test(CompareOp::Gt, after, operand(cx, to, &scope))) == Truth::Unknown
+    })
+}
+
 /// An aggregate compared with its limit.
 pub fn test(op: CompareOp, aggregate: Operand<'_>, limit: Operand<'_>) -> Truth {
     compare_ranges(op, aggregate.ends(), limit.ends())

@@ -2,7 +2,6 @@
 
 use super::interp::{Context, Operand, Scope, operand};
 use super::val::Val;
-use crate::data::calendar::Length;
 use crate::data::{Period, Type, Verdict, display};
 use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
 use crate::sema::hir::{Func, Window};
@@ -77,8 +76,8 @@ pub fn result_type(history: &HistoryPlan) -> Type {
 /// `over 365 days`.
 fn span_of_time(history: &HistoryPlan) -> String {
     match &history.window {
-        Window::Before(by) | Window::After(by) | Window::Around(by) => format!("within {}", length(*by)),
-        Window::Over(by) => format!("over {}", length(*by)),
+        Window::Before(by) | Window::After(by) | Window::Around(by) => format!("within {}", display::length(*by)),
+        Window::Over(by) => format!("over {}", display::length(*by)),
         Window::AllTime => "of all time".into(),
         Window::In(period) => format!("in the {}", period_name(*period)),
     }
@@ -89,10 +88,10 @@ fn window(cx: &Context<'_>, history: &HistoryPlan, scope: &Scope<'_, '_>) -> Str
     let time = scope.frame(history.root).and_then(|f| f.time);
     let at = time.map_or_else(|| "an unknown time".into(), |t| display::time(t, cx.zone));
     match &history.window {
-        Window::Before(by) => format!("within {} before {at}", length(*by)),
-        Window::After(by) => format!("within {} after {at}", length(*by)),
-        Window::Around(by) => format!("within {} of {at}", length(*by)),
-        Window::Over(by) => format!("in the {} up to {at}", length(*by)),
+        Window::Before(by) => format!("within {} before {at}", display::length(*by)),
+        Window::After(by) => format!("within {} after {at}", display::length(*by)),
+        Window::Around(by) => format!("within {} of {at}", display::length(*by)),
+        Window::Over(by) => format!("in the {} up to {at}", display::length(*by)),
         Window::AllTime => format!("up to {at}"),
         Window::In(period) => format!("in the {} up to {at}", period_name(*period)),
     }
@@ -107,23 +106,6 @@ fn period_name(period: Period) -> &'static str {
         Period::FiscalQuarter => "fiscal quarter",
         Period::FiscalYear => "fiscal year",
     }
-}
-
-/// `1 year 6 months`, `30 days`, `48 h`.
-pub fn length(by: Length) -> String {
-    let mut parts = Vec::new();
-    let mut part = |n: i32, one: &str, many: &str| match n {
-        0 => {}
-        1 => parts.push(format!("1 {one}")),
-        n => parts.push(format!("{n} {many}")),
-    };
-    part(by.months / 12, "year", "years");
-    part(by.months % 12, "month", "months");
-    part(by.days, "day", "days");
-    if by.nanos != 0 || parts.is_empty() {
-        parts.push(display::duration(by.nanos));
-    }
-    parts.join(" ")
 }
 
 /// An expression's value as a report shows it.
@@ -163,17 +145,4 @@ pub fn sensitive(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>) -> bool {
         _ => {}
     });
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths() {
-        assert_eq!(length(Length::days(365)), "365 days");
-        assert_eq!(length(Length { months: 18, days: 1, nanos: 0 }), "1 year 6 months 1 day");
-        assert_eq!(length(Length { months: 0, days: 0, nanos: 48 * 3600 * 1_000_000_000 }), "2 days");
-        assert_eq!(length(Length::default()), "0 s");
-    }
 }

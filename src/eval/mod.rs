@@ -183,9 +183,8 @@ impl Evaluator {
     /// What a batch's rows alone decide. Any number of threads may do this at once.
     pub fn screen(&self, batch: Batch) -> Result<Screened, BatchError> {
         let kind = batch.kind;
-        let of = self.plan.kinds.get(kind.0 as usize).ok_or(BatchError::NoSuchKind(kind))?;
-        let needed = of.projection.as_deref().unwrap_or(&[]);
-        let rows = rows::Rows::of(batch, &self.plan.schema, needed)?;
+        let needed = self.plan.columns(kind).unwrap_or_default();
+        let rows = rows::Rows::of(batch, &self.plan.schema, &needed)?;
         let as_of = Watermark { as_of: self.options.as_of, ..Watermark::default() };
         Ok(screen::screen(&self.plan, &self.runtime, self.options.keep_compliant, as_of, rows))
     }

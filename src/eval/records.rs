@@ -3,7 +3,9 @@
 use super::grouped::words;
 use super::rows::Rows;
 use super::screen::{Screened, Segment, screen};
-use super::world::{self, KindWorld, Watermark, World, cell_type, content, event_time, has_identity, identity_of};
+use super::world::{
+    self, KindWorld, Watermark, World, cell_type, content, event_time, has_identity, identity_of, rank,
+};
 use super::{AsOf, KindCounts, Options, Runtime, parallel_each};
 use crate::data::calendar::Zone;
 use crate::data::identity::Content;
@@ -268,7 +270,8 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
                 let rows = &segments[s as usize].rows;
                 // Unknown times sort with the last moment there is; they come after it.
                 let timeless = of.time().is_some_and(|c| event_time(rows, r as usize, c).is_none());
-                (timeless, identity_of(schema, rows, r as usize, 1), rows.places[r as usize], s, r)
+                let (rank, identity) = (rank(schema, rows, r as usize), identity_of(schema, rows, r as usize, 1));
+                (timeless, rank, identity, rows.places[r as usize], s, r)
             })
             .collect();
         named.sort_unstable();
@@ -276,7 +279,7 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
         for i in 0..named.len() {
             let (.., s, r) = named[i];
             let alone = has_identity(schema, &segments[s as usize].rows, r as usize);
-            nth = if i > 0 && !alone && named[i].1 == named[i - 1].1 { nth + 1 } else { 1 };
+            nth = if i > 0 && !alone && named[i].2 == named[i - 1].2 { nth + 1 } else { 1 };
             if nth > 1 {
                 occurrences.insert(order.len() as u32, nth);
             }

@@ -69,9 +69,7 @@ fn run_company(rule: Rule, gifts: &[Vec<Cell>], trainings: &[Vec<Cell>], options
     let lines = |from: u64, n: usize| (from..from + n as u64).collect::<Vec<_>>();
     let mut batches = Vec::new();
     for (kind, rows, from) in [(GIFT, gifts, 1), (TRAINING, trainings, 101)] {
-        if plan.kinds[kind as usize].projection.is_some() {
-            batches.push(batch(&plan, kind, rows, &lines(from, rows.len())));
-        }
+        batches.push(batch(&plan, kind, rows, &lines(from, rows.len())));
     }
     run(&plan, batches, options)
 }
@@ -116,6 +114,39 @@ fn another_currency_is_no_pass_and_no_finding() {
     assert_eq!(why.gaps[0].why, GapReason::Currencies { found: vec!["CNY".into(), "USD".into()] });
     assert_eq!(why.gaps[0].record.map(|r| why.records[r].identity.as_str()), Some("id = b"));
     assert_eq!(why.gaps[0].column, Some(ColumnId(3)));
+}
+
+#[test]
+fn a_limit_in_another_currency_says_so() {
+    // The only record of its window: one currency in it, another in the limit.
+    let mut gifts = [gift("a", 1, "E1", 0), gift("b", 2, "E1", 600)];
+    gifts[0][3] = Cell::Is(money(60, "USD"));
+    let findings = run_company(limit(&company(), 500), &gifts, &[], Options::default());
+    assert_eq!(of(&findings), [(Indeterminate, 1), (Indeterminate, 2)]);
+    for i in 0..2 {
+        let why = findings.explain(i);
+        assert_eq!(why.gaps.len(), 1, "{:?}", why.gaps);
+        assert_eq!(why.gaps[0].why, GapReason::Currencies { found: vec!["CNY".into(), "USD".into()] });
+        assert_eq!(why.gaps[0].record.map(|r| why.records[r].identity.as_str()), Some("id = a"));
+        assert_eq!(why.gaps[0].column, Some(ColumnId(3)));
+    }
+}
+
+#[test]
+fn a_doubt_that_lasts_names_where_it_began() {
+    // Whether `a` crossed is not known; `b` is over the limit without it, and may not be the first.
+    let mut gifts = [gift("a", 1, "E1", 0), gift("b", 40, "E1", 600), gift("c", 41, "E1", 1)];
+    gifts[0][3] = Cell::Bad;
+    let findings = run_company(limit(&company(), 500), &gifts, &[], Options::default());
+    assert_eq!(of(&findings), [(Indeterminate, 1), (Finding, 2)]);
+    gifts[1][1] = gift("b", 30, "E1", 600)[1].clone();
+    gifts[2][1] = gift("c", 31, "E1", 600)[1].clone();
+    let findings = run_company(limit(&company(), 500), &gifts, &[], Options::default());
+    assert_eq!(of(&findings), [(Indeterminate, 1), (Indeterminate, 2), (Indeterminate, 3)]);
+    let why = findings.explain(2);
+    assert_eq!(why.clauses.last().map(|c| (c.role.clone(), c.truth)), Some((ClauseRole::Limit, Truth::True)));
+    let named: Vec<_> = why.gaps.iter().map(|g| g.record.map(|r| why.records[r].identity.as_str())).collect();
+    assert_eq!(named, [Some("id = a")]);
 }
 
 #[test]

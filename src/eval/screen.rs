@@ -6,7 +6,7 @@ use super::interp::{Context, Frame, NO_ID, Scope, truth};
 use super::rows::Rows;
 use super::world::{Watermark, event_time, has_identity};
 use super::{Runtime, Truth};
-use crate::data::{KindId, Role, Time};
+use crate::data::{KindId, Time};
 use crate::plan::{Bool, Plan, Test, Trigger};
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
@@ -80,7 +80,8 @@ pub fn screen(plan: &Plan, runtime: &Runtime, keep_compliant: bool, as_of: Water
         }
     }
     // Repeats of a record with a declared identity can only be told, and merged, with all of its rows there.
-    let whole = !of.identity.is_empty() || matches!(of.role, Role::Table { .. });
+    let read = plan.kinds.get(kind.0 as usize).is_some_and(|k| k.projection.is_some());
+    let whole = read && (!of.identity.is_empty() || of.is_table());
     let identities = if whole { identities(plan, &rows) } else { Vec::new() };
     let all = ones(&keep);
     let number: Option<Vec<u32>> = (!whole && !runtime.retain && all.len() < rows.len()).then(|| {
@@ -297,7 +298,7 @@ mod tests {
     use super::super::testing::{self, *};
     use super::super::{Runtime, world::Watermark};
     use super::*;
-    use crate::data::{Column, Decimal, EnumId, Schema, Type, Value};
+    use crate::data::{Column, Decimal, EnumId, Role, Schema, Type, Value};
     use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, TextOp};
     use proptest::prelude::*;
     use std::sync::Arc;

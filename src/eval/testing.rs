@@ -57,6 +57,7 @@ pub fn rule(name: &str, trigger: Trigger, body: Body) -> Rule {
         consequence: None,
         purpose: None,
         legal_basis: None,
+        retention: None,
         policy: None,
         clock: Clock { timezone: "Europe/London".into(), fiscal_start: (4, 1) },
         effective: (None, None),
@@ -154,7 +155,7 @@ pub fn text(value: &str) -> Cell {
 
 /// A batch of the columns that the plan needs; `lines[i]` is where row `i` stands.
 pub fn batch(plan: &Plan, kind: u32, rows: &[Vec<Cell>], lines: &[u64]) -> Batch {
-    let projection = plan.kinds[kind as usize].projection.clone().unwrap_or_default();
+    let projection = plan.columns(KindId(kind)).unwrap_or_default();
     let mut defects = Vec::new();
     for (r, row) in rows.iter().enumerate() {
         for (c, id) in projection.iter().enumerate() {

@@ -75,6 +75,13 @@ pub fn has_identity(schema: &Schema, rows: &Rows, row: usize) -> bool {
     !columns.is_empty() && columns.iter().all(|c| !rows.cols[c.0 as usize].is_null(row))
 }
 
+/// Where the record stands among those of its kind that have its time.
+pub fn rank(schema: &Schema, rows: &Rows, row: usize) -> identity::Rank {
+    let columns = &schema.kind(rows.kind).identity;
+    let values = columns.iter().map(|&c| rows.cols[c.0 as usize].value(row, &cell_type(schema, rows.kind, c)));
+    identity::Rank::of(if columns.is_empty() { None } else { values.collect() })
+}
+
 pub fn identity_of(schema: &Schema, rows: &Rows, row: usize, occurrence: u32) -> String {
     let kind = schema.kind(rows.kind);
     if has_identity(schema, rows, row) {

@@ -131,6 +131,7 @@ impl Lower<'_> {
             policy: rule.policy.clone(),
             purpose: rule.purpose.clone(),
             legal_basis: rule.legal_basis.clone(),
+            retention: rule.retention,
             revision: rule.effective.0.map_or_else(|| "1".into(), display::date),
             clock: self.clock,
             effective: rule.effective,

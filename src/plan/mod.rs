@@ -13,7 +13,7 @@ mod split;
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored};
 
-use crate::data::{Clock, ColumnId, KindId, Reading, Schema, Severity, mapping::Source};
+use crate::data::{Clock, ColumnId, KindId, Length, Origin, Reading, Schema, Severity, mapping::Source};
 use crate::sema::hir::{EachAt, Func, Hir, Verb, Window};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,7 @@ pub struct RulePlan {
     pub policy: Option<String>,
     pub purpose: Option<String>,
     pub legal_basis: Option<String>,
+    pub retention: Option<Length>,
     /// The date from which this wording is in force, or `1`.
     pub revision: String,
     /// Index into [`Plan::clocks`].
@@ -206,7 +207,7 @@ impl Plan {
     pub fn reading(&self) -> Reading {
         Reading {
             schema: self.schema.clone(),
-            projections: self.kinds.iter().map(|k| k.projection.clone()).collect(),
+            projections: (0..self.kinds.len() as u32).map(|k| self.columns(KindId(k))).collect(),
             sources: self.sources.clone(),
             timezone: self.timezone.clone(),
         }
@@ -218,6 +219,14 @@ impl Plan {
         for (kind, plain) in self.kinds.iter_mut().zip(columns::plain(&self.schema)) {
             kind.projection.get_or_insert(plain);
         }
+    }
+
+    /// The columns that are read of a kind: those that rules need; of a kind that no rule reads, when its
+    /// records happened, since the end of the data is the end of all of it.
+    pub fn columns(&self, kind: KindId) -> Option<Arc<[ColumnId]>> {
+        let of = self.schema.kinds.get(kind.0 as usize)?;
+        let needed = self.kinds.get(kind.0 as usize)?.projection.clone();
+        needed.or_else(|| if of.origin == Origin::Declared { of.time().map(|time| [time].into()) } else { None })
     }
 
     pub fn rule_named(&self, name: &str) -> Option<usize> {

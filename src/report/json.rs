@@ -1,7 +1,7 @@
 //! Findings for programs: the schema `bylaws.finding/1`, described in `docs/reference/findings.md`.
 
 use super::entry::{Context, Entry};
-use crate::data::ColumnId;
+use crate::data::{ColumnId, display};
 use crate::eval::{ClauseRole, GapReason};
 use crate::source::Span;
 use serde_json::{Value, json};
@@ -24,6 +24,9 @@ pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
         "message": why.message,
         "cite": rule.cite,
         "consequence": rule.consequence,
+        "purpose": rule.purpose,
+        "legal_basis": rule.legal_basis,
+        "retention": rule.retention.map(display::length),
         "verdict": entry.verdict(),
         "subject": entry.row.subject,
         "time": entry.time,

@@ -62,6 +62,8 @@ pub struct Rule {
     pub consequence: Option<String>,
     pub purpose: Option<String>,
     pub legal_basis: Option<String>,
+    /// How long records and findings are to be kept; nothing here acts on it.
+    pub retention: Option<Length>,
     /// The policy that the rule's file declares.
     pub policy: Option<String>,
     pub clock: Clock,

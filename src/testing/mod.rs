@@ -61,7 +61,7 @@ fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
     let schema = plan.schema.clone();
     let mut evaluator = Evaluator::new(plan.clone(), options).map_err(|e| e.to_string())?;
     for (i, given) in test.given.iter().enumerate() {
-        let Some(projection) = plan.kinds.get(given.kind.0 as usize).and_then(|k| k.projection.clone()) else {
+        let Some(projection) = plan.columns(given.kind) else {
             continue;
         };
         let row = projection

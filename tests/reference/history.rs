@@ -63,7 +63,7 @@ impl World<'_> {
             }
             // Of the same kind and moment, what stands later in the order has not happened yet.
             let of_one_kind = self.rows[outer.row].kind == h.kind;
-            if backward && of_one_kind && row.key() > self.rows[outer.row].key() {
+            if backward && of_one_kind && row.order(&self.rows[outer.row]).is_gt() {
                 continue;
             }
             let inner = self.inner(env, h, i);
@@ -78,7 +78,7 @@ impl World<'_> {
                 _ => candidates.push(Candidate { row: i, maybe: true }),
             }
         }
-        candidates.sort_by(|a, b| self.rows[a.row].key().cmp(&self.rows[b.row].key()));
+        candidates.sort_by(|a, b| self.rows[a.row].order(&self.rows[b.row]));
         candidates
     }
 

@@ -12,6 +12,7 @@ use bylaws::internals::data::{Clock, ColumnId, KindId, Role, Schema, Type, Value
 use bylaws::internals::eval::Truth;
 use bylaws::internals::sema::hir::{Expr, ExprKind, Hir, Rule};
 use jiff::civil::Date;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use time::{Moment, zone};
@@ -51,14 +52,34 @@ pub struct Row {
     pub cells: Vec<Val>,
     pub time: Option<Moment>,
     pub identity: String,
+    /// Its parts, where it has a declared one, and all are known.
+    pub parts: Option<Vec<Value>>,
     pub occurrence: usize,
     pub place: usize,
 }
 
 impl Row {
-    /// The order among records of one kind: time, then identity, then occurrence.
-    pub fn key(&self) -> (Option<i64>, &str, usize) {
-        (self.time.map(scalar), &self.identity, self.occurrence)
+    /// The order among records of one kind: time, then identity (those that have one first, by their parts'
+    /// types), then what they hold, then occurrence.
+    pub fn order(&self, other: &Row) -> Ordering {
+        let parts = match (&self.parts, &other.parts) {
+            (Some(a), Some(b)) => a.iter().zip(b).map(|(a, b)| by_type(a, b)).find(|o| o.is_ne()),
+            (a, b) => Some(b.is_some().cmp(&a.is_some())),
+        };
+        let time = self.time.map(scalar).cmp(&other.time.map(scalar));
+        time.then(parts.unwrap_or(Ordering::Equal))
+            .then_with(|| self.identity.cmp(&other.identity))
+            .then(self.occurrence.cmp(&other.occurrence))
+    }
+}
+
+fn by_type(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (Value::Money(a), Value::Money(b)) if a.currency != b.currency => a.currency.as_str().cmp(b.currency.as_str()),
+        (Value::Enum(_, a), Value::Enum(_, b)) => a.cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (a, b) => order(a, b).unwrap_or_else(|| panic!("{a:?} beside {b:?} in an identity")),
     }
 }
 
@@ -107,8 +128,6 @@ pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Proj
     let clock = hir.rules.first().map(|r| r.clock.clone());
     let kept: Vec<Record> = records
         .iter()
-        // What no rule reads is not even looked at for its time.
-        .filter(|r| read[r.kind.0 as usize].is_some())
         .filter(|r| {
             let time = event_time(&hir.schema, r);
             match (&as_of, time, &clock) {
@@ -118,7 +137,9 @@ pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Proj
         })
         .cloned()
         .collect();
+    // The end of the data is the end of all of it, also of what no rule reads.
     let times = kept.iter().filter_map(|r| event_time(&hir.schema, r)).collect();
+    let kept: Vec<Record> = kept.into_iter().filter(|r| read[r.kind.0 as usize].is_some()).collect();
     let world = World { hir, rows: join_repeats(&hir.schema, &kept, read), times, as_of };
     let mut outcomes: Vec<Outcome> = hir.rules.iter().flat_map(|rule| verdicts::judge(&world, rule)).collect();
     outcomes.sort();
@@ -144,27 +165,29 @@ fn is_later(time: Moment, limit: &Value, clock: &Clock) -> bool {
 /// Equal identities are one record; a column in which they differ is unknown. A record whose identity is
 /// not known, or whose kind declares none, is joined with no other.
 pub fn join_repeats(schema: &Schema, records: &[Record], read: &Projections) -> Vec<Row> {
-    let mut groups: Vec<(String, Vec<&Record>)> = Vec::new();
+    /// Identity, its parts, and the records that have it.
+    type Group<'r> = (String, Option<Vec<Value>>, Vec<&'r Record>);
+    let mut groups: Vec<Group> = Vec::new();
     for record in records {
-        let Some(text) = declared_identity(schema, record) else {
-            groups.push((content_identity(schema, record, read), vec![record]));
+        let Some((text, parts)) = declared_identity(schema, record) else {
+            groups.push((content_identity(schema, record, read), None, vec![record]));
             continue;
         };
-        let same = groups.iter_mut().find(|(other, members)| *other == text && members[0].kind == record.kind);
+        let same = groups.iter_mut().find(|(other, _, members)| *other == text && members[0].kind == record.kind);
         match same {
-            Some((_, members)) => members.push(record),
-            None => groups.push((text, vec![record])),
+            Some((.., members)) => members.push(record),
+            None => groups.push((text, Some(parts), vec![record])),
         }
     }
     let mut rows: Vec<Row> = groups
         .into_iter()
-        .map(|(identity, members)| {
+        .map(|(identity, parts, members)| {
             let kind = schema.kind(members[0].kind);
             let columns = (0..kind.columns.len() as u32).map(ColumnId);
             let cells: Vec<Val> = columns.map(|c| joined(schema, &members, c)).collect();
             let time = kind.time().and_then(|c| cells[c.0 as usize].known()).and_then(Moment::of);
             let place = members.iter().map(|r| r.place).min().unwrap();
-            Row { kind: members[0].kind, cells, time, identity, occurrence: 1, place }
+            Row { kind: members[0].kind, cells, time, identity, parts, occurrence: 1, place }
         })
         .collect();
     rows.sort_by_key(|r| r.place);
@@ -189,14 +212,17 @@ fn joined(schema: &Schema, members: &[&Record], column: ColumnId) -> Val {
 }
 
 /// None where the kind declares no identity, or a part of it is not there.
-fn declared_identity(schema: &Schema, record: &Record) -> Option<String> {
+fn declared_identity(schema: &Schema, record: &Record) -> Option<(String, Vec<Value>)> {
     let columns = &schema.kind(record.kind).identity;
     let value = |c: &ColumnId| match record.cells.get(c) {
         Some(Cell::Value(v)) => Some((*c, v.clone())),
         _ => None,
     };
     let values: Option<Vec<(ColumnId, Value)>> = columns.iter().map(value).collect();
-    values.filter(|v| !v.is_empty()).map(|v| identity::declared(schema, record.kind, &v))
+    values.filter(|v| !v.is_empty()).map(|v| {
+        let text = identity::declared(schema, record.kind, &v);
+        (text, v.into_iter().map(|(_, value)| value).collect())
+    })
 }
 
 fn content_identity(schema: &Schema, record: &Record, read: &Projections) -> String {

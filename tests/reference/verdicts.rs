@@ -167,7 +167,7 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
         }
     }
     for (_, mut rows) in keyed {
-        rows.sort_by(|&a, &b| world.rows[a].key().cmp(&world.rows[b].key()));
+        rows.sort_by(|&a, &b| world.rows[a].order(&world.rows[b]));
         let mut armed = Truth::True;
         for row in rows {
             let env: Env = vec![Some(world.root(row))];

@@ -32,9 +32,10 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast
     };
     let severity = severity(world, clauses.severity);
     let effective = effective(&mut Typer::new(world, file), clauses.effective);
-    if let Some(ClauseKind::Retention(length)) = clauses.retention.map(|c| &c.kind) {
-        Typer::new(world, file).length(length);
-    }
+    let retention = match clauses.retention.map(|c| &c.kind) {
+        Some(ClauseKind::Retention(length)) => Typer::new(world, file).length(length).map(Some),
+        _ => Some(None),
+    };
     shape(world, item, &clauses);
     let trigger = trigger?;
     let facts = typer.facts_len();
@@ -102,6 +103,7 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast
         consequence: text(clauses.consequence),
         purpose: text(clauses.purpose),
         legal_basis: text(clauses.legal_basis),
+        retention: retention?,
         policy: policy.name.clone(),
         clock: policy.clock.clone(),
         effective: effective?,

@@ -86,6 +86,8 @@ codes! {
     BadHistory = "B0411", "a condition over history where it cannot stand";
     BadAggregate = "B0412", "an aggregate of values that it cannot take";
     BadFiscalYear = "B0413", "a start of the fiscal year that cannot be";
+    NobodyAbove = "B0440", "above somebody who is in no table, or whose table does not say who is";
+    StrayEvery = "B0441", "`every … of` where it cannot stand";
     Unmapped = "B0501", "a required field that a source does not fill";
     BadCast = "B0502", "a reading that does not fit the field";
     BadPath = "B0503", "a path that cannot stand here";

@@ -1,5 +1,6 @@
 //! Why a verdict is as it is: the rule run once more at its record, with what it saw written down.
 
+use super::chain;
 use super::gaps;
 use super::history::{self, NoSearch, Search};
 use super::interp::{Context, Frame, NO_ID, Operand, Scope, operand, truth, value};
@@ -13,13 +14,15 @@ use super::world::World;
 use super::{
     ClauseRole, ClauseTrace, Contribution, Explanation, RecordRef, Runtime, SeenValue, Truth, WindowTrace, tables,
 };
-use crate::data::{ColumnId, KindId, Value, Verdict, display, identity};
+use crate::data::{ColumnId, KindId, Time, Value, Verdict, display, identity};
 use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func, Window};
 use rustc_hash::FxHashMap;
 
 /// Of the records of a window, the latest so many are shown.
 pub const SHOWN_RECORDS: usize = 200;
+/// Of the way up from somebody.
+const SHOWN_STEPS: usize = 20;
 
 pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> Explanation {
     let rule = &plan.rules[entry.rule as usize];
@@ -156,6 +159,13 @@ impl<'a> Trace<'a> {
             Op::InDomain { host, .. } => self.operand(host, scope, values),
             Op::Matches { left, .. } => self.operand(left, scope, values),
             Op::Present(e) => self.operand(e, scope, values),
+            Op::Under { who, above, table, column, root } => {
+                self.operand(who, scope, values);
+                self.operand(above, scope, values);
+                let who = value(&self.cx, who, scope);
+                let seen = self.way_up(who, *table, *column, scope.frame(*root).and_then(|f| f.time));
+                values.extend(seen.map(|value| SeenValue { span: expr.span, value, field: None }));
+            }
             _ => self.operand(expr, scope, values),
         }
     }
@@ -201,6 +211,27 @@ impl<'a> Trace<'a> {
             Op::Coalesce(e, _) if !matches!(value(&self.cx, e, scope), Val::Absent) => self.field(e, scope),
             _ => None,
         }
+    }
+
+    /// Those above somebody, and the rows that lead to them among the records.
+    fn way_up(&mut self, who: Val<'a>, table: KindId, column: ColumnId, at: Option<Time>) -> Option<String> {
+        let cx = self.cx;
+        let chain = chain::above(&cx, table, column, who, at);
+        if matches!(chain.end, chain::End::NoKey) {
+            return None;
+        }
+        let mut shown: Vec<String> = Vec::new();
+        for step in chain.certain.iter().chain(&chain.doubtful).take(SHOWN_STEPS) {
+            self.record(&cx.world.frame(table, step.row));
+            shown.push(chain::shown(&cx, table, column, step.key));
+        }
+        match chain.end {
+            chain::End::Top if chain.certain.len() > SHOWN_STEPS => shown.push("…".into()),
+            chain::End::Top if shown.is_empty() => shown.push("nobody above".into()),
+            chain::End::Top => {}
+            _ => shown.push(display::UNKNOWN.into()),
+        }
+        Some(shown.join(" → "))
     }
 
     fn need(&mut self, need: u32, scope: &Scope<'_, 'a>) {

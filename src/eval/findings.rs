@@ -137,6 +137,12 @@ pub enum GapReason {
         key: String,
         at: Option<String>,
     },
+    /// The table's rows lead from these back to the first of them.
+    Circle {
+        table: KindId,
+        keys: Vec<String>,
+        at: Option<String>,
+    },
     /// Two currencies without a rate.
     Currencies {
         found: Vec<String>,

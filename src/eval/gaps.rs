@@ -1,5 +1,6 @@
 //! What was missing, malformed or has yet to come, where a condition could not be decided.
 
+use super::chain::{self, End};
 use super::explain::{Trace, printable, shown_value};
 use super::history::{self, Search};
 use super::interp::{Frame, Scope, operand, truth, value};
@@ -8,7 +9,7 @@ use super::tables::{Found, lookup};
 use super::val::Val;
 use super::window::moment;
 use super::{Gap, GapReason, Truth};
-use crate::data::{ColumnId, Currency, display};
+use crate::data::{ColumnId, Currency, KindId, display};
 use crate::plan::{Expr, Op};
 use crate::sema::hir::Func;
 use crate::source::Span;
@@ -85,6 +86,7 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
         | Op::TextTest { .. }
         | Op::InDomain { .. }
         | Op::Matches { .. }
+        | Op::Under { .. }
         | Op::Present(_) => {
             matches!(truth(&cx, expr, scope), Truth::Unknown | Truth::Pending)
         }
@@ -124,6 +126,16 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
             push(trace, Gap { why, record, column, span: expr.span });
         }
         Op::History(id) => of_history(trace, *id, scope),
+        Op::Under { who, above, table, column, root } => {
+            let before = trace.explanation.gaps.len();
+            of(trace, who, scope);
+            of(trace, above, scope);
+            if trace.explanation.gaps.len() == before {
+                let who = value(&cx, who, scope);
+                let frame = scope.frame(*root).copied();
+                way_up(trace, (*table, *column), who, frame, expr.span);
+            }
+        }
         _ => {
             let before = trace.explanation.gaps.len();
             expr.children().into_iter().for_each(|e| of(trace, e, scope));
@@ -132,6 +144,41 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
             }
         }
     }
+}
+
+/// Where the way up from somebody is lost.
+pub fn way_up<'a>(
+    trace: &mut Trace<'a>,
+    (table, column): (KindId, ColumnId),
+    who: Val<'a>,
+    frame: Option<Frame<'a>>,
+    span: Span,
+) {
+    let cx = trace.cx;
+    let at = frame.and_then(|f| f.time);
+    let shown_at = at.map(|t| display::time(t, cx.zone));
+    let chain = chain::above(&cx, table, column, who, at);
+    let why = match chain.end {
+        End::Top | End::NoKey => return,
+        End::Circle => {
+            let keys = chain.doubtful.iter().map(|s| chain::shown(&cx, table, column, s.key)).collect();
+            for step in &chain.doubtful {
+                trace.record(&cx.world.frame(table, step.row));
+            }
+            GapReason::Circle { table, keys, at: shown_at }
+        }
+        End::Lost { at: key, why } => {
+            let key = chain::shown(&cx, table, column, key);
+            match why {
+                Found::Row(id, _) => return cell(trace, cx.world.frame(table, id), column, span),
+                Found::ManyRows => GapReason::ManyRows { table, key, at: shown_at },
+                Found::NoTime => GapReason::NoTime,
+                Found::NoRow | Found::NoKey(_) => GapReason::NoRow { table, key, at: shown_at },
+            }
+        }
+    };
+    let record = frame.map(|f| trace.record(&f));
+    push(trace, Gap { why, record, column: None, span });
 }
 
 /// All parts are known and yet the whole is not.

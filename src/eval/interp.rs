@@ -2,6 +2,7 @@
 //! not decided by the screen, and every message and explanation, goes through here.
 
 use super::arith::{arith, blank, neg};
+use super::chain;
 use super::history;
 use super::mismatch::mismatch;
 use super::rows::Rows;
@@ -165,6 +166,11 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
             },
             other => untested(&other, &other),
         },
+        Op::Under { who, above, table, column, root } => {
+            let (who, above) = (value(cx, who, scope), value(cx, above, scope));
+            let at = scope.frame(*root).and_then(|f| f.time);
+            chain::under(cx, (*table, *column), who, above, at)
+        }
         Op::Present(of) => match value(cx, of, scope) {
             Val::Absent => Truth::False,
             Val::Unknown => Truth::Unknown,

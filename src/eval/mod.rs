@@ -8,6 +8,7 @@
 //! identity and of tables, of which all columns that are read are held, so that repeats can be told.
 
 mod arith;
+mod chain;
 mod explain;
 mod findings;
 mod gaps;

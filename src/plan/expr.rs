@@ -69,6 +69,20 @@ pub enum Op {
         left: Box<Expr>,
         pattern: u32,
     },
+    Under {
+        who: Box<Expr>,
+        above: Box<Expr>,
+        table: KindId,
+        column: ColumnId,
+        root: u8,
+    },
+    /// Only as a key.
+    Every {
+        who: Box<Expr>,
+        table: KindId,
+        column: ColumnId,
+        root: u8,
+    },
     Present(Box<Expr>),
     Coalesce(Box<Expr>, Box<Expr>),
     Neg(Box<Expr>),
@@ -125,6 +139,7 @@ impl Expr {
             | Op::AsOf
             | Op::History(_) => vec![],
             Op::Lookup { key: e, .. }
+            | Op::Every { who: e, .. }
             | Op::ToDecimal(e)
             | Op::ToTimestamp(e)
             | Op::ToDate(e)
@@ -141,6 +156,7 @@ impl Expr {
             | Op::Coalesce(left, right)
             | Op::Arith { left, right, .. } => vec![left, right],
             Op::InColumn { item, list, .. } => vec![item, list],
+            Op::Under { who, above, .. } => vec![who, above],
         }
     }
 
@@ -156,7 +172,7 @@ impl Expr {
         let mut reads = Reads::default();
         self.walk(&mut |e| match &e.op {
             Op::Column { root, .. } | Op::EventTime { root } => reads.roots |= 1 << (*root).min(63),
-            Op::Lookup { root, .. } => {
+            Op::Lookup { root, .. } | Op::Under { root, .. } | Op::Every { root, .. } => {
                 reads.roots |= 1 << (*root).min(63);
                 reads.lookup = true;
             }

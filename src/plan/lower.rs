@@ -283,6 +283,17 @@ impl Lower<'_> {
                 let id = self.patterns.insert_full((pattern.clone(), *ignoring_case)).0;
                 Op::Matches { left, pattern: id as u32 }
             }
+            ExprKind::Under { who, above, table, column, root } => {
+                self.columns.record(*table);
+                self.columns.add(*table, *column);
+                let (who, above) = (self.boxed(who), self.boxed(above));
+                Op::Under { who, above, table: *table, column: *column, root: *root }
+            }
+            ExprKind::Every { who, table, column, root } => {
+                self.columns.record(*table);
+                self.columns.add(*table, *column);
+                Op::Every { who: self.boxed(who), table: *table, column: *column, root: *root }
+            }
             ExprKind::Present(of) => Op::Present(self.boxed(of)),
             ExprKind::Coalesce(of, default) => Op::Coalesce(self.boxed(of), self.boxed(default)),
             ExprKind::Neg(of) => Op::Neg(self.boxed(of)),

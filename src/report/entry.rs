@@ -117,12 +117,19 @@ impl Context<'_> {
             GapReason::ManyRows { table, key, at: t } => {
                 format!("differing rows of `{}` have the key `{}`{}", self.kind(*table), plain(key), at(t))
             }
+            GapReason::Circle { table, keys, at: t } => circle(self.kind(*table), keys, &at(t)),
             GapReason::Currencies { found } => format!("two currencies without a rate: {}", found.join(", ")),
             GapReason::Arithmetic { what: why } => format!("{what} cannot be worked out: {why}"),
             GapReason::NoTime => "when it happened is unknown, so it lies in no window".into(),
             GapReason::NotYet { until } => format!("not decided before {until}"),
         }
     }
+}
+
+/// Who is above whom, where the rows of a table lead back to where they began.
+pub(crate) fn circle(table: &str, keys: &[String], at: &str) -> String {
+    let around: Vec<_> = keys.iter().chain(keys.first()).map(|k| format!("`{}`", plain(k))).collect();
+    format!("the rows of `{table}` lead in a circle{at}: {}", around.join(" → "))
 }
 
 /// A text on one line, cut to a number of characters.

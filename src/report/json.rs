@@ -100,6 +100,9 @@ fn reason(context: &Context, why: &GapReason) -> Value {
         GapReason::ManyRows { table, key, at } => {
             json!({ "reason": "many_rows", "table": context.kind(*table), "key": key, "at": at })
         }
+        GapReason::Circle { table, keys, at } => {
+            json!({ "reason": "circle", "table": context.kind(*table), "keys": keys, "at": at })
+        }
         GapReason::Currencies { found } => json!({ "reason": "currencies", "found": found }),
         GapReason::Arithmetic { what } => json!({ "reason": "arithmetic", "what": what }),
         GapReason::NoTime => json!({ "reason": "no_time" }),

@@ -92,12 +92,14 @@ fn names<'a>(e: &'a Expr, f: &mut impl FnMut(&'a Ident)) {
         | ExprKind::Present { of, .. }
         | ExprKind::Not(of)
         | ExprKind::Neg(of)
-        | ExprKind::Matches { left: of, .. } => names(of, f),
+        | ExprKind::Matches { left: of, .. }
+        | ExprKind::Every { of, .. } => names(of, f),
         ExprKind::Coalesce(left, right)
         | ExprKind::Compare { left, right, .. }
         | ExprKind::Arith { left, right, .. }
         | ExprKind::TextTest { left, right, .. }
-        | ExprKind::In { item: left, set: right, .. } => {
+        | ExprKind::In { item: left, set: right, .. }
+        | ExprKind::Under { left, right, .. } => {
             names(left, f);
             names(right, f);
         }

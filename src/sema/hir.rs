@@ -222,6 +222,23 @@ pub enum ExprKind {
         pattern: String,
         ignoring_case: bool,
     },
+    /// `above` is one of those to whom the table's references to itself lead from `who`, step by step, each by
+    /// the row that is valid at the event time of `root`. Where they come back to somebody, or to where no row
+    /// is, it is unknown who else there is.
+    Under {
+        who: Box<Expr>,
+        above: Box<Expr>,
+        table: KindId,
+        column: ColumnId,
+        root: u8,
+    },
+    /// All of those, as a key.
+    Every {
+        who: Box<Expr>,
+        table: KindId,
+        column: ColumnId,
+        root: u8,
+    },
     Present(Box<Expr>),
     Coalesce(Box<Expr>, Box<Expr>),
     Neg(Box<Expr>),

@@ -323,6 +323,17 @@ pub enum ExprKind {
         args: Vec<Expr>,
     },
     History(Box<History>),
+    /// `x under y`: who is below whom.
+    Under {
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// `every manager of actor`: the table's field, as a dotted path, and where it starts.
+    Every {
+        column: Vec<Ident>,
+        of: Box<Expr>,
+    },
     /// Told already.
     Error,
 }

@@ -340,6 +340,9 @@ impl Writer<'_, '_> {
             }
             Ty::Int if self.tape.chance(10) => format!("{handled} {} 1.5", self.comparison(ty)),
             Ty::Int if self.tape.chance(20) => format!("{handled} {}in {{ 0, 2, 3 }}", self.not()),
+            Ty::Ref(table) if self.schema.has_boss(table) && self.tape.chance(45) => {
+                self.way_up(roots, &handled, table)
+            }
             Ty::Ref(_) if self.tape.chance(30) => format!("{handled} in {{ \"E1\", \"E2\" }}"),
             _ if self.tape.chance(25) => {
                 let op = self.comparison(ty);
@@ -354,6 +357,24 @@ impl Writer<'_, '_> {
             _ => {
                 let op = self.comparison(ty);
                 format!("{handled} {op} {}", self.constant(ty))
+            }
+        }
+    }
+
+    /// Who is above whom.
+    fn way_up(&mut self, roots: &[Root], who: &str, table: usize) -> String {
+        let other = self.operand(roots, Ty::Ref(table));
+        match self.tape.below(5) {
+            0 => format!("{who} under {other}"),
+            1 => format!("{other} {}in every boss of {who}", self.not()),
+            2 => format!("{who} under {{ \"E1\", \"E2\" }}"),
+            n => {
+                let constant = self.constant(Ty::Ref(table));
+                if n == 3 {
+                    format!("{who} under {constant}")
+                } else {
+                    format!("{constant} {}in every boss of {who}", self.not())
+                }
             }
         }
     }

@@ -175,6 +175,11 @@ fn record(tape: &mut Tape, name: &'static str) -> Kind {
 }
 
 impl Schema {
+    /// Whether its rows say who is above whom.
+    pub fn has_boss(&self, table: usize) -> bool {
+        self.kinds[table].fields.iter().any(|f| f.name == "boss")
+    }
+
     pub fn type_name(&self, ty: Ty) -> String {
         match ty {
             Ty::Int => "int".into(),

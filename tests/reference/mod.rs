@@ -2,6 +2,7 @@
 //! condition. It shares no evaluation with the engine; where the language left an edge open, the comment
 //! here is the decision.
 
+pub mod chain;
 pub mod history;
 pub mod time;
 pub mod value;
@@ -330,6 +331,11 @@ impl World<'_> {
                 }
                 other => val_of(truth_of(&other)),
             },
+            ExprKind::Under { who, above, table, column, root: n } => {
+                let t = root(*n).and_then(|r| r.time);
+                val_of(self.under(&value(who), &value(above), *table, *column, t, clock))
+            }
+            ExprKind::Every { .. } => panic!("a set of people is no value"),
             ExprKind::Present(of) => match value(of) {
                 Val::Absent => Val::Known(Value::Bool(false)),
                 Val::Unknown => Val::Unknown,
@@ -375,7 +381,7 @@ impl World<'_> {
     }
 
     /// Rows that agree on the column are as one. A row that may or may not be valid leaves it unknown.
-    fn look_up(&self, key: &Val, table: KindId, column: ColumnId, t: Option<Moment>, clock: &Clock) -> Val {
+    pub fn look_up(&self, key: &Val, table: KindId, column: ColumnId, t: Option<Moment>, clock: &Clock) -> Val {
         let key = match key {
             Val::Known(v) => v,
             Val::Absent => return Val::Absent,

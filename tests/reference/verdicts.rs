@@ -234,9 +234,11 @@ fn conjuncts<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
 
 fn reads_only(expr: &Expr, root: u8) -> bool {
     let own = match &expr.kind {
-        ExprKind::Column { root: r, .. } | ExprKind::EventTime { root: r } | ExprKind::Lookup { root: r, .. } => {
-            *r == root
-        }
+        ExprKind::Column { root: r, .. }
+        | ExprKind::EventTime { root: r }
+        | ExprKind::Lookup { root: r, .. }
+        | ExprKind::Under { root: r, .. }
+        | ExprKind::Every { root: r, .. } => *r == root,
         ExprKind::History(_) | ExprKind::PeriodStart | ExprKind::PeriodEnd => false,
         _ => true,
     };
@@ -282,7 +284,9 @@ fn children(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::Arith { left, right, .. }
         | ExprKind::Coalesce(left, right) => vec![left, right],
         ExprKind::InColumn { item, list, .. } => vec![item, list],
+        ExprKind::Under { who, above, .. } => vec![who, above],
         ExprKind::Lookup { key: of, .. }
+        | ExprKind::Every { who: of, .. }
         | ExprKind::Convert(of)
         | ExprKind::Not(of)
         | ExprKind::In { item: of, .. }

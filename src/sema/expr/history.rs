@@ -349,6 +349,11 @@ impl Typer<'_, '_> {
         let mut failed = false;
         for expr in paths {
             let Some(path) = idents(expr) else {
+                if matches!(expr.kind, ast::ExprKind::Every { .. }) {
+                    failed = true;
+                    self.stray_every::<()>(expr);
+                    continue;
+                }
                 if !matches!(expr.kind, ast::ExprKind::Error) {
                     self.tell(
                         Diagnostic::error(

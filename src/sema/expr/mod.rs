@@ -4,6 +4,7 @@
 
 mod arith;
 mod calls;
+mod chain;
 mod compare;
 mod constants;
 mod fold;
@@ -260,6 +261,8 @@ impl<'w, 'a> Typer<'w, 'a> {
                 Diagnostic::error(Code::NotAValue, "a set is no single value", e.span, "a set")
                     .help("a set stands behind `in`, `in_domain`, or in a `let`: `x in { a, b }`"),
             ),
+            K::Under { op_span, left, right } => self.under(e, *op_span, left, right),
+            K::Every { .. } => self.stray_every(e),
             K::Call { name, args } => self.call(e, name, args),
             K::History(h) => {
                 let (history, ty, optional) = self.with(false, false, |t| t.history(h))?;

@@ -381,9 +381,13 @@ impl<'a> Typer<'_, 'a> {
 }
 
 /// The record that a value was read from.
-fn root_of(expr: &Expr) -> u8 {
+pub(super) fn root_of(expr: &Expr) -> u8 {
     match &expr.kind {
-        ExprKind::Column { root, .. } | ExprKind::EventTime { root } | ExprKind::Lookup { root, .. } => *root,
+        ExprKind::Column { root, .. }
+        | ExprKind::EventTime { root }
+        | ExprKind::Lookup { root, .. }
+        | ExprKind::Under { root, .. }
+        | ExprKind::Every { root, .. } => *root,
         ExprKind::Named { body, .. } | ExprKind::Convert(body) | ExprKind::Coalesce(body, _) => root_of(body),
         ExprKind::History(history) => history.root,
         _ => 0,

@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::syntax::ast;
 
 impl<'a> Typer<'_, 'a> {
-    fn tested(&mut self, e: &ast::Expr, left: &ast::Expr, expect: Option<&Type>) -> Option<Expr> {
+    pub(super) fn tested(&mut self, e: &ast::Expr, left: &ast::Expr, expect: Option<&Type>) -> Option<Expr> {
         let around = self.around.replace(e.span);
         let out = self.with(false, true, |t| t.expr(left, expect));
         self.around = around;
@@ -24,6 +24,9 @@ impl<'a> Typer<'_, 'a> {
         negated: bool,
         ignoring_case: bool,
     ) -> Option<Expr> {
+        if let ast::ExprKind::Every { column, of } = &set.kind {
+            return self.in_every(e, item, (set, column, of), negated, ignoring_case);
+        }
         if !self.is_constant_set(set) {
             return self.in_column(e, item, set, negated, ignoring_case);
         }
@@ -85,7 +88,7 @@ impl<'a> Typer<'_, 'a> {
         )
     }
 
-    fn is_constant_set(&self, set: &ast::Expr) -> bool {
+    pub(super) fn is_constant_set(&self, set: &ast::Expr) -> bool {
         match &set.kind {
             ast::ExprKind::Set(_) | ast::ExprKind::Error => true,
             ast::ExprKind::Name(name) => {
@@ -96,7 +99,7 @@ impl<'a> Typer<'_, 'a> {
     }
 
     /// Adds the constants of a set, each of the item's type.
-    fn elements(&mut self, set: &ast::Expr, item: &Expr, out: &mut Vec<Value>) -> Option<()> {
+    pub(super) fn elements(&mut self, set: &ast::Expr, item: &Expr, out: &mut Vec<Value>) -> Option<()> {
         match &set.kind {
             ast::ExprKind::Set(elements) => {
                 let mut ok = Some(());

@@ -191,10 +191,6 @@ impl Lower<'_> {
             }
             (op, kind) => {
                 let left = Expr { kind, span: left.span };
-                if op == Op::Under {
-                    self.reserved(op_span, "`under`, who is below whom,");
-                    return Built::error(span);
-                }
                 let kind = match op {
                     Op::And => ExprKind::And(vec![left, right]),
                     Op::Or => ExprKind::Or(vec![left, right]),
@@ -209,7 +205,8 @@ impl Lower<'_> {
                     }
                     Op::Coalesce => ExprKind::Coalesce(Box::new(left), Box::new(right)),
                     Op::Arith(op) => ExprKind::Arith { op, op_span, left: Box::new(left), right: Box::new(right) },
-                    Op::Under | Op::Not | Op::Neg => ExprKind::Error,
+                    Op::Under => ExprKind::Under { op_span, left: Box::new(left), right: Box::new(right) },
+                    Op::Not | Op::Neg => ExprKind::Error,
                 };
                 self.build(kind, span, height, true)
             }
@@ -332,19 +329,33 @@ impl Lower<'_> {
                 }
             }
             Rule::every_of => {
-                self.every_of(&node);
-                Built::error(span)
+                let height = node.as_str().matches('.').count().min(MAX_DEPTH) + 3;
+                let Expr { kind, span } = self.every_of(node);
+                self.build(kind, span, height - 1, false)
             }
             _ => Built::error(span),
         }
     }
 
-    pub(super) fn every_of(&mut self, node: &Node<'_>) {
-        let span = self.span(node);
-        self.reserved(
-            Span { end: span.start + "every".len() as u32, ..span },
-            "`every … of`, all who are above somebody,",
-        );
+    /// `every manager of actor`
+    pub(super) fn every_of(&mut self, node: Node<'_>) -> Expr {
+        let span = self.span(&node);
+        let (mut column, mut of) = (Vec::new(), None);
+        for node in node.into_inner() {
+            match (node.as_rule(), &of) {
+                (Rule::path, _) if column.is_empty() => column = self.path(node),
+                (Rule::path, _) => of = Some(self.path_expr(node)),
+                (Rule::optional, Some(_)) => {
+                    let end = self.word_span(&node);
+                    of = of.map(|e: Expr| Expr { span: e.span.to(end), kind: ExprKind::Optional(Box::new(e)) });
+                }
+                _ => {}
+            }
+        }
+        match of {
+            Some(of) => Expr { kind: ExprKind::Every { column, of: Box::new(of) }, span },
+            None => Expr { kind: ExprKind::Error, span },
+        }
     }
 
     /// The expressions in a set, call or list, and the height of the highest.
@@ -438,7 +449,11 @@ impl Built {
         self.bare
             && matches!(
                 self.expr.kind,
-                ExprKind::Compare { .. } | ExprKind::In { .. } | ExprKind::TextTest { .. } | ExprKind::Matches { .. }
+                ExprKind::Compare { .. }
+                    | ExprKind::In { .. }
+                    | ExprKind::TextTest { .. }
+                    | ExprKind::Matches { .. }
+                    | ExprKind::Under { .. }
             )
     }
 }

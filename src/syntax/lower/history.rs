@@ -144,8 +144,8 @@ impl Lower<'_> {
                 Rule::path => keys.push(self.path_expr(node)),
                 Rule::kw_everyone => return Keys::Everyone(span),
                 Rule::every_of => {
-                    self.every_of(&node);
-                    keys.push(Expr { kind: ExprKind::Error, span: self.span(&node) });
+                    let expr = self.every_of(node);
+                    keys.push(expr);
                 }
                 _ => {}
             }

@@ -4,7 +4,7 @@ mod random;
 mod reference;
 
 use bylaws::internals::data::{Batch, Clock, InputId, KindId, Length, Period, Place, Time, Value, Verdict, identity};
-use bylaws::internals::eval::{Evaluator, Findings, Options};
+use bylaws::internals::eval::{Evaluator, FindingRow, Findings, Options};
 use bylaws::internals::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
 use bylaws::internals::plan::Plan;
 use bylaws::internals::sema::hir::{Hir, Window};
@@ -118,12 +118,18 @@ fn outcomes(case: &Case, findings: &Findings) -> Vec<Outcome> {
                 Time::Instant(at) => at,
             }),
             subject: row.subject.map(str::to_string),
-            exception: row.exception.map(str::to_string),
+            exception: let_pass(&row),
         })
         .collect();
     let _ = case;
     all.sort();
     all
+}
+
+/// The exception or waiver that applied.
+fn let_pass(row: &FindingRow) -> Option<String> {
+    let waiver = row.waiver.map(|w| format!("{} from {}", w.covers, w.from));
+    row.exception.map(str::to_string).or(waiver)
 }
 
 /// All that a run says, in its order; messages and explanations too.
@@ -238,7 +244,11 @@ fn essence(findings: &Findings) -> Vec<String> {
             let (id, message) = (identity::hex(&row.id), findings.explain(i).message);
             format!(
                 "{id} {} {:?} {:?} {:?} {:?} {message}",
-                row.rule.name, row.verdict, row.subject, row.time, row.exception
+                row.rule.name,
+                row.verdict,
+                row.subject,
+                row.time,
+                let_pass(&row)
             )
         })
         .collect()

@@ -94,10 +94,11 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
         output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
     }
     let mut summary = outcome.summary(&inputs, &findings);
-    summary.as_of = args.as_of.clone();
 
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
     let context = Context { sources: policies.sources(), plan: &plan, inputs: &names };
+    summary.as_of = args.as_of.clone();
+    summary.waivers = report::waivers::lines(&context, &findings);
     match args.format {
         Format::Human => {
             let color = style.stdout && args.output.is_none();

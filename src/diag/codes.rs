@@ -88,6 +88,10 @@ codes! {
     BadFiscalYear = "B0413", "a start of the fiscal year that cannot be";
     NobodyAbove = "B0440", "above somebody who is in no table, or whose table does not say who is";
     StrayEvery = "B0441", "`every … of` where it cannot stand";
+    WaiverLacks = "B0450", "a waiver lacks who approved it, why, or its dates";
+    WaiverDates = "B0451", "a waiver that ends before it begins";
+    SelfWaiver = "B0452", "a waiver approved by the one whom it covers";
+    BroadWaiver = "B0453", "a waiver that covers very much";
     Unmapped = "B0501", "a required field that a source does not fill";
     BadCast = "B0502", "a reading that does not fit the field";
     BadPath = "B0503", "a path that cannot stand here";

@@ -4,7 +4,7 @@ use super::chain;
 use super::gaps;
 use super::history::{self, NoSearch, Search};
 use super::interp::{Context, Frame, NO_ID, Operand, Scope, operand, truth, value};
-use super::judge::triggered;
+use super::judge::{Judgement, covers, triggered};
 use super::limit;
 use super::message::{self, result_type, sensitive, show, show_one, shown};
 use super::results::Entry;
@@ -50,8 +50,9 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
             crossing = trace.limit(rule, &scope, entry.judgement.verdict == Verdict::Indeterminate);
         }
     }
+    let decided = trace.decided();
     // Exceptions were considered only where there would be a finding without them.
-    if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived) || trace.decided() {
+    if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived) || decided {
         for (i, exception) in rule.unless.iter().enumerate() {
             trace.clause(ClauseRole::Unless(exception.name.clone()), &exception.condition, &scope);
             if entry.judgement.exception == Some(i as u8) {
@@ -59,6 +60,9 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
                 break;
             }
         }
+    }
+    if decided {
+        trace.waivers(rule, entry.judgement, &scope);
     }
     trace.explanation.message = message::message(&cx, rule, &scope, entry.judgement.verdict, crossing);
     trace.finish().0
@@ -82,6 +86,7 @@ impl<'a> Trace<'a> {
             windows: vec![],
             gaps: vec![],
             exception: None,
+            waiver: None,
         };
         Trace { cx, explanation, known: FxHashMap::default(), order: Vec::new() }
     }
@@ -130,6 +135,25 @@ impl<'a> Trace<'a> {
             ClauseRole::Need => c.truth == Truth::False,
             _ => c.truth == Truth::True,
         })
+    }
+
+    /// The waiver that covers it, or those of which that is not known.
+    fn waivers(&mut self, rule: &'a RulePlan, judgement: Judgement, scope: &Scope<'_, 'a>) {
+        self.explanation.waiver = judgement.waiver;
+        let excepted = self.explanation.clauses.iter();
+        let doubt = excepted.filter(|c| matches!(c.role, ClauseRole::Unless(_))).any(|c| c.truth != Truth::False);
+        for (i, waiver) in (0u32..).zip(&rule.waivers) {
+            let open = judgement.verdict == Verdict::Indeterminate && !doubt;
+            if judgement.waiver != Some(i) && !(open && covers(&self.cx, waiver, scope) == Truth::Unknown) {
+                continue;
+            }
+            if scope.frame.time.is_none() {
+                gaps::no_time(self, &scope.frame, waiver.span);
+            }
+            if let Some(condition) = &waiver.condition {
+                self.clause(ClauseRole::Waiver(i), condition, scope);
+            }
+        }
     }
 
     fn clause(&mut self, role: ClauseRole, expr: &'a Expr, scope: &Scope<'_, 'a>) {

@@ -19,6 +19,8 @@ pub struct Explanation {
     pub gaps: Vec<Gap>,
     /// The exception that applied.
     pub exception: Option<String>,
+    /// The waiver that covers it: index into the rule's waivers.
+    pub waiver: Option<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub enum ClauseRole {
     Where,
     When,
     Unless(String),
+    /// Index into the rule's waivers.
+    Waiver(u32),
     Need,
     Limit,
 }

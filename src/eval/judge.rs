@@ -4,7 +4,7 @@ use super::interp::{Context, Scope, all, truth};
 use super::screen::in_force;
 use super::{Truth, history, tables};
 use crate::data::{Time, Verdict};
-use crate::plan::{Body, Plan, RulePlan, Trigger};
+use crate::plan::{Body, Plan, RulePlan, Trigger, Waiver};
 use crate::sema::hir::EachAt;
 
 /// How a rule ended at a record.
@@ -13,11 +13,13 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Index of the exception that applied.
     pub exception: Option<u8>,
+    /// Index of the waiver that covers it.
+    pub waiver: Option<u32>,
 }
 
 impl Judgement {
     pub fn plain(verdict: Verdict) -> Judgement {
-        Judgement { verdict, exception: None }
+        Judgement { verdict, exception: None, waiver: None }
     }
 }
 
@@ -63,7 +65,7 @@ pub fn judge<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>, va
     Some(conclude(cx, rule, scope, holds))
 }
 
-/// From whether there would be a finding to the verdict, exceptions considered.
+/// From whether there would be a finding to the verdict, exceptions and then waivers considered.
 pub fn conclude<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>, holds: Truth) -> Judgement {
     let open = |truth| match truth {
         Truth::Pending => Verdict::Pending,
@@ -79,7 +81,20 @@ pub fn conclude<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>,
         match truth(cx, &exception.condition, scope) {
             Truth::True => {
                 let exception = Some(u8::try_from(i).unwrap_or(u8::MAX));
-                return Judgement { verdict: Verdict::Excepted, exception };
+                return Judgement { exception, ..Judgement::plain(Verdict::Excepted) };
+            }
+            other => doubt = doubt.or(other),
+        }
+    }
+    // A waiver is not claimed for what is not known to be a finding without it.
+    if doubt != Truth::False {
+        return Judgement::plain(open(doubt));
+    }
+    for (i, waiver) in rule.waivers.iter().enumerate() {
+        match covers(cx, waiver, scope) {
+            Truth::True => {
+                let waiver = Some(u32::try_from(i).unwrap_or(u32::MAX));
+                return Judgement { waiver, ..Judgement::plain(Verdict::Waived) };
             }
             other => doubt = doubt.or(other),
         }
@@ -87,6 +102,18 @@ pub fn conclude<'a>(cx: &Context<'a>, rule: &'a RulePlan, scope: &Scope<'_, 'a>,
     match doubt {
         Truth::False => Judgement::plain(Verdict::Finding),
         doubt => Judgement::plain(open(doubt)),
+    }
+}
+
+/// Whether a waiver covers the record: by the record's own day, and by what the waiver is for.
+pub fn covers<'a>(cx: &Context<'a>, waiver: &'a Waiver, scope: &Scope<'_, 'a>) -> Truth {
+    let at_that_time = scope
+        .frame
+        .time
+        .map_or(Truth::Unknown, |time| Truth::of(in_force((Some(waiver.from), Some(waiver.until)), time, cx)));
+    match &waiver.condition {
+        Some(condition) if at_that_time != Truth::False => at_that_time.and(truth(cx, condition, scope)),
+        _ => at_that_time,
     }
 }
 

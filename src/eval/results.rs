@@ -10,7 +10,7 @@ use super::world::World;
 use super::{Explanation, Options, RuleCounts, Runtime, Truth, parallel};
 use crate::data::calendar::Zone;
 use crate::data::{KindId, Place, Time, Verdict, display, identity};
-use crate::plan::{Body, Plan, RulePlan, Trigger};
+use crate::plan::{Body, Plan, RulePlan, Trigger, Waiver};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -61,6 +61,8 @@ pub struct FindingRow<'a> {
     pub place: Option<Place>,
     /// Name of the exception that applied.
     pub exception: Option<&'a str>,
+    /// The waiver that covers it.
+    pub waiver: Option<&'a Waiver>,
 }
 
 /// Where a verdict comes from.
@@ -352,6 +354,7 @@ impl Findings {
             kind: entry.kind,
             place: frame.rows.places.get(frame.row).copied(),
             exception: entry.judgement.exception.and_then(|e| rule.unless.get(e as usize)).map(|e| e.name.as_str()),
+            waiver: entry.judgement.waiver.and_then(|w| rule.waivers.get(w as usize)),
         }
     }
 
@@ -380,6 +383,22 @@ impl Findings {
     /// By kind.
     pub fn records(&self) -> &[KindCounts] {
         &self.kinds
+    }
+
+    /// By rule and waiver: how many verdicts it waived.
+    pub fn waived(&self) -> Vec<Vec<u64>> {
+        let mut counts: Vec<Vec<u64>> = self.plan.rules.iter().map(|r| vec![0; r.waivers.len()]).collect();
+        for entry in &self.entries {
+            let of = entry.judgement.waiver.and_then(|w| counts[entry.rule as usize].get_mut(w as usize));
+            of.into_iter().for_each(|n| *n += 1);
+        }
+        counts
+    }
+
+    /// The first and the last day of the records in a rule's zone: the last is `as_of`, where that was given.
+    pub fn days(&self, rule: usize) -> Option<(i32, i32)> {
+        let cx = self.runtime.context(&self.plan, &self.world, self.plan.rules[rule].clock, None);
+        Some((self.world.watermark.earliest(cx.zone)?, self.world.watermark.day(cx.zone)?))
     }
 
     /// Rules that no record triggered.

@@ -64,6 +64,7 @@ pub fn rule(name: &str, trigger: Trigger, body: Body) -> Rule {
         trigger,
         body,
         unless: vec![],
+        waivers: vec![],
         because: None,
         span: span(),
         name_span: span(),

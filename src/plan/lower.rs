@@ -5,7 +5,8 @@ use super::atoms::Atoms;
 use super::columns::Columns;
 use super::expr::{Expr, Op, stored};
 use super::{
-    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, NameUse, Plan, RulePlan, Screen, Trigger, VERSION, split,
+    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, NameUse, Plan, RulePlan, Screen, Trigger, VERSION,
+    Waiver, split,
 };
 use crate::data::{Clock, Decimal, KindId, Schema, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Hir};
@@ -105,6 +106,19 @@ impl Lower<'_> {
             .iter()
             .map(|e| Exception { name: e.name.clone(), condition: self.expr(&e.condition), span: e.span })
             .collect();
+        let waivers = rule
+            .waivers
+            .iter()
+            .map(|w| Waiver {
+                condition: w.condition.as_ref().map(|c| self.expr(c)),
+                covers: w.covers.clone(),
+                from: w.from,
+                until: w.until,
+                approver: w.approver.clone(),
+                reason: w.reason.clone(),
+                span: w.span,
+            })
+            .collect();
         let because = rule.because.as_ref().map(|parts| {
             parts
                 .iter()
@@ -141,6 +155,7 @@ impl Lower<'_> {
             when,
             body,
             unless,
+            waivers,
             because,
             span: rule.span,
             name_span: rule.name_span,

@@ -4,6 +4,7 @@ use super::crop::plain;
 use super::entry::{Context, Entry, Excerpt, shorten};
 use super::page::Page;
 use super::render::render;
+use super::waivers;
 use crate::data::{ColumnId, Severity, Verdict};
 use crate::diag::Level;
 use crate::eval::{ClauseRole, Truth, WindowTrace};
@@ -57,6 +58,9 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
             "exceptions",
             format!("{} {} not apply", exceptions.join(", "), if exceptions.len() == 1 { "does" } else { "do" }),
         ));
+    }
+    if !rule.waivers.is_empty() {
+        notes.push(("waivers", format!("{}, none covers this", rule.waivers.len())));
     }
     if let Some(cite) = &rule.cite {
         notes.push(("cite", cite.clone()));
@@ -123,6 +127,7 @@ fn short(context: &Context, entry: &Entry, color: bool) -> String {
     let rule = entry.rule();
     let mut text = format!("{} · {}  {}\n", entry.verdict().as_str(), rule.name, dim(&about(context, entry), color));
     let reason = match (entry.verdict(), &entry.why.exception) {
+        _ if let Some(waiver) = entry.row.waiver => waivers::sentence(context, waiver),
         (Verdict::Excepted, Some(name)) => {
             let span = rule.unless.iter().find(|e| e.name == *name).map(|e| e.span);
             let clause = span.map_or(String::new(), |s| format!(" ({})", context.spot(s)));
@@ -147,7 +152,7 @@ fn clause_marks(entry: &Entry) -> Vec<(Span, Option<String>)> {
     };
     for clause in &entry.why.clauses {
         let held = match clause.role {
-            ClauseRole::Unless(_) => false,
+            ClauseRole::Unless(_) | ClauseRole::Waiver(_) => false,
             ClauseRole::Need => true,
             _ => clause.truth == Truth::True,
         };

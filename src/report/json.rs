@@ -1,6 +1,7 @@
 //! Findings for programs: the schema `bylaws.finding/1`, described in `docs/reference/findings.md`.
 
 use super::entry::{Context, Entry};
+use super::waivers;
 use crate::data::{ColumnId, display};
 use crate::eval::{ClauseRole, GapReason};
 use crate::source::Span;
@@ -69,6 +70,7 @@ pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
             value
         }).collect::<Vec<_>>(),
         "exception": why.exception,
+        "waiver": entry.row.waiver.map(|w| waivers::entry(context, w)),
     })
 }
 
@@ -77,12 +79,13 @@ fn role(role: &ClauseRole) -> &'static str {
         ClauseRole::Where => "where",
         ClauseRole::When => "when",
         ClauseRole::Unless(_) => "unless",
+        ClauseRole::Waiver(_) => "waiver",
         ClauseRole::Need => "need",
         ClauseRole::Limit => "limit",
     }
 }
 
-fn span(context: &Context, span: Span) -> Value {
+pub(super) fn span(context: &Context, span: Span) -> Value {
     let (line, column) = context.sources.line_col(span);
     json!({ "file": context.sources.file(span.file).name, "line": line, "column": column })
 }

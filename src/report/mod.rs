@@ -9,6 +9,7 @@ mod page;
 pub(crate) mod render;
 mod sheet;
 pub(crate) mod summary;
+pub(crate) mod waivers;
 
 pub(crate) use check::check_json;
 pub(crate) use entry::{Context, Entry, Excerpt};

@@ -1,5 +1,6 @@
 //! What a run read and what came of it, in numbers.
 
+use super::waivers::{self, WaiverLine};
 use super::{grouped, plural};
 use crate::data::{Severity, Verdict};
 use crate::eval::RuleCounts;
@@ -21,6 +22,7 @@ pub(crate) struct Summary {
     /// Fields that are close to a declared one: kind, field, meant.
     pub near_fields: Vec<(String, String, String)>,
     pub rules: Vec<RuleLine>,
+    pub waivers: Vec<WaiverLine>,
     /// `files` of sources that no file matched: source and glob.
     pub unmatched: Vec<(String, String)>,
     pub bytes: u64,
@@ -102,6 +104,7 @@ pub(crate) fn json(summary: &Summary) -> Value {
             "rule": r.name, "severity": r.severity, "finding": r.counts.finding, "excepted": r.counts.excepted,
             "waived": r.counts.waived, "pending": r.counts.pending, "indeterminate": r.counts.indeterminate, "compliant": r.counts.compliant,
         })).collect::<Vec<_>>(),
+        "waivers": waivers::summary(&summary.waivers),
         "never_triggered": summary.never_triggered(),
         "empty_inputs": summary.empty_inputs(),
         "unmatched_files": summary.unmatched.iter().map(|(source, glob)| json!({
@@ -240,6 +243,9 @@ fn notes(summary: &Summary, text: &mut String) {
             .map(|(kind, field, meant)| format!("`{}` in {kind} (`{meant}`?)", super::crop::plain(field)))
             .collect(),
     );
+    for (what, names) in waivers::notes(&summary.waivers) {
+        list(what, names);
+    }
     if text.len() > before {
         text.push('\n');
     }

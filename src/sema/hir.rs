@@ -72,6 +72,8 @@ pub struct Rule {
     pub trigger: Trigger,
     pub body: Body,
     pub unless: Vec<Exception>,
+    /// In the order in which they are looked at.
+    pub waivers: Vec<Waiver>,
     /// None: the reporters give a standard sentence.
     pub because: Option<Vec<MessagePart>>,
     pub span: Span,
@@ -139,6 +141,21 @@ pub enum Body {
 pub struct Exception {
     pub name: String,
     pub condition: Expr,
+    pub span: Span,
+}
+
+/// What a named person lets pass: of records with `from <= day < until` that the condition holds for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// None: every record of the rule. That the approver is not the record's subject is part of it.
+    pub condition: Option<Expr>,
+    /// As reports show it: `actor "E1042"`; empty where it is for every record.
+    pub covers: String,
+    /// Days since 1970.
+    pub from: i32,
+    pub until: i32,
+    pub approver: String,
+    pub reason: String,
     pub span: Span,
 }
 

@@ -21,6 +21,7 @@ mod rules;
 mod sources;
 mod tests;
 mod units;
+mod waivers;
 mod world;
 
 use crate::data::Schema;
@@ -58,6 +59,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
         rules: std::mem::take(&mut names.rule_names),
         policies: FxHashMap::default(),
         params: FxHashMap::default(),
+        waivers: FxHashMap::default(),
         broken: FxHashSet::default(),
     };
     declare::declare(&mut world, &names);
@@ -74,6 +76,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
         }
         sources.extend(checked.source);
     }
+    waivers::collect(&mut world, &names.waivers);
     let world = world;
     let mut rules: Vec<hir::Rule> =
         names.rules.iter().filter_map(|(file, item, whole)| rules::rule(&world, *file, item, whole)).collect();

@@ -2,6 +2,7 @@
 
 use super::hir::Constant;
 use super::report::Reporter;
+use super::waivers::Granted;
 use crate::data::{Clock, ColumnId, EnumId, KindId, Schema, Type, Zone};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
@@ -58,6 +59,8 @@ pub struct World<'a> {
     pub policies: FxHashMap<FileId, FilePolicy>,
     /// Filled before rules are read; a parameter whose value has an error is not in it.
     pub params: FxHashMap<&'a str, (Type, Constant)>,
+    /// By rule, in order: waivers whose own parts are right.
+    pub waivers: FxHashMap<&'a str, Vec<Granted<'a>>>,
     /// Names whose declaration was in error: what uses them is not told again.
     pub broken: FxHashSet<&'a str>,
 }
@@ -192,6 +195,7 @@ pub struct Names<'a> {
     pub sources: Vec<(FileId, &'a ast::SourceItem, Span)>,
     pub tests: Vec<(FileId, &'a ast::TestItem, Span)>,
     pub policies: Vec<(FileId, &'a ast::Policy)>,
+    pub waivers: Vec<(FileId, &'a ast::WaiveItem, &'a ast::Item)>,
 }
 
 pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) -> Names<'a> {
@@ -205,6 +209,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         sources: Vec::new(),
         tests: Vec::new(),
         policies: Vec::new(),
+        waivers: Vec::new(),
     };
     let mut declared: FxHashMap<&str, (Span, &str)> =
         TYPES.iter().map(|t| (*t, (Span::new(FileId(0), 0, 0), ""))).collect();
@@ -252,6 +257,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
                     }
                 }
                 ItemKind::Test(t) => names.tests.push((*file, t, item.span)),
+                ItemKind::Waive(w) => names.waivers.push((*file, w, item)),
                 ItemKind::Import(_) | ItemKind::Reserved(_) => {}
             }
         }

@@ -48,7 +48,8 @@ pub enum ItemKind {
     Import(Str),
     Rule(RuleItem),
     Test(TestItem),
-    /// `charter`, `waive`, `metric`, `revise`, `rates`: kept for later versions.
+    Waive(WaiveItem),
+    /// `charter`, `metric`, `revise`, `rates`: kept for later versions.
     Reserved(Ident),
 }
 
@@ -237,6 +238,40 @@ pub struct Template {
 pub enum TemplatePart {
     Text(String),
     Expr(Expr),
+}
+
+/// `waive gifts_from_one_giver for actor "E1042" { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaiveItem {
+    pub rule: Ident,
+    /// All must hold; none: every record of the rule.
+    pub covers: Vec<Cover>,
+    pub clauses: Vec<WaiveClause>,
+}
+
+/// `actor "E1042"`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cover {
+    /// A dotted path.
+    pub field: Expr,
+    pub value: Expr,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaiveClause {
+    pub kind: WaiveClauseKind,
+    /// The clause's keyword.
+    pub keyword: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum WaiveClauseKind {
+    From(Expr),
+    Until(Expr),
+    /// A text or a number.
+    ApprovedBy(Str),
+    Reason(Str),
 }
 
 // ---------------------------------------------------------------- expressions

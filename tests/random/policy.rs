@@ -29,7 +29,8 @@ define within_cap(x: int, y: int) = x <= y
 
 pub fn rule(schema: &Schema, numbers: &[u16], name: &str) -> String {
     let mut tape = Tape::new(numbers);
-    Writer { schema, tape: &mut tape, aliases: 0 }.rule(name)
+    let mut writer = Writer { schema, tape: &mut tape, aliases: 0 };
+    writer.rule(name)
 }
 
 const PERIODS: [&str; 6] =
@@ -77,7 +78,7 @@ impl Writer<'_, '_> {
                 } else {
                     out += &format!("  when {}\n", self.cond(&table, 2));
                 }
-                return out + "}\n\n";
+                return out + "}\n\n" + &self.waivers(name, &table);
             }
         }
         for i in 0..self.tape.below(3) {
@@ -95,7 +96,31 @@ impl Writer<'_, '_> {
         if self.tape.chance(30) {
             out += "  because \"{id} at {at_time}\"\n";
         }
-        out + "}\n\n"
+        out + "}\n\n" + &self.waivers(name, &root)
+    }
+
+    /// Now and then, for some value of a field or for everyone, by somebody who may be a record's subject.
+    fn waivers(&mut self, name: &str, root: &[Root]) -> String {
+        let mut out = String::new();
+        for _ in 0..2 {
+            if !self.tape.chance(20) {
+                continue;
+            }
+            let mut covers = Vec::new();
+            for _ in 0..self.tape.below(3) {
+                let fields: Vec<_> = self.all_paths(root).into_iter().filter(|p| p.2 != Ty::Texts).collect();
+                let (path, _, ty) = self.tape.pick(&fields).clone();
+                covers.push(format!("{path} {}", self.constant(ty)));
+            }
+            let covers = if covers.is_empty() { String::new() } else { format!(" for {}", covers.join(", ")) };
+            let approver = if covers.contains("E1") { "boss" } else { *self.tape.pick(&["E1", "boss"]) };
+            let from = self.tape.pick(&["2023-01-01", "2024-01-03", "2024-02-29"]);
+            let until = self.tape.pick(&["2024-03-01", "2024-03-31", "2025-01-01"]);
+            out += &format!(
+                "waive {name}{covers} {{ from {from} until {until} approved_by \"{approver}\" reason \"r\" }}\n"
+            );
+        }
+        out
     }
 
     fn on(&mut self, root: &[Root]) -> String {

@@ -44,6 +44,7 @@ pub struct Outcome {
     pub time: Option<i64>,
     /// By its display in [`plain`].
     pub subject: Option<String>,
+    /// The exception or waiver that let it pass.
     pub exception: Option<String>,
 }
 

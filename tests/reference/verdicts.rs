@@ -135,12 +135,27 @@ fn conclude(world: &World, rule: &Rule, env: &Env, violation: Truth) -> (Verdict
     if let Some(i) = exceptions.iter().position(|&t| t == Truth::True) {
         return (Verdict::Excepted, Some(rule.unless[i].name.clone()));
     }
-    let verdict = match or(exceptions) {
-        Truth::Pending => Verdict::Pending,
-        Truth::Unknown => Verdict::Indeterminate,
-        _ => Verdict::Finding,
-    };
-    (verdict, None)
+    match or(exceptions) {
+        Truth::Pending => return (Verdict::Pending, None),
+        Truth::Unknown => return (Verdict::Indeterminate, None),
+        _ => {}
+    }
+    // By the record's own day, from the first to before the last.
+    let mut doubt = false;
+    for waiver in &rule.waivers {
+        let day = env[0].as_ref().and_then(|r| r.time).map(|t| to_days(t.day(&zone(&rule.clock))));
+        let then = match day {
+            None => Truth::Unknown,
+            Some(day) if waiver.from <= day && day < waiver.until => Truth::True,
+            Some(_) => Truth::False,
+        };
+        match and([then, waiver.condition.as_ref().map_or(Truth::True, |c| world.truth(rule, c, env))]) {
+            Truth::True => return (Verdict::Waived, Some(format!("{} from {}", waiver.covers, waiver.from))),
+            Truth::False => {}
+            _ => doubt = true,
+        }
+    }
+    (if doubt { Verdict::Indeterminate } else { Verdict::Finding }, None)
 }
 
 /// `limit`: the records of each key in order. At each, the aggregate before and after it; it fires where

@@ -7,6 +7,7 @@ mod trigger;
 use super::expr::Typer;
 use super::hir::{Body, Exception, Expr, ExprKind, Func, History, MessagePart, Rule, Verb};
 use super::report::list;
+use super::waivers;
 use super::world::World;
 use crate::data::{Severity, Type, Value};
 use crate::diag::{Code, Diagnostic};
@@ -78,6 +79,7 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast
             _ => unless = None,
         }
     }
+    let waivers = waivers::of_rule(&mut typer, item, &trigger);
     let because = match clauses.because.map(|c| &c.kind) {
         Some(ClauseKind::Because(template)) => message(&mut typer, template).map(Some),
         _ => Some(None),
@@ -110,6 +112,7 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast
         trigger,
         body: body?,
         unless: unless?,
+        waivers,
         because: because?,
         span: whole.span,
         name_span: item.name.span,

@@ -7,6 +7,7 @@ mod rules;
 mod sources;
 mod template;
 mod tests;
+mod waivers;
 
 use super::ast::{Ident, Str};
 use super::parse::{Node, Rule};

@@ -12,11 +12,19 @@ struct Lines {
     what: &'static str,
     /// What a message calls the whole.
     of: &'static str,
+    /// Every word at the start of a line begins one of its own: none goes on with a word.
+    short: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn rule_body(&mut self, inner: Range<usize>) -> Vec<ast::Clause> {
-        let lines = Lines { keywords: words::RULE_CLAUSES, rule: Rule::only_clause, what: "clause", of: "a rule" };
+        let lines = Lines {
+            keywords: words::RULE_CLAUSES,
+            rule: Rule::only_clause,
+            what: "clause",
+            of: "a rule",
+            short: false,
+        };
         let mut clauses = Vec::new();
         self.lines(inner, lines, &mut |reader, nodes, tokens| {
             clauses.extend(reader.lowered(nodes, tokens, |lower, node| lower.clause(node)));
@@ -25,8 +33,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn policy_body(&mut self, inner: Range<usize>, policy: &mut ast::Policy) {
-        let lines =
-            Lines { keywords: words::POLICY_CLAUSES, rule: Rule::only_policy_clause, what: "line", of: "a policy" };
+        let lines = Lines {
+            keywords: words::POLICY_CLAUSES,
+            rule: Rule::only_policy_clause,
+            what: "line",
+            of: "a policy",
+            short: false,
+        };
         self.lines(inner, lines, &mut |reader, nodes, tokens| {
             reader.lowered(nodes, tokens, |lower, node| {
                 lower.policy_clause(node, policy);
@@ -35,9 +48,29 @@ impl<'a> Reader<'a> {
         });
     }
 
+    pub(super) fn waive_body(&mut self, inner: Range<usize>) -> Vec<ast::WaiveClause> {
+        let lines = Lines {
+            keywords: words::WAIVE_CLAUSES,
+            rule: Rule::only_waive_clause,
+            what: "line",
+            of: "a waiver",
+            short: true,
+        };
+        let mut clauses = Vec::new();
+        self.lines(inner, lines, &mut |reader, nodes, tokens| {
+            clauses.extend(reader.lowered(nodes, tokens, |lower, node| lower.waive_clause(node)));
+        });
+        clauses
+    }
+
     pub(super) fn source_body(&mut self, inner: Range<usize>) -> Vec<SourceClause> {
-        let lines =
-            Lines { keywords: words::SOURCE_CLAUSES, rule: Rule::only_source_clause, what: "line", of: "a source" };
+        let lines = Lines {
+            keywords: words::SOURCE_CLAUSES,
+            rule: Rule::only_source_clause,
+            what: "line",
+            of: "a source",
+            short: false,
+        };
         let mut clauses = Vec::new();
         for piece in self.pieces(inner, lines.keywords) {
             if let Some((open, close)) = self.broken_braces(&piece, "map", lines.rule) {
@@ -61,7 +94,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn test_body(&mut self, inner: Range<usize>) -> Vec<TestClause> {
-        let lines = Lines { keywords: words::TEST_CLAUSES, rule: Rule::only_test_clause, what: "line", of: "a test" };
+        let lines = Lines {
+            keywords: words::TEST_CLAUSES,
+            rule: Rule::only_test_clause,
+            what: "line",
+            of: "a test",
+            short: false,
+        };
         let mut clauses = Vec::new();
         for piece in self.pieces(inner, lines.keywords) {
             let mut rest = piece.clone();
@@ -192,9 +231,8 @@ impl<'a> Reader<'a> {
             scanned.kind(index) == K::Word
                 && lines.keywords.contains(&scanned.token_text(index))
                 && match scanned.token_text(index) {
-                    "cite" | "because" | "purpose" | "legal_basis" | "owner" | "timezone" | "files" | "delimiter" => {
-                        scanned.kind(next) == K::Text
-                    }
+                    "cite" | "because" | "purpose" | "legal_basis" | "owner" | "timezone" | "files" | "delimiter"
+                    | "approved_by" | "reason" => scanned.kind(next) == K::Text,
                     "severity" | "consequence" | "expect" | "format" => scanned.kind(next) == K::Word,
                     "effective" => scanned.is(next, "from"),
                     "unless" => scanned.is(scanned.significant(next + 1), ":"),
@@ -210,7 +248,8 @@ impl<'a> Reader<'a> {
                 && !words::OPERATORS.contains(&scanned.token_text(next))
                 && did_you_mean(scanned.token_text(index), lines.keywords.iter().copied()).is_some()
         };
-        let next = (at.max(piece.start) + 1..piece.end).find(|&i| begins(i) || misspelt(i));
+        let line = |index: usize| scanned.tokens[index].starts_line && scanned.kind(index) == K::Word;
+        let next = (at.max(piece.start) + 1..piece.end).find(|&i| begins(i) || misspelt(i) || (lines.short && line(i)));
         self.skip(piece.start..next.unwrap_or(piece.end));
         next.map(|next| next..piece.end)
     }

@@ -15,6 +15,7 @@ enum Shape {
     Policy,
     /// `let`, `param`, `define`, `import`: no body in braces.
     Plain,
+    Waive,
     Reserved,
 }
 
@@ -27,6 +28,7 @@ fn shape(word: &str) -> Option<Shape> {
         "test" => Shape::Test,
         "enum" => Shape::Enum,
         "policy" => Shape::Policy,
+        "waive" => Shape::Waive,
         "let" | "param" | "define" | "import" => Shape::Plain,
         word if words::RESERVED_ITEMS.contains(&word) => Shape::Reserved,
         _ => return None,
@@ -43,6 +45,7 @@ impl Shape {
             Shape::Test => Rule::only_test_head,
             Shape::Enum => Rule::only_enum_head,
             Shape::Policy => Rule::only_policy_head,
+            Shape::Waive => Rule::only_waive_head,
             Shape::Plain | Shape::Reserved => Rule::only_item,
         }
     }
@@ -56,6 +59,7 @@ impl Shape {
             Shape::Test => K::TestItem,
             Shape::Enum => K::EnumItem,
             Shape::Policy => K::PolicyItem,
+            Shape::Waive => K::WaiveItem,
             Shape::Plain | Shape::Reserved => K::Skipped,
         }
     }
@@ -67,6 +71,7 @@ impl Shape {
             Shape::Source => words::SOURCE_CLAUSES,
             Shape::Test => words::TEST_CLAUSES,
             Shape::Policy => words::POLICY_CLAUSES,
+            Shape::Waive => words::WAIVE_CLAUSES,
             _ => &[],
         }
     }
@@ -129,7 +134,7 @@ impl Reader<'_> {
             format!("`{}` belongs between the braces of a rule", self.place.shown(at))
         } else {
             "an item begins with `forbid`, `require`, `limit`, `record`, `table`, `source`, `enum`, `let`, `define`, \
-             `param`, `policy`, `import` or `test`"
+             `param`, `policy`, `waive`, `import` or `test`"
                 .to_owned()
         };
         self.errors.push(
@@ -261,6 +266,7 @@ impl Reader<'_> {
             ItemKind::Record(kind) | ItemKind::Table(kind) => kind.name = name,
             ItemKind::Enum(item) => item.name = name,
             ItemKind::Policy(policy) => policy.name = name,
+            ItemKind::Waive(waiver) => waiver.rule = name,
             ItemKind::Source(source) => {
                 source.kind.span = self.place.span(head.end - 1);
                 source.name = name;
@@ -387,6 +393,11 @@ impl Reader<'_> {
                 test.clauses = clauses;
                 Some(ItemKind::Test(test))
             }
+            Shape::Waive => {
+                let clauses = self.waive_body(inner);
+                let Some(ItemKind::Waive(item)) = kind else { return None };
+                Some(ItemKind::Waive(ast::WaiveItem { clauses, ..item }))
+            }
             Shape::Enum => {
                 let words = self.word_list(inner);
                 let Some(ItemKind::Enum(item)) = kind else { return None };
@@ -418,6 +429,7 @@ fn lower_head(lower: &mut Lower<'_>, node: &Node<'_>, shape: Shape) -> Option<It
         Shape::Test => ItemKind::Test(lower.test_head(node)?),
         Shape::Enum => ItemKind::Enum(ast::EnumItem { name: lower.head_name(node)?, words: Vec::new() }),
         Shape::Policy => ItemKind::Policy(lower.policy_head(node)?),
+        Shape::Waive => ItemKind::Waive(lower.waive_head(node)?),
         Shape::Plain | Shape::Reserved => return None,
     })
 }

@@ -94,13 +94,23 @@ impl PolicySet {
     /// As [`PolicySet::check`], with the parameters that a test of this set gives itself.
     pub(crate) fn check_for(&mut self, test: &Test, set: &[(String, String)]) -> Checked {
         let (mut values, diagnostics) = self.values(set);
-        let items = self.files.iter().flat_map(|(id, file)| file.items.iter().map(move |item| (id, item)));
-        for (id, item) in items.filter(|(_, item)| item.span == test.span) {
-            let ast::ItemKind::Test(test) = &item.kind else { continue };
-            for clause in &test.clauses {
+        for (id, file) in &self.files {
+            let defaults: Vec<_> = file
+                .items
+                .iter()
+                .filter_map(|item| match &item.kind {
+                    ast::ItemKind::Default(default) => Some(default),
+                    _ => None,
+                })
+                .collect();
+            let item = file.items.iter().find(|item| item.span == test.span);
+            let Some(ast::ItemKind::Test(item)) = item.map(|item| &item.kind) else { continue };
+            let (plain, _) = syntax::unfold(item, &defaults);
+            let plain = plain.into_iter().nth(test.case.as_ref().map_or(0, |case| case.index));
+            for clause in plain.into_iter().flat_map(|plain| plain.test.clauses) {
                 if let ast::TestClause::Set { param, value } = clause {
                     values.retain(|(name, ..)| *name != param.text);
-                    values.push((param.text.clone(), *id, value.clone()));
+                    values.push((param.text, *id, value));
                 }
             }
         }

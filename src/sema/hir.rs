@@ -372,6 +372,17 @@ pub struct Test {
     pub expect: Vec<Expect>,
     /// `expect nothing else`
     pub nothing_else: Option<Span>,
+    /// The row of the test's `cases` that this one is for.
+    pub case: Option<Case>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// From 0.
+    pub index: usize,
+    /// Its cells, as written.
+    pub label: String,
     pub span: Span,
 }
 
@@ -396,6 +407,8 @@ pub struct Expect {
     pub rule: String,
     /// Index into `given`; none: on any record.
     pub on: Option<usize>,
+    /// The exception that applies.
+    pub by: Option<String>,
     pub message: Option<(String, Span)>,
     pub span: Span,
 }

@@ -48,6 +48,7 @@ pub struct CheckInput<'a> {
 pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     let report = Reporter::new(input.sources);
     let mut names = world::collect(&report, input.files);
+    let plain_tests = tests::plain(&report, &names);
     let mut world = World {
         report,
         schema: Schema::default(),
@@ -89,7 +90,10 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
             Decl::Param(_) => {}
         }
     }
-    let tests = names.tests.iter().filter_map(|(file, item, span)| tests::test(&world, *file, item, *span)).collect();
+    for (file, default) in &names.defaults {
+        tests::default(&world, *file, default);
+    }
+    let tests = plain_tests.iter().filter_map(|test| tests::test(&world, test, &rules)).collect();
     let schema = Arc::new(world.schema);
     (Hir { schema, sources, params, rules, tests }, world.report.finish())
 }

@@ -1,16 +1,54 @@
 //! Tests: given records, and the verdicts that are expected of them.
 
 use super::expr::Typer;
-use super::hir::{Cell, Constant, Expect, Given, Test};
+use super::hir::{Case, Cell, Constant, Expect, Given, Rule, Test};
 use super::params;
+use super::report::Reporter;
 use super::rules::known_rule;
-use super::world::{Decl, World};
+use super::world::{Decl, Names, World};
 use crate::data::{ColumnId, KindId, Type, Value, Verdict};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
-use crate::syntax::ast::{self, GivenField, GivenValue, Ident, TestClause, TestItem};
+use crate::syntax::ast::{self, DefaultItem, Given as GivenRecord, GivenField, GivenValue, Ident, Message, TestClause};
+use crate::syntax::{PlainTest, second_default, unfold};
 
-pub fn test<'a>(world: &World<'a>, file: FileId, item: &'a TestItem, span: Span) -> Option<Test> {
+/// A test without `cases`, grids, defaults and the like, and where it comes from.
+pub struct Plain {
+    file: FileId,
+    span: Span,
+    /// Some of it could not be read: what is missing may have been there.
+    broken: bool,
+    test: PlainTest,
+}
+
+/// All tests, each row of `cases` as one.
+pub fn plain(report: &Reporter, names: &Names) -> Vec<Plain> {
+    for (i, (file, default)) in names.defaults.iter().enumerate() {
+        let same = |(f, d): &&(FileId, &DefaultItem)| f == file && d.kind.text == default.kind.text;
+        if let Some((_, first)) = names.defaults[..i].iter().find(same) {
+            report.tell(second_default(&default.kind, &first.kind));
+        }
+    }
+    let mut all = Vec::new();
+    for (file, item, whole) in &names.tests {
+        let defaults: Vec<_> = names.defaults.iter().filter(|(f, _)| f == file).map(|(_, d)| *d).collect();
+        let (tests, errors) = unfold(item, &defaults);
+        errors.into_iter().filter(|e| !whole.broken || e.code != Code::UnknownAlias).for_each(|e| report.tell(e));
+        let plain = |test| Plain { file: *file, span: whole.span, broken: whole.broken, test };
+        all.extend(tests.into_iter().map(plain));
+    }
+    all
+}
+
+/// Checks the fields of a `default`, used or not.
+pub fn default<'a>(world: &World<'a>, file: FileId, item: &'a DefaultItem) {
+    given(world, file, &item.kind, &item.fields);
+}
+
+/// `rules` are those that could be checked.
+pub fn test<'a>(world: &World<'a>, plain: &'a Plain, rules: &[Rule]) -> Option<Test> {
+    let Plain { file, span, broken, test: PlainTest { test: item, case } } = plain;
+    let (file, span) = (*file, *span);
     let mut test = Test {
         title: item.title.text.clone(),
         given: Vec::new(),
@@ -18,13 +56,14 @@ pub fn test<'a>(world: &World<'a>, file: FileId, item: &'a TestItem, span: Span)
         set: Vec::new(),
         expect: Vec::new(),
         nothing_else: None,
+        case: case.map(|(index, span)| Case { index, label: label(world.report.text(span)), span }),
         span,
     };
     // Aliases in order of the given records; records that are in error are kept, so that the rest is still checked.
     let mut aliases: Vec<Option<&Ident>> = Vec::new();
-    let mut failed = false;
+    let mut failed = *broken;
     for clause in &item.clauses {
-        if let TestClause::Given { alias, .. } = clause {
+        if let TestClause::Given(GivenRecord { alias, .. }) = clause {
             let first = alias.as_ref().and_then(|a| aliases.iter().flatten().find(|o| o.text == a.text));
             if let (Some(first), Some(alias)) = (first, alias) {
                 world.report.tell(
@@ -44,13 +83,15 @@ pub fn test<'a>(world: &World<'a>, file: FileId, item: &'a TestItem, span: Span)
     }
     for clause in &item.clauses {
         match clause {
-            TestClause::Given { kind, alias, fields, span } => match given(world, file, kind, fields) {
-                Some((kind, cells)) => {
-                    let alias = alias.as_ref().map(|a| a.text.clone());
-                    test.given.push(Given { kind, alias, cells, span: *span });
+            TestClause::Given(GivenRecord { kind, alias, fields, span, .. }) => {
+                match given(world, file, kind, fields) {
+                    Some((kind, cells)) => {
+                        let alias = alias.as_ref().map(|a| a.text.clone());
+                        test.given.push(Given { kind, alias, cells, span: *span });
+                    }
+                    None => failed = true,
                 }
-                None => failed = true,
-            },
+            }
             TestClause::AsOf(e) => match as_of(world, file, e) {
                 Some(value) if test.as_of.is_none() => test.as_of = Some(value),
                 Some(_) => world.report.tell(
@@ -63,14 +104,15 @@ pub fn test<'a>(world: &World<'a>, file: FileId, item: &'a TestItem, span: Span)
                 Some(value) => test.set.push((param.text.clone(), value)),
                 None => failed = true,
             },
-            TestClause::Expect { verdict, rule, on, span } => {
-                match expect(world, &aliases, verdict, rule, on.as_ref(), *span) {
+            TestClause::Expect { verdict, rule, on, by, span } => {
+                let expected = expect(world, &aliases, *broken, [verdict, rule], on.as_ref(), *span);
+                match expected.and_then(|e| excepted_by(world, e, by.as_ref(), rules)) {
                     Some(expect) => test.expect.push(expect),
                     None => failed = true,
                 }
             }
-            TestClause::Message(text) => match test.expect.last_mut() {
-                Some(expect) if expect.verdict == Verdict::Finding && expect.message.is_none() => {
+            TestClause::Message(Message::Text(text)) => match test.expect.last_mut() {
+                Some(expect) if expect.message.is_none() => {
                     expect.message = Some((text.text.clone(), text.span));
                 }
                 _ if failed => {}
@@ -79,15 +121,20 @@ pub fn test<'a>(world: &World<'a>, file: FileId, item: &'a TestItem, span: Span)
                     world.report.tell(
                         Diagnostic::error(
                             Code::BadExpectation,
-                            "of which finding is this the message?",
+                            "of which verdict is this the message?",
                             text.span,
-                            "no finding is expected just before",
+                            "no verdict without a message is expected just before",
                         )
-                        .help("write it below the finding: `expect finding RULE on NAME`, then `expect message \"…\"`"),
+                        .help("write it below the verdict: `expect finding RULE on NAME`, then `expect message \"…\"`"),
                     );
                 }
             },
             TestClause::NothingElse(span) => test.nothing_else = Some(*span),
+            // A plain test has none of these.
+            TestClause::GivenGrid { .. }
+            | TestClause::Default(_)
+            | TestClause::Cases(_)
+            | TestClause::Message(Message::Column(_)) => {}
         }
     }
     if test.expect.is_empty() && test.nothing_else.is_none() && !failed {
@@ -125,8 +172,8 @@ fn set<'a>(world: &World<'a>, file: FileId, param: &Ident, value: &'a ast::Expr)
 fn expect(
     world: &World,
     aliases: &[Option<&Ident>],
-    verdict: &Ident,
-    rule: &Ident,
+    broken: bool,
+    [verdict, rule]: [&Ident; 2],
     on: Option<&Ident>,
     span: Span,
 ) -> Option<Expect> {
@@ -146,6 +193,7 @@ fn expect(
         None => None,
         Some(alias) => match aliases.iter().position(|a| a.is_some_and(|a| a.text == alias.text)) {
             Some(at) => Some(at),
+            None if broken => return None,
             None => {
                 let d = Diagnostic::error(
                     Code::UnknownAlias,
@@ -162,7 +210,44 @@ fn expect(
         },
     };
     rule_known?;
-    Some(Expect { verdict: word?, rule: rule.text.clone(), on, message: None, span })
+    Some(Expect { verdict: word?, rule: rule.text.clone(), on, by: None, message: None, span })
+}
+
+/// `by NAME`: the exception that applies.
+fn excepted_by(world: &World, expect: Expect, by: Option<&Ident>, rules: &[Rule]) -> Option<Expect> {
+    let Some(by) = by else { return Some(expect) };
+    if expect.verdict != Verdict::Excepted {
+        return world.report.fail(
+            Diagnostic::error(
+                Code::BadExpectation,
+                format!("`by` names an exception, and `{}` has none", expect.verdict.as_str()),
+                by.span,
+                "only behind `expect excepted`",
+            )
+            .help(format!("write `expect excepted {}`, or leave the `by` out", expect.rule)),
+        );
+    }
+    let of_rule: Vec<&Rule> = rules.iter().filter(|r| r.name == expect.rule).collect();
+    let mut known = of_rule.iter().flat_map(|r| &r.unless).map(|e| e.name.as_str());
+    if of_rule.is_empty() || known.any(|name| name == by.text) {
+        return Some(Expect { by: Some(by.text.clone()), ..expect });
+    }
+    let d = Diagnostic::error(
+        Code::UnknownName,
+        format!("`{}` has no exception named `{}`", expect.rule, by.text),
+        by.span,
+        "not an `unless` of the rule",
+    );
+    let known: Vec<&str> = of_rule.iter().flat_map(|r| &r.unless).map(|e| e.name.as_str()).collect();
+    let d = of_rule.iter().fold(d, |d, r| d.label(r.name_span, format!("`{}` is declared here", r.name)));
+    world.report.fail(world.report.suggest(d, by.span, &by.text, known))
+}
+
+/// The cells of a row, on one line.
+fn label(row: &str) -> String {
+    let row = row.trim().trim_start_matches('|').trim_end_matches('|');
+    let cells = row.split('|').map(|cell| cell.split_whitespace().collect::<Vec<_>>().join(" "));
+    cells.collect::<Vec<_>>().join(" | ")
 }
 
 type Cells = Vec<(ColumnId, Cell)>;
@@ -204,6 +289,10 @@ fn record<'a>(
         }
         places.push((name.clone(), field.name.span));
         let info = &world.infos[kind.0 as usize];
+        let nothing = matches!(field.value, GivenValue::Nothing(_));
+        if nothing && (info.groups.contains(&name) || info.columns.contains_key(&name)) {
+            continue;
+        }
         if info.groups.contains(&name) {
             let GivenValue::Record(inner) = &field.value else {
                 world.report.tell(

@@ -193,7 +193,9 @@ pub struct Names<'a> {
     pub rules: Vec<(FileId, &'a ast::RuleItem, &'a ast::Item)>,
     pub rule_names: FxHashMap<&'a str, Span>,
     pub sources: Vec<(FileId, &'a ast::SourceItem, Span)>,
-    pub tests: Vec<(FileId, &'a ast::TestItem, Span)>,
+    /// With the whole item.
+    pub tests: Vec<(FileId, &'a ast::TestItem, &'a ast::Item)>,
+    pub defaults: Vec<(FileId, &'a ast::DefaultItem)>,
     pub policies: Vec<(FileId, &'a ast::Policy)>,
     pub waivers: Vec<(FileId, &'a ast::WaiveItem, &'a ast::Item)>,
 }
@@ -208,6 +210,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         rule_names: FxHashMap::default(),
         sources: Vec::new(),
         tests: Vec::new(),
+        defaults: Vec::new(),
         policies: Vec::new(),
         waivers: Vec::new(),
     };
@@ -256,8 +259,9 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
                         names.sources.push((*file, s, item.span));
                     }
                 }
-                ItemKind::Test(t) => names.tests.push((*file, t, item.span)),
                 ItemKind::Waive(w) => names.waivers.push((*file, w, item)),
+                ItemKind::Test(t) => names.tests.push((*file, t, item)),
+                ItemKind::Default(d) => names.defaults.push((*file, d)),
                 ItemKind::Import(_) | ItemKind::Reserved(_) => {}
             }
         }

@@ -279,6 +279,7 @@ fn with_example(error: Diagnostic, attempt: &Attempt<'_>, previous: Option<usize
         (_, "fiscal_year") => "fiscal_year starts 04-01",
         (_, "timezone") => "timezone \"Asia/Shanghai\"",
         (_, "given") => "given gift as g { value: 600 CNY }",
+        (_, "default") => "default gift { received: 2026-01-05 }",
         (_, "expect") => "expect finding gift_limit on g",
         (_, "set") if attempt.what == "line" => "set gift_cap = 100 CNY",
         (_, "format") => "format csv",

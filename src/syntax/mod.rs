@@ -14,9 +14,11 @@ mod scan;
 mod slips;
 mod split;
 mod tree;
+mod unfold;
 mod words;
 
 pub use kinds::{SyntaxKind, SyntaxNode};
+pub use unfold::{PlainTest, second_default, unfold};
 
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};

@@ -6,7 +6,7 @@ use super::scan::Scanned;
 /// Items of a rule file.
 pub const ITEMS: &[&str] = &[
     "forbid", "require", "limit", "record", "table", "source", "test", "enum", "let", "define", "param", "waive",
-    "policy", "import",
+    "policy", "import", "default",
 ];
 
 /// Items kept for later versions.
@@ -42,7 +42,7 @@ pub const SOURCE_CLAUSES: &[&str] = &["format", "files", "delimiter", "timezone"
 
 pub const WAIVE_CLAUSES: &[&str] = &["from", "until", "approved_by", "reason"];
 
-pub const TEST_CLAUSES: &[&str] = &["given", "as_of", "set", "expect"];
+pub const TEST_CLAUSES: &[&str] = &["given", "default", "cases", "as_of", "set", "expect"];
 
 /// Words between two operands.
 pub const OPERATORS: &[&str] = &[

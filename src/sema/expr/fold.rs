@@ -1,15 +1,19 @@
 //! Constants, worked out.
 
 use super::super::hir::{ArithOp, Expr, ExprKind};
-use crate::data::{Decimal, Money, Value};
+use crate::data::calendar::{NANOS_PER_DAY, Zone, add_to_date};
+use crate::data::{Decimal, Money, Type, Value};
 
-/// The value of an expression of constants; none where it reads anything else, or leaves the range.
-pub fn fold(expr: &Expr) -> Option<Value> {
+/// The value of an expression of constants, with days as they are in the zone; none where it reads anything else, or leaves the range.
+pub fn fold(expr: &Expr, zone: &Zone) -> Option<Value> {
+    let fold = |expr: &Expr| fold(expr, zone);
     match &expr.kind {
         ExprKind::Constant(value) => Some(value.clone()),
         ExprKind::Named { body, .. } => fold(body),
         ExprKind::Convert(of) => match (fold(of)?, &expr.ty) {
-            (Value::Int(n), crate::data::Type::Decimal) => Some(Value::Decimal(Decimal::from_int(n))),
+            (Value::Int(n), Type::Decimal) => Some(Value::Decimal(Decimal::from_int(n))),
+            (Value::Date(day), Type::Timestamp) => zone.start_of(day).map(Value::Timestamp),
+            (Value::Timestamp(at), Type::Date) => Some(Value::Date(zone.date_at(at))),
             _ => None,
         },
         ExprKind::Neg(of) => Some(match fold(of)? {
@@ -23,7 +27,8 @@ pub fn fold(expr: &Expr) -> Option<Value> {
         }),
         ExprKind::Arith { op, left, right } => calculate(*op, fold(left)?, fold(right)?),
         ExprKind::Shift { time, by } => match fold(time)? {
-            Value::Date(day) => crate::data::calendar::add_to_date(day, *by).map(Value::Date),
+            Value::Date(day) => add_to_date(day, *by).map(Value::Date),
+            Value::Timestamp(at) => zone.add(at, *by).map(Value::Timestamp),
             _ => None,
         },
         _ => None,
@@ -56,6 +61,10 @@ fn calculate(op: ArithOp, left: Value, right: Value) -> Option<Value> {
         (Value::Duration(a), Value::Duration(b)) if op != ArithOp::Div => Value::Duration(ints(*a, *b)?),
         (Value::Duration(a), Value::Int(b)) if op == ArithOp::Mul => Value::Duration(a.checked_mul(*b)?),
         (Value::Int(a), Value::Duration(b)) if op == ArithOp::Mul => Value::Duration(a.checked_mul(*b)?),
+        (Value::Timestamp(a), Value::Timestamp(b)) if op == ArithOp::Sub => Value::Duration(a.checked_sub(*b)?),
+        (Value::Date(a), Value::Date(b)) if op == ArithOp::Sub => {
+            Value::Duration((i64::from(*a) - i64::from(*b)).checked_mul(NANOS_PER_DAY)?)
+        }
         (Value::Bytes(a), Value::Bytes(b)) if op != ArithOp::Div => Value::Bytes(ints(*a, *b)?),
         (Value::Bytes(a), Value::Int(b)) if op == ArithOp::Mul => Value::Bytes(a.checked_mul(*b)?),
         (Value::Int(a), Value::Bytes(b)) if op == ArithOp::Mul => Value::Bytes(a.checked_mul(*b)?),

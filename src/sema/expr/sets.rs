@@ -197,7 +197,7 @@ impl<'a> Typer<'_, 'a> {
 
     /// The constant's value; told where it is none.
     pub fn folded(&self, expr: &Expr) -> Option<Value> {
-        fold(expr).or_else(|| {
+        fold(expr, &self.world.policy(self.file).zone).or_else(|| {
             self.fail(
                 Diagnostic::error(
                     Code::NotConstant,

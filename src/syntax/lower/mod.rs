@@ -6,7 +6,7 @@ mod items;
 mod rules;
 mod sources;
 mod template;
-mod tests;
+pub mod tests;
 mod waivers;
 
 use super::ast::{Ident, Str};

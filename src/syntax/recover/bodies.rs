@@ -104,7 +104,20 @@ impl<'a> Reader<'a> {
         let mut clauses = Vec::new();
         for piece in self.pieces(inner, lines.keywords) {
             let mut rest = piece.clone();
-            if let Some((open, close)) = self.broken_braces(&piece, "given", lines.rule) {
+            if let Some((open, close)) = self.broken_grid(&piece, lines.rule) {
+                let cases = self.place.scanned.is(piece.start, "cases");
+                let grid = self.grid(open, close.min(piece.end));
+                let head = self.read(Rule::only_given_head, &(piece.start..open)).ok();
+                let head = head.and_then(|nodes| {
+                    self.lower(&(piece.start..open), |lower| lower.given_head(&mut nodes.into_iter()))
+                });
+                match (grid, head) {
+                    (Some(grid), _) if cases => clauses.push(TestClause::Cases(grid)),
+                    (Some(grid), Some(head)) => clauses.push(TestClause::GivenGrid { kind: head.kind, grid }),
+                    _ => {}
+                }
+                rest = close + 1..piece.end;
+            } else if let Some((open, close)) = self.broken_braces(&piece, "given", lines.rule) {
                 let head = piece.start..open;
                 let clause = match self.read(Rule::only_given_head, &head) {
                     Ok(nodes) => self.lower(&head, |lower| lower.given_head(&mut nodes.into_iter())),
@@ -114,9 +127,9 @@ impl<'a> Reader<'a> {
                     }
                 };
                 let given = self.given_list(open + 1..close, 0);
-                if let Some(TestClause::Given { kind, alias, .. }) = clause {
+                if let Some(head) = clause {
                     let span = self.place.range(piece.start, close.min(piece.end - 1));
-                    clauses.push(TestClause::Given { kind, alias, fields: given, span });
+                    clauses.push(TestClause::Given(ast::Given { fields: given, span, ..head }));
                 }
                 rest = close + 1..piece.end;
             }
@@ -125,6 +138,18 @@ impl<'a> Reader<'a> {
             });
         }
         clauses
+    }
+
+    /// The braces of a grid that does not fit.
+    fn broken_grid(&mut self, piece: &Range<usize>, rule: Rule) -> Option<(usize, usize)> {
+        let scanned = self.place.scanned;
+        let open = piece.clone().find(|&i| scanned.kind(i) == K::OpenBrace)?;
+        let bar = scanned.significant(open + 1);
+        if bar >= piece.end || !scanned.token_text(bar).starts_with('|') {
+            return None;
+        }
+        let found = self.broken_braces(piece, "cases", rule);
+        found.or_else(|| self.broken_braces(piece, "given", rule))
     }
 
     /// The braces of a line that begins with this keyword and does not fit.

@@ -11,6 +11,7 @@ enum Shape {
     Table,
     Source,
     Test,
+    Default,
     Enum,
     Policy,
     /// `let`, `param`, `define`, `import`: no body in braces.
@@ -26,6 +27,7 @@ fn shape(word: &str) -> Option<Shape> {
         "table" => Shape::Table,
         "source" => Shape::Source,
         "test" => Shape::Test,
+        "default" => Shape::Default,
         "enum" => Shape::Enum,
         "policy" => Shape::Policy,
         "waive" => Shape::Waive,
@@ -43,6 +45,7 @@ impl Shape {
             Shape::Table => Rule::only_table_head,
             Shape::Source => Rule::only_source_head,
             Shape::Test => Rule::only_test_head,
+            Shape::Default => Rule::only_default_head,
             Shape::Enum => Rule::only_enum_head,
             Shape::Policy => Rule::only_policy_head,
             Shape::Waive => Rule::only_waive_head,
@@ -57,6 +60,7 @@ impl Shape {
             Shape::Table => K::TableItem,
             Shape::Source => K::SourceItem,
             Shape::Test => K::TestItem,
+            Shape::Default => K::DefaultItem,
             Shape::Enum => K::EnumItem,
             Shape::Policy => K::PolicyItem,
             Shape::Waive => K::WaiveItem,
@@ -134,7 +138,7 @@ impl Reader<'_> {
             format!("`{}` belongs between the braces of a rule", self.place.shown(at))
         } else {
             "an item begins with `forbid`, `require`, `limit`, `record`, `table`, `source`, `enum`, `let`, `define`, \
-             `param`, `policy`, `waive`, `import` or `test`"
+             `param`, `policy`, `waive`, `import`, `test` or `default`"
                 .to_owned()
         };
         self.errors.push(
@@ -267,6 +271,7 @@ impl Reader<'_> {
             ItemKind::Enum(item) => item.name = name,
             ItemKind::Policy(policy) => policy.name = name,
             ItemKind::Waive(waiver) => waiver.rule = name,
+            ItemKind::Default(item) => item.kind = name,
             ItemKind::Source(source) => {
                 source.kind.span = self.place.span(head.end - 1);
                 source.name = name;
@@ -398,6 +403,11 @@ impl Reader<'_> {
                 let Some(ItemKind::Waive(item)) = kind else { return None };
                 Some(ItemKind::Waive(ast::WaiveItem { clauses, ..item }))
             }
+            Shape::Default => {
+                let fields = self.given_list(inner, 0);
+                let Some(ItemKind::Default(item)) = kind else { return None };
+                Some(ItemKind::Default(ast::DefaultItem { fields, ..item }))
+            }
             Shape::Enum => {
                 let words = self.word_list(inner);
                 let Some(ItemKind::Enum(item)) = kind else { return None };
@@ -427,6 +437,7 @@ fn lower_head(lower: &mut Lower<'_>, node: &Node<'_>, shape: Shape) -> Option<It
         Shape::Table => ItemKind::Table(lower.kind_head(node)?),
         Shape::Source => ItemKind::Source(lower.source_head(node)?),
         Shape::Test => ItemKind::Test(lower.test_head(node)?),
+        Shape::Default => ItemKind::Default(lower.default_head(node)?),
         Shape::Enum => ItemKind::Enum(ast::EnumItem { name: lower.head_name(node)?, words: Vec::new() }),
         Shape::Policy => ItemKind::Policy(lower.policy_head(node)?),
         Shape::Waive => ItemKind::Waive(lower.waive_head(node)?),

@@ -1,6 +1,7 @@
 //! Lists in braces: fields, enum words, map entries, the fields of a given record.
 
 use super::*;
+use crate::syntax::lower::tests::{Cell, Line};
 use crate::syntax::slips::comma_before;
 use ast::{EnumWord, MapEntry, TypeExprKind};
 
@@ -65,6 +66,62 @@ impl<'a> Reader<'a> {
             }
         });
         fields
+    }
+
+    /// The rows of a grid, its cells read one by one.
+    pub(super) fn grid(&mut self, open: usize, close: usize) -> Option<ast::Grid> {
+        let scanned = self.place.scanned;
+        let mut lines: Vec<Line> = Vec::new();
+        let mut at = open + 1;
+        while at < close {
+            let bars = if scanned.is(at, "|") { 1 } else { usize::from(scanned.is(at, "||")) * 2 };
+            let span = self.place.span(at);
+            if bars > 0 {
+                match lines.last_mut() {
+                    Some(line) if !scanned.tokens[at].starts_line => {
+                        let empty = bars - usize::from(!line.after_bar);
+                        line.cells.extend((0..empty).map(|_| Cell::Empty));
+                        line.span = line.span.to(span);
+                    }
+                    _ => lines.push(Line { cells: (1..bars).map(|_| Cell::Empty).collect(), after_bar: true, span }),
+                }
+                lines.last_mut()?.after_bar = true;
+                at += 1;
+                continue;
+            }
+            let mut depth = 0usize;
+            let end = (at..close).find(|&i| {
+                match scanned.kind(i) {
+                    K::OpenBrace | K::OpenParen | K::OpenBracket => depth += 1,
+                    K::CloseBrace | K::CloseParen | K::CloseBracket => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                let bar = scanned.is(i, "|") || scanned.is(i, "||");
+                bar && (depth == 0 || scanned.tokens[i].starts_line)
+            });
+            let end = end.unwrap_or(close);
+            if let (Some(piece), Some(line)) = (self.trimmed(at..end), lines.last_mut()) {
+                line.after_bar = false;
+                line.span = line.span.to(self.place.range(piece.start, piece.end - 1));
+                let cell = match self.read(Rule::only_cell, &piece) {
+                    Ok(nodes) => self.lowered(nodes, &piece, |lower, node| match node.as_rule() {
+                        Rule::cell => Some(lower.cell(node)),
+                        _ => None,
+                    }),
+                    Err(failure) => {
+                        self.tell(&piece, &failure, "cell");
+                        self.skip(piece.clone());
+                        Vec::new()
+                    }
+                };
+                let error = || ast::Expr { kind: ast::ExprKind::Error, span: self.place.span(piece.start) };
+                let cell = cell.into_iter().next().unwrap_or_else(|| Cell::Value(GivenValue::Expr(error())));
+                lines.last_mut()?.cells.push(cell);
+            }
+            at = end;
+        }
+        let span = self.place.range(open, close.min(scanned.tokens.len() - 1));
+        self.lower(&(open..close), |lower| lower.rows(lines, span))
     }
 
     pub(super) fn entry_list(&mut self, inner: Range<usize>) -> Vec<MapEntry> {

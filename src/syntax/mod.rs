@@ -10,6 +10,7 @@ mod kinds;
 mod lower;
 mod parse;
 mod recover;
+mod redraft;
 mod scan;
 mod slips;
 mod split;

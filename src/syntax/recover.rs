@@ -6,6 +6,7 @@ use super::explain::{Attempt, Place, explain};
 use super::kinds::SyntaxKind as K;
 use super::lower::Lower;
 use super::parse::{Failure, Node, Nodes, Rule, read};
+use super::redraft::{self, Reading, Stop};
 use super::split;
 use super::tree::{Mark, mark};
 use super::words;
@@ -139,6 +140,18 @@ impl<'a> Reader<'a> {
             explain(&Attempt { place: self.place, tokens: tokens.clone(), at, expected: &failure.expected, what })
         };
         self.errors.push(error);
+    }
+
+    /// Tells why a piece does not fit, and what else is wrong with it as far as that can be told.
+    fn tell_all(&mut self, tokens: &Range<usize>, failure: &Failure, reading: &Reading<'_>) -> Stop {
+        let at = self.failed_at(tokens, failure);
+        if failure.too_deep {
+            self.errors.push(split::too_deep(self.place.span(at)));
+            return Stop::At(at);
+        }
+        let told = redraft::faults(self.place, tokens.clone(), at, failure, reading);
+        self.errors.extend(told.errors);
+        told.stop
     }
 
     /// The tokens without blanks and remarks at both ends; none if nothing else is there.

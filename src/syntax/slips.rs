@@ -49,6 +49,10 @@ fn wrong_sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             let error = slip("a text without its closing quote", span, "opened here, and open at the end of the line");
             Some(place.mend(error, span, &closed, "close the text"))
         }
+        (K::SingleQuoted, _) if attempt.expected.contains(&Rule::word) && !attempt.expected.contains(&Rule::string) => {
+            let error = slip("a word is wanted here, not a text", span, "in quotes");
+            Some(place.mend(error, span, &text[1..text.len() - 1], "leave the quotes out"))
+        }
         (K::SingleQuoted, _) => {
             let inner = text[1..text.len() - 1].replace('"', "\\\"");
             let error = slip("texts stand in double quotes", span, "single quotes");
@@ -97,6 +101,10 @@ fn wrong_sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         }
         (K::Sign, "=") if before("!=") => {
             replace("`!==` is written `!=`", place.range(at - 1, *at), "!=")
+        }
+        (K::Sign, "=") if attempt.expected.contains(&Rule::colon) && attempt.what == "field" => {
+            let error = slip("a `:` stands between a field and what it is", span, "not `=`");
+            Some(place.mend(error, span, ":", "write `:`"))
         }
         (K::Sign, "=") if operator => {
             let error = slip("`=` does not compare", span, "two values are compared with `==`");

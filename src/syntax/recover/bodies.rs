@@ -244,8 +244,18 @@ impl<'a> Reader<'a> {
                 return Some(at..piece.end);
             }
         }
-        self.tell(&piece, &failure, lines.what);
-        self.resume(at, piece, lines)
+        let reading = Reading { rule: lines.rule, keywords: lines.keywords, what: lines.what };
+        match self.tell_all(&piece, &failure, &reading) {
+            Stop::At(at) => self.resume(at, piece, lines),
+            Stop::Before(next) => {
+                self.skip(piece.start..next);
+                Some(next..piece.end)
+            }
+            Stop::Through => {
+                self.skip(piece);
+                None
+            }
+        }
     }
 
     /// Skips to where another clause surely begins.

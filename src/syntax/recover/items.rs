@@ -183,7 +183,7 @@ impl Reader<'_> {
                 return self.whole(before);
             }
         }
-        self.tell(&tokens, &failure, "item");
+        self.tell_all(&tokens, &failure, &Reading { rule: Rule::only_item, keywords: &[], what: "item" });
         self.skip(tokens.clone());
         tokens.end
     }

@@ -29,6 +29,15 @@ pub struct Chain<'a> {
     pub end: End<'a>,
 }
 
+impl<'a> Chain<'a> {
+    /// Each of those met once, and whether there is no doubt about it.
+    pub fn steps(&self) -> impl Iterator<Item = (&Step<'a>, bool)> {
+        // What closes a circle was met before, unless the way began with it.
+        let doubtful = self.doubtful.iter().filter(|d| !self.certain.iter().any(|c| same(&c.key, &d.key)));
+        self.certain.iter().map(|s| (s, true)).chain(doubtful.map(|s| (s, false)))
+    }
+}
+
 #[derive(Clone, Copy)]
 pub struct Step<'a> {
     pub key: Val<'a>,

@@ -30,6 +30,7 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
     let frame = Frame { time: entry.time, ..world.frame(entry.kind, entry.id) };
     let scope = Scope::top(frame);
     let mut trace = Trace::new(cx);
+    trace.owner = entry.owner;
     trace.record(&frame);
     let mut crossing = None;
     if let Some((history, key)) = entry.lacking {
@@ -72,6 +73,8 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
 pub struct Trace<'a> {
     pub cx: Context<'a>,
     pub explanation: Explanation,
+    /// Whom a limit counts the record for, as an index into its lists.
+    pub owner: Option<u32>,
     known: FxHashMap<(KindId, u32), usize>,
     /// By record: what it is sorted by.
     order: Vec<(bool, Option<i64>, KindId, u32)>,
@@ -88,7 +91,7 @@ impl<'a> Trace<'a> {
             exception: None,
             waiver: None,
         };
-        Trace { cx, explanation, known: FxHashMap::default(), order: Vec::new() }
+        Trace { cx, explanation, owner: None, known: FxHashMap::default(), order: Vec::new() }
     }
 
     /// Index of the record among those that the verdict rests on.
@@ -280,9 +283,16 @@ impl<'a> Trace<'a> {
         let cx = self.cx;
         let history = &cx.plan.histories[id as usize];
         let index = &cx.world.histories[id as usize];
-        let mut key = Vec::new();
-        super::index::encode_keys(&cx, history.keys.iter().map(|k| &k.outer), scope, &mut key).ok()?;
-        let list = index.lists.get(&key)?;
+        let list = match self.owner {
+            Some(at) => index.lists.lists.get(at as usize)?,
+            // It counts for nobody.
+            None if history.every().is_some() => return None,
+            None => {
+                let mut key = Vec::new();
+                super::index::encode_keys(&cx, history.keys.iter().map(|k| &k.outer), scope, &mut key).ok()?;
+                index.lists.get(&key)?
+            }
+        };
         let at = list.ids.iter().position(|&i| i == scope.frame.id)?;
         let search = limit::window(&cx, history, list, at, scope)?;
         let value = history::evaluate_in(&cx, history, &search, scope);
@@ -388,7 +398,7 @@ impl<'a> Trace<'a> {
             until: edge(search.bounds.until),
             // Of dates, the window's first day is shown: it is in.
             from_included: !over || history.dates,
-            keys: history.keys.iter().map(|k| (k.name.clone(), shown(&cx, &k.outer, about))).collect(),
+            keys: history.keys.iter().map(|k| (k.name.clone(), self.key_shown(id, &k.outer, about))).collect(),
             searched: search.parts.iter().map(|p| p.range.len()).sum::<usize>()
                 - usize::from(
                     search
@@ -398,6 +408,15 @@ impl<'a> Trace<'a> {
             contributions,
             result,
         });
+    }
+
+    fn key_shown(&self, history: u32, key: &'a Expr, about: &Scope<'_, 'a>) -> String {
+        let Op::Every { table, column, .. } = key.op else { return shown(&self.cx, key, about) };
+        let lists = &self.cx.world.histories[history as usize].lists.lists;
+        match self.owner.and_then(|at| lists.get(at as usize)?.owner.as_ref()) {
+            Some(owner) => chain::shown(&self.cx, table, column, Val::of(owner)),
+            None => display::UNKNOWN.into(),
+        }
     }
 
     /// Why a search could not be made.

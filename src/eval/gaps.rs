@@ -90,6 +90,8 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
         | Op::Present(_) => {
             matches!(truth(&cx, expr, scope), Truth::Unknown | Truth::Pending)
         }
+        // Whether it is known who there is, the way up tells.
+        Op::Every { .. } => true,
         _ => matches!(value(&cx, expr, scope), Val::Unknown | Val::Pending),
     };
     if !open {
@@ -126,6 +128,15 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
             push(trace, Gap { why, record, column, span: expr.span });
         }
         Op::History(id) => of_history(trace, *id, scope),
+        Op::Every { who, table, column, root } => {
+            let before = trace.explanation.gaps.len();
+            of(trace, who, scope);
+            if trace.explanation.gaps.len() == before {
+                let who = value(&cx, who, scope);
+                let frame = scope.frame(*root).copied();
+                way_up(trace, (*table, *column), who, frame, expr.span);
+            }
+        }
         Op::Under { who, above, table, column, root } => {
             let before = trace.explanation.gaps.len();
             of(trace, who, scope);

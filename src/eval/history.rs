@@ -115,6 +115,9 @@ pub fn visit<'a>(
         let frame = cx.world.frame(history.kind, id);
         let own = Scope { root: history.root + 1, frame, parent: about };
         let mut truth = if list.is_doubtful(i) { all(cx, &history.inner, &own) } else { Truth::True };
+        if !list.is_sure(id) {
+            truth = truth.and(Truth::Unknown);
+        }
         truth = truth.and(all(cx, &history.pair, &own));
         if joins && truth != Truth::False {
             truth = truth.and(all(cx, &history.join_conditions, &own));

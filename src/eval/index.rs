@@ -1,12 +1,13 @@
 //! The candidates of history conditions, by key and time.
 
+use super::chain::{self, End};
 use super::interp::{Context, Scope, all, value};
 use super::val::Val;
 use super::window::{self, Bounds};
 use super::world::World;
 use super::{Runtime, Truth};
-use crate::data::Currency;
-use crate::plan::{Expr, HistoryPlan, Key, Plan};
+use crate::data::{Currency, Type, Value};
+use crate::plan::{Expr, HistoryPlan, Key, Op, Plan};
 use crate::sema::hir::Func;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -29,6 +30,8 @@ pub struct HistoryIndex {
     /// By keys, where there are joins: for outer records with a join value unknown.
     pub by_keys: Lists,
     pub lacking: Vec<Lacking>,
+    /// Records that count for nobody: a key is a set, and it is empty.
+    pub alone: Vec<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +52,10 @@ pub struct List {
     doubts: Vec<u32>,
     /// None where some value is not plain.
     sums: Option<Sums>,
+    /// Where a key is a set: whom of it this list is of.
+    pub owner: Option<Value>,
+    /// Of the ids, those that may not have this key, ascending.
+    unsure: Vec<u32>,
 }
 
 /// Running sums of values that are all known or absent, none in doubt, and of one currency.
@@ -62,7 +69,7 @@ struct Sums {
 }
 
 impl Lists {
-    fn push(&mut self, key: &[u8], id: u32, time: i64, doubtful: bool) {
+    fn push(&mut self, key: &[u8], id: u32, time: i64, doubtful: bool) -> &mut List {
         let list = match self.by_key.get(key) {
             Some(&list) => list as usize,
             None => {
@@ -75,6 +82,7 @@ impl Lists {
         list.ids.push(id);
         list.times.push(time);
         list.doubts.push(list.doubts.last().copied().unwrap_or(0) + u32::from(doubtful));
+        list
     }
 
     pub fn get(&self, key: &[u8]) -> Option<&List> {
@@ -90,7 +98,8 @@ impl Lists {
             let mut rows: Vec<(i64, u32, bool)> =
                 (0..list.ids.len()).map(|i| (list.times[i], list.ids[i], list.is_doubtful(i))).collect();
             rows.sort_by_key(|r| (r.0, r.1));
-            *list = List { doubts: vec![0], ..List::default() };
+            let (owner, unsure) = (list.owner.take(), std::mem::take(&mut list.unsure));
+            *list = List { doubts: vec![0], owner, unsure, ..List::default() };
             for (time, id, doubtful) in rows {
                 list.ids.push(id);
                 list.times.push(time);
@@ -103,6 +112,11 @@ impl Lists {
 impl List {
     pub fn is_doubtful(&self, i: usize) -> bool {
         self.doubts[i + 1] != self.doubts[i]
+    }
+
+    /// Whether it is known that the record has the list's key.
+    pub fn is_sure(&self, id: u32) -> bool {
+        self.unsure.is_empty() || self.unsure.binary_search(&id).is_err()
     }
 
     pub fn within(&self, bounds: &Bounds) -> Range<usize> {
@@ -158,6 +172,10 @@ impl HistoryIndex {
                 continue;
             };
             key.clear();
+            if let Some(every) = history.every() {
+                index.push_for_each(&cx, history, every, &scope, time, doubtful);
+                continue;
+            }
             if let Err(at) = encode_keys(&cx, history.keys.iter().map(|k| &k.inner), &scope, &mut key) {
                 index.lacking.push(Lacking { id: row, key: Some(at) });
                 continue;
@@ -172,7 +190,7 @@ impl HistoryIndex {
                 Ok(()) => index.lists.push(&joined, row, time, doubtful),
                 Err(_) if any_absent(&cx, &history.joins, &scope) => continue,
                 Err(_) => index.loose.push(&key, row, time, doubtful),
-            }
+            };
             index.by_keys.push(&key, row, time, doubtful);
         }
         index.lists.sort();
@@ -184,6 +202,50 @@ impl HistoryIndex {
             }
         }
         index
+    }
+}
+
+impl HistoryIndex {
+    /// A record that counts for each of a set of people.
+    fn push_for_each<'a>(
+        &mut self,
+        cx: &Context<'a>,
+        history: &'a HistoryPlan,
+        every: usize,
+        scope: &Scope<'_, 'a>,
+        time: i64,
+        doubtful: bool,
+    ) {
+        let id = scope.frame.id;
+        let mut key = Vec::new();
+        for (i, of) in history.keys.iter().enumerate().filter(|(i, _)| *i != every) {
+            if !value(cx, &of.inner, scope).encode(&mut key) {
+                self.lacking.push(Lacking { id, key: Some(i as u32) });
+                return;
+            }
+        }
+        let Op::Every { who, table, column, .. } = &history.keys[every].inner.op else { return };
+        let who = value(cx, who, scope);
+        let chain = chain::above(cx, *table, *column, who, scope.frame.time);
+        let known = key.len();
+        let ty = Type::Ref(*table);
+        for (step, sure) in chain.steps() {
+            key.truncate(known);
+            step.key.encode(&mut key);
+            let list = self.lists.push(&key, id, time, doubtful || !sure);
+            if !sure {
+                list.unsure.push(id);
+            }
+            if list.owner.is_none() {
+                list.owner = step.key.owned(&ty, &cx.plan.schema);
+            }
+        }
+        // Whoever else is above: that is not known.
+        if !matches!(chain.end, End::Top) {
+            self.lacking.push(Lacking { id, key: Some(every as u32) });
+        } else if chain.certain.is_empty() {
+            self.alone.push(id);
+        }
     }
 }
 

@@ -272,6 +272,8 @@ pub fn value<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Val
             }
         }
         Op::History(id) => history::evaluate(cx, *id, scope).single(),
+        // A set is a key, and never a value.
+        Op::Every { .. } => mismatch(Val::Unknown, &expr.op),
         _ => match truth(cx, expr, scope) {
             Truth::True => Val::Bool(true),
             Truth::False => Val::Bool(false),

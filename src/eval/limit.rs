@@ -39,7 +39,8 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
     for (i, &id) in list.ids.iter().enumerate() {
         let scope = Scope::top(cx.world.frame(history.kind, id));
         // A rule that is not yet in force still remembers what came before.
-        let counts = all(cx, &rule.filter, &scope);
+        let sure = if list.is_sure(id) { Truth::True } else { Truth::Unknown };
+        let counts = sure.and(all(cx, &rule.filter, &scope));
         if counts == Truth::False {
             continue;
         }

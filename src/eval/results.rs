@@ -1,5 +1,6 @@
 //! Verdicts in columns, and the counts beside them.
 
+use super::chain;
 use super::explain;
 use super::interp::{Context, Frame, Scope};
 use super::judge::{Judgement, judge, moments, triggered};
@@ -9,8 +10,8 @@ use super::val::Val;
 use super::world::World;
 use super::{Explanation, Options, RuleCounts, Runtime, Truth, parallel};
 use crate::data::calendar::Zone;
-use crate::data::{KindId, Place, Time, Verdict, display, identity};
-use crate::plan::{Body, Plan, RulePlan, Trigger, Waiver};
+use crate::data::{KindId, Place, Time, Value, Verdict, display, identity};
+use crate::plan::{Body, Op, Plan, RulePlan, Trigger, Waiver};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -76,13 +77,34 @@ pub(super) struct Entry {
     pub period: Option<(i32, i32)>,
     /// It is in no window of this history, for want of a key (by index) or of its time.
     pub lacking: Option<(u32, Option<u32>)>,
+    /// Where one record counts for each of a set of people: for whom, as an index into the lists of the limit's
+    /// history.
+    pub owner: Option<u32>,
 }
 
 /// A piece of work.
 enum Task {
-    Records { rule: u32, from: usize, until: usize },
-    Each { rule: u32, time: Time, period: Option<(i32, i32)> },
-    Lists { rule: u32, history: u32, from: usize, until: usize },
+    Records {
+        rule: u32,
+        from: usize,
+        until: usize,
+    },
+    Each {
+        rule: u32,
+        time: Time,
+        period: Option<(i32, i32)>,
+    },
+    Lists {
+        rule: u32,
+        history: u32,
+        from: usize,
+        until: usize,
+    },
+    /// Records that a limit counts for nobody.
+    Alone {
+        rule: u32,
+        history: u32,
+    },
 }
 
 const CHUNK: usize = 1024;
@@ -156,6 +178,9 @@ impl<'a> Judging<'a> {
                         from,
                         until,
                     }));
+                    if !self.world.histories[*aggregate as usize].alone.is_empty() {
+                        tasks.push(Task::Alone { rule: i, history: *aggregate });
+                    }
                 }
                 _ => {
                     let n = self.candidates[i as usize].len();
@@ -195,10 +220,22 @@ impl<'a> Judging<'a> {
             Task::Lists { rule, history, from, until } => {
                 let of = &self.plan.rules[rule as usize];
                 let cx = self.context(of, None);
-                for list in &self.world.histories[history as usize].lists.lists[from..until] {
+                for (i, list) in self.world.histories[history as usize].lists.lists[from..until].iter().enumerate() {
+                    let owner = list.owner.as_ref().map(|_| (from + i) as u32);
                     for (id, judgement) in limit::along(&cx, of, list) {
-                        entries.push(entry(rule, judgement, self.world.frame(of.trigger.kind(), id)));
+                        let entry = entry(rule, judgement, self.world.frame(of.trigger.kind(), id));
+                        entries.push(Entry { owner, ..entry });
                     }
+                }
+            }
+            Task::Alone { rule, history } => {
+                let of = &self.plan.rules[rule as usize];
+                let cx = self.context(of, None);
+                for &id in &self.world.histories[history as usize].alone {
+                    let frame = self.world.frame(of.trigger.kind(), id);
+                    let triggered = triggered(&cx, of, &Scope::top(frame), Truth::True);
+                    let judgement = triggered.map(|t| t.err().unwrap_or(Judgement::plain(Verdict::Compliant)));
+                    entries.extend(judgement.map(|j| entry(rule, j, frame)));
                 }
             }
         }
@@ -211,8 +248,12 @@ impl<'a> Judging<'a> {
         if self.world.histories.iter().all(|h| h.lacking.is_empty()) {
             return;
         }
-        let before: FxHashMap<(u32, KindId, u32), usize> =
-            entries.iter().enumerate().map(|(i, e)| ((e.rule, e.kind, e.id), i)).collect();
+        let before: FxHashMap<(u32, KindId, u32), usize> = entries
+            .iter()
+            .enumerate()
+            .filter(|e| e.1.owner.is_none())
+            .map(|(i, e)| ((e.rule, e.kind, e.id), i))
+            .collect();
         let mut replaced: FxHashSet<usize> = FxHashSet::default();
         let mut more = Vec::new();
         for (i, rule) in self.plan.rules.iter().enumerate() {
@@ -246,6 +287,8 @@ impl<'a> Judging<'a> {
                     None
                 } else if let Some(at) = entry_before {
                     Some(entries[at].judgement.verdict)
+                } else if summed.is_some_and(|h| self.counts_for_some(h, id)) {
+                    None
                 } else {
                     // Compliant verdicts are only counted.
                     let scope = Scope::top(frame);
@@ -272,16 +315,39 @@ impl<'a> Judging<'a> {
         entries.append(&mut more);
     }
 
+    /// One record counts for each of a set of people, and this one for somebody.
+    fn counts_for_some(&self, history: u32, id: u32) -> bool {
+        let every = self.plan.histories[history as usize].every().is_some();
+        every && self.world.histories[history as usize].alone.binary_search(&id).is_err()
+    }
+
+    /// Whom a limit counts the record for.
+    fn owner(&self, entry: &Entry) -> Option<&'a Value> {
+        let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
+        self.world.histories[aggregate as usize].lists.lists.get(entry.owner? as usize)?.owner.as_ref()
+    }
+
     fn sort(&self, entries: &mut [Entry]) {
         entries.sort_by_cached_key(|e| {
             let cx = self.context(&self.plan.rules[e.rule as usize], None);
             let time = e.time.map(|t| t.instant(cx.zone).unwrap_or(i64::MAX));
-            (e.rule, time.is_none(), time, e.kind, e.id, e.period)
+            let owner = self.owner(e).map(|v| match v {
+                Value::Int(n) => (*n, String::new()),
+                other => (0, display::value(other, &self.plan.schema, cx.zone)),
+            });
+            (e.rule, time.is_none(), time, e.kind, e.id, e.period, owner)
         });
     }
 
     fn subject(&self, entry: &Entry) -> Option<String> {
         let schema = &self.plan.schema;
+        let cx = self.context(&self.plan.rules[entry.rule as usize], None);
+        if let Some(owner) = self.owner(entry) {
+            let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
+            let history = &self.plan.histories[aggregate as usize];
+            let Op::Every { table, column, .. } = history.keys[history.every()?].inner.op else { return None };
+            return Some(chain::shown(&cx, table, column, Val::of(owner)));
+        }
         let column = schema.kind(entry.kind).subject()?;
         let frame = self.world.frame(entry.kind, entry.id);
         let of = schema.column(entry.kind, column);
@@ -289,7 +355,6 @@ impl<'a> Judging<'a> {
         if of.sensitive {
             return Some(display::WITHHELD.into());
         }
-        let cx = self.context(&self.plan.rules[entry.rule as usize], None);
         Some(display::value(&value, schema, cx.zone))
     }
 
@@ -304,13 +369,28 @@ impl<'a> Judging<'a> {
                 let moment = display::time(time, &Zone::utc());
                 identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record), ("period end", &moment)])
             }
-            _ => identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record)]),
+            _ => match self.owner(entry) {
+                Some(owner) => {
+                    let owner = display::value(owner, schema, &Zone::utc());
+                    identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record), ("above", &owner)])
+                }
+                None => identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record)]),
+            },
         }
     }
 }
 
 fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry {
-    Entry { rule, judgement, kind: frame.kind, id: frame.id, time: frame.time, period: None, lacking: None }
+    Entry {
+        rule,
+        judgement,
+        kind: frame.kind,
+        id: frame.id,
+        time: frame.time,
+        period: None,
+        lacking: None,
+        owner: None,
+    }
 }
 
 impl Findings {

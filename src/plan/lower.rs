@@ -225,7 +225,9 @@ impl Lower<'_> {
     fn key_name(&self, inner: &Expr, kind: KindId) -> String {
         match &inner.op {
             Op::Column { column, .. } => self.schema.column(kind, *column).name.clone(),
-            Op::Lookup { table, column, .. } => self.schema.column(*table, *column).name.clone(),
+            Op::Lookup { table, column, .. } | Op::Every { table, column, .. } => {
+                self.schema.column(*table, *column).name.clone()
+            }
             _ => "key".into(),
         }
     }

@@ -215,6 +215,13 @@ pub struct Key {
     pub name: String,
 }
 
+impl HistoryPlan {
+    /// The key that is a set, one record counting for each in it.
+    pub fn every(&self) -> Option<usize> {
+        self.keys.iter().position(|k| matches!(k.inner.op, Op::Every { .. }))
+    }
+}
+
 impl Plan {
     pub fn compile(hir: &Hir) -> Plan {
         lower::compile(hir)

@@ -142,7 +142,20 @@ impl Writer<'_, '_> {
             out += &format!("  when {}\n", self.cond(root, 1));
         }
         let (func, ty, value) = self.aggregate(root[0].kind);
-        let keys = self.keys(root[0].kind, root[0].kind, "per").unwrap_or("per actor".into());
+        let mut keys = self.keys(root[0].kind, root[0].kind, "per").unwrap_or("per actor".into());
+        let people: Vec<String> = self.schema.kinds[root[0].kind]
+            .fields
+            .iter()
+            .filter(|f| matches!(f.ty, Ty::Ref(table) if self.schema.has_boss(table)))
+            .map(|f| f.name.clone())
+            .collect();
+        if !people.is_empty() && self.tape.chance(35) {
+            let who = self.tape.pick(&people).clone();
+            keys = match keys.strip_prefix("per ") {
+                Some(others) if self.tape.chance(30) => format!("per {others}, every boss of {who}"),
+                _ => format!("per every boss of {who}"),
+            };
+        }
         let window = match self.tape.below(4) {
             0 | 1 => format!("over {}", self.length(root[0].dated)),
             2 => "over all time".to_string(),

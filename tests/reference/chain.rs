@@ -1,10 +1,11 @@
 //! Who is above whom, by walking far enough that a circle shows.
 
-use super::World;
 use super::time::Moment;
 use super::value::*;
+use super::{Env, World};
 use bylaws::internals::data::{Clock, ColumnId, KindId, Value};
 use bylaws::internals::eval::Truth;
+use bylaws::internals::sema::hir::{Expr, ExprKind, Rule};
 
 /// The way up from somebody, as far as rows are known.
 pub struct Way {
@@ -41,6 +42,16 @@ impl World<'_> {
         }
         let sure = above.iter().filter(|v| !round(v) || Some(*v) == entry).cloned().collect();
         Way { above, sure, whole }
+    }
+
+    /// Of a key that is a set.
+    pub fn every(&self, rule: &Rule, key: &Expr, env: &Env) -> Option<Way> {
+        let ExprKind::Every { who, table, column, root } = &key.kind else { return None };
+        let t = env.get(*root as usize).and_then(Option::as_ref).and_then(|r| r.time);
+        Some(match self.value(rule, who, env).known() {
+            Some(start) => self.way_up(start, *table, *column, t, &rule.clock),
+            None => Way { above: Vec::new(), sure: Vec::new(), whole: false },
+        })
     }
 
     pub fn under(

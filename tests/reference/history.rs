@@ -5,7 +5,7 @@ use super::value::*;
 use super::{Env, World, is_money};
 use bylaws::internals::data::{Currency, Decimal, Money, Type, Value};
 use bylaws::internals::eval::Truth;
-use bylaws::internals::sema::hir::{Expr, Func, History, Rule, Window};
+use bylaws::internals::sema::hir::{Expr, ExprKind, Func, History, Rule, Window};
 
 /// A record in the window with the keys, for which the filter holds or may hold.
 struct Candidate {
@@ -16,11 +16,20 @@ struct Candidate {
 impl World<'_> {
     /// `without`: as if the record that it is about were not there.
     pub fn history(&self, rule: &Rule, h: &History, env: &Env, without: bool) -> Val {
+        self.history_for(rule, h, env, without, None)
+    }
+
+    /// `owner`: whom of the key that is a set.
+    pub fn history_for(&self, rule: &Rule, h: &History, env: &Env, without: bool, owner: Option<&Value>) -> Val {
         let Some(outer) = env.get(h.root as usize).and_then(Option::as_ref) else { return Val::Unknown };
         let Some(t) = outer.time else { return Val::Unknown };
         // The outer side's keys must be known: who lacks the key has no history.
         let mut outer_keys = Vec::new();
         for key in &h.keys {
+            if let (ExprKind::Every { .. }, Some(owner)) = (&key.outer.kind, owner) {
+                outer_keys.push(owner.clone());
+                continue;
+            }
             match self.value(rule, &key.outer, env) {
                 Val::Known(v) => outer_keys.push(v),
                 _ => return Val::Unknown,
@@ -67,12 +76,19 @@ impl World<'_> {
                 continue;
             }
             let inner = self.inner(env, h, i);
-            let same_keys =
-                h.keys.iter().zip(keys).all(|(k, outer)| self.value(rule, &k.inner, &inner).known() == Some(outer));
-            if !same_keys {
+            let same_keys = and(h.keys.iter().zip(keys).map(|(k, outer)| {
+                match self.every(rule, &k.inner, &inner) {
+                    Some(way) if way.sure.contains(outer) => Truth::True,
+                    Some(way) if way.above.contains(outer) => Truth::Unknown,
+                    Some(_) => Truth::False,
+                    None if self.value(rule, &k.inner, &inner).known() == Some(outer) => Truth::True,
+                    None => Truth::False,
+                }
+            }));
+            if same_keys == Truth::False {
                 continue;
             }
-            match h.filter.as_ref().map_or(Truth::True, |f| self.truth(rule, f, &inner)) {
+            match and([same_keys, h.filter.as_ref().map_or(Truth::True, |f| self.truth(rule, f, &inner))]) {
                 Truth::True => candidates.push(Candidate { row: i, maybe: false }),
                 Truth::False => {}
                 _ => candidates.push(Candidate { row: i, maybe: true }),

@@ -10,6 +10,8 @@ use bylaws::internals::sema::hir::*;
 /// All verdicts of one rule.
 pub fn judge(world: &World, rule: &Rule) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
+    // One record may count for several people: verdicts about one of these are not about the record alone.
+    let mut owned = Vec::new();
     for (root, valid) in triggers(world, rule) {
         let env: Env = vec![Some(root)];
         if let Some((verdict, exception)) = judge_one(world, rule, &env, valid) {
@@ -17,7 +19,10 @@ pub fn judge(world: &World, rule: &Rule) -> Vec<Outcome> {
         }
     }
     if let Body::Limit { when, aggregate, to } = &rule.body {
-        outcomes.extend(replay(world, rule, when.as_ref(), aggregate, to));
+        let replayed = replay(world, rule, when.as_ref(), aggregate, to);
+        let (theirs, own): (Vec<_>, Vec<_>) = replayed.into_iter().partition(|(_, owned)| *owned);
+        outcomes.extend(own.into_iter().map(|o| o.0));
+        owned.extend(theirs.into_iter().map(|o| o.0));
     }
     // What a window could not take is told at the record that lacks its time or key. There its own
     // verdict stays, unless that is compliant.
@@ -30,6 +35,7 @@ pub fn judge(world: &World, rule: &Rule) -> Vec<Outcome> {
             None => outcomes.push(outcome(world, rule, &world.root(row), Verdict::Indeterminate, None)),
         }
     }
+    outcomes.extend(owned);
     outcomes
 }
 
@@ -160,40 +166,64 @@ fn conclude(world: &World, rule: &Rule, env: &Env, violation: Truth) -> (Verdict
 
 /// `limit`: the records of each key in order. At each, the aggregate before and after it; it fires where
 /// the limit is passed and it was armed, and is armed again once the aggregate is within the limit.
-fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, to: &Expr) -> Vec<Outcome> {
+///
+/// Where a key is a set, a record counts for each in it; with each outcome, whether it is about one of these.
+fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, to: &Expr) -> Vec<(Outcome, bool)> {
     let mut outcomes = Vec::new();
-    let mut keyed: Vec<(Vec<Value>, Vec<usize>)> = Vec::new();
+    // Keys, whom of a set, and the records with whether they have these keys for sure.
+    type Keyed = (Vec<Value>, Option<Value>, Vec<(usize, Truth)>);
+    let mut keyed: Vec<Keyed> = Vec::new();
     for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == rule.trigger.kind()) {
         let env: Env = vec![Some(world.root(row))];
         if filter(world, rule, &env, Truth::True) == Truth::False {
             continue;
         }
-        let keys: Vec<Val> = aggregate.keys.iter().map(|k| world.value(rule, &k.outer, &env)).collect();
-        if world.rows[row].time.is_none() || keys.iter().any(|k| k.known().is_none()) {
-            if in_force(rule, &env) != Truth::False {
-                outcomes.push(outcome(world, rule, &world.root(row), Verdict::Indeterminate, None));
-            }
+        let single = aggregate.keys.iter().filter(|k| !matches!(k.outer.kind, ExprKind::Every { .. }));
+        let keys: Vec<Val> = single.map(|k| world.value(rule, &k.outer, &env)).collect();
+        let way = aggregate.keys.iter().find_map(|k| world.every(rule, &k.outer, &env));
+        let gap = world.rows[row].time.is_none() || keys.iter().any(|k| k.known().is_none());
+        if (gap || way.as_ref().is_some_and(|w| !w.whole)) && in_force(rule, &env) != Truth::False {
+            outcomes.push((outcome(world, rule, &world.root(row), Verdict::Indeterminate, None), false));
+        }
+        if gap {
             continue;
         }
         let keys: Vec<Value> = keys.iter().filter_map(|k| k.known().cloned()).collect();
-        match keyed.iter_mut().find(|(k, _)| *k == keys) {
-            Some((_, rows)) => rows.push(row),
-            None => keyed.push((keys, vec![row])),
+        let owners: Vec<(Option<Value>, Truth)> = match &way {
+            None => vec![(None, Truth::True)],
+            Some(way) => {
+                let sure = |v: &Value| if way.sure.contains(v) { Truth::True } else { Truth::Unknown };
+                way.above.iter().map(|v| (Some(v.clone()), sure(v))).collect()
+            }
+        };
+        if owners.is_empty() && way.is_some_and(|w| w.whole) {
+            let verdict = match in_force(rule, &env) {
+                Truth::False => continue,
+                Truth::True => Verdict::Compliant,
+                _ => Verdict::Indeterminate,
+            };
+            outcomes.push((outcome(world, rule, &world.root(row), verdict, None), false));
+        }
+        for (owner, sure) in owners {
+            match keyed.iter_mut().find(|(k, o, _)| *k == keys && *o == owner) {
+                Some((.., rows)) => rows.push((row, sure)),
+                None => keyed.push((keys.clone(), owner, vec![(row, sure)])),
+            }
         }
     }
-    for (_, mut rows) in keyed {
-        rows.sort_by(|&a, &b| world.rows[a].order(&world.rows[b]));
+    for (_, owner, mut rows) in keyed {
+        rows.sort_by(|&(a, _), &(b, _)| world.rows[a].order(&world.rows[b]));
         let mut armed = Truth::True;
-        for row in rows {
+        for (row, sure) in rows {
             let env: Env = vec![Some(world.root(row))];
             let limit = world.value(rule, to, &env);
-            let before = world.history(rule, aggregate, &env, true);
-            let after = world.history(rule, aggregate, &env, false);
+            let before = world.history_for(rule, aggregate, &env, true, owner.as_ref());
+            let after = world.history_for(rule, aggregate, &env, false, owner.as_ref());
             // Where there was nothing yet, a least or greatest is absent, and so not over the limit.
             let over_before = compare(CompareOp::Gt, before, limit.clone(), false);
             let over = compare(CompareOp::Gt, after, limit, false);
             armed = or([armed, not(over_before)]);
-            let filter = filter(world, rule, &env, Truth::True);
+            let filter = filter(world, rule, &env, sure);
             let fires = and([filter, over, armed]);
             armed = if matches!(fires, Truth::Unknown | Truth::Pending) { Truth::Unknown } else { not(over) };
             // A rule not yet in force still remembers what came before it.
@@ -202,7 +232,11 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
             }
             let violation = and([fires, when.map_or(Truth::True, |w| world.truth(rule, w, &env))]);
             let (verdict, exception) = conclude(world, rule, &env, violation);
-            outcomes.push(outcome(world, rule, &world.root(row), verdict, exception));
+            let mut outcome = outcome(world, rule, &world.root(row), verdict, exception);
+            if let Some(owner) = &owner {
+                outcome.subject = Some(plain(owner));
+            }
+            outcomes.push((outcome, owner.is_some()));
         }
     }
     outcomes
@@ -222,7 +256,10 @@ fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
         for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == h.kind) {
             let env = world.inner(&Vec::new(), h, row);
             let lacks = world.rows[row].time.is_none()
-                || h.keys.iter().any(|k| world.value(rule, &k.inner, &env).known().is_none());
+                || h.keys.iter().any(|k| match world.every(rule, &k.inner, &env) {
+                    Some(way) => !way.whole,
+                    None => world.value(rule, &k.inner, &env).known().is_none(),
+                });
             let mut parts = Vec::new();
             h.filter.iter().for_each(|f| conjuncts(f, &mut parts));
             parts.retain(|e| reads_only(e, h.root + 1));

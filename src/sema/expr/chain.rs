@@ -1,7 +1,8 @@
 //! Who is above whom: `x under y`, and `every manager of x` as a set or a key.
 
-use super::super::hir::{Expr, ExprKind};
+use super::super::hir::{Expr, ExprKind, Key};
 use super::super::world::dotted;
+use super::history::idents;
 use super::places::root_of;
 use super::{Typer, bool_expr};
 use crate::data::{ColumnId, KindId, Type, Value};
@@ -104,9 +105,65 @@ impl Typer<'_, '_> {
         Some(bool_expr(ExprKind::And(all), e.span))
     }
 
+    /// `every manager of of` as a key: for each of these, the records that have it too.
+    pub(super) fn every_pair(
+        &mut self,
+        e: &ast::Expr,
+        column: &[Ident],
+        of: &ast::Expr,
+        kind: KindId,
+        about: u8,
+    ) -> Option<Key> {
+        let path = match &of.kind {
+            ast::ExprKind::Optional(of) => idents(of),
+            _ => idents(of),
+        };
+        let path = path?;
+        let outer = self.with(true, true, |t| t.walk(about, &path));
+        let time = self.event_time(kind);
+        self.roots.push((kind, time));
+        let root = (self.roots.len() - 1).min(u8::MAX as usize) as u8;
+        let inner = self.with(true, true, |t| t.walk(root, &path));
+        self.roots.pop();
+        let side = |who: Expr| {
+            let (who, Way { table, column, root }) = self.way(who, column, of.span)?;
+            let ty = Type::Set(Box::new(Type::Ref(table)));
+            let kind = ExprKind::Every { who: Box::new(who), table, column, root };
+            Some(Expr { kind, ty, optional: false, span: e.span })
+        };
+        Some(Key { inner: side(inner?)?, outer: side(outer?)? })
+    }
+
+    pub(super) fn second_every<T>(&self, span: Span, first: Span) -> Option<T> {
+        self.fail(
+            Diagnostic::error(Code::StrayEvery, "a second `every … of` among the keys", span, "again here")
+                .label(first, "the first is here")
+                .help("one record counts for each of one set of people; write a rule for the other"),
+        )
+    }
+
+    /// A history condition is about one person, who is above those of its records or not.
+    pub(super) fn every_in_history<T>(&mut self, e: &ast::Expr, of: &ast::Expr, kind: KindId) -> Option<T> {
+        let (of, name) = (self.quote(of.span), self.world.kind_name(kind));
+        self.fail(
+            Diagnostic::error(
+                Code::StrayEvery,
+                "the key of a history condition is a single value",
+                e.span,
+                "a set of people",
+            )
+            .help(format!("look at everyone's, and ask who is above: `across everyone where {name}.{of} under …`")),
+        )
+    }
+
     fn every(&mut self, e: &ast::Expr, column: &[Ident], of: &ast::Expr) -> Option<(Expr, Way)> {
-        let who = if self.raw && self.tolerant { self.expr(of, None) } else { self.tested(e, of, None) };
-        let (table, who) = self.leads_to(who?, of.span)?;
+        let who = self.tested(e, of, None);
+        self.way(who?, column, of.span)
+    }
+
+    /// The way up from somebody by a field that is named.
+    fn way(&self, who: Expr, column: &[Ident], of: Span) -> Option<(Expr, Way)> {
+        let (table, who) = self.leads_to(who, of)?;
         let span = column.first()?.span.to(column.last()?.span);
         let id = self.world.column(table, column)?;
         let declared = self.world.schema.column(table, id);
@@ -139,7 +196,7 @@ impl Typer<'_, '_> {
                 e.span,
                 "a set",
             )
-            .help("it stands behind `in`, as in `approver in every manager of actor`"),
+            .help("it stands behind `in`, as in `approver in every manager of actor`, or as a key of a `limit`: `count per every manager of actor over fiscal_quarter`"),
         )
     }
 

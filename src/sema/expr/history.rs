@@ -344,14 +344,26 @@ impl Typer<'_, '_> {
 
     /// Grouping keys written out.
     pub fn keys(&mut self, paths: &[ast::Expr], kind: KindId, about: u8) -> Option<Vec<Key>> {
+        self.keys_or_every(paths, kind, about, false)
+    }
+
+    /// `many`: one of them may be `every … of`.
+    pub fn keys_or_every(&mut self, paths: &[ast::Expr], kind: KindId, about: u8, many: bool) -> Option<Vec<Key>> {
         let outer_kind = self.roots[about as usize].0;
         let mut keys = Vec::new();
         let mut failed = false;
+        let mut every: Option<Span> = None;
         for expr in paths {
             let Some(path) = idents(expr) else {
-                if matches!(expr.kind, ast::ExprKind::Every { .. }) {
-                    failed = true;
-                    self.stray_every::<()>(expr);
+                if let ast::ExprKind::Every { column, of } = &expr.kind {
+                    let key = match (many, every) {
+                        (true, None) => self.every_pair(expr, column, of, kind, about),
+                        (true, Some(first)) => self.second_every(expr.span, first),
+                        (false, _) => self.every_in_history(expr, of, kind),
+                    };
+                    every = every.or(Some(expr.span));
+                    failed |= key.is_none();
+                    keys.extend(key);
                     continue;
                 }
                 if !matches!(expr.kind, ast::ExprKind::Error) {

@@ -68,7 +68,7 @@ fn aggregate_of<'a>(
     };
     let keys = match &aggregate.keys {
         Keys::Everyone(_) => Some(Vec::new()),
-        Keys::By(paths) => typer.keys(paths, kind, 0),
+        Keys::By(paths) => typer.keys_or_every(paths, kind, 0, true),
         Keys::Subject => {
             let fields: Vec<&str> = world.top_fields(kind).collect();
             let by = world.schema.kind(kind).subject().map(|s| world.schema.column(kind, s).name.as_str());

@@ -76,14 +76,12 @@ impl World<'_> {
                 continue;
             }
             let inner = self.inner(env, h, i);
-            let same_keys = and(h.keys.iter().zip(keys).map(|(k, outer)| {
-                match self.every(rule, &k.inner, &inner) {
-                    Some(way) if way.sure.contains(outer) => Truth::True,
-                    Some(way) if way.above.contains(outer) => Truth::Unknown,
-                    Some(_) => Truth::False,
-                    None if self.value(rule, &k.inner, &inner).known() == Some(outer) => Truth::True,
-                    None => Truth::False,
-                }
+            let same_keys = and(h.keys.iter().zip(keys).map(|(k, outer)| match self.every(rule, &k.inner, &inner) {
+                Some(way) if way.sure.contains(outer) => Truth::True,
+                Some(way) if way.above.contains(outer) => Truth::Unknown,
+                Some(_) => Truth::False,
+                None if self.value(rule, &k.inner, &inner).known() == Some(outer) => Truth::True,
+                None => Truth::False,
             }));
             if same_keys == Truth::False {
                 continue;

@@ -38,21 +38,30 @@ pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
     let mut failed = 0;
     for test in &chosen {
         let outcome = if test.set.is_empty() {
-            testing::run(plan.clone(), test)
+            testing::run(plan.clone(), policies.sources(), test)
         } else {
             let again = policies.check_for(test, &args.set);
             match again.compile() {
-                Some(plan) => testing::run(Arc::new(plan), test),
-                None => Outcome { failures: again.diagnostics().to_vec() },
+                Some(plan) => testing::run(Arc::new(plan), policies.sources(), test),
+                None => Outcome::failed(again.diagnostics().to_vec()),
             }
         };
         let passed = outcome.failures.is_empty();
         failed += usize::from(!passed);
         if args.verbose || !passed {
-            let place = report::line_of(policies.sources(), test.span);
-            text.push_str(&format!("test {} ... {} ({place})\n", test.title, if passed { "ok" } else { "FAILED" }));
+            let span = test.case.as_ref().map_or(test.span, |case| case.span);
+            let place = report::line_of(policies.sources(), span);
+            let case = test.case.as_ref().map(|case| format!(" [{}]", case.label)).unwrap_or_default();
+            text.push_str(&format!(
+                "test {}{case} ... {} ({place})\n",
+                test.title,
+                if passed { "ok" } else { "FAILED" }
+            ));
         }
         if !passed {
+            if !outcome.lines.is_empty() {
+                text.push_str(&format!("\n{}", testing::table(&outcome.lines)));
+            }
             text.push('\n');
             text.push_str(&report::render::diagnostics(policies.sources(), &outcome.failures, style.stdout));
         }

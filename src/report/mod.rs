@@ -12,7 +12,7 @@ pub(crate) mod summary;
 pub(crate) mod waivers;
 
 pub(crate) use check::check_json;
-pub(crate) use entry::{Context, Entry, Excerpt};
+pub(crate) use entry::{Context, Entry, Excerpt, shorten};
 pub(crate) use page::Page;
 
 use crate::source::{SourceMap, Span};

@@ -31,18 +31,25 @@ pub(super) fn other_verdict(findings: &Findings, test: &Test, expect: &Expect, f
             _ => diagnostic,
         };
     };
-    let verdict = findings.verdicts()[first];
+    let row = findings.row(first);
+    let verdict = row.verdict;
     let why = findings.explain(first);
+    let (by, wanted) = match (&expect.by, row.exception) {
+        (Some(wanted), Some(by)) if verdict == expect.verdict => {
+            (format!(" by `{by}`"), format!("it to be excepted by `{wanted}`"))
+        }
+        _ => (String::new(), wanted.to_owned()),
+    };
     let mut diagnostic = Diagnostic::error(
         Code::Expectation,
         format!(
-            "expected {wanted}, but `{}` is {} on {}",
+            "expected {wanted}, but `{}` is {}{by} on {}",
             expect.rule,
-            verdict.as_str(),
+            a_verdict(verdict),
             name(test, given_of(findings, first))
         ),
         expect.span,
-        format!("it is {}", verdict.as_str()),
+        format!("it is {}{by}", a_verdict(verdict)),
     );
     for (span, label) in reasons(verdict, &why) {
         if diagnostic.labels.iter().all(|l| l.span != span) {
@@ -95,10 +102,9 @@ pub(super) fn something_else(findings: &Findings, test: &Test, span: Span, other
     diagnostic
 }
 
-/// The places of the rule that made the verdict what it is.
-fn reasons(verdict: Verdict, why: &Explanation) -> Vec<(Span, String)> {
-    let mut places = Vec::new();
-    let decided = |clause: &&ClauseTrace| match verdict {
+/// The clauses that made the verdict what it is.
+pub(super) fn deciding(verdict: Verdict, why: &Explanation) -> impl Iterator<Item = &ClauseTrace> {
+    why.clauses.iter().filter(move |clause| match verdict {
         Verdict::Compliant => match clause.role {
             ClauseRole::Need => clause.truth == Truth::True,
             ClauseRole::Unless(_) => false,
@@ -107,9 +113,17 @@ fn reasons(verdict: Verdict, why: &Explanation) -> Vec<(Span, String)> {
         Verdict::Excepted => matches!(&clause.role, ClauseRole::Unless(n) if Some(n) == why.exception.as_ref()),
         Verdict::Pending => clause.truth == Truth::Pending,
         Verdict::Indeterminate => clause.truth == Truth::Unknown,
-        Verdict::Finding | Verdict::Waived => clause.truth == Truth::True,
-    };
-    for clause in why.clauses.iter().filter(decided) {
+        Verdict::Finding | Verdict::Waived => match clause.role {
+            ClauseRole::Need => clause.truth == Truth::False,
+            _ => clause.truth == Truth::True,
+        },
+    })
+}
+
+/// The places of the rule that made the verdict what it is.
+fn reasons(verdict: Verdict, why: &Explanation) -> Vec<(Span, String)> {
+    let mut places = Vec::new();
+    for clause in deciding(verdict, why) {
         let holds = match clause.truth {
             Truth::True => "holds",
             Truth::False => "does not hold",
@@ -127,7 +141,7 @@ fn reasons(verdict: Verdict, why: &Explanation) -> Vec<(Span, String)> {
 }
 
 /// The given record as the test calls it.
-fn name(test: &Test, given: Option<usize>) -> String {
+pub(super) fn name(test: &Test, given: Option<usize>) -> String {
     match given.and_then(|g| test.given.get(g).map(|of| (g, of))) {
         Some((_, of)) if of.alias.is_some() => format!("`{}`", of.alias.as_deref().unwrap_or_default()),
         Some((g, _)) => format!("given record {}", g + 1),
@@ -143,5 +157,12 @@ fn article(verdict: Verdict) -> &'static str {
         Verdict::Waived => "it to be waived",
         Verdict::Pending => "it to be pending",
         Verdict::Indeterminate => "it to be indeterminate",
+    }
+}
+
+fn a_verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Finding => "a finding",
+        other => other.as_str(),
     }
 }

@@ -1,6 +1,9 @@
 //! The tests that a policy set contains: given records, expected verdicts.
 
+mod compare;
 mod failures;
+
+pub(crate) use compare::{Line, table};
 
 use crate::data::build::{CellValue, batch_from_cells};
 use crate::data::{InputId, Place, Time, Value, Verdict};
@@ -8,47 +11,88 @@ use crate::diag::Diagnostic;
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
 use crate::sema::hir::{Cell, Expect, Test};
+use crate::source::SourceMap;
 use std::sync::Arc;
 
 /// What became of a test; no failures: it passed.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    pub lines: Vec<Line>,
     pub failures: Vec<Diagnostic>,
 }
 
+impl Outcome {
+    pub fn failed(failures: Vec<Diagnostic>) -> Outcome {
+        Outcome { lines: Vec::new(), failures }
+    }
+}
+
 /// Runs one test. `plan` is compiled with the parameters that the test sets.
-pub(crate) fn run(plan: Arc<Plan>, test: &Test) -> Outcome {
+pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test) -> Outcome {
     let findings = match judge(plan, test) {
         Ok(findings) => findings,
-        Err(why) => return Outcome { failures: vec![failures::not_run(test, &why)] },
+        Err(why) => return Outcome::failed(vec![failures::not_run(test, &why)]),
     };
     let mut met = vec![false; findings.len()];
     let mut failed = Vec::new();
+    let mut lines = Vec::new();
     for expect in &test.expect {
+        let wanted = compare::wanted(test, expect);
         let fits: Vec<usize> = (0..findings.len()).filter(|&i| is_about(&findings, i, expect)).collect();
-        let as_expected: Vec<usize> =
-            fits.iter().copied().filter(|&i| findings.verdicts()[i] == expect.verdict).collect();
+        let as_expected: Vec<usize> = fits.iter().copied().filter(|&i| is_as_expected(&findings, i, expect)).collect();
         let Some(&first) = as_expected.first() else {
             failed.push(failures::other_verdict(&findings, test, expect, &fits));
+            // It has been told: it is not something else.
+            fits.iter().for_each(|&i| met[i] = true);
+            let (actual, why) = match fits.first() {
+                Some(&i) => (compare::came(&findings, test, i), compare::why(&findings, sources, i)),
+                None => ("not judged".to_owned(), Vec::new()),
+            };
+            lines.push(Line { expected: Some(wanted), actual, met: false, why });
             continue;
         };
         let message = expect.message.as_ref();
-        match as_expected.iter().find(|&&i| message.is_none_or(|(m, _)| findings.explain(i).message == *m)) {
-            Some(&i) => met[i] = true,
-            None => {
-                met[first] = true;
-                failed.extend(message.map(|(m, span)| failures::other_message(&findings, m, *span, first)));
+        let said = as_expected.iter().find(|&&i| message.is_none_or(|(m, _)| findings.explain(i).message == *m));
+        let i = said.copied().unwrap_or(first);
+        met[i] = true;
+        let actual = compare::came(&findings, test, i);
+        lines.push(Line { expected: Some(wanted), actual, met: true, why: Vec::new() });
+        if let Some((wanted, span)) = message {
+            let actual = findings.explain(i).message;
+            let line = |text: &str| format!("message {text:?}");
+            lines.push(Line {
+                expected: Some(line(wanted)),
+                actual: line(&actual),
+                met: said.is_some(),
+                why: Vec::new(),
+            });
+            if said.is_none() {
+                failed.push(failures::other_message(&findings, wanted, *span, i));
             }
         }
     }
     if let Some(span) = test.nothing_else {
         let others: Vec<usize> =
             (0..findings.len()).filter(|&i| findings.verdicts()[i] != Verdict::Compliant && !met[i]).collect();
-        if !others.is_empty() {
+        let expected = Some("nothing else".to_owned());
+        if others.is_empty() {
+            lines.push(Line { expected, actual: "nothing else".into(), met: true, why: Vec::new() });
+        } else {
             failed.push(failures::something_else(&findings, test, span, &others));
+            lines.extend(others.iter().enumerate().map(|(n, &i)| Line {
+                expected: expected.clone().filter(|_| n == 0),
+                actual: compare::came(&findings, test, i),
+                met: false,
+                why: compare::why(&findings, sources, i),
+            }));
         }
     }
-    Outcome { failures: failed }
+    if let Some(case) = &test.case {
+        let row = case.span;
+        let inside = |d: &Diagnostic| row.file == d.span().file && (row.start..row.end).contains(&d.span().start);
+        failed = failed.into_iter().map(|d| if inside(&d) { d } else { d.label(row, "in this case") }).collect();
+    }
+    Outcome { lines, failures: failed }
 }
 
 fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
@@ -86,4 +130,9 @@ fn given_of(findings: &Findings, i: usize) -> Option<usize> {
 
 fn is_about(findings: &Findings, i: usize, expect: &Expect) -> bool {
     findings.row(i).rule.name == expect.rule && expect.on.is_none_or(|on| given_of(findings, i) == Some(on))
+}
+
+fn is_as_expected(findings: &Findings, i: usize, expect: &Expect) -> bool {
+    let row = findings.row(i);
+    row.verdict == expect.verdict && expect.by.as_deref().is_none_or(|by| row.exception == Some(by))
 }

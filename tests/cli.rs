@@ -55,6 +55,7 @@ snapshot!(audit_help, "audit" "--help");
 snapshot!(check_clean, "check" "conduct");
 snapshot!(check_wrong, "check" "wrong");
 snapshot!(check_wrong_json, "check" "wrong" "--format" "json");
+snapshot!(check_charter, "check" "charter");
 snapshot!(check_missing_file, "check" "polices");
 snapshot!(explain_page, "explain" "B0002");
 snapshot!(explain_unknown, "explain" "B00002");

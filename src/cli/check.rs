@@ -95,6 +95,7 @@ fn summary(set: &PolicySet, checked: &Checked) -> String {
         (tables, "table"),
         (hir.sources.len(), "source"),
         (hir.tests.len(), "test"),
+        (hir.charter, "charter line"),
     ];
     let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| report::plural(*n, what)).collect();
     let what = if parts.is_empty() { "no rules".into() } else { parts.join(", ") };

@@ -92,6 +92,13 @@ codes! {
     WaiverDates = "B0451", "a waiver that ends before it begins";
     SelfWaiver = "B0452", "a waiver approved by the one whom it covers";
     BroadWaiver = "B0453", "a waiver that covers very much";
+    CharterExempt = "B0460", "a rule depends on who a person is, or on rank";
+    CharterCites = "B0461", "a rule does not say what it rests on";
+    CharterTested = "B0462", "a rule is not tested on both sides";
+    CharterWaivers = "B0463", "a waiver is longer than the charter allows";
+    CharterSelfApproval = "B0464", "somebody may approve for themselves";
+    CharterHas = "B0465", "a grave rule lacks what the charter asks for";
+    CharterNothing = "B0466", "a line of the charter that there is nothing to show of";
     Unmapped = "B0501", "a required field that a source does not fill";
     BadCast = "B0502", "a reading that does not fit the field";
     BadPath = "B0503", "a path that cannot stand here";

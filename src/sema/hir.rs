@@ -23,6 +23,8 @@ pub struct Hir {
     /// Sorted by name.
     pub rules: Vec<Rule>,
     pub tests: Vec<Test>,
+    /// How many lines of charters were proved.
+    pub charter: usize,
 }
 
 /// A parameter and the value that it has in this run.
@@ -172,6 +174,39 @@ pub struct Expr {
     /// Its value may be absent.
     pub optional: bool,
     pub span: Span,
+}
+
+impl Expr {
+    /// The expressions right under this one; those of a history condition apart.
+    pub fn children(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().collect(),
+            ExprKind::Compare { left, right, .. }
+            | ExprKind::TextTest { left, right, .. }
+            | ExprKind::Arith { left, right, .. }
+            | ExprKind::Coalesce(left, right)
+            | ExprKind::InColumn { item: left, list: right, .. }
+            | ExprKind::Under { who: left, above: right, .. } => vec![left, right],
+            ExprKind::Lookup { key: of, .. }
+            | ExprKind::Convert(of)
+            | ExprKind::Not(of)
+            | ExprKind::In { item: of, .. }
+            | ExprKind::InDomain { host: of, .. }
+            | ExprKind::Matches { left: of, .. }
+            | ExprKind::Every { who: of, .. }
+            | ExprKind::Present(of)
+            | ExprKind::Neg(of)
+            | ExprKind::Shift { time: of, .. }
+            | ExprKind::Named { body: of, .. } => vec![of],
+            ExprKind::Constant(_)
+            | ExprKind::Column { .. }
+            | ExprKind::EventTime { .. }
+            | ExprKind::PeriodStart
+            | ExprKind::PeriodEnd
+            | ExprKind::AsOf
+            | ExprKind::History(_) => vec![],
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@
 //! condition around, or a function's parameter; a field of the record that triggers; that record's kind; `as_of`;
 //! a `param`, `let` or `define`.
 
+mod charter;
 mod currencies;
 mod declare;
 mod expr;
@@ -93,7 +94,10 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     for (file, default) in &names.defaults {
         tests::default(&world, *file, default);
     }
-    let tests = plain_tests.iter().filter_map(|test| tests::test(&world, test, &rules)).collect();
+    let tests: Vec<_> = plain_tests.iter().filter_map(|test| tests::test(&world, test, &rules)).collect();
+    let tests_whole = tests.len() == plain_tests.len();
+    let set = charter::Set { world: &world, rules: &rules, tests: &tests, tests_whole };
+    let charter = charter::prove(&set, &names.charters);
     let schema = Arc::new(world.schema);
-    (Hir { schema, sources, params, rules, tests }, world.report.finish())
+    (Hir { schema, sources, params, rules, tests, charter }, world.report.finish())
 }

@@ -17,10 +17,19 @@ pub struct Granted<'a> {
     file: FileId,
     item: &'a WaiveItem,
     span: Span,
-    from: i32,
-    until: i32,
+    pub from: i32,
+    pub until: i32,
+    /// Where these two stand.
+    pub dates: Span,
     approver: &'a Str,
     reason: &'a Str,
+}
+
+impl<'a> Granted<'a> {
+    /// The name of the rule.
+    pub fn rule(&self) -> &'a str {
+        &self.item.rule.text
+    }
 }
 
 /// Reads every waiver by itself, and sorts them by rule and by their dates.
@@ -100,10 +109,11 @@ fn granted<'a>(world: &World<'a>, file: FileId, item: &'a WaiveItem, whole: &'a 
             .help("`until` names the first day that is not covered any more"),
         );
     }
-    let granted =
-        Granted { file, item, span: whole.span, from: first, until: last, approver: approver?, reason: reason? };
+    let (approver, reason) = (approver?, reason?);
+    let dates = from.1.to(until.1);
+    let granted = Granted { file, item, span: whole.span, from: first, until: last, dates, approver, reason };
     rule?;
-    broad(world, &granted, whole.broken, from.1.to(until.1));
+    broad(world, &granted, whole.broken);
     Some(granted)
 }
 
@@ -135,7 +145,7 @@ fn told<'a>(world: &World, text: &'a Str, what: &str) -> Option<&'a Str> {
 }
 
 /// Warns of waivers for everyone, and of very long ones.
-fn broad(world: &World, waiver: &Granted, broken: bool, dates: Span) {
+fn broad(world: &World, waiver: &Granted, broken: bool) {
     let rule = &waiver.item.rule;
     if waiver.item.covers.is_empty() && !broken {
         world.report.tell(
@@ -157,7 +167,7 @@ fn broad(world: &World, waiver: &Granted, broken: bool, dates: Span) {
             Diagnostic::warning(
                 Code::BroadWaiver,
                 format!("the waiver of `{}` lasts {days} days", rule.text),
-                dates,
+                waiver.dates,
                 format!("from {} until {}", display::date(waiver.from), display::date(waiver.until)),
             )
             .help("grant it for a year at most and renew it, or put an exception into the rule: `unless NAME: …`"),

@@ -198,6 +198,7 @@ pub struct Names<'a> {
     pub defaults: Vec<(FileId, &'a ast::DefaultItem)>,
     pub policies: Vec<(FileId, &'a ast::Policy)>,
     pub waivers: Vec<(FileId, &'a ast::WaiveItem, &'a ast::Item)>,
+    pub charters: Vec<(FileId, &'a ast::CharterItem)>,
 }
 
 pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) -> Names<'a> {
@@ -213,6 +214,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         defaults: Vec::new(),
         policies: Vec::new(),
         waivers: Vec::new(),
+        charters: Vec::new(),
     };
     let mut declared: FxHashMap<&str, (Span, &str)> =
         TYPES.iter().map(|t| (*t, (Span::new(FileId(0), 0, 0), ""))).collect();
@@ -262,6 +264,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
                 ItemKind::Waive(w) => names.waivers.push((*file, w, item)),
                 ItemKind::Test(t) => names.tests.push((*file, t, item)),
                 ItemKind::Default(d) => names.defaults.push((*file, d)),
+                ItemKind::Charter(c) => names.charters.push((*file, c)),
                 ItemKind::Import(_) | ItemKind::Reserved(_) => {}
             }
         }

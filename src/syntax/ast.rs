@@ -53,9 +53,10 @@ pub enum ItemKind {
     Rule(RuleItem),
     Test(TestItem),
     Waive(WaiveItem),
+    Charter(CharterItem),
     /// For the tests of its file.
     Default(DefaultItem),
-    /// `charter`, `metric`, `revise`, `rates`: kept for later versions.
+    /// `metric`, `revise`, `rates`: kept for later versions.
     Reserved(Ident),
 }
 
@@ -278,6 +279,37 @@ pub enum WaiveClauseKind {
     /// A text or a number.
     ApprovedBy(Str),
     Reason(Str),
+}
+
+/// `charter { … }`: rules about rules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CharterItem {
+    pub title: Option<Str>,
+    pub lines: Vec<CharterLine>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CharterLine {
+    pub kind: CharterKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CharterKind {
+    NoOneExempt,
+    EveryRuleCites,
+    EveryRuleIsTested,
+    /// `waivers at most 90 days`
+    WaiversAtMost(Expr),
+    /// `no self approval`; the dotted fields that say who approved, where they are named.
+    NoSelfApproval(Vec<Vec<Ident>>),
+    /// `severity critical has consequence`
+    SeverityHas {
+        severity: Ident,
+        clause: Ident,
+    },
+    /// `rank is employee.level`: dotted fields.
+    RankIs(Vec<Vec<Ident>>),
 }
 
 // ---------------------------------------------------------------- expressions

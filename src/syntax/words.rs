@@ -6,11 +6,11 @@ use super::scan::Scanned;
 /// Items of a rule file.
 pub const ITEMS: &[&str] = &[
     "forbid", "require", "limit", "record", "table", "source", "test", "enum", "let", "define", "param", "waive",
-    "policy", "import", "default",
+    "charter", "policy", "import", "default",
 ];
 
 /// Items kept for later versions.
-pub const RESERVED_ITEMS: &[&str] = &["charter", "metric", "revise", "rates"];
+pub const RESERVED_ITEMS: &[&str] = &["metric", "revise", "rates"];
 
 pub const RULE_CLAUSES: &[&str] = &[
     "on",
@@ -39,6 +39,8 @@ pub const RULE_CLAUSES: &[&str] = &[
 pub const POLICY_CLAUSES: &[&str] = &["owner", "timezone", "fiscal_year"];
 
 pub const SOURCE_CLAUSES: &[&str] = &["format", "files", "delimiter", "timezone", "each", "where", "map", "identity"];
+
+pub const CHARTER_LINES: &[&str] = &["no_one_exempt", "every", "waivers", "no", "severity", "rank"];
 
 pub const WAIVE_CLAUSES: &[&str] = &["from", "until", "approved_by", "reason"];
 

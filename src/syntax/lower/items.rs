@@ -28,6 +28,7 @@ impl Lower<'_> {
             Rule::test_item => ItemKind::Test(self.test(node)?),
             Rule::waive_item => ItemKind::Waive(self.waive(node)?),
             Rule::default_item => ItemKind::Default(self.default_item(&node)?),
+            Rule::charter_item => ItemKind::Charter(self.charter(node)?),
             Rule::enum_item => {
                 let name = self.head_name(&child(&node, Rule::enum_head)?)?;
                 ItemKind::Enum(EnumItem { name, words: self.enum_words(child(&node, Rule::enum_body)?) })

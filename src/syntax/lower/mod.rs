@@ -1,5 +1,6 @@
 //! From what the grammar matched to [`ast`](super::ast).
 
+mod charter;
 mod conditions;
 mod history;
 mod items;

@@ -48,6 +48,21 @@ impl<'a> Reader<'a> {
         });
     }
 
+    pub(super) fn charter_body(&mut self, inner: Range<usize>) -> Vec<ast::CharterLine> {
+        let lines = Lines {
+            keywords: words::CHARTER_LINES,
+            rule: Rule::only_charter_line,
+            what: "line",
+            of: "a charter",
+            short: true,
+        };
+        let mut found = Vec::new();
+        self.lines(inner, lines, &mut |reader, nodes, tokens| {
+            found.extend(reader.lowered(nodes, tokens, |lower, node| lower.charter_line(node)));
+        });
+        found
+    }
+
     pub(super) fn waive_body(&mut self, inner: Range<usize>) -> Vec<ast::WaiveClause> {
         let lines = Lines {
             keywords: words::WAIVE_CLAUSES,

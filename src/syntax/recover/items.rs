@@ -17,6 +17,7 @@ enum Shape {
     /// `let`, `param`, `define`, `import`: no body in braces.
     Plain,
     Waive,
+    Charter,
     Reserved,
 }
 
@@ -31,6 +32,7 @@ fn shape(word: &str) -> Option<Shape> {
         "enum" => Shape::Enum,
         "policy" => Shape::Policy,
         "waive" => Shape::Waive,
+        "charter" => Shape::Charter,
         "let" | "param" | "define" | "import" => Shape::Plain,
         word if words::RESERVED_ITEMS.contains(&word) => Shape::Reserved,
         _ => return None,
@@ -49,6 +51,7 @@ impl Shape {
             Shape::Enum => Rule::only_enum_head,
             Shape::Policy => Rule::only_policy_head,
             Shape::Waive => Rule::only_waive_head,
+            Shape::Charter => Rule::only_charter_head,
             Shape::Plain | Shape::Reserved => Rule::only_item,
         }
     }
@@ -64,6 +67,7 @@ impl Shape {
             Shape::Enum => K::EnumItem,
             Shape::Policy => K::PolicyItem,
             Shape::Waive => K::WaiveItem,
+            Shape::Charter => K::CharterItem,
             Shape::Plain | Shape::Reserved => K::Skipped,
         }
     }
@@ -76,6 +80,7 @@ impl Shape {
             Shape::Test => words::TEST_CLAUSES,
             Shape::Policy => words::POLICY_CLAUSES,
             Shape::Waive => words::WAIVE_CLAUSES,
+            Shape::Charter => words::CHARTER_LINES,
             _ => &[],
         }
     }
@@ -138,7 +143,7 @@ impl Reader<'_> {
             format!("`{}` belongs between the braces of a rule", self.place.shown(at))
         } else {
             "an item begins with `forbid`, `require`, `limit`, `record`, `table`, `source`, `enum`, `let`, `define`, \
-             `param`, `policy`, `waive`, `import`, `test` or `default`"
+             `param`, `policy`, `waive`, `charter`, `import`, `test` or `default`"
                 .to_owned()
         };
         self.errors.push(
@@ -398,6 +403,14 @@ impl Reader<'_> {
                 test.clauses = clauses;
                 Some(ItemKind::Test(test))
             }
+            Shape::Charter => {
+                let lines = self.charter_body(inner);
+                let title = match kind {
+                    Some(ItemKind::Charter(item)) => item.title,
+                    _ => None,
+                };
+                Some(ItemKind::Charter(ast::CharterItem { title, lines }))
+            }
             Shape::Waive => {
                 let clauses = self.waive_body(inner);
                 let Some(ItemKind::Waive(item)) = kind else { return None };
@@ -441,6 +454,7 @@ fn lower_head(lower: &mut Lower<'_>, node: &Node<'_>, shape: Shape) -> Option<It
         Shape::Enum => ItemKind::Enum(ast::EnumItem { name: lower.head_name(node)?, words: Vec::new() }),
         Shape::Policy => ItemKind::Policy(lower.policy_head(node)?),
         Shape::Waive => ItemKind::Waive(lower.waive_head(node)?),
+        Shape::Charter => ItemKind::Charter(lower.charter_head(node)),
         Shape::Plain | Shape::Reserved => return None,
     })
 }

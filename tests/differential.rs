@@ -7,7 +7,7 @@ use bylaws::internals::data::{Batch, Clock, InputId, KindId, Length, Period, Pla
 use bylaws::internals::eval::{Evaluator, FindingRow, Findings, Options};
 use bylaws::internals::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
 use bylaws::internals::plan::Plan;
-use bylaws::internals::sema::hir::{Hir, Window};
+use bylaws::internals::sema::hir::{Hir, Times, Window};
 use jiff::civil::date;
 use random::records::Raw;
 use random::schema::Schema;
@@ -109,7 +109,8 @@ fn run(case: &Case, batches: Vec<Batch>, threads: usize, keep_compliant: bool) -
 fn outcomes(case: &Case, findings: &Findings) -> Vec<Outcome> {
     let mut all: Vec<Outcome> = findings
         .iter()
-        .map(|row| Outcome {
+        .enumerate()
+        .map(|(i, row)| Outcome {
             rule: row.rule.name.clone(),
             verdict: row.verdict,
             place: row.place.map_or(usize::MAX, |p| p.line as usize - 1),
@@ -119,11 +120,22 @@ fn outcomes(case: &Case, findings: &Findings) -> Vec<Outcome> {
             }),
             subject: row.subject.map(str::to_string),
             exception: let_pass(&row),
+            steps: steps(findings, i),
         })
         .collect();
     let _ = case;
     all.sort();
     all
+}
+
+/// Where the records of a sequence stand.
+fn steps(findings: &Findings, i: usize) -> Vec<usize> {
+    if findings.row(i).rule.sequence.is_none() {
+        return Vec::new();
+    }
+    let why = findings.explain(i);
+    let steps = why.steps.iter().filter(|s| s.times != Times::None).flat_map(|s| &s.records);
+    steps.map(|&r| why.records[r].place.map_or(usize::MAX, |p| p.line as usize - 1)).collect()
 }
 
 /// The exception or waiver that applied.

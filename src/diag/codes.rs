@@ -86,6 +86,7 @@ codes! {
     BadHistory = "B0411", "a condition over history where it cannot stand";
     BadAggregate = "B0412", "an aggregate of values that it cannot take";
     BadFiscalYear = "B0413", "a start of the fiscal year that cannot be";
+    BadSequence = "B0420", "a sequence that cannot be";
     NobodyAbove = "B0440", "above somebody who is in no table, or whose table does not say who is";
     StrayEvery = "B0441", "`every … of` where it cannot stand";
     WaiverLacks = "B0450", "a waiver lacks who approved it, why, or its dates";

@@ -8,6 +8,7 @@ use super::judge::{Judgement, covers, triggered};
 use super::limit;
 use super::message::{self, result_type, sensitive, show, show_one, shown};
 use super::results::Entry;
+use super::sequence;
 use super::val::Val;
 use super::window::moment;
 use super::world::World;
@@ -32,40 +33,17 @@ pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> 
     let mut trace = Trace::new(cx);
     trace.owner = entry.owner;
     trace.record(&frame);
-    let mut crossing = None;
     if let Some((history, key)) = entry.lacking {
         gaps::lacking(&mut trace, history, key, frame);
         trace.explanation.message = rule.title.clone();
         return trace.finish().0;
     }
-    let filter = triggered(&cx, rule, &scope, Truth::True);
-    if let Some(Err(_)) = filter {
-        gaps::no_time(&mut trace, &frame, rule.trigger.span());
+    match (&rule.sequence, &entry.steps[..]) {
+        (None, _) => trace.rule(rule, entry, &scope),
+        // Nothing matches: there is no more to say than that.
+        (Some(_), []) => trace.explanation.message = rule.title.clone(),
+        (Some(_), ids) => sequence::explain(&mut trace, rule, ids, &mut |trace, scope| trace.rule(rule, entry, scope)),
     }
-    rule.filter.iter().for_each(|e| trace.clause(ClauseRole::Where, e, &scope));
-    rule.when.iter().for_each(|e| trace.clause(ClauseRole::When, e, &scope));
-    match &rule.body {
-        Body::Forbid => {}
-        Body::Require { need } => trace.need(*need, &scope),
-        Body::Limit { .. } => {
-            crossing = trace.limit(rule, &scope, entry.judgement.verdict == Verdict::Indeterminate);
-        }
-    }
-    let decided = trace.decided();
-    // Exceptions were considered only where there would be a finding without them.
-    if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived) || decided {
-        for (i, exception) in rule.unless.iter().enumerate() {
-            trace.clause(ClauseRole::Unless(exception.name.clone()), &exception.condition, &scope);
-            if entry.judgement.exception == Some(i as u8) {
-                trace.explanation.exception = Some(exception.name.clone());
-                break;
-            }
-        }
-    }
-    if decided {
-        trace.waivers(rule, entry.judgement, &scope);
-    }
-    trace.explanation.message = message::message(&cx, rule, &scope, entry.judgement.verdict, crossing);
     trace.finish().0
 }
 
@@ -87,6 +65,7 @@ impl<'a> Trace<'a> {
             records: vec![],
             clauses: vec![],
             windows: vec![],
+            steps: vec![],
             gaps: vec![],
             exception: None,
             waiver: None,
@@ -128,8 +107,42 @@ impl<'a> Trace<'a> {
         fields.for_each(|(record, _)| *record = place[*record]);
         let contributions = all.windows.iter_mut().flat_map(|w| &mut w.contributions);
         contributions.for_each(|c| c.record = place[c.record]);
+        all.steps.iter_mut().flat_map(|s| &mut s.records).for_each(|r| *r = place[*r]);
         all.gaps.iter_mut().filter_map(|g| g.record.as_mut()).for_each(|r| *r = place[*r]);
         (self.explanation, place)
+    }
+
+    /// The rule's clauses, at its record.
+    fn rule(&mut self, rule: &'a RulePlan, entry: &Entry, scope: &Scope<'_, 'a>) {
+        let (cx, mut crossing) = (self.cx, None);
+        let filter = triggered(&cx, rule, scope, Truth::True);
+        if let Some(Err(_)) = filter {
+            gaps::no_time(self, &scope.frame, rule.trigger.span());
+        }
+        rule.filter.iter().for_each(|e| self.clause(ClauseRole::Where, e, scope));
+        rule.when.iter().for_each(|e| self.clause(ClauseRole::When, e, scope));
+        match &rule.body {
+            Body::Forbid => {}
+            Body::Require { need } => self.need(*need, scope),
+            Body::Limit { .. } => {
+                crossing = self.limit(rule, scope, entry.judgement.verdict == Verdict::Indeterminate);
+            }
+        }
+        let decided = self.decided();
+        // Exceptions were considered only where there would be a finding without them.
+        if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived) || decided {
+            for (i, exception) in rule.unless.iter().enumerate() {
+                self.clause(ClauseRole::Unless(exception.name.clone()), &exception.condition, scope);
+                if entry.judgement.exception == Some(i as u8) {
+                    self.explanation.exception = Some(exception.name.clone());
+                    break;
+                }
+            }
+        }
+        if decided {
+            self.waivers(rule, entry.judgement, scope);
+        }
+        self.explanation.message = message::message(&cx, rule, scope, entry.judgement.verdict, crossing);
     }
 
     /// Whether all of the rule's own conditions hold.
@@ -159,7 +172,7 @@ impl<'a> Trace<'a> {
         }
     }
 
-    fn clause(&mut self, role: ClauseRole, expr: &'a Expr, scope: &Scope<'_, 'a>) {
+    pub fn clause(&mut self, role: ClauseRole, expr: &'a Expr, scope: &Scope<'_, 'a>) {
         let truth = truth(&self.cx, expr, scope);
         let mut values = Vec::new();
         self.condition(expr, scope, &mut values);

@@ -1,6 +1,7 @@
 //! What a run found: columns of verdicts, with an explanation for each made on demand.
 
 use crate::data::{ColumnId, KindId, Place, Verdict};
+use crate::sema::hir::Times;
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ pub struct Explanation {
     /// The parts of the rule that decided, in the rule's order.
     pub clauses: Vec<ClauseTrace>,
     pub windows: Vec<WindowTrace>,
+    /// Of a sequence, in its order.
+    pub steps: Vec<StepTrace>,
     /// What was missing, malformed, or has yet to come.
     pub gaps: Vec<Gap>,
     /// The exception that applied.
@@ -62,6 +65,8 @@ pub enum ClauseRole {
     Waiver(u32),
     Need,
     Limit,
+    /// A step's own conditions, by its name.
+    Step(String),
 }
 
 /// An operand of the clause with the value that it had.
@@ -73,6 +78,20 @@ pub struct SeenValue {
     pub value: String,
     /// Index into [`Explanation::records`] and the column, where it is a field of a record.
     pub field: Option<(usize, ColumnId)>,
+}
+
+/// A step of a sequence, and the records that it is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepTrace {
+    pub name: String,
+    /// The step in the rule's text.
+    pub span: Span,
+    pub kind: KindId,
+    pub times: Times,
+    /// Indices into [`Explanation::records`]; none of a step that says that there is none.
+    pub records: Vec<usize>,
+    /// Of a last step that says so: up to when there must be none.
+    pub until: Option<String>,
 }
 
 /// What a history condition searched and found.

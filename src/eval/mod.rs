@@ -26,6 +26,7 @@ mod rows;
 #[cfg(test)]
 mod scenarios;
 mod screen;
+mod sequence;
 mod tables;
 #[cfg(test)]
 mod testing;

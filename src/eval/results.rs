@@ -6,6 +6,8 @@ use super::interp::{Context, Frame, Scope};
 use super::judge::{Judgement, judge, moments, triggered};
 use super::limit;
 use super::records::Settled;
+use super::screen::in_force;
+use super::sequence;
 use super::val::Val;
 use super::world::World;
 use super::{Explanation, Options, RuleCounts, Runtime, Truth, parallel};
@@ -67,7 +69,7 @@ pub struct FindingRow<'a> {
 }
 
 /// Where a verdict comes from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub rule: u32,
     pub judgement: Judgement,
@@ -80,6 +82,8 @@ pub(super) struct Entry {
     /// Where one record counts for each of a set of people: for whom, as an index into the lists of the limit's
     /// history.
     pub owner: Option<u32>,
+    /// Of a sequence: the record of each step that has one.
+    pub steps: Box<[u32]>,
 }
 
 /// A piece of work.
@@ -104,6 +108,12 @@ enum Task {
     Alone {
         rule: u32,
         history: u32,
+    },
+    Sequence {
+        rule: u32,
+        history: u32,
+        from: usize,
+        until: usize,
     },
 }
 
@@ -170,6 +180,11 @@ impl<'a> Judging<'a> {
                     let moments = moments(self.plan, &self.context(rule, None), rule);
                     tasks.extend(moments.into_iter().map(|(time, period)| Task::Each { rule: i, time, period }));
                 }
+                (Trigger::Sequence { .. }, _) => {
+                    let Some(history) = sequence::last(rule) else { continue };
+                    let lists = self.world.histories[history as usize].lists.lists.len();
+                    tasks.extend(chunks(lists).map(|(from, until)| Task::Sequence { rule: i, history, from, until }));
+                }
                 (_, Body::Limit { aggregate, .. }) => {
                     let lists = self.world.histories[*aggregate as usize].lists.lists.len();
                     tasks.extend(chunks(lists).map(|(from, until)| Task::Lists {
@@ -217,6 +232,16 @@ impl<'a> Judging<'a> {
                     }
                 }
             }
+            Task::Sequence { rule, history, from, until } => {
+                let of = &self.plan.rules[rule as usize];
+                let Some(search) = sequence::Search::new(self.context(of, None), of) else { return entries };
+                for list in &self.world.histories[history as usize].lists.lists[from..until] {
+                    for found in search.along(list) {
+                        let frame = self.world.frame(of.trigger.kind(), found.last);
+                        entries.push(Entry { steps: found.ids, ..entry(rule, found.judgement, frame) });
+                    }
+                }
+            }
             Task::Lists { rule, history, from, until } => {
                 let of = &self.plan.rules[rule as usize];
                 let cx = self.context(of, None);
@@ -260,13 +285,14 @@ impl<'a> Judging<'a> {
             let cx = self.context(rule, None);
             let summed = match rule.body {
                 Body::Limit { aggregate, .. } => Some(aggregate),
-                _ => None,
+                _ => sequence::last(rule),
             };
             let mut all: Vec<(KindId, u32, u32, Option<u32>)> = Vec::new();
+            let mut judged: Option<FxHashSet<u32>> = None;
             let mut beside: FxHashSet<u32> = FxHashSet::default();
             for &history in &rule.histories {
                 let kind = self.plan.histories[history as usize].kind;
-                // What a limit adds up are the records that trigger it.
+                // What a limit adds up, and the last step of a sequence, are the records that trigger it.
                 let counts = |id| {
                     let scope = Scope::top(self.world.frame(kind, id));
                     summed != Some(history) || triggered(&cx, rule, &scope, Truth::True).is_some()
@@ -282,13 +308,16 @@ impl<'a> Judging<'a> {
             for (kind, id, history, key) in all {
                 let frame = self.world.frame(kind, id);
                 let entry_before = before.get(&(i as u32, kind, id)).copied();
-                let own = matches!(rule.trigger, Trigger::Record { kind: k, .. } if k == kind);
+                let own = !matches!(rule.trigger, Trigger::Each { .. }) && rule.trigger.kind() == kind;
                 let verdict = if !own || (summed.is_some() && beside.contains(&id)) {
                     None
                 } else if let Some(at) = entry_before {
                     Some(entries[at].judgement.verdict)
                 } else if summed.is_some_and(|h| self.counts_for_some(h, id)) {
                     None
+                } else if rule.sequence.is_some() {
+                    let judged = judged.get_or_insert_with(|| self.last_records(rule, &cx));
+                    judged.contains(&id).then_some(Verdict::Compliant)
                 } else {
                     // Compliant verdicts are only counted.
                     let scope = Scope::top(frame);
@@ -327,6 +356,15 @@ impl<'a> Judging<'a> {
         self.world.histories[aggregate as usize].lists.lists.get(entry.owner? as usize)?.owner.as_ref()
     }
 
+    /// The records that a rule on a sequence judges.
+    fn last_records(&self, rule: &RulePlan, cx: &Context<'_>) -> FxHashSet<u32> {
+        let Some(history) = sequence::last(rule) else { return FxHashSet::default() };
+        let lists = self.world.histories[history as usize].lists.lists.iter();
+        let time = |id: &u32| self.world.frame(rule.trigger.kind(), *id).time;
+        let judged = lists.flat_map(|l| l.ids.iter().copied());
+        judged.filter(|id| time(id).is_some_and(|t| in_force(rule.effective, t, cx))).collect()
+    }
+
     fn sort(&self, entries: &mut [Entry]) {
         entries.sort_by_cached_key(|e| {
             let cx = self.context(&self.plan.rules[e.rule as usize], None);
@@ -363,6 +401,9 @@ impl<'a> Judging<'a> {
         let schema = &self.plan.schema;
         let rule = &self.plan.rules[entry.rule as usize];
         let kind = schema.kind(entry.kind);
+        if !entry.steps.is_empty() {
+            return self.identity_of_steps(rule, entry);
+        }
         let record = self.world.identity(schema, entry.kind, entry.id);
         match (rule.trigger, entry.time) {
             (Trigger::Each { table, .. }, Some(time)) if table == entry.kind => {
@@ -378,6 +419,19 @@ impl<'a> Judging<'a> {
             },
         }
     }
+
+    /// Made from all records of the match.
+    fn identity_of_steps(&self, rule: &RulePlan, entry: &Entry) -> [u8; 16] {
+        let schema = &self.plan.schema;
+        let search = sequence::Search::new(self.context(rule, None), rule);
+        let records = search.map_or_else(Vec::new, |s| s.records(&entry.steps));
+        let named: Vec<(&str, String)> = records
+            .iter()
+            .map(|f| (schema.kind(f.kind).name.as_str(), self.world.identity(schema, f.kind, f.id)))
+            .collect();
+        let named: Vec<(&str, &str)> = named.iter().map(|(kind, identity)| (*kind, identity.as_str())).collect();
+        identity::finding(&rule.name, &rule.revision, &named)
+    }
 }
 
 fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry {
@@ -390,6 +444,7 @@ fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry {
         period: None,
         lacking: None,
         owner: None,
+        steps: [].into(),
     }
 }
 

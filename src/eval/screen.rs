@@ -284,11 +284,11 @@ pub fn in_force((from, until): (Option<i32>, Option<i32>), time: Time, cx: &Cont
     from.is_none_or(|f| f <= date) && until.is_none_or(|u| date < u)
 }
 
-/// The kind whose records a rule is triggered by; none for `on each`.
+/// The kind whose records a rule is triggered by; none for `on each` and `on sequence`.
 pub fn triggered_by(trigger: &Trigger) -> Option<KindId> {
     match trigger {
         Trigger::Record { kind, .. } => Some(*kind),
-        Trigger::Each { .. } => None,
+        Trigger::Each { .. } | Trigger::Sequence { .. } => None,
     }
 }
 

@@ -52,7 +52,7 @@ pub fn bounds(cx: &Context<'_>, history: &HistoryPlan, time: Option<Time>) -> Op
     Some(Bounds { from, until, over })
 }
 
-fn shift(at: i64, by: Length, dates: bool, zone: &Zone) -> Option<i64> {
+pub fn shift(at: i64, by: Length, dates: bool, zone: &Zone) -> Option<i64> {
     if dates { add_to_date(i32::try_from(at).ok()?, by).map(i64::from) } else { zone.add(at, by) }
 }
 

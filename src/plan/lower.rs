@@ -5,11 +5,11 @@ use super::atoms::Atoms;
 use super::columns::Columns;
 use super::expr::{Expr, Op, stored};
 use super::{
-    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, NameUse, Plan, RulePlan, Screen, Trigger, VERSION,
-    Waiver, split,
+    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, NameUse, Plan, RulePlan, Screen, Sequence, Step, Trigger,
+    VERSION, Waiver, split,
 };
-use crate::data::{Clock, Decimal, KindId, Schema, Type, Value, display};
-use crate::sema::hir::{self, ExprKind, Hir};
+use crate::data::{Clock, Decimal, KindId, Length, Schema, Type, Value, display};
+use crate::sema::hir::{self, ExprKind, Func, Hir, Times, Window};
 use crate::source::Span;
 use indexmap::IndexSet;
 use std::sync::Arc;
@@ -82,6 +82,7 @@ impl Lower<'_> {
         let first_history = self.histories.len() as u32;
         let kind = rule.trigger.kind();
         self.columns.record(kind);
+        let mut sequence = None;
         let (trigger, root) = match &rule.trigger {
             hir::Trigger::Record { kind, span, .. } => {
                 (Trigger::Record { kind: *kind, span: *span }, self.root_of(*kind))
@@ -90,10 +91,16 @@ impl Lower<'_> {
                 Trigger::Each { table: *table, at: *at, span: *span },
                 Root { kind: *table, dated: Some(true), moment: true },
             ),
+            hir::Trigger::Sequence(s) => (Trigger::Sequence { kind, span: s.span }, self.root_of(kind)),
         };
         self.roots = vec![root];
+        if let hir::Trigger::Sequence(s) = &rule.trigger {
+            sequence = Some(self.sequence(s));
+        }
         let filter = self.list(rule.trigger.filter());
         let (when, body) = match &rule.body {
+            // A sequence is forbidden as such.
+            hir::Body::Forbid { when } if sequence.is_some() && is_true(when) => (vec![], Body::Forbid),
             hir::Body::Forbid { when } => (self.list(Some(when)), Body::Forbid),
             hir::Body::Require { when, need } => (self.list(when.as_ref()), Body::Require { need: self.history(need) }),
             hir::Body::Limit { when, aggregate, to } => {
@@ -150,6 +157,7 @@ impl Lower<'_> {
             clock: self.clock,
             effective: rule.effective,
             trigger,
+            sequence,
             screen: Screen { filter: filter_tests, filter_exact, when: when_tests },
             filter,
             when,
@@ -161,6 +169,53 @@ impl Lower<'_> {
             name_span: rule.name_span,
             histories: (first_history..self.histories.len() as u32).collect(),
         }
+    }
+
+    /// Its steps, and a root for each that has a record.
+    fn sequence(&mut self, sequence: &hir::Sequence) -> Sequence {
+        let steps = sequence.steps.iter().map(|step| self.step(step, sequence.within)).collect();
+        Sequence { steps, within: sequence.within }
+    }
+
+    fn step(&mut self, step: &hir::Step, within: Length) -> Step {
+        let own = self.root_of(step.kind);
+        self.columns.record(step.kind);
+        let outside = self.roots.clone();
+        self.roots.push(own);
+        let keys = self.pairs(&step.keys, step.kind);
+        let filter = self.list(step.filter.as_ref());
+        if step.times == Times::None {
+            self.roots = outside;
+        }
+        let (inner, pair) = split::by_record(&filter, step.root);
+        let atoms = &mut self.atoms[step.kind.0 as usize];
+        let (screen, _) = split::at_once(&inner, step.root, step.kind, self.schema, atoms);
+        self.histories.push(HistoryPlan {
+            func: Func::Exists,
+            kind: step.kind,
+            root: step.root.saturating_sub(1),
+            clock: self.clock,
+            value: None,
+            keys,
+            joins: vec![],
+            window: Window::Before(within),
+            dates: own.dated == Some(true),
+            screen,
+            inner,
+            pair,
+            join_conditions: vec![],
+            span: step.span,
+            sensitive: false,
+        });
+        Step { name: step.name.clone(), times: step.times, history: self.histories.len() as u32 - 1, span: step.span }
+    }
+
+    fn pairs(&mut self, keys: &[hir::Key], kind: KindId) -> Vec<Key> {
+        let pair = |key: &hir::Key| {
+            let (inner, outer) = (self.expr(&key.inner), self.expr(&key.outer));
+            Key { name: self.key_name(&inner, kind), inner, outer }
+        };
+        keys.iter().map(pair).collect()
     }
 
     fn root_of(&self, kind: KindId) -> Root {
@@ -349,4 +404,8 @@ impl Lower<'_> {
         };
         Expr { op, ty: expr.ty.clone(), span }
     }
+}
+
+fn is_true(expr: &hir::Expr) -> bool {
+    expr.kind == ExprKind::Constant(Value::Bool(true))
 }

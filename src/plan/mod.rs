@@ -14,7 +14,7 @@ pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored};
 
 use crate::data::{Clock, ColumnId, KindId, Length, Origin, Reading, Schema, Severity, mapping::Source};
-use crate::sema::hir::{EachAt, Func, Hir, Verb, Window};
+use crate::sema::hir::{EachAt, Func, Hir, Times, Verb, Window};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -87,6 +87,8 @@ pub struct RulePlan {
     /// Days since 1970: judged are records of `from <= day < until`.
     pub effective: (Option<i32>, Option<i32>),
     pub trigger: Trigger,
+    /// Of [`Trigger::Sequence`].
+    pub sequence: Option<Sequence>,
     pub screen: Screen,
     /// The top-level conditions of the trigger's `where`.
     pub filter: Vec<Expr>,
@@ -116,24 +118,53 @@ pub struct Screen {
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Trigger {
-    Record { kind: KindId, span: Span },
-    Each { table: KindId, at: EachAt, span: Span },
+    Record {
+        kind: KindId,
+        span: Span,
+    },
+    Each {
+        table: KindId,
+        at: EachAt,
+        span: Span,
+    },
+    /// `kind` is that of the last step that has a record.
+    Sequence {
+        kind: KindId,
+        span: Span,
+    },
 }
 
 impl Trigger {
     /// The kind of root 0.
     pub fn kind(&self) -> KindId {
         match *self {
-            Trigger::Record { kind, .. } => kind,
+            Trigger::Record { kind, .. } | Trigger::Sequence { kind, .. } => kind,
             Trigger::Each { table, .. } => table,
         }
     }
 
     pub fn span(&self) -> Span {
         match *self {
-            Trigger::Record { span, .. } | Trigger::Each { span, .. } => span,
+            Trigger::Record { span, .. } | Trigger::Each { span, .. } | Trigger::Sequence { span, .. } => span,
         }
     }
+}
+
+/// Records with one key, one behind the other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sequence {
+    pub steps: Vec<Step>,
+    pub within: Length,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub name: String,
+    pub times: Times,
+    /// Index into [`Plan::histories`]: its candidates by key. What reads other records is in `pair`; there are no
+    /// joins, and the window says nothing.
+    pub history: u32,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -64,6 +64,11 @@ pub fn history_filter(filter: &[Expr], root: u8, kind: KindId, schema: &Schema) 
     split
 }
 
+/// The parts that read only the record at `own`, and the others.
+pub fn by_record(filter: &[Expr], own: u8) -> (Vec<Expr>, Vec<Expr>) {
+    conjuncts(filter).into_iter().cloned().partition(|part| part.reads().only(own))
+}
+
 /// `inner.x == outer.y`, of types whose values are equal exactly when their bytes are.
 fn join(part: &Expr, own: u8, kind: KindId, schema: &Schema) -> Option<Key> {
     let Op::Compare { op: CompareOp::Eq, left, right, ignoring_case: false } = &part.op else { return None };

@@ -46,6 +46,7 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
     text.truncate(text.trim_end().len());
     text.push('\n');
     let mut notes = Vec::new();
+    notes.extend(steps(context, entry));
     for window in &entry.why.windows {
         notes.push(("searched", searched(context, entry, window)));
     }
@@ -72,6 +73,11 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
     notes.push(("id", entry.id()));
     write_notes(&mut text, notes, color);
     text
+}
+
+fn steps(context: &Context, entry: &Entry) -> Option<(&'static str, String)> {
+    let text = super::steps::text(context, entry);
+    (!text.is_empty()).then_some(("steps", text))
 }
 
 /// Names and texts under a report, and an empty line.
@@ -119,6 +125,7 @@ fn indeterminate(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>],
     text.truncate(text.trim_end().len());
     text.push('\n');
     let windows = entry.why.windows.iter().map(|w| ("searched", searched(context, entry, w)));
+    let windows = steps(context, entry).into_iter().chain(windows);
     write_notes(&mut text, windows.chain([("about", about(context, entry))]), color);
     text
 }

@@ -14,7 +14,7 @@ pub(crate) const DOCUMENT: &str = "bylaws.audit/1";
 pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
     let rule = entry.rule();
     let why = &entry.why;
-    json!({
+    let mut value = json!({
         "schema": SCHEMA,
         "id": entry.id(),
         "rule": rule.name,
@@ -71,7 +71,11 @@ pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
         }).collect::<Vec<_>>(),
         "exception": why.exception,
         "waiver": entry.row.waiver.map(|w| waivers::entry(context, w)),
-    })
+    });
+    if !why.steps.is_empty() {
+        value["steps"] = why.steps.iter().map(|s| super::steps::value(context, s)).collect();
+    }
+    value
 }
 
 fn role(role: &ClauseRole) -> &'static str {
@@ -82,6 +86,7 @@ fn role(role: &ClauseRole) -> &'static str {
         ClauseRole::Waiver(_) => "waiver",
         ClauseRole::Need => "need",
         ClauseRole::Limit => "limit",
+        ClauseRole::Step(_) => "step",
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod json;
 mod page;
 pub(crate) mod render;
 mod sheet;
+mod steps;
 pub(crate) mod summary;
 pub(crate) mod waivers;
 

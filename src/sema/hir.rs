@@ -8,6 +8,8 @@
 //!   Over an unknown value they are unknown. `and`, `or`, `not` are Kleene's.
 //! - [`ExprKind::Column`] of root 0 is the triggering record (or the table row of `on each`); a history
 //!   condition's own record is root n+1 inside it, where n is the root that the condition is about.
+//!   In a rule `on sequence`, root 0 is the record of its last step that has one, and root n that of the nth
+//!   such step (the last again); the rule's own history conditions are about the last root.
 
 use crate::data::mapping::Source;
 use crate::data::{Clock, ColumnId, KindId, Length, Period, Schema, Severity, Type, Value, Verdict};
@@ -96,6 +98,50 @@ pub enum Trigger {
         filter: Option<Expr>,
         span: Span,
     },
+    /// Once for each record of the last step that has one, with records of the steps before it.
+    Sequence(Sequence),
+}
+
+/// Records with one key, one behind the other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sequence {
+    /// Two or more; the first is not [`Times::None`].
+    pub steps: Vec<Step>,
+    /// The last record lies no further than this behind the first.
+    pub within: Length,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// How the rule's text speaks of it.
+    pub name: String,
+    pub kind: KindId,
+    /// The root of its own record; for [`Times::None`], the one behind the step before it.
+    pub root: u8,
+    pub times: Times,
+    /// Equal between its record and the last one (root 0).
+    pub keys: Vec<Key>,
+    /// May read the records of earlier steps.
+    pub filter: Option<Expr>,
+    pub span: Span,
+}
+
+/// How often a step's records are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Times {
+    Once,
+    /// So many or more between the step before and the step behind; the root is the last of them.
+    AtLeast(u32),
+    /// None between the records of the steps before and behind; of the last step, up to the end of `within`.
+    None,
+}
+
+impl Sequence {
+    /// The last step that has a record: it defines the verdict.
+    pub fn last(&self) -> Option<&Step> {
+        self.steps.iter().rev().find(|s| s.times != Times::None)
+    }
 }
 
 impl Trigger {
@@ -104,18 +150,21 @@ impl Trigger {
         match self {
             Trigger::Record { kind, .. } => *kind,
             Trigger::Each { table, .. } => *table,
+            Trigger::Sequence(s) => s.last().map_or(KindId(0), |s| s.kind),
         }
     }
 
     pub fn filter(&self) -> Option<&Expr> {
         match self {
             Trigger::Record { filter, .. } | Trigger::Each { filter, .. } => filter.as_ref(),
+            Trigger::Sequence(_) => None,
         }
     }
 
     pub fn span(&self) -> Span {
         match self {
             Trigger::Record { span, .. } | Trigger::Each { span, .. } => *span,
+            Trigger::Sequence(s) => s.span,
         }
     }
 }

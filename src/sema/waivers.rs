@@ -179,12 +179,16 @@ fn broad(world: &World, waiver: &Granted, broken: bool) {
 pub fn of_rule<'a>(typer: &mut Typer<'_, 'a>, rule: &RuleItem, trigger: &Trigger) -> Vec<Waiver> {
     let world = typer.world;
     let own = typer.file;
+    // Of a sequence, bare fields are those of its last record.
+    let bare = typer.scope.bare;
+    typer.scope.bare = bare.or(typer.scope.about);
     let mut waivers = Vec::new();
     for granted in world.waivers.get(rule.name.text.as_str()).into_iter().flatten() {
         typer.file = granted.file;
         waivers.extend(waiver(typer, granted, trigger));
     }
     typer.file = own;
+    typer.scope.bare = bare;
     waivers
 }
 

@@ -213,8 +213,36 @@ pub enum Trigger {
     Record { kind: Ident, alias: Option<Ident>, filter: Option<Expr> },
     /// `each employee as e at end of fiscal_year where …`
     Each { table: Ident, alias: Option<Ident>, at: EachAt, filter: Option<Expr> },
-    /// `finding`, `sequence`, `A, B`: kept for later versions.
+    /// `sequence by actor within 30 days { … then … }`
+    Sequence(Sequence),
+    /// `finding`, `A, B`: kept for later versions.
     Reserved(Ident),
+}
+
+/// Records with one key, one behind the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sequence {
+    /// `sequence` and what follows it, up to the brace.
+    pub head: Span,
+    pub keys: Keys,
+    /// None where it was not written: the checker tells.
+    pub within: Option<Expr>,
+    pub steps: Vec<Step>,
+    /// Some steps could not be read.
+    pub broken: bool,
+}
+
+/// `file_export as hoard where …`, `not approval`, `3 or more times login as failed`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The `not`.
+    pub negated: Option<Span>,
+    /// The number in `3 or more times`.
+    pub times: Option<Ident>,
+    pub kind: Ident,
+    pub alias: Option<Ident>,
+    pub filter: Option<Expr>,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -179,6 +179,7 @@ fn wanted(attempt: &Attempt<'_>, previous: Option<usize>) -> String {
         names.push("…".into());
     }
     match names.split_last() {
+        None if before == "as" => "a name".into(),
         None => format!("another word in this {}", attempt.what),
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
@@ -261,6 +262,7 @@ pub fn first_word<'a>(attempt: &Attempt<'a>) -> &'a str {
 fn with_example(error: Diagnostic, attempt: &Attempt<'_>, previous: Option<usize>) -> Diagnostic {
     let before = previous.map(|i| attempt.place.scanned.token_text(i)).unwrap_or_default();
     let example = match (before, first_word(attempt)) {
+        ("within", "on") => "on sequence by actor within 30 days { … }",
         ("within", _) => "within 30 days before",
         ("over", _) => "over 365 days",
         ("nothing", _) => "expect nothing else",
@@ -297,6 +299,8 @@ fn with_example(error: Diagnostic, attempt: &Attempt<'_>, previous: Option<usize
         (_, "test") => "test \"a large gift is a finding\" { … }",
         _ => match attempt.what {
             "field" => "value: money",
+            "step" if attempt.expected.contains(&Rule::kw_or) => "3 or more times login as failed",
+            "step" => "file_export as hoard where size >= 1 GiB",
             "entry" => "value = \"Amount\" as money GBP",
             "word" => "in_kind = \"In kind\"",
             _ => return error,

@@ -17,6 +17,7 @@ use std::ops::Range;
 mod bodies;
 mod items;
 mod lists;
+mod sequence;
 
 /// Beyond so many errors a file is no longer read piece by piece.
 const ENOUGH_ERRORS: usize = 200;

@@ -67,6 +67,7 @@ fn of_clause(cx: &Context<'_>, clause: &ClauseTrace) -> String {
         ClauseRole::Need => "need ".to_owned(),
         ClauseRole::Waiver(_) => "waived by ".to_owned(),
         ClauseRole::Limit => String::new(),
+        ClauseRole::Step(name) => format!("step {name}: "),
     };
     let holds = match (&clause.role, clause.truth) {
         (ClauseRole::Need, Truth::True) => "is there",

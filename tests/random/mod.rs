@@ -7,6 +7,7 @@ pub mod parquet;
 pub mod policy;
 pub mod records;
 pub mod schema;
+pub mod sequence;
 pub mod text;
 
 use proptest::collection::vec;

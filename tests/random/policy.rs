@@ -5,16 +5,16 @@ use super::schema::{Schema, Ty};
 
 /// A record that names can be read from: what stands before its fields' names, and its kind.
 #[derive(Clone)]
-struct Root {
-    prefix: String,
-    kind: usize,
+pub struct Root {
+    pub prefix: String,
+    pub kind: usize,
     /// Its event time is a date.
-    dated: bool,
+    pub dated: bool,
 }
 
-struct Writer<'t, 'a> {
-    schema: &'a Schema,
-    tape: &'t mut Tape<'a>,
+pub struct Writer<'t, 'a> {
+    pub schema: &'a Schema,
+    pub tape: &'t mut Tape<'a>,
     aliases: usize,
 }
 
@@ -39,10 +39,10 @@ const PERIODS: [&str; 6] =
 impl Writer<'_, '_> {
     fn rule(&mut self, name: &str) -> String {
         let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
-        let form = self.tape.below(10);
+        let form = self.tape.below(12);
         let kind = *self.tape.pick(&records);
         let dated = self.schema.kinds[kind].time() == Some(Ty::Date);
-        let root = vec![Root { prefix: String::new(), kind, dated }];
+        let mut root = vec![Root { prefix: String::new(), kind, dated }];
         let mut out = String::new();
         match form {
             0..=3 => {
@@ -57,6 +57,18 @@ impl Writer<'_, '_> {
                 out += &format!("  need {}\n", self.need(&root));
             }
             6..=8 => out += &self.limit(name, &root),
+            10 | 11 => {
+                let verb = if self.tape.chance(30) { "require" } else { "forbid" };
+                let (on, steps) = self.sequence();
+                root = steps;
+                out += &format!("{verb} {name} {{\n{on}");
+                if self.tape.chance(30) {
+                    out += &format!("  when {}\n", self.cond(&root, 2));
+                }
+                if verb == "require" {
+                    out += &format!("  need {}\n", self.need(&root));
+                }
+            }
             _ => {
                 let table = vec![Root { prefix: String::new(), kind: 0, dated: true }];
                 let at = if self.tape.chance(25) {
@@ -94,9 +106,11 @@ impl Writer<'_, '_> {
             out += if self.tape.chance(50) { " until 2024-03-01\n" } else { "\n" };
         }
         if self.tape.chance(30) {
-            out += "  because \"{id} at {at_time}\"\n";
+            let of = root.last().unwrap();
+            out += &format!("  because \"{{{0}id}} at {{{0}at_time}}\"\n", of.prefix);
         }
-        out + "}\n\n" + &self.waivers(name, &root)
+        let last = Root { prefix: String::new(), ..root.last().unwrap().clone() };
+        out + "}\n\n" + &self.waivers(name, &[last])
     }
 
     /// Now and then, for some value of a field or for everyone, by somebody who may be a record's subject.
@@ -213,7 +227,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn length(&mut self, dated: bool) -> String {
+    pub fn length(&mut self, dated: bool) -> String {
         let lengths = ["1 day", "2 days", "30 days", "1 month", "3 months", "1 year", "1 week", "12 hours", "36 hours"];
         let n = if dated { 7 } else { 9 };
         lengths[self.tape.below(n)].into()
@@ -231,7 +245,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn need(&mut self, roots: &[Root]) -> String {
+    pub fn need(&mut self, roots: &[Root]) -> String {
         let (inner, kind) = self.inner(roots);
         let dated = roots.last().unwrap().dated || inner.last().unwrap().dated;
         let window = match self.tape.below(4) {
@@ -271,7 +285,7 @@ impl Writer<'_, '_> {
 
     // -------------------------------------------------------------- conditions
 
-    fn cond(&mut self, roots: &[Root], depth: usize) -> String {
+    pub fn cond(&mut self, roots: &[Root], depth: usize) -> String {
         if depth == 0 {
             return self.atom(roots);
         }

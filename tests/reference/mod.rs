@@ -4,6 +4,7 @@
 
 pub mod chain;
 pub mod history;
+pub mod sequence;
 pub mod time;
 pub mod value;
 pub mod verdicts;
@@ -46,6 +47,8 @@ pub struct Outcome {
     pub subject: Option<String>,
     /// The exception or waiver that let it pass.
     pub exception: Option<String>,
+    /// Of a sequence: the places of its steps' records.
+    pub steps: Vec<usize>,
 }
 
 /// A record after repeats have been joined.

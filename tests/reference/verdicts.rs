@@ -1,5 +1,6 @@
 //! What a rule says of each record.
 
+use super::sequence;
 use super::time::{period_of, to_days, zone};
 use super::value::*;
 use super::{Env, Outcome, Root, World, plain, scalar};
@@ -10,6 +11,12 @@ use bylaws::internals::sema::hir::*;
 /// All verdicts of one rule.
 pub fn judge(world: &World, rule: &Rule) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
+    if let Trigger::Sequence(of) = &rule.trigger {
+        for found in sequence::judge(world, rule, of) {
+            let own = outcome(world, rule, &found.root, found.verdict, found.exception);
+            outcomes.push(Outcome { steps: found.steps, ..own });
+        }
+    }
     // One record may count for several people: verdicts about one of these are not about the record alone.
     let mut owned = Vec::new();
     for (root, valid) in triggers(world, rule) {
@@ -49,6 +56,7 @@ fn outcome(world: &World, rule: &Rule, root: &Root, verdict: Verdict, exception:
         time: root.time.map(scalar),
         subject: subject.and_then(|c| row.cells[c.0 as usize].known()).map(plain),
         exception,
+        steps: Vec::new(),
     }
 }
 
@@ -61,6 +69,8 @@ fn triggers(world: &World, rule: &Rule) -> Vec<(Root, Truth)> {
             .collect::<Vec<_>>()
     };
     match &rule.trigger {
+        // See `sequence`.
+        Trigger::Sequence(_) => Vec::new(),
         Trigger::Record { .. } => rows().map(|row| (world.root(row), Truth::True)).collect(),
         Trigger::Each { at: EachAt::AsOf, .. } => match world.watermark(&rule.clock) {
             Some(watermark) => each(watermark.event, None),
@@ -116,7 +126,7 @@ fn filter(world: &World, rule: &Rule, env: &Env, valid: Truth) -> Truth {
 }
 
 /// Was the rule in force on the event's day?
-fn in_force(rule: &Rule, env: &Env) -> Truth {
+pub fn in_force(rule: &Rule, env: &Env) -> Truth {
     let (from, until) = rule.effective;
     if from.is_none() && until.is_none() {
         return Truth::True;
@@ -130,7 +140,7 @@ fn in_force(rule: &Rule, env: &Env) -> Truth {
     }
 }
 
-fn conclude(world: &World, rule: &Rule, env: &Env, violation: Truth) -> (Verdict, Option<String>) {
+pub fn conclude(world: &World, rule: &Rule, env: &Env, violation: Truth) -> (Verdict, Option<String>) {
     match violation {
         Truth::False => return (Verdict::Compliant, None),
         Truth::Unknown => return (Verdict::Indeterminate, None),
@@ -252,6 +262,26 @@ fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
         Body::Limit { aggregate, .. } => Some(aggregate),
         _ => None,
     };
+    if let Trigger::Sequence(sequence) = &rule.trigger {
+        for step in &sequence.steps {
+            let last = sequence.last().is_some_and(|last| std::ptr::eq(last, step));
+            for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == step.kind) {
+                let mut env: Env = vec![None; step.root as usize];
+                env.push(Some(world.root(row)));
+                let lacks = world.rows[row].time.is_none()
+                    || step.keys.iter().any(|k| world.value(rule, &k.inner, &env).known().is_none());
+                let mut parts = Vec::new();
+                step.filter.iter().for_each(|f| conjuncts(f, &mut parts));
+                parts.retain(|e| reads_only(e, step.root));
+                let excluded = parts.iter().any(|e| world.truth(rule, e, &env) == Truth::False);
+                let event: Env = vec![Some(world.root(row))];
+                let beside = last && in_force(rule, &event) == Truth::False;
+                if lacks && !excluded && !beside && !rows.contains(&row) {
+                    rows.push(row);
+                }
+            }
+        }
+    }
     for h in conditions {
         for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == h.kind) {
             let env = world.inner(&Vec::new(), h, row);
@@ -276,7 +306,7 @@ fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
     rows
 }
 
-fn conjuncts<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
+pub fn conjuncts<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
     match &expr.kind {
         ExprKind::And(sides) => sides.iter().for_each(|e| conjuncts(e, parts)),
         ExprKind::Named { body, .. } => conjuncts(body, parts),
@@ -284,7 +314,7 @@ fn conjuncts<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
     }
 }
 
-fn reads_only(expr: &Expr, root: u8) -> bool {
+pub fn reads_only(expr: &Expr, root: u8) -> bool {
     let own = match &expr.kind {
         ExprKind::Column { root: r, .. }
         | ExprKind::EventTime { root: r }
@@ -300,6 +330,9 @@ fn reads_only(expr: &Expr, root: u8) -> bool {
 /// All history conditions of a rule, nested ones too.
 fn collect<'a>(rule: &'a Rule, found: &mut Vec<&'a History>) {
     let (mut exprs, mut own): (Vec<&Expr>, Vec<&History>) = (rule.trigger.filter().into_iter().collect(), Vec::new());
+    if let Trigger::Sequence(sequence) = &rule.trigger {
+        exprs.extend(sequence.steps.iter().filter_map(|s| s.filter.as_ref()));
+    }
     match &rule.body {
         Body::Forbid { when } => exprs.push(when),
         Body::Require { when, need } => {

@@ -228,6 +228,8 @@ enum Part {
     When,
     Need,
     Limit,
+    /// Of a sequence.
+    Step(String),
     Exception(String),
 }
 
@@ -238,6 +240,7 @@ impl Part {
             Part::When => "its condition".into(),
             Part::Need => "what it needs".into(),
             Part::Limit => "its limit".into(),
+            Part::Step(name) => format!("its step `{name}`"),
             Part::Exception(name) => format!("its exception `{name}`"),
         }
     }
@@ -249,6 +252,9 @@ fn conditions(rule: &Rule) -> Vec<(Part, &Expr)> {
     match &rule.trigger {
         Trigger::Record { filter, .. } | Trigger::Each { filter, .. } => {
             found.extend(filter.iter().map(|f| (Part::Where, f)));
+        }
+        Trigger::Sequence(sequence) => {
+            found.extend(sequence.steps.iter().filter_map(|s| Some((Part::Step(s.name.clone()), s.filter.as_ref()?))));
         }
     }
     match &rule.body {

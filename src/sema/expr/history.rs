@@ -404,7 +404,7 @@ impl Typer<'_, '_> {
         if failed { None } else { Some(keys) }
     }
 
-    fn pairing(&mut self, kind: KindId, inner: &[Ident], about: u8, outer: &[Ident]) -> Option<Key> {
+    pub fn pairing(&mut self, kind: KindId, inner: &[Ident], about: u8, outer: &[Ident]) -> Option<Key> {
         let outer = self.with(true, true, |t| t.walk(about, outer));
         let time = self.event_time(kind);
         self.roots.push((kind, time));

@@ -15,7 +15,7 @@ mod places;
 mod sets;
 
 pub use fold::fold;
-pub use history::{func_name, func_of};
+pub use history::{func_name, func_of, idents};
 pub use places::{Base, Group, Place};
 
 use super::hir::{Expr, ExprKind};

@@ -3,6 +3,7 @@
 use super::super::expr::{Typer, func_of};
 use super::super::hir::{Expr, ExprKind, History, Trigger, Window};
 use super::clauses::Clauses;
+use super::sequence::no_sum;
 use super::trigger::root_scope;
 use crate::data::Type;
 use crate::diag::{Code, Diagnostic};
@@ -43,6 +44,10 @@ fn aggregate_of<'a>(
     let world = typer.world;
     let func = func_of(aggregate.func);
     let kind = trigger.kind();
+    if let Trigger::Sequence(sequence) = trigger {
+        no_sum(typer, sequence);
+        return None;
+    }
     let Trigger::Record { .. } = trigger else {
         return typer.fail(
             Diagnostic::error(

@@ -2,10 +2,11 @@
 
 mod clauses;
 mod limit;
+mod sequence;
 mod trigger;
 
 use super::expr::Typer;
-use super::hir::{Body, Exception, Expr, ExprKind, Func, History, MessagePart, Rule, Verb};
+use super::hir::{Body, Exception, Expr, ExprKind, Func, History, MessagePart, Rule, Verb, Window};
 use super::report::list;
 use super::waivers;
 use super::world::World;
@@ -13,7 +14,7 @@ use crate::data::{Severity, Type, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::source::FileId;
 use crate::syntax::ast::{self, Clause, ClauseKind, Ident, RuleItem, TemplatePart, WindowKind};
-use clauses::{missing, shape, sort};
+use clauses::{misplaced, missing, shape, sort};
 use limit::limit;
 use trigger::trigger;
 

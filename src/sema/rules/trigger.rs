@@ -2,6 +2,7 @@
 
 use super::super::expr::{Base, Binding, Group, Rank, Scope, Typer};
 use super::super::hir::{EachAt, Expr, ExprKind, Trigger};
+use super::sequence::sequence;
 use crate::data::{KindId, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{self, Clause, ClauseKind, Ident};
@@ -15,6 +16,7 @@ pub(super) fn trigger<'a>(
     let (name, alias, filter) = match trigger {
         ast::Trigger::Record { kind, alias, filter } => (kind, alias, filter),
         ast::Trigger::Each { table, alias, filter, .. } => (table, alias, filter),
+        ast::Trigger::Sequence(s) => return sequence(typer, clause, s, own_line),
         ast::Trigger::Reserved(_) => return None,
     };
     let world = typer.world;

@@ -85,7 +85,7 @@ impl Lower<'_> {
         (tail.keys.unwrap_or(Keys::Subject), tail.window)
     }
 
-    fn once(&mut self, first: Option<Span>, second: Span, what: &str) {
+    pub(super) fn once(&mut self, first: Option<Span>, second: Span, what: &str) {
         if let Some(first) = first {
             self.error(
                 Diagnostic::error(Code::SyntaxError, format!("a second {what}"), second, "not here")
@@ -126,7 +126,7 @@ impl Lower<'_> {
         kind.map(|kind| Window { kind, span })
     }
 
-    fn length(&mut self, node: Node<'_>) -> Expr {
+    pub(super) fn length(&mut self, node: Node<'_>) -> Expr {
         let span = self.span(&node);
         match node.clone().into_inner().next() {
             Some(inner) if inner.as_rule() == Rule::path => self.path_expr(inner),

@@ -4,7 +4,7 @@ use super::history::{function, period};
 use super::{Lower, child};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{Aggregate, Clause, ClauseKind, EachAt, Func, Ident, RuleItem, Trigger, Verb};
+use crate::syntax::ast::{Aggregate, Clause, ClauseKind, EachAt, Func, Ident, RuleItem, Sequence, Step, Trigger, Verb};
 use crate::syntax::parse::{Node, Rule};
 
 impl Lower<'_> {
@@ -89,12 +89,40 @@ impl Lower<'_> {
                 self.reserved(span, "a rule on several kinds of record");
                 Trigger::Reserved(Ident { text: first?.text, span })
             }
+            Rule::sequence_trigger => {
+                let mut sequence = self.sequence_head(&child(&node, Rule::sequence_head)?);
+                for step in node.into_inner().filter(|n| n.as_rule() == Rule::step) {
+                    sequence.steps.extend(self.step(step));
+                }
+                Trigger::Sequence(sequence)
+            }
             _ => {
                 let word = self.ident(&node.into_inner().next()?);
                 self.reserved(word.span, &format!("`on {}`", word.text));
                 Trigger::Reserved(word)
             }
         })
+    }
+
+    /// `sequence by actor within 30 days`
+    pub fn sequence_head(&mut self, node: &Node<'_>) -> Sequence {
+        let (keys, _) = self.keys_and_window(node);
+        let mut lengths = node.clone().into_inner().filter(|n| n.as_rule() == Rule::sequence_within);
+        let within = lengths.next().and_then(|n| child(&n, Rule::length)).map(|n| self.length(n));
+        if let (Some(first), Some(second)) = (&within, lengths.next()) {
+            let second = self.span(&second);
+            self.once(Some(first.span), second, "length of time");
+        }
+        Sequence { head: self.span(node), keys, within, steps: Vec::new(), broken: false }
+    }
+
+    pub fn step(&mut self, node: Node<'_>) -> Option<Step> {
+        let kind = child(&node, Rule::step_kind).map(|n| self.ident(&n))?;
+        let times = child(&node, Rule::repeat).and_then(|n| child(&n, Rule::number)).map(|n| self.ident(&n));
+        let negated = child(&node, Rule::kw_not).map(|n| self.word_span(&n));
+        let alias = child(&node, Rule::alias).and_then(|n| self.alias(&n));
+        let filter = child(&node, Rule::filter).and_then(|n| child(&n, Rule::expr)).map(|n| self.expr(n));
+        Some(Step { negated, times, kind, alias, filter, span: self.span(&node) })
     }
 
     fn aggregate(&mut self, node: Node<'_>, keyword: Span) -> Option<Aggregate> {

@@ -26,9 +26,19 @@ impl<'a> Reader<'a> {
             short: false,
         };
         let mut clauses = Vec::new();
-        self.lines(inner, lines, &mut |reader, nodes, tokens| {
-            clauses.extend(reader.lowered(nodes, tokens, |lower, node| lower.clause(node)));
-        });
+        for piece in self.pieces(inner, lines.keywords) {
+            let mut rest = piece.clone();
+            let scanned = self.place.scanned;
+            if scanned.is(scanned.significant(piece.start + 1), "sequence")
+                && let Some((open, close)) = self.broken_braces(&piece, "on", lines.rule)
+            {
+                clauses.push(self.sequence(&piece, open, close));
+                rest = (close + 1).min(piece.end)..piece.end;
+            }
+            self.lines(rest, lines, &mut |reader, nodes, tokens| {
+                clauses.extend(reader.lowered(nodes, tokens, |lower, node| lower.clause(node)));
+            });
+        }
         clauses
     }
 

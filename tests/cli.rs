@@ -73,6 +73,8 @@ snapshot!(audit_a_folder, "audit" "--policy" "conduct" "conduct");
 snapshot!(audit_bad_time, "audit" "--policy" "conduct" "log.ndjson" "--as-of" "yesterday");
 snapshot!(audit_waived, "audit" "--policy" "waived" "waived/log.ndjson");
 snapshot!(audit_waived_json, "audit" "--policy" "waived" "waived/log.ndjson" "--format" "json");
+snapshot!(audit_people, "audit" "--policy" "people" "people/log.ndjson");
+snapshot!(audit_people_json, "audit" "--policy" "people" "people/log.ndjson" "--format" "json" "--max-per-rule" "1");
 snapshot!(audit_wrong_policy, "audit" "--policy" "wrong" "log.ndjson");
 snapshot!(audit_unknown_param, "audit" "--policy" "conduct" "log.ndjson" "--set" "gift_cp=100 CNY");
 

@@ -302,3 +302,38 @@ fn broken_lines_are_rejected_and_the_rest_is_read() {
         assert_eq!(run.code, 3, "{line}: {}{}", run.out, run.err);
     }
 }
+
+const CHAIN: &str = r#"
+table employee key id valid from since { id: text, manager: ref employee?, since: date }
+record gift at day by actor identity id { id: int, day: date, actor: ref employee }
+forbid below { on gift when actor under "E0" }
+limit team { on gift  count per every manager of actor over 30 days  to 1 }
+"#;
+
+/// Ten thousand people, each under the next, their rows from other days; and the same with the ends joined.
+#[test]
+fn a_long_way_up_and_a_large_circle() {
+    let day = |i: usize| {
+        let date = jiff::civil::date(1990, 1, 1).saturating_add(jiff::Span::new().days(i as i64));
+        date.to_string()
+    };
+    let mut records = String::new();
+    for i in 0..10_000 {
+        let manager = if i == 0 { String::new() } else { format!(r#","manager":"E{}""#, i - 1) };
+        let _ = writeln!(records, r#"{{"kind":"employee","id":"E{i}","since":"{}"{manager}}}"#, day(i));
+    }
+    for i in 0..3 {
+        let _ = writeln!(records, r#"{{"kind":"gift","id":{i},"day":"2025-01-01","actor":"E9999"}}"#);
+    }
+    let start = std::time::Instant::now();
+    let straight = audit(CHAIN, &records);
+    let (below, team): (Vec<_>, Vec<_>) = verdicts(&straight).into_iter().partition(|v| v.0 == "below");
+    assert_eq!(below, vec![("below".into(), "finding".into()); 3]);
+    assert_eq!(team.len(), 9_999);
+    assert!(team.iter().all(|v| v.1 == "finding"));
+    let joined =
+        records.replacen(r#""id":"E0","since":"1990-01-01""#, r#""id":"E0","since":"1990-01-01","manager":"E9999""#, 1);
+    let circle = audit(CHAIN, &joined);
+    assert!(verdicts(&circle).iter().all(|v| v.1 == "indeterminate"), "{}", head(&circle.out));
+    assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
+}

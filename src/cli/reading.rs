@@ -8,7 +8,7 @@ use crate::data::{InputId, Reading};
 use crate::diag::Code;
 use crate::eval::{BatchError, Evaluator, Findings, Screened};
 use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, Reject, Sink, Wanted};
-use crate::report::summary::{InputLine, KindLine, RuleLine, Summary};
+use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
 use crate::report::{Context, Entry, Excerpt};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -196,6 +196,23 @@ impl Outcome {
         for ((code, reason), (count, first)) in &self.sorts {
             let first = format!("{}:{}", name(inputs, first.input), first.line);
             summary.rejected.insert((code.as_str().into(), reason.clone()), (*count, first));
+        }
+        for problem in findings.problems() {
+            let table = &findings.plan().schema.kind(problem.table).name;
+            summary.problems.push(ProblemLine {
+                code: problem.code.as_str(),
+                table: table.clone(),
+                message: problem.message.clone(),
+                rows: problem
+                    .rows
+                    .iter()
+                    .map(|r| RowLine {
+                        file: r.place.map_or(String::new(), |p| name(inputs, p.input).to_owned()),
+                        line: r.place.map(|p| p.line),
+                        identity: r.identity.clone(),
+                    })
+                    .collect(),
+            });
         }
         let counts = findings.records();
         for (i, (name, table)) in self.kinds.iter().enumerate() {

@@ -127,6 +127,10 @@ codes! {
     BrokenInput = "B1022", "an input cannot be read to its end";
     NotThisFormat = "B1023", "an input is not of its format";
     WithoutKind = "B1024", "nothing says which records an input holds";
+    RowsOverlap = "B1030", "two rows of one key hold at one time and differ";
+    RowsInACircle = "B1031", "the rows of a table lead in a circle";
+    RowLeadsNowhere = "B1032", "a row of a table names somebody who has no row then";
+    UnplacedRow = "B1033", "a row of a table cannot be told by its key or its time";
 }
 
 impl std::fmt::Display for Code {

@@ -80,12 +80,7 @@ impl<'a> Trace<'a> {
             return at;
         }
         let at = self.explanation.records.len();
-        self.explanation.records.push(RecordRef {
-            kind: frame.kind,
-            place: frame.rows.places.get(frame.row).copied(),
-            identity: identity_shown(&self.cx, frame),
-            time: frame.time.map(|t| display::time(t, self.cx.zone)),
-        });
+        self.explanation.records.push(record_ref(&self.cx, frame));
         let time = frame.time.and_then(|t| t.instant(self.cx.zone));
         self.order.push((time.is_none(), time, frame.kind, frame.id));
         self.known.insert(key, at);
@@ -444,6 +439,16 @@ impl<'a> Trace<'a> {
                 }
             }
         }
+    }
+}
+
+/// A record as reports name it.
+pub fn record_ref(cx: &Context<'_>, frame: &Frame<'_>) -> RecordRef {
+    RecordRef {
+        kind: frame.kind,
+        place: frame.rows.places.get(frame.row).copied(),
+        identity: identity_shown(cx, frame),
+        time: frame.time.map(|t| display::time(t, cx.zone)),
     }
 }
 

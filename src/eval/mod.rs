@@ -20,6 +20,7 @@ mod judge;
 mod limit;
 mod message;
 mod mismatch;
+mod problems;
 mod records;
 mod results;
 mod rows;
@@ -37,6 +38,7 @@ mod world;
 
 pub use crate::data::Time as AsOf;
 pub use findings::*;
+pub use problems::DataProblem;
 pub use results::{FindingRow, Findings, KindCounts};
 pub use rows::BatchError;
 pub use screen::Screened;

@@ -5,6 +5,7 @@ use super::explain;
 use super::interp::{Context, Frame, Scope};
 use super::judge::{Judgement, judge, moments, triggered};
 use super::limit;
+use super::problems::{self, DataProblem};
 use super::records::Settled;
 use super::screen::in_force;
 use super::sequence;
@@ -44,6 +45,7 @@ pub struct Findings {
     entries: Vec<Entry>,
     counts: Vec<RuleCounts>,
     kinds: Vec<KindCounts>,
+    problems: Vec<DataProblem>,
 }
 
 /// One verdict.
@@ -143,7 +145,8 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled,
     let (subjects, ids) = named.into_iter().flatten().unzip();
     let rules = entries.iter().map(|e| e.rule).collect();
     let verdicts = entries.iter().map(|e| e.judgement.verdict).collect();
-    Findings { plan, runtime, world, rules, verdicts, subjects, ids, entries, counts, kinds }
+    let problems = problems::find(&plan, &runtime, &world);
+    Findings { plan, runtime, world, rules, verdicts, subjects, ids, entries, counts, kinds, problems }
 }
 
 fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
@@ -513,6 +516,11 @@ impl Findings {
     /// Verdicts of a rule, by index into [`Plan::rules`].
     pub fn counts(&self, rule: usize) -> RuleCounts {
         self.counts[rule].clone()
+    }
+
+    /// What is wrong with the tables, by table; the same whatever the records.
+    pub fn problems(&self) -> &[DataProblem] {
+        &self.problems
     }
 
     /// By kind.

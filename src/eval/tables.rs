@@ -31,7 +31,12 @@ impl TableIndex {
         index
     }
 
-    fn rows(&self, key: Val<'_>) -> &[u32] {
+    /// The first row with this key: the same for each of its rows.
+    pub fn first(&self, key: Val<'_>) -> Option<u32> {
+        self.rows(key).first().copied()
+    }
+
+    pub fn rows(&self, key: Val<'_>) -> &[u32] {
         let mut bytes = Vec::with_capacity(32);
         if !key.encode(&mut bytes) {
             return &[];
@@ -96,7 +101,7 @@ pub fn lookup<'a>(cx: &Context<'a>, table: KindId, key: Val<'a>, column: ColumnI
     }
 }
 
-fn same(a: &Val<'_>, b: &Val<'_>) -> bool {
+pub fn same(a: &Val<'_>, b: &Val<'_>) -> bool {
     match (a, b) {
         (Val::Absent, Val::Absent) => true,
         (a, b) if a.is_known() && b.is_known() => compare(CompareOp::Eq, a, b, false) == Truth::True,

@@ -8,10 +8,11 @@ use super::{
     Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, NameUse, Plan, RulePlan, Screen, Sequence, Step, Trigger,
     VERSION, Waiver, split,
 };
-use crate::data::{Clock, Decimal, KindId, Length, Schema, Type, Value, display};
+use crate::data::{Clock, ColumnId, Decimal, KindId, Length, Schema, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Func, Hir, Times, Window};
 use crate::source::Span;
 use indexmap::IndexSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub fn compile(hir: &Hir) -> Plan {
@@ -21,6 +22,7 @@ pub fn compile(hir: &Hir) -> Plan {
         atoms: hir.schema.kinds.iter().map(|_| Atoms::default()).collect(),
         clocks: Vec::new(),
         histories: Vec::new(),
+        chains: BTreeSet::new(),
         patterns: IndexSet::new(),
         names: IndexSet::new(),
         roots: Vec::new(),
@@ -43,6 +45,7 @@ pub fn compile(hir: &Hir) -> Plan {
         kinds,
         rules,
         histories: lower.histories,
+        chains: lower.chains.into_iter().collect(),
         patterns: lower.patterns.into_iter().collect(),
         names: lower.names.into_iter().map(|(at, name, definition)| NameUse { at, name, definition }).collect(),
     }
@@ -64,6 +67,7 @@ struct Lower<'a> {
     atoms: Vec<Atoms>,
     clocks: Vec<Clock>,
     histories: Vec<HistoryPlan>,
+    chains: BTreeSet<(KindId, ColumnId)>,
     patterns: IndexSet<(String, bool)>,
     names: IndexSet<(Span, String, Span)>,
     roots: Vec<Root>,
@@ -358,12 +362,14 @@ impl Lower<'_> {
             ExprKind::Under { who, above, table, column, root } => {
                 self.columns.record(*table);
                 self.columns.add(*table, *column);
+                self.chains.insert((*table, *column));
                 let (who, above) = (self.boxed(who), self.boxed(above));
                 Op::Under { who, above, table: *table, column: *column, root: *root }
             }
             ExprKind::Every { who, table, column, root } => {
                 self.columns.record(*table);
                 self.columns.add(*table, *column);
+                self.chains.insert((*table, *column));
                 Op::Every { who: self.boxed(who), table: *table, column: *column, root: *root }
             }
             ExprKind::Present(of) => Op::Present(self.boxed(of)),

@@ -37,6 +37,8 @@ pub struct Plan {
     /// Sorted by name.
     pub rules: Vec<RulePlan>,
     pub histories: Vec<HistoryPlan>,
+    /// Tables with the fields that lead from row to row, by which rules ask who is above whom; sorted.
+    pub chains: Vec<(KindId, ColumnId)>,
     /// Distinct patterns of `matches`, and whether they ignore case.
     pub patterns: Vec<(String, bool)>,
     /// Where a definition's name stands for its body, for explanations.

@@ -15,6 +15,8 @@ pub(crate) struct Summary {
     pub kinds: Vec<KindLine>,
     /// Code and reason of each sort of rejected record: how many, and where the first is.
     pub rejected: BTreeMap<(String, String), (u64, String)>,
+    /// What is wrong with the tables, by which look-ups are unknown.
+    pub problems: Vec<ProblemLine>,
     /// Kinds that the policy does not declare.
     pub undeclared: BTreeMap<String, u64>,
     /// Records that none of an input's sources takes.
@@ -50,6 +52,21 @@ pub(crate) struct KindLine {
     pub repeats: u64,
     pub conflicts: u64,
     pub after_as_of: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct ProblemLine {
+    pub code: &'static str,
+    pub table: String,
+    pub message: String,
+    pub rows: Vec<RowLine>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RowLine {
+    pub file: String,
+    pub line: Option<u64>,
+    pub identity: String,
 }
 
 #[derive(Debug)]
@@ -95,6 +112,12 @@ pub(crate) fn json(summary: &Summary) -> Value {
         "rejected": summary.rejected.iter().map(|((code, reason), (count, first))| json!({
             "code": code, "reason": reason, "count": count, "first": first,
         })).collect::<Vec<_>>(),
+        "data_problems": summary.problems.iter().map(|p| json!({
+            "code": p.code, "table": p.table, "text": p.message,
+            "rows": p.rows.iter().map(|r| json!({
+                "file": r.file, "line": r.line, "identity": r.identity,
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "not_declared": summary.undeclared,
         "taken_by_no_source": summary.unclaimed,
         "near_fields": summary.near_fields.iter().map(|(kind, field, meant)| json!({
@@ -121,6 +144,7 @@ pub(crate) fn human(summary: &Summary, color: bool) -> String {
     let mut text = String::new();
     records(summary, &mut text);
     rejected(summary, &mut text);
+    problems(summary, &mut text);
     rules(summary, &mut text);
     notes(summary, &mut text);
     let _ = writeln!(text, "{bold}{}{off}", bottom_line(summary));
@@ -181,6 +205,33 @@ fn rejected(summary: &Summary, text: &mut String) {
         })
         .collect();
     table(text, &rows, &[true, false, false, false]);
+    text.push('\n');
+}
+
+/// What is wrong with the tables, and where: a row of it at most once a sentence.
+fn problems(summary: &Summary, text: &mut String) {
+    const SHOWN: usize = 20;
+    const PLACES: usize = 4;
+    if summary.problems.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "data problems, by which look-ups in tables are unknown");
+    for problem in summary.problems.iter().take(SHOWN) {
+        let _ = writeln!(text, "  {}  {}", problem.code, super::crop::plain(&problem.message));
+        let places = problem.rows.iter().take(PLACES).map(|r| match r.line {
+            Some(line) => format!("{}:{line}", super::crop::plain(&r.file)),
+            None => super::crop::plain(&r.identity),
+        });
+        let mut places = places.collect::<Vec<_>>().join(", ");
+        if problem.rows.len() > PLACES {
+            places.push_str(&format!(" and {} more", grouped((problem.rows.len() - PLACES) as u64)));
+        }
+        let _ = writeln!(text, "         {places}");
+    }
+    if summary.problems.len() > SHOWN {
+        let more = grouped((summary.problems.len() - SHOWN) as u64);
+        let _ = writeln!(text, "  and {more} more; `--format json` lists all");
+    }
     text.push('\n');
 }
 

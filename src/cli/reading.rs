@@ -232,6 +232,8 @@ impl Outcome {
                 name: rule.name.clone(),
                 severity: rule.severity,
                 counts: findings.counts(i),
+                effective: rule.effective,
+                never_in_force: findings.never_in_force(i),
             });
         }
         summary

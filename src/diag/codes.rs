@@ -87,6 +87,9 @@ codes! {
     BadAggregate = "B0412", "an aggregate of values that it cannot take";
     BadFiscalYear = "B0413", "a start of the fiscal year that cannot be";
     BadSequence = "B0420", "a sequence that cannot be";
+    Overlap = "B0430", "two wordings of a rule in force at once";
+    Gap = "B0431", "days on which no wording of a rule is in force";
+    NeverInForce = "B0432", "a wording that is never in force";
     NobodyAbove = "B0440", "above somebody who is in no table, or whose table does not say who is";
     StrayEvery = "B0441", "`every … of` where it cannot stand";
     WaiverLacks = "B0450", "a waiver lacks who approved it, why, or its dates";

@@ -205,6 +205,16 @@ impl RuleCounts {
         }
     }
 
+    /// Adds those of another wording of the rule.
+    pub fn add(&mut self, other: &RuleCounts) {
+        self.finding += other.finding;
+        self.excepted += other.excepted;
+        self.waived += other.waived;
+        self.pending += other.pending;
+        self.indeterminate += other.indeterminate;
+        self.compliant += other.compliant;
+    }
+
     /// How many records triggered the rule.
     pub fn triggered(&self) -> u64 {
         Verdict::ALL.iter().map(|&v| self.of(v)).sum()

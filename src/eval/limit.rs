@@ -6,6 +6,7 @@ use super::history::{Part, Search, evaluate_in};
 use super::index::List;
 use super::interp::{Context, Operand, Scope, all, operand};
 use super::judge::{Judgement, conclude, triggered};
+use super::screen::in_force;
 use super::val::compare_ranges;
 use super::window;
 use crate::plan::{Body, HistoryPlan, RulePlan};
@@ -38,7 +39,12 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
     let mut verdicts = Vec::with_capacity(list.ids.len());
     for (i, &id) in list.ids.iter().enumerate() {
         let scope = Scope::top(cx.world.frame(history.kind, id));
-        // A rule that is not yet in force still remembers what came before.
+        // Each wording begins anew: the first record under it that is over the limit crosses it, whatever was
+        // over it when none could be a finding.
+        if scope.frame.time.is_some_and(|t| !in_force(rule.effective, t, cx)) {
+            armed = Armed::START;
+            continue;
+        }
         let sure = if list.is_sure(id) { Truth::True } else { Truth::Unknown };
         let counts = sure.and(all(cx, &rule.filter, &scope));
         if counts == Truth::False {

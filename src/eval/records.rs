@@ -21,6 +21,8 @@ pub struct Taken {
     counts: Vec<KindCounts>,
     /// By rule: records triggered and compliant by themselves.
     compliant: Vec<u64>,
+    /// By rule: it was in force at the time of one of its records.
+    in_force: Vec<bool>,
     watermark: Watermark,
 }
 
@@ -29,6 +31,7 @@ pub struct Settled {
     pub world: World,
     pub counts: Vec<KindCounts>,
     pub compliant: Vec<u64>,
+    pub in_force: Vec<bool>,
     /// By rule: records to be judged, in order.
     pub candidates: Vec<Vec<u32>>,
 }
@@ -40,6 +43,7 @@ impl Taken {
             segments: (0..kinds).map(|_| Vec::new()).collect(),
             counts: vec![KindCounts::default(); kinds],
             compliant: vec![0; plan.rules.len()],
+            in_force: vec![false; plan.rules.len()],
             watermark: Watermark { as_of, ..Watermark::default() },
         }
     }
@@ -55,6 +59,11 @@ impl Taken {
                 *count += n;
             }
         }
+        for rule in screened.in_force {
+            if let Some(seen) = self.in_force.get_mut(rule as usize) {
+                *seen = true;
+            }
+        }
         if screened.segment.rows.len() > 0 {
             segments.push(screened.segment);
         }
@@ -62,7 +71,7 @@ impl Taken {
 }
 
 pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -> Settled {
-    let Taken { segments, mut counts, mut compliant, watermark } = taken;
+    let Taken { segments, mut counts, mut compliant, in_force, watermark } = taken;
     let as_of = Watermark { as_of: watermark.as_of, ..Watermark::default() };
     let laid = parallel_each(options.threads, segments, |k, segments| {
         settle_kind(plan, runtime, KindId(k as u32), segments, as_of, options.keep_compliant)
@@ -84,7 +93,7 @@ pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -
     }
     candidates.iter_mut().chain(&mut histories).for_each(|ids: &mut Vec<u32>| ids.sort_unstable());
     let world = world::build(plan, runtime, kinds, watermark, &histories, options.threads);
-    Settled { world, counts, compliant, candidates }
+    Settled { world, counts, compliant, in_force, candidates }
 }
 
 fn settle_kind(

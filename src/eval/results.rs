@@ -46,6 +46,7 @@ pub struct Findings {
     counts: Vec<RuleCounts>,
     kinds: Vec<KindCounts>,
     problems: Vec<DataProblem>,
+    in_force: Vec<bool>,
 }
 
 /// One verdict.
@@ -122,10 +123,11 @@ enum Task {
 const CHUNK: usize = 1024;
 
 pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled, options: &Options) -> Findings {
-    let Settled { world, counts: kinds, compliant, candidates } = settled;
+    let Settled { world, counts: kinds, compliant, mut in_force, candidates } = settled;
     let mut counts = vec![RuleCounts::default(); plan.rules.len()];
     counts.iter_mut().zip(&compliant).for_each(|(c, n)| c.compliant = *n);
     let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates };
+    judging.moments_in_force(&mut in_force);
     let tasks = judging.tasks();
     let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i]));
     let mut entries: Vec<Entry> = Vec::new();
@@ -146,7 +148,7 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled,
     let rules = entries.iter().map(|e| e.rule).collect();
     let verdicts = entries.iter().map(|e| e.judgement.verdict).collect();
     let problems = problems::find(&plan, &runtime, &world);
-    Findings { plan, runtime, world, rules, verdicts, subjects, ids, entries, counts, kinds, problems }
+    Findings { plan, runtime, world, rules, verdicts, subjects, ids, entries, counts, kinds, problems, in_force }
 }
 
 fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
@@ -171,6 +173,18 @@ struct Judging<'a> {
 impl<'a> Judging<'a> {
     fn context(&self, rule: &RulePlan, period: Option<(i32, i32)>) -> Context<'a> {
         self.runtime.context(self.plan, self.world, rule.clock, period)
+    }
+
+    /// Of the rules that go over a table: whether one is in force at one of its moments.
+    fn moments_in_force(&self, in_force: &mut [bool]) {
+        for (rule, seen) in self.plan.rules.iter().zip(in_force) {
+            if let Trigger::Each { .. } = rule.trigger {
+                let cx = self.context(rule, None);
+                let all = moments(self.plan, &cx, rule);
+                *seen =
+                    all.is_empty() || all.iter().any(|(time, _)| super::screen::in_force(rule.effective, *time, &cx));
+            }
+        }
     }
 
     fn tasks(&self) -> Vec<Task> {
@@ -542,6 +556,19 @@ impl Findings {
     pub fn days(&self, rule: usize) -> Option<(i32, i32)> {
         let cx = self.runtime.context(&self.plan, &self.world, self.plan.rules[rule].clock, None);
         Some((self.world.watermark.earliest(cx.zone)?, self.world.watermark.day(cx.zone)?))
+    }
+
+    /// Whether there were records (or, for `on each`, moments), and the rule was in force at none of them; a
+    /// sequence: on none of the data's days.
+    pub fn never_in_force(&self, rule: usize) -> bool {
+        let of = &self.plan.rules[rule];
+        match of.trigger {
+            Trigger::Record { kind, .. } => self.kinds[kind.0 as usize].judged > 0 && !self.in_force[rule],
+            Trigger::Each { .. } => !self.in_force[rule],
+            Trigger::Sequence { .. } => self.days(rule).is_some_and(|(first, last)| {
+                of.effective.0.is_some_and(|from| last < from) || of.effective.1.is_some_and(|until| first >= until)
+            }),
+        }
     }
 
     /// Rules that no record triggered.

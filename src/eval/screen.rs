@@ -22,6 +22,8 @@ pub struct Screened {
     pub(super) segment: Segment,
     /// Rule and number of records: triggered, and compliant by themselves.
     pub(super) compliant: Vec<(u32, u64)>,
+    /// Rules that are in force at the time of one of the records.
+    pub(super) in_force: Vec<u32>,
 }
 
 /// Rows that are kept.
@@ -62,8 +64,10 @@ pub fn screen(plan: &Plan, runtime: &Runtime, keep_compliant: bool, as_of: Water
     let mut work = Work { plan, runtime, rows: &rows, marks: &marks };
     let mut keep: Bits = vec![0; words(rows.len())];
     let (mut candidates, mut compliant, mut histories) = (Vec::new(), Vec::new(), Vec::new());
+    let mut in_force = Vec::new();
     for &rule in &runtime.rules_of[kind.0 as usize] {
-        let (open, decided) = work.rule(rule, keep_compliant);
+        let (open, decided, dated) = work.rule(rule, keep_compliant);
+        in_force.extend(dated.then_some(rule));
         keep.iter_mut().zip(&open).for_each(|(k, o)| *k |= o);
         if open.iter().any(|&w| w != 0) {
             candidates.push((rule, open));
@@ -103,7 +107,7 @@ pub fn screen(plan: &Plan, runtime: &Runtime, keep_compliant: bool, as_of: Water
     let (candidates, histories) = (renumbered(candidates), renumbered(histories));
     let rows = if number.is_some() { rows.take(&all) } else { rows };
     let segment = Segment { rows, identities, candidates, histories };
-    Screened { kind, judged, after_as_of, watermark, segment, compliant }
+    Screened { kind, judged, after_as_of, watermark, segment, compliant, in_force }
 }
 
 fn ones(bits: &Bits) -> Vec<u32> {
@@ -148,8 +152,9 @@ struct Work<'a> {
 type Pair = (u64, u64);
 
 impl<'a> Work<'a> {
-    /// The rows that have to be looked at again, and how many more are compliant.
-    fn rule(&mut self, rule: u32, keep_compliant: bool) -> (Bits, u64) {
+    /// The rows that have to be looked at again, how many more are compliant, and whether any row is of a time
+    /// at which the rule is in force.
+    fn rule(&mut self, rule: u32, keep_compliant: bool) -> (Bits, u64, bool) {
         let of = &self.plan.rules[rule as usize];
         let cx = self.runtime.context(self.plan, &self.runtime.empty, of.clock, None);
         let n = self.rows.len();
@@ -178,7 +183,8 @@ impl<'a> Work<'a> {
             *open = if of.screen.filter_exact { undecided } else { triggered };
             decided += u64::from((triggered & !*open).count_ones());
         }
-        (open, decided)
+        let dated = in_force.is_none_or(|(inside, unknown)| inside.iter().chain(&unknown).any(|&w| w != 0));
+        (open, decided, dated)
     }
 
     fn history(&mut self, history: u32) -> Bits {

@@ -132,6 +132,17 @@ pub(crate) fn circle(table: &str, keys: &[String], at: &str) -> String {
     format!("the rows of `{table}` lead in a circle{at}: {}", around.join(" → "))
 }
 
+/// `from 2025-01-01 until 2026-01-01`: when a wording is in force; none where it always is.
+pub(crate) fn force((from, until): (Option<i32>, Option<i32>)) -> Option<String> {
+    let day = crate::data::display::date;
+    match (from, until) {
+        (Some(from), Some(until)) => Some(format!("from {} until {}", day(from), day(until))),
+        (Some(from), None) => Some(format!("from {}", day(from))),
+        (None, Some(until)) => Some(format!("until {}", day(until))),
+        (None, None) => None,
+    }
+}
+
 /// A text on one line, cut to a number of characters.
 pub(crate) fn shorten(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");

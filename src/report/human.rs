@@ -1,7 +1,7 @@
 //! Findings for people: the clauses of the rule with the values that they saw, then the records.
 
 use super::crop::plain;
-use super::entry::{Context, Entry, Excerpt, shorten};
+use super::entry::{Context, Entry, Excerpt, force, shorten};
 use super::page::Page;
 use super::render::render;
 use super::waivers;
@@ -68,6 +68,9 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
     }
     if let Some(consequence) = &rule.consequence {
         notes.push(("consequence", consequence.clone()));
+    }
+    if let Some(when) = force(rule.effective) {
+        notes.push(("in force", when));
     }
     notes.push(("about", about(context, entry)));
     notes.push(("id", entry.id()));

@@ -69,11 +69,15 @@ pub(crate) struct RowLine {
     pub identity: String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RuleLine {
     pub name: String,
     pub severity: Severity,
     pub counts: RuleCounts,
+    /// Days since 1970 between which this wording is in force.
+    pub effective: (Option<i32>, Option<i32>),
+    /// There were records, and none of a day on which it is.
+    pub never_in_force: bool,
 }
 
 impl Summary {
@@ -90,8 +94,31 @@ impl Summary {
         self.rejected_count() + self.count(Verdict::Indeterminate)
     }
 
-    fn never_triggered(&self) -> Vec<&str> {
-        self.rules.iter().filter(|r| r.counts.triggered() == 0).map(|r| r.name.as_str()).collect()
+    /// The wordings of one rule together, under the gravest of their severities.
+    fn by_name(&self) -> Vec<RuleLine> {
+        let mut lines: Vec<RuleLine> = Vec::new();
+        for rule in &self.rules {
+            match lines.last_mut().filter(|l| l.name == rule.name) {
+                Some(line) => {
+                    line.severity = line.severity.max(rule.severity);
+                    line.counts.add(&rule.counts);
+                    line.effective.1 = rule.effective.1;
+                    line.never_in_force &= rule.never_in_force;
+                }
+                None => lines.push(rule.clone()),
+            }
+        }
+        lines
+    }
+
+    fn never_triggered(&self) -> Vec<String> {
+        self.by_name().into_iter().filter(|r| r.counts.triggered() == 0).map(|r| r.name).collect()
+    }
+
+    /// Rules that were in force at the time of no record, and when they are.
+    fn never_in_force(&self) -> Vec<(String, String)> {
+        let rules = self.by_name().into_iter().filter(|r| r.never_in_force);
+        rules.filter_map(|r| Some((r.name, super::entry::force(r.effective)?))).collect()
     }
 
     fn empty_inputs(&self) -> Vec<&str> {
@@ -123,12 +150,15 @@ pub(crate) fn json(summary: &Summary) -> Value {
         "near_fields": summary.near_fields.iter().map(|(kind, field, meant)| json!({
             "kind": kind, "field": field, "meant": meant,
         })).collect::<Vec<_>>(),
-        "rules": summary.rules.iter().map(|r| json!({
+        "rules": summary.by_name().iter().map(|r| json!({
             "rule": r.name, "severity": r.severity, "finding": r.counts.finding, "excepted": r.counts.excepted,
             "waived": r.counts.waived, "pending": r.counts.pending, "indeterminate": r.counts.indeterminate, "compliant": r.counts.compliant,
         })).collect::<Vec<_>>(),
         "waivers": waivers::summary(&summary.waivers),
         "never_triggered": summary.never_triggered(),
+        "never_in_force": summary.never_in_force().iter().map(|(rule, when)| json!({
+            "rule": rule, "in_force": when,
+        })).collect::<Vec<_>>(),
         "empty_inputs": summary.empty_inputs(),
         "unmatched_files": summary.unmatched.iter().map(|(source, glob)| json!({
             "source": source, "files": glob,
@@ -242,7 +272,8 @@ fn rules(summary: &Summary, text: &mut String) {
     let verdicts = Verdict::ALL.into_iter().filter(|v| waived || *v != Verdict::Waived);
     let titles = ["rule", "severity"].into_iter().chain(verdicts.clone().map(Verdict::as_str));
     let mut rows: Vec<Vec<String>> = vec![titles.map(String::from).collect()];
-    let mut lines: Vec<&RuleLine> = summary.rules.iter().filter(|r| r.counts.triggered() > 0).collect();
+    let by_name = summary.by_name();
+    let mut lines: Vec<&RuleLine> = by_name.iter().filter(|r| r.counts.triggered() > 0).collect();
     if lines.is_empty() {
         return;
     }
@@ -278,7 +309,15 @@ fn notes(summary: &Summary, text: &mut String) {
         }
     };
     let quoted = |names: Vec<&str>| names.into_iter().map(|n| format!("`{n}`")).collect();
-    list("rules that no record triggered", quoted(summary.never_triggered()));
+    let not_in_force = summary.never_in_force();
+    let untriggered = summary.never_triggered();
+    let untriggered =
+        untriggered.iter().map(String::as_str).filter(|n| not_in_force.iter().all(|(other, _)| other != n));
+    list("rules that no record triggered", quoted(untriggered.collect()));
+    list(
+        "rules that were not in force at the time of any record",
+        not_in_force.iter().map(|(name, when)| format!("`{name}` ({when})")).collect(),
+    );
     let unseen = summary.kinds.iter().filter(|k| k.used && k.read == 0).map(|k| k.name.as_str());
     list("records and tables that rules read, and of which there are none", quoted(unseen.collect()));
     list("inputs without a record", quoted(summary.empty_inputs()));

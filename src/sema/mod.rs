@@ -59,6 +59,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
         words: Vec::new(),
         values: std::mem::take(&mut names.values),
         rules: std::mem::take(&mut names.rule_names),
+        verbs: std::mem::take(&mut names.verbs),
         policies: FxHashMap::default(),
         params: FxHashMap::default(),
         waivers: FxHashMap::default(),
@@ -80,9 +81,8 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     }
     waivers::collect(&mut world, &names.waivers);
     let world = world;
-    let mut rules: Vec<hir::Rule> =
-        names.rules.iter().filter_map(|(file, item, whole)| rules::rule(&world, *file, item, whole)).collect();
-    rules.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut rules = rules::rules(&world, &names);
+    rules.sort_by(|a, b| (&a.name, a.effective).cmp(&(&b.name, b.effective)));
     for decl in names.decls.iter().filter(|d| !world.broken.contains(d.name().text.as_str())) {
         let file = decl.name().span.file;
         match decl {

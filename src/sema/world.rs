@@ -56,6 +56,7 @@ pub struct World<'a> {
     pub words: Vec<FxHashMap<String, u16>>,
     pub values: FxHashMap<&'a str, Decl<'a>>,
     pub rules: FxHashMap<&'a str, Span>,
+    pub verbs: FxHashMap<&'a str, ast::Verb>,
     pub policies: FxHashMap<FileId, FilePolicy>,
     /// Filled before rules are read; a parameter whose value has an error is not in it.
     pub params: FxHashMap<&'a str, (Type, Constant)>,
@@ -66,6 +67,12 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
+    /// A rule's verb; a `revise` has that of its rule.
+    pub fn verb(&self, item: &ast::RuleItem) -> ast::Verb {
+        let own = item.verb.or_else(|| self.verbs.get(item.name.text.as_str()).copied());
+        own.unwrap_or(ast::Verb::Forbid)
+    }
+
     pub fn policy(&self, file: FileId) -> &FilePolicy {
         &self.policies[&file]
     }
@@ -192,6 +199,8 @@ pub struct Names<'a> {
     pub decls: Vec<Decl<'a>>,
     pub rules: Vec<(FileId, &'a ast::RuleItem, &'a ast::Item)>,
     pub rule_names: FxHashMap<&'a str, Span>,
+    pub verbs: FxHashMap<&'a str, ast::Verb>,
+    pub revisions: Vec<(FileId, &'a ast::RuleItem, &'a ast::Item)>,
     pub sources: Vec<(FileId, &'a ast::SourceItem, Span)>,
     /// With the whole item.
     pub tests: Vec<(FileId, &'a ast::TestItem, &'a ast::Item)>,
@@ -209,6 +218,8 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         decls: Vec::new(),
         rules: Vec::new(),
         rule_names: FxHashMap::default(),
+        verbs: FxHashMap::default(),
+        revisions: Vec::new(),
         sources: Vec::new(),
         tests: Vec::new(),
         defaults: Vec::new(),
@@ -253,9 +264,11 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
                     }
                     None => {
                         names.rule_names.insert(&r.name.text, r.name.span);
+                        names.verbs.extend(r.verb.map(|v| (r.name.text.as_str(), v)));
                         names.rules.push((*file, r, item));
                     }
                 },
+                ItemKind::Revise(r) => names.revisions.push((*file, r, item)),
                 ItemKind::Source(s) => {
                     if claim(report, &mut sources, &s.name, "source") {
                         names.sources.push((*file, s, item.span));

@@ -51,12 +51,14 @@ pub enum ItemKind {
     Param(ParamItem),
     Import(Str),
     Rule(RuleItem),
+    /// `revise gifts effective from 2026-01-01 { … }`: its date is the first of its clauses.
+    Revise(RuleItem),
     Test(TestItem),
     Waive(WaiveItem),
     Charter(CharterItem),
     /// For the tests of its file.
     Default(DefaultItem),
-    /// `metric`, `revise`, `rates`: kept for later versions.
+    /// `metric`, `rates`: kept for later versions.
     Reserved(Ident),
 }
 
@@ -164,7 +166,8 @@ pub enum Verb {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleItem {
-    pub verb: Verb,
+    /// None in a `revise`: the rule's own.
+    pub verb: Option<Verb>,
     pub name: Ident,
     pub title: Option<Str>,
     /// In the order written; repeats and misfits are for the checker to tell.

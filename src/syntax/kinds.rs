@@ -92,6 +92,8 @@ kinds! {
         DefineParam = define_param,
         RuleItem = rule_item,
         RuleHead = rule_head,
+        ReviseItem = revise_item,
+        ReviseHead = revise_head,
         OnClause = on_clause,
         EachTrigger = each_trigger,
         EndOf = end_of,

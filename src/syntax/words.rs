@@ -5,12 +5,12 @@ use super::scan::Scanned;
 
 /// Items of a rule file.
 pub const ITEMS: &[&str] = &[
-    "forbid", "require", "limit", "record", "table", "source", "test", "enum", "let", "define", "param", "waive",
-    "charter", "policy", "import", "default",
+    "forbid", "require", "limit", "revise", "record", "table", "source", "test", "enum", "let", "define", "param",
+    "waive", "charter", "policy", "import", "default",
 ];
 
 /// Items kept for later versions.
-pub const RESERVED_ITEMS: &[&str] = &["metric", "revise", "rates"];
+pub const RESERVED_ITEMS: &[&str] = &["metric", "rates"];
 
 pub const RULE_CLAUSES: &[&str] = &[
     "on",

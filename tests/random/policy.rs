@@ -42,32 +42,39 @@ impl Writer<'_, '_> {
         let form = self.tape.below(12);
         let kind = *self.tape.pick(&records);
         let dated = self.schema.kinds[kind].time() == Some(Ty::Date);
-        let mut root = vec![Root { prefix: String::new(), kind, dated }];
+        let root = vec![Root { prefix: String::new(), kind, dated }];
         let mut out = String::new();
         match form {
-            0..=3 => {
-                out += &format!("forbid {name} {{\n{}", self.on(&root));
-                out += &format!("  when {}\n", self.cond(&root, 3));
-            }
-            4 | 5 => {
-                out += &format!("require {name} {{\n{}", self.on(&root));
-                if self.tape.chance(40) {
-                    out += &format!("  when {}\n", self.cond(&root, 2));
+            0..=8 => {
+                let verb = match form {
+                    0..=3 => "forbid",
+                    4 | 5 => "require",
+                    _ => "limit",
+                };
+                out += &format!("{verb} {name} {{\n{}", self.wording(verb, &root));
+                if self.tape.chance(20) {
+                    let until = if self.tape.chance(50) { " until 2024-02-03" } else { "" };
+                    out += &format!("  effective from 2024-01-03{until}\n");
+                    if self.tape.chance(60) {
+                        out += &format!("}}\n\nrevise {name} effective from 2024-02-03 {{\n");
+                        out += &self.wording(verb, &root);
+                    }
                 }
-                out += &format!("  need {}\n", self.need(&root));
+                out + "}\n\n" + &self.waivers(name, &root)
             }
-            6..=8 => out += &self.limit(name, &root),
             10 | 11 => {
                 let verb = if self.tape.chance(30) { "require" } else { "forbid" };
                 let (on, steps) = self.sequence();
-                root = steps;
                 out += &format!("{verb} {name} {{\n{on}");
                 if self.tape.chance(30) {
-                    out += &format!("  when {}\n", self.cond(&root, 2));
+                    out += &format!("  when {}\n", self.cond(&steps, 2));
                 }
                 if verb == "require" {
-                    out += &format!("  need {}\n", self.need(&root));
+                    out += &format!("  need {}\n", self.need(&steps));
                 }
+                out += &self.closing(&steps);
+                let last = Root { prefix: String::new(), ..steps.last().unwrap().clone() };
+                out + "}\n\n" + &self.waivers(name, &[last])
             }
             _ => {
                 let table = vec![Root { prefix: String::new(), kind: 0, dated: true }];
@@ -90,27 +97,43 @@ impl Writer<'_, '_> {
                 } else {
                     out += &format!("  when {}\n", self.cond(&table, 2));
                 }
-                return out + "}\n\n" + &self.waivers(name, &table);
+                out + "}\n\n" + &self.waivers(name, &table)
             }
         }
+    }
+
+    /// A rule's clauses.
+    fn wording(&mut self, verb: &str, root: &[Root]) -> String {
+        let mut out = self.on(root);
+        match verb {
+            "forbid" => out += &format!("  when {}\n", self.cond(root, 3)),
+            "require" => {
+                if self.tape.chance(40) {
+                    out += &format!("  when {}\n", self.cond(root, 2));
+                }
+                out += &format!("  need {}\n", self.need(root));
+            }
+            _ => out += &self.limit(root),
+        }
+        out + &self.closing(root)
+    }
+
+    /// Exceptions, severity and message.
+    fn closing(&mut self, root: &[Root]) -> String {
+        let mut out = String::new();
         for i in 0..self.tape.below(3) {
             if self.tape.chance(50) {
-                out += &format!("  unless u{i}: {}\n", self.cond(&root, 2));
+                out += &format!("  unless u{i}: {}\n", self.cond(root, 2));
             }
         }
         if self.tape.chance(30) {
             out += &format!("  severity {}\n", self.tape.pick(&["info", "minor", "major", "critical"]));
         }
-        if self.tape.chance(15) {
-            out += "  effective from 2024-01-03";
-            out += if self.tape.chance(50) { " until 2024-03-01\n" } else { "\n" };
-        }
         if self.tape.chance(30) {
             let of = root.last().unwrap();
             out += &format!("  because \"{{{0}id}} at {{{0}at_time}}\"\n", of.prefix);
         }
-        let last = Root { prefix: String::new(), ..root.last().unwrap().clone() };
-        out + "}\n\n" + &self.waivers(name, &[last])
+        out
     }
 
     /// Now and then, for some value of a field or for everyone, by somebody who may be a record's subject.
@@ -150,8 +173,8 @@ impl Writer<'_, '_> {
         format!("  on {kind}\n")
     }
 
-    fn limit(&mut self, name: &str, root: &[Root]) -> String {
-        let mut out = format!("limit {name} {{\n{}", self.on(root));
+    fn limit(&mut self, root: &[Root]) -> String {
+        let mut out = String::new();
         if self.tape.chance(25) {
             out += &format!("  when {}\n", self.cond(root, 1));
         }

@@ -226,6 +226,11 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
         let mut armed = Truth::True;
         for (row, sure) in rows {
             let env: Env = vec![Some(world.root(row))];
+            // A wording begins anew: nothing was over its limit before it could be broken.
+            if in_force(rule, &env) == Truth::False {
+                armed = Truth::True;
+                continue;
+            }
             let limit = world.value(rule, to, &env);
             let before = world.history_for(rule, aggregate, &env, true, owner.as_ref());
             let after = world.history_for(rule, aggregate, &env, false, owner.as_ref());
@@ -236,10 +241,6 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
             let filter = filter(world, rule, &env, sure);
             let fires = and([filter, over, armed]);
             armed = if matches!(fires, Truth::Unknown | Truth::Pending) { Truth::Unknown } else { not(over) };
-            // A rule not yet in force still remembers what came before it.
-            if in_force(rule, &env) == Truth::False {
-                continue;
-            }
             let violation = and([fires, when.map_or(Truth::True, |w| world.truth(rule, w, &env))]);
             let (verdict, exception) = conclude(world, rule, &env, violation);
             let mut outcome = outcome(world, rule, &world.root(row), verdict, exception);

@@ -111,7 +111,7 @@ pub(super) fn sort<'a>(world: &World<'a>, item: &'a RuleItem) -> Clauses<'a> {
 }
 
 pub(super) fn missing(world: &World, item: &RuleItem, word: &str, sample: &str) {
-    let verb = match item.verb {
+    let verb = match world.verb(item) {
         ast::Verb::Forbid => "forbid",
         ast::Verb::Require => "require",
         ast::Verb::Limit => "limit",
@@ -145,7 +145,7 @@ pub(super) fn shape(world: &World, item: &RuleItem, clauses: &Clauses) {
     if clauses.incomplete {
         return;
     }
-    match item.verb {
+    match world.verb(item) {
         ast::Verb::Forbid => {
             let inline = matches!(
                 clauses.on.map(|c| &c.kind),

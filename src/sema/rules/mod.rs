@@ -2,6 +2,7 @@
 
 mod clauses;
 mod limit;
+mod revise;
 mod sequence;
 mod trigger;
 
@@ -16,10 +17,19 @@ use crate::source::FileId;
 use crate::syntax::ast::{self, Clause, ClauseKind, Ident, RuleItem, TemplatePart, WindowKind};
 use clauses::{misplaced, missing, shape, sort};
 use limit::limit;
+pub use revise::rules;
+use revise::{Force, Kept};
 use trigger::trigger;
 
 /// A rule, typed; none where something is wrong with it.
-pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast::Item) -> Option<Rule> {
+fn rule<'a>(
+    world: &World<'a>,
+    file: FileId,
+    item: &'a RuleItem,
+    whole: &ast::Item,
+    effective: Option<Force>,
+    kept: &Kept<'a>,
+) -> Option<Rule> {
     let mut clauses = sort(world, item);
     clauses.incomplete |= whole.broken;
     let mut typer = Typer::new(world, file);
@@ -32,9 +42,8 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast
             None
         }
     };
-    let severity = severity(world, clauses.severity);
-    let effective = effective(&mut Typer::new(world, file), clauses.effective);
-    let retention = match clauses.retention.map(|c| &c.kind) {
+    let severity = severity(world, kept.severity);
+    let retention = match kept.retention.map(|c| &c.kind) {
         Some(ClauseKind::Retention(length)) => Typer::new(world, file).length(length).map(Some),
         _ => Some(None),
     };
@@ -51,7 +60,7 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast
     if let Some(Some(when)) = &when {
         typer.learn(when, true);
     }
-    let body = match item.verb {
+    let body = match world.verb(item) {
         ast::Verb::Forbid => when.map(|when| Body::Forbid {
             when: when.unwrap_or_else(|| Expr {
                 kind: ExprKind::Constant(Value::Bool(true)),
@@ -94,18 +103,18 @@ pub fn rule<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &ast
     let policy = world.policy(file);
     Some(Rule {
         name: item.name.text.clone(),
-        title: item.title.as_ref().map_or_else(|| item.name.text.clone(), |t| t.text.clone()),
-        doc: whole.doc.clone(),
-        verb: match item.verb {
+        title: kept.title.map_or_else(|| item.name.text.clone(), |t| t.text.clone()),
+        doc: kept.doc.map(str::to_owned),
+        verb: match world.verb(item) {
             ast::Verb::Forbid => Verb::Forbid,
             ast::Verb::Require => Verb::Require,
             ast::Verb::Limit => Verb::Limit,
         },
         severity: severity?,
-        cite: text(clauses.cite),
-        consequence: text(clauses.consequence),
-        purpose: text(clauses.purpose),
-        legal_basis: text(clauses.legal_basis),
+        cite: text(kept.cite),
+        consequence: text(kept.consequence),
+        purpose: text(kept.purpose),
+        legal_basis: text(kept.legal_basis),
         retention: retention?,
         policy: policy.name.clone(),
         clock: policy.clock.clone(),

@@ -14,6 +14,7 @@ impl Lower<'_> {
     pub fn item(&mut self, node: Node<'_>) -> Option<ItemKind> {
         Some(match node.as_rule() {
             Rule::rule_item => ItemKind::Rule(self.rule(node)?),
+            Rule::revise_item => ItemKind::Revise(self.revise(node)?),
             Rule::record_item => {
                 let mut item = self.kind_head(&child(&node, Rule::record_head)?)?;
                 item.fields = self.fields(child(&node, Rule::fields)?);

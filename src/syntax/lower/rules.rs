@@ -23,12 +23,26 @@ impl Lower<'_> {
             _ => Verb::Forbid,
         };
         let title = child(node, Rule::string).map(|n| self.string(&n));
-        Some(RuleItem { verb, name: self.head_name(node)?, title, clauses: Vec::new() })
+        Some(RuleItem { verb: Some(verb), name: self.head_name(node)?, title, clauses: Vec::new() })
+    }
+
+    pub(super) fn revise(&mut self, node: Node<'_>) -> Option<RuleItem> {
+        let mut item = self.revise_head(&child(&node, Rule::revise_head)?)?;
+        for node in node.into_inner() {
+            item.clauses.extend(self.clause(node));
+        }
+        Some(item)
+    }
+
+    pub fn revise_head(&mut self, node: &Node<'_>) -> Option<RuleItem> {
+        let title = child(node, Rule::string).map(|n| self.string(&n));
+        let effective = child(node, Rule::effective_clause).and_then(|n| self.clause(n));
+        Some(RuleItem { verb: None, name: self.head_name(node)?, title, clauses: effective.into_iter().collect() })
     }
 
     /// None for what is no clause: the head and braces of a rule.
     pub fn clause(&mut self, node: Node<'_>) -> Option<Clause> {
-        if matches!(node.as_rule(), Rule::rule_head | Rule::lbrace | Rule::rbrace) {
+        if matches!(node.as_rule(), Rule::rule_head | Rule::revise_head | Rule::lbrace | Rule::rbrace) {
             return None;
         }
         let span = self.span(&node);

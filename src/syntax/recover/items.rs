@@ -7,6 +7,7 @@ use crate::diag::did_you_mean;
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     Rule,
+    Revise,
     Record,
     Table,
     Source,
@@ -24,6 +25,7 @@ enum Shape {
 fn shape(word: &str) -> Option<Shape> {
     Some(match word {
         "forbid" | "require" | "limit" => Shape::Rule,
+        "revise" => Shape::Revise,
         "record" => Shape::Record,
         "table" => Shape::Table,
         "source" => Shape::Source,
@@ -43,6 +45,7 @@ impl Shape {
     fn head(self) -> Rule {
         match self {
             Shape::Rule => Rule::only_rule_head,
+            Shape::Revise => Rule::only_revise_head,
             Shape::Record => Rule::only_record_head,
             Shape::Table => Rule::only_table_head,
             Shape::Source => Rule::only_source_head,
@@ -59,6 +62,7 @@ impl Shape {
     fn node(self) -> K {
         match self {
             Shape::Rule => K::RuleItem,
+            Shape::Revise => K::ReviseItem,
             Shape::Record => K::RecordItem,
             Shape::Table => K::TableItem,
             Shape::Source => K::SourceItem,
@@ -75,7 +79,7 @@ impl Shape {
     /// The keywords that begin a line of the body.
     fn clauses(self) -> &'static [&'static str] {
         match self {
-            Shape::Rule => words::RULE_CLAUSES,
+            Shape::Rule | Shape::Revise => words::RULE_CLAUSES,
             Shape::Source => words::SOURCE_CLAUSES,
             Shape::Test => words::TEST_CLAUSES,
             Shape::Policy => words::POLICY_CLAUSES,
@@ -142,8 +146,8 @@ impl Reader<'_> {
         let help = if clause {
             format!("`{}` belongs between the braces of a rule", self.place.shown(at))
         } else {
-            "an item begins with `forbid`, `require`, `limit`, `record`, `table`, `source`, `enum`, `let`, `define`, \
-             `param`, `policy`, `waive`, `charter`, `import`, `test` or `default`"
+            "an item begins with `forbid`, `require`, `limit`, `revise`, `record`, `table`, `source`, `enum`, `let`, \
+             `define`, `param`, `policy`, `waive`, `charter`, `import`, `test` or `default`"
                 .to_owned()
         };
         self.errors.push(
@@ -207,7 +211,8 @@ impl Reader<'_> {
         let name = scanned.significant(tokens.start + 1);
         let head_end = (tokens.start + 1..tokens.end)
             .find(|&i| {
-                let clause = || words::begins_clause(scanned, i, shape.clauses());
+                let own = shape == Shape::Revise && scanned.is(i, "effective");
+                let clause = || !own && words::begins_clause(scanned, i, shape.clauses());
                 let within = scanned.tokens[i].starts_line || (shape == Shape::Rule && i > name);
                 scanned.kind(i) == K::OpenBrace || (within && clause())
             })
@@ -241,7 +246,13 @@ impl Reader<'_> {
                 Ok(nodes) => {
                     return self.lowered(nodes, head, |lower, node| lower_head(lower, &node, shape)).pop();
                 }
-                Err(failure) => self.tell(head, &failure, "head"),
+                Err(failure) => {
+                    self.tell(head, &failure, "head");
+                    if let Some(told) = self.errors.last_mut().filter(|e| shape == Shape::Revise && e.help.is_none()) {
+                        let help = "say which rule, and from when on: `revise gifts effective from 2026-01-01 { … }`";
+                        told.help = Some(help.into());
+                    }
+                }
             }
         }
         self.named_head(head, shape)
@@ -264,6 +275,7 @@ impl Reader<'_> {
                 }
                 format!("source {} for {}", scanned.token_text(name), scanned.token_text(kind))
             }
+            Shape::Revise => format!("revise {} effective from 2000-01-01", scanned.token_text(name)),
             _ => format!("{keyword} {}", scanned.token_text(name)),
         };
         let nodes = read(shape.head(), &text).ok()?;
@@ -272,6 +284,10 @@ impl Reader<'_> {
         let name = Ident { text: scanned.token_text(name).to_owned(), span: self.place.span(name) };
         match &mut kind {
             ItemKind::Rule(rule) => rule.name = name,
+            ItemKind::Revise(item) => {
+                item.name = name;
+                item.clauses.clear();
+            }
             ItemKind::Record(kind) | ItemKind::Table(kind) => kind.name = name,
             ItemKind::Enum(item) => item.name = name,
             ItemKind::Policy(policy) => policy.name = name,
@@ -383,6 +399,12 @@ impl Reader<'_> {
                 rule.clauses = clauses;
                 Some(ItemKind::Rule(rule))
             }
+            Shape::Revise => {
+                let clauses = self.rule_body(inner);
+                let Some(ItemKind::Revise(mut item)) = kind else { return None };
+                item.clauses.extend(clauses);
+                Some(ItemKind::Revise(item))
+            }
             Shape::Record | Shape::Table => {
                 let fields = self.field_list(inner, 0);
                 match kind {
@@ -446,6 +468,7 @@ fn lower_head(lower: &mut Lower<'_>, node: &Node<'_>, shape: Shape) -> Option<It
     }
     Some(match shape {
         Shape::Rule => ItemKind::Rule(lower.rule_head(node)?),
+        Shape::Revise => ItemKind::Revise(lower.revise_head(node)?),
         Shape::Record => ItemKind::Record(lower.kind_head(node)?),
         Shape::Table => ItemKind::Table(lower.kind_head(node)?),
         Shape::Source => ItemKind::Source(lower.source_head(node)?),

@@ -1,0 +1,175 @@
+//! The wordings of a rule, one after the other: each day has one, or it is told which days have none or two.
+
+use super::super::expr::Typer;
+use super::super::hir::Rule;
+use super::super::world::{Names, World};
+use super::{effective, known_rule, rule};
+use crate::data::display;
+use crate::diag::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{self, Clause, ClauseKind, RuleItem};
+
+/// Days since 1970: from the first on, and before the second.
+pub type Force = (Option<i32>, Option<i32>);
+
+/// What a wording takes from the one before it where it does not say it again.
+#[derive(Clone, Copy, Default)]
+pub struct Kept<'a> {
+    pub title: Option<&'a ast::Str>,
+    pub doc: Option<&'a str>,
+    pub severity: Option<&'a Clause>,
+    pub cite: Option<&'a Clause>,
+    pub consequence: Option<&'a Clause>,
+    pub purpose: Option<&'a Clause>,
+    pub legal_basis: Option<&'a Clause>,
+    pub retention: Option<&'a Clause>,
+}
+
+impl<'a> Kept<'a> {
+    /// As of this wording on.
+    fn after(self, item: &'a RuleItem, whole: &'a ast::Item) -> Kept<'a> {
+        let clause = |f: fn(&ClauseKind) -> bool| item.clauses.iter().find(|c| f(&c.kind));
+        Kept {
+            title: item.title.as_ref().or(self.title),
+            doc: whole.doc.as_deref().or(self.doc),
+            severity: clause(|c| matches!(c, ClauseKind::Severity(_))).or(self.severity),
+            cite: clause(|c| matches!(c, ClauseKind::Cite(_))).or(self.cite),
+            consequence: clause(|c| matches!(c, ClauseKind::Consequence(_))).or(self.consequence),
+            purpose: clause(|c| matches!(c, ClauseKind::Purpose(_))).or(self.purpose),
+            legal_basis: clause(|c| matches!(c, ClauseKind::LegalBasis(_))).or(self.legal_basis),
+            retention: clause(|c| matches!(c, ClauseKind::Retention(_))).or(self.retention),
+        }
+    }
+}
+
+/// One wording as written.
+struct Wording<'a> {
+    item: &'a RuleItem,
+    whole: &'a ast::Item,
+    clause: Option<&'a Clause>,
+    /// None: its dates are in error.
+    force: Option<Force>,
+}
+
+impl Wording<'_> {
+    fn from(&self) -> Option<i32> {
+        self.force.and_then(|f| f.0)
+    }
+
+    /// Where it says from when on it holds.
+    fn start_span(&self) -> Span {
+        match self.clause.map(|c| &c.kind) {
+            Some(ClauseKind::Effective { from, .. }) => from.span,
+            _ => self.item.name.span,
+        }
+    }
+
+    /// Where it says until when it holds.
+    fn end_span(&self) -> Span {
+        match self.clause.map(|c| &c.kind) {
+            Some(ClauseKind::Effective { until: Some(until), .. }) => until.span,
+            _ => self.start_span(),
+        }
+    }
+}
+
+/// All wordings of all rules, those that are not in error.
+pub fn rules<'a>(world: &World<'a>, names: &Names<'a>) -> Vec<Rule> {
+    let mut all = Vec::new();
+    let mut of: rustc_hash::FxHashMap<&str, Vec<usize>> = rustc_hash::FxHashMap::default();
+    for (i, (_, item, _)) in names.revisions.iter().enumerate() {
+        if known_rule(world, &item.name).is_some() {
+            of.entry(item.name.text.as_str()).or_default().push(i);
+        } else {
+            // Without its rule nothing says what it has to hold; its dates can still be read.
+            wording(world, item.name.span.file, item, names.revisions[i].2);
+        }
+    }
+    for (file, item, whole) in &names.rules {
+        let mut wordings = vec![wording(world, *file, item, whole)];
+        for i in of.get(item.name.text.as_str()).into_iter().flatten() {
+            let (_, item, whole) = names.revisions[*i];
+            wordings.push(wording(world, *file, item, whole));
+        }
+        order(world, &mut wordings);
+        let mut kept = Kept::default();
+        for wording in &wordings {
+            kept = kept.after(wording.item, wording.whole);
+            // The rule's own file says in which time zone its days begin, and whose it is.
+            all.extend(rule(world, *file, wording.item, wording.whole, wording.force, &kept));
+        }
+    }
+    all
+}
+
+fn wording<'a>(world: &World<'a>, file: FileId, item: &'a RuleItem, whole: &'a ast::Item) -> Wording<'a> {
+    let clause = item.clauses.iter().find(|c| matches!(c.kind, ClauseKind::Effective { .. }));
+    let force = effective(&mut Typer::new(world, file), clause);
+    // A head that could not be read.
+    let force = force.filter(|f| item.verb.is_some() || f.0.is_some());
+    Wording { item, whole, clause, force }
+}
+
+/// Puts the wordings in the order of time, ends each where the next begins, and tells where that cannot be.
+fn order(world: &World, wordings: &mut [Wording]) {
+    let revisions = &mut wordings[1..];
+    if revisions.is_empty() || revisions.iter().any(|w| w.force.is_none()) {
+        return;
+    }
+    revisions.sort_by_key(Wording::from);
+    if wordings[0].force.is_none() {
+        return;
+    }
+    let name = &wordings[0].item.name.text;
+    let day = display::date;
+    for i in 1..wordings.len() {
+        let (before, after) = (&wordings[i - 1], &wordings[i]);
+        let (Some(start), until) = (after.from(), before.force.and_then(|f| f.1)) else { continue };
+        let began = before.from();
+        let d = match (began, until) {
+            (Some(began), _) if start == began => Diagnostic::error(
+                Code::Overlap,
+                format!("two wordings of `{name}` begin on {}", day(start)),
+                after.start_span(),
+                "again here",
+            )
+            .label(before.start_span(), "the other begins here")
+            .help("keep one of them, or let one begin later"),
+            (Some(began), _) if start < began => Diagnostic::error(
+                Code::NeverInForce,
+                format!("`{name}` is revised from {}, before it begins on {}", day(start), day(began)),
+                after.start_span(),
+                "earlier than the rule itself",
+            )
+            .label(before.start_span(), "the rule begins here")
+            .help("what is in force first stands in the rule itself; a `revise` begins later"),
+            (_, Some(until)) if start < until => {
+                let d = Diagnostic::error(
+                    Code::Overlap,
+                    format!("two wordings of `{name}` are in force from {} until {}", day(start), day(until)),
+                    after.start_span(),
+                    "this one begins before the other has ended",
+                )
+                .label(before.end_span(), "the other holds until here");
+                world.report.rewrite(d, "end the other one on that day:", before.end_span(), &day(start))
+            }
+            (_, Some(until)) if start > until => {
+                let d = Diagnostic::error(
+                    Code::Gap,
+                    format!("no wording of `{name}` is in force from {} until {}", day(until), day(start)),
+                    after.start_span(),
+                    "begins only here",
+                )
+                .label(before.end_span(), "the one before ends here");
+                world.report.rewrite(d, "let one begin where the other ends:", after.start_span(), &day(until))
+            }
+            _ => {
+                if let Some(force) = &mut wordings[i - 1].force {
+                    force.1 = Some(start);
+                }
+                continue;
+            }
+        };
+        world.report.tell(d);
+    }
+}

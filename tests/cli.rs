@@ -62,6 +62,11 @@ snapshot!(explain_unknown, "explain" "B00002");
 snapshot!(test_passes, "test" "conduct" "--verbose");
 snapshot!(test_filter, "test" "conduct" "--filter" "gift");
 snapshot!(test_fails, "test" "failing");
+snapshot!(test_fails_json, "test" "failing" "--filter" "limit" "--format" "json");
+snapshot!(test_fails_junit, "test" "failing" "--filter" "limit" "--format" "junit");
+snapshot!(test_coverage, "test" "covered" "--coverage");
+snapshot!(test_coverage_lcov, "test" "covered" "--coverage=lcov");
+snapshot!(test_coverage_json, "test" "small" "--coverage=json");
 snapshot!(audit_human, "audit" "--policy" "conduct" "log.ndjson");
 snapshot!(audit_ndjson, "audit" "--policy" "conduct" "log.ndjson" "--format" "ndjson");
 snapshot!(audit_json_of_a_source, "audit" "--policy" "conduct" "gift_register=conduct/register/2025.csv" "--format" "json");
@@ -92,6 +97,10 @@ fn exit_codes() {
     assert_eq!(code(&["test", "conduct"]), 0);
     assert_eq!(code(&["test", "failing"]), 1);
     assert_eq!(code(&["test", "wrong"]), 2);
+    assert_eq!(code(&["test", "covered", "--coverage", "--min-coverage", "30"]), 0);
+    assert_eq!(code(&["test", "covered", "--coverage", "--min-coverage", "90%"]), 1);
+    assert_eq!(code(&["test", "covered", "--coverage", "--min-coverage", "101"]), 2);
+    assert_eq!(code(&["test", "covered", "--output", "x"]), 2);
 }
 
 fn findings(args: &[&str], stdin: &[u8]) -> String {

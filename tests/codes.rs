@@ -35,7 +35,7 @@ fn example<'a>(page: &'a str, word: &str) -> Option<&'a str> {
 #[test]
 fn examples_of_the_checker() {
     // Too long to write out, or told by what runs a test.
-    let elsewhere = ["B0212", "B0610"];
+    let elsewhere = ["B0212", "B0610", "B0622"];
     let mut wrong = Vec::new();
     for code in Code::ALL.iter().filter(|c| ("B02".."B07").contains(&c.as_str()) && !elsewhere.contains(&c.as_str())) {
         let (Some(bad), Some(good)) = (example(code.page(), "Wrong"), example(code.page(), "Right")) else { continue };
@@ -47,4 +47,23 @@ fn examples_of_the_checker() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Output of `bylaws test` on an example.
+fn tested(example: &str, args: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("example.bylaw");
+    std::fs::write(&policy, format!("{RECORDS}\n{example}")).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bylaws"));
+    let output = command.arg("test").arg(&policy).args(args).output().expect("the built command runs");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn examples_of_coverage() {
+    let page = Code::Undecided.page();
+    let (bad, good) = (example(page, "Wrong").unwrap(), example(page, "Right").unwrap());
+    let (bad, good) = (tested(bad, &["--coverage"]), tested(good, &["--coverage"]));
+    assert!(bad.contains("1 passed, 0 failed") && bad.contains("B0622"), "{bad}");
+    assert!(good.contains("3 passed, 0 failed") && good.contains("100 %") && !good.contains("B0622"), "{good}");
 }

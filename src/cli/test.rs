@@ -1,10 +1,12 @@
 //! `bylaws test`: the tests that a policy set contains.
 
 use super::{Exit, Failure, Style, check, output};
+use crate::policy_set::PolicySet;
 use crate::report;
-use crate::testing::{self, Outcome};
-use clap::Args;
+use crate::testing::{self, Coverage, Outcome, Ran};
+use clap::{Args, ValueEnum};
 use regex::Regex;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 #[derive(Args)]
@@ -12,8 +14,12 @@ use std::sync::Arc;
 Examples:
   bylaws test policies/
   bylaws test policies/ --filter gift --verbose
+  bylaws test policies/ --coverage                          what does no test decide?
+  bylaws test policies/ --coverage=lcov --output lcov.info  for genhtml, Codecov or an editor
+  bylaws test policies/ --format junit > tests.xml
 
-Exit codes: 0 all passed (or there are none), 1 some failed, 2 the policy has errors.")]
+Exit codes: 0 all passed (or there are none), 1 some failed, or fewer parts are decided than --min-coverage asks,
+2 the policy has errors.")]
 pub(super) struct TestArgs {
     /// Policy files, or folders of them
     #[arg(required = true, value_name = "PATH")]
@@ -27,55 +33,147 @@ pub(super) struct TestArgs {
     /// Name every test, not only those that fail
     #[arg(long, short)]
     verbose: bool,
+    /// How to print what the tests came to
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    format: Format,
+    /// Say what of each rule no test decides: conditions, exceptions, boundaries, verdicts
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text", value_name = "FORMAT")]
+    coverage: Option<CoverageFormat>,
+    /// Write the coverage to a file
+    #[arg(long, value_name = "FILE", requires = "coverage")]
+    output: Option<PathBuf>,
+    /// Fail where the tests decide less than this share of all parts
+    #[arg(long, value_name = "PERCENT", requires = "coverage", value_parser = percentage)]
+    min_coverage: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Expected and actual side by side, for people
+    Human,
+    /// One document, see docs/how-to/test-rules.md
+    Json,
+    /// XML, for CI servers
+    Junit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CoverageFormat {
+    /// A table, and each place that no test decides
+    Text,
+    /// An LCOV tracefile
+    Lcov,
+    /// One document, see docs/how-to/test-rules.md
+    Json,
+}
+
+fn percentage(text: &str) -> Result<u64, String> {
+    match text.trim_end_matches('%').trim().parse() {
+        Ok(n) if n <= 100 => Ok(n),
+        _ => Err("expected a whole number from 0 to 100".into()),
+    }
 }
 
 pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
     let (mut policies, checked) = check::load(&args.paths, &args.set, style)?;
     let plan = Arc::new(check::compile(&checked)?);
-    let all = &checked.hir().tests;
-    let chosen: Vec<_> = all.iter().filter(|t| args.filter.as_ref().is_none_or(|f| f.is_match(&t.title))).collect();
-    let mut text = String::new();
-    let mut failed = 0;
-    for test in &chosen {
+    let mut coverage = args.coverage.map(|_| Coverage::new(&plan));
+    let all = checked.hir().tests.len();
+    let mut ran = Vec::new();
+    for test in checked.hir().tests.iter().filter(|t| args.filter.as_ref().is_none_or(|f| f.is_match(&t.title))) {
         let outcome = if test.set.is_empty() {
-            testing::run(plan.clone(), policies.sources(), test)
+            testing::run(plan.clone(), policies.sources(), test, coverage.is_some())
         } else {
             let again = policies.check_for(test, &args.set);
             match again.compile() {
-                Some(plan) => testing::run(Arc::new(plan), policies.sources(), test),
+                Some(plan) => testing::run(Arc::new(plan), policies.sources(), test, coverage.is_some()),
                 None => Outcome::failed(again.diagnostics().to_vec()),
             }
         };
-        let passed = outcome.failures.is_empty();
-        failed += usize::from(!passed);
-        if args.verbose || !passed {
-            let span = test.case.as_ref().map_or(test.span, |case| case.span);
-            let place = report::line_of(policies.sources(), span);
-            let case = test.case.as_ref().map(|case| format!(" [{}]", case.label)).unwrap_or_default();
-            text.push_str(&format!(
-                "test {}{case} ... {} ({place})\n",
-                test.title,
-                if passed { "ok" } else { "FAILED" }
-            ));
+        if let Some(coverage) = &mut coverage {
+            coverage.add(&outcome.shown);
+        }
+        ran.push(Ran { test, outcome });
+    }
+    let filtered = all - ran.len();
+    let results = match args.format {
+        Format::Human => human(&ran, filtered, &policies, args.verbose, style),
+        Format::Json => format!("{:#}\n", testing::json(&ran, filtered, policies.sources())),
+        Format::Junit => testing::junit(&ran, policies.sources()),
+    };
+    let failed = ran.iter().any(|r| !r.passed());
+    let mut low = false;
+    match (coverage, args.coverage) {
+        (Some(coverage), Some(format)) => {
+            let told = match format {
+                CoverageFormat::Text => undecided(&coverage, &policies, style.stdout && args.output.is_none()),
+                CoverageFormat::Lcov => testing::lcov(&coverage, policies.sources()),
+                CoverageFormat::Json => format!("{:#}\n", testing::coverage_json(&coverage, policies.sources())),
+            };
+            match &args.output {
+                Some(path) => {
+                    output::print(&results)?;
+                    output::to_file(path, |out| out.write_all(told.as_bytes()))?;
+                }
+                // What a program reads stands alone on standard output.
+                None if format == CoverageFormat::Text && args.format == Format::Human => {
+                    output::print(&format!("{results}\n{told}"))?;
+                }
+                None if format == CoverageFormat::Text => {
+                    output::print(&results)?;
+                    output::tell(&told);
+                }
+                None => {
+                    output::tell(&results);
+                    output::print(&told)?;
+                }
+            }
+            let reached = testing::percent(coverage.shares().all());
+            if let Some(wanted) = args.min_coverage.filter(|wanted| reached < *wanted) {
+                output::tell(&format!(
+                    "the tests decide {reached} % of all parts; --min-coverage asks for {wanted} %\n"
+                ));
+                low = true;
+            }
+        }
+        _ => output::print(&results)?,
+    }
+    Ok(if failed || low { Exit::Findings } else { Exit::Clean })
+}
+
+fn human(ran: &[Ran<'_>], filtered: usize, policies: &PolicySet, verbose: bool, style: Style) -> String {
+    let sources = policies.sources();
+    let mut text = String::new();
+    for r in ran {
+        let passed = r.passed();
+        if verbose || !passed {
+            let ended = if passed { "ok" } else { "FAILED" };
+            text.push_str(&format!("test {} ... {ended} ({})\n", r.title(), r.place(sources)));
         }
         if !passed {
-            if !outcome.lines.is_empty() {
-                text.push_str(&format!("\n{}", testing::table(&outcome.lines)));
+            if !r.outcome.lines.is_empty() {
+                text.push_str(&format!("\n{}", testing::table(&r.outcome.lines)));
             }
             text.push('\n');
-            text.push_str(&report::render::diagnostics(policies.sources(), &outcome.failures, style.stdout));
+            text.push_str(&report::render::diagnostics(sources, &r.outcome.failures, style.stdout));
         }
     }
-    let ignored = all.len() - chosen.len();
-    if all.is_empty() {
+    let failed = ran.iter().filter(|r| !r.passed()).count();
+    if ran.is_empty() && filtered == 0 {
         text.push_str("no tests: the policy set contains none\n");
     } else {
-        text.push_str(&format!("{} passed, {failed} failed", chosen.len() - failed));
-        if ignored > 0 {
-            text.push_str(&format!(", {ignored} filtered out"));
+        text.push_str(&format!("{} passed, {failed} failed", ran.len() - failed));
+        if filtered > 0 {
+            text.push_str(&format!(", {filtered} filtered out"));
         }
         text.push('\n');
     }
-    output::print(&text)?;
-    Ok(if failed > 0 { Exit::Findings } else { Exit::Clean })
+    text
+}
+
+/// Each place that no test decides, and the table.
+fn undecided(coverage: &Coverage, policies: &PolicySet, colour: bool) -> String {
+    let mut text = report::render::diagnostics(policies.sources(), &coverage.diagnostics(), colour);
+    text.push_str(&testing::coverage_table(coverage));
+    text
 }

@@ -114,6 +114,7 @@ codes! {
     Expectation = "B0610", "a test whose expectation is not met";
     BadGrid = "B0620", "a grid of given records or cases that does not fit";
     BadReference = "B0621", "a value taken from a given record that does not have it";
+    Undecided = "B0622", "a part of a rule that no test decides";
     InvalidJson = "B1001", "a record is not valid JSON";
     NotUtf8 = "B1002", "a record is not UTF-8 text";
     NotAnObject = "B1003", "a record is not an object";

@@ -31,6 +31,7 @@ mod sequence;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod trials;
 mod truth;
 mod val;
 mod window;
@@ -42,6 +43,7 @@ pub use problems::DataProblem;
 pub use results::{FindingRow, Findings, KindCounts};
 pub use rows::BatchError;
 pub use screen::Screened;
+pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 
 use crate::data::Batch;
 use crate::data::calendar::Zone;

@@ -470,6 +470,21 @@ impl Findings {
         &self.plan
     }
 
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(super) fn context(&self, rule: &RulePlan, period: Option<(i32, i32)>) -> Context<'_> {
+        self.runtime.context(&self.plan, &self.world, rule.clock, period)
+    }
+
+    /// How a rule ended at a record that triggered it; for each key or moment.
+    pub(super) fn verdicts_at(&self, rule: usize, id: u32) -> Vec<Verdict> {
+        let kind = self.plan.rules[rule].trigger.kind();
+        let of = |e: &&Entry| e.rule as usize == rule && e.kind == kind && e.id == id;
+        self.entries.iter().filter(of).map(|e| e.judgement.verdict).collect()
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -27,7 +27,7 @@ pub(crate) fn check_json(sources: &SourceMap, diagnostics: &[Diagnostic], unread
     format!("{document:#}\n")
 }
 
-fn diagnostic(sources: &SourceMap, d: &Diagnostic) -> Value {
+pub(crate) fn diagnostic(sources: &SourceMap, d: &Diagnostic) -> Value {
     let labels: Vec<Value> = d
         .labels
         .iter()

@@ -12,7 +12,7 @@ mod steps;
 pub(crate) mod summary;
 pub(crate) mod waivers;
 
-pub(crate) use check::check_json;
+pub(crate) use check::{check_json, diagnostic, place};
 pub(crate) use entry::{Context, Entry, Excerpt, shorten};
 pub(crate) use page::Page;
 

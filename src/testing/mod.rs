@@ -1,9 +1,17 @@
 //! The tests that a policy set contains: given records, expected verdicts.
 
 mod compare;
+mod coverage;
 mod failures;
+mod formats;
+mod lcov;
+mod totals;
 
 pub(crate) use compare::{Line, table};
+pub(crate) use coverage::{Coverage, Shown};
+pub(crate) use formats::{Ran, json, junit};
+pub(crate) use lcov::lcov;
+pub(crate) use totals::{percent, table as coverage_table, to_json as coverage_json};
 
 use crate::data::build::{CellValue, batch_from_cells};
 use crate::data::{InputId, Place, Time, Value, Verdict};
@@ -19,17 +27,19 @@ use std::sync::Arc;
 pub(crate) struct Outcome {
     pub lines: Vec<Line>,
     pub failures: Vec<Diagnostic>,
+    /// Where coverage is wanted. A test that fails shows nothing.
+    pub shown: Shown,
 }
 
 impl Outcome {
     pub fn failed(failures: Vec<Diagnostic>) -> Outcome {
-        Outcome { lines: Vec::new(), failures }
+        Outcome { lines: Vec::new(), failures, shown: Shown::default() }
     }
 }
 
 /// Runs one test. `plan` is compiled with the parameters that the test sets.
-pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test) -> Outcome {
-    let findings = match judge(plan, test) {
+pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test, coverage: bool) -> Outcome {
+    let findings = match judge(plan, test, coverage) {
         Ok(findings) => findings,
         Err(why) => return Outcome::failed(vec![failures::not_run(test, &why)]),
     };
@@ -92,16 +102,37 @@ pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test) -> Outcome 
         let inside = |d: &Diagnostic| row.file == d.span().file && (row.start..row.end).contains(&d.span().start);
         failed = failed.into_iter().map(|d| if inside(&d) { d } else { d.label(row, "in this case") }).collect();
     }
-    Outcome { lines, failures: failed }
+    let shown = if coverage && failed.is_empty() { show(&findings, test, &met) } else { Shown::default() };
+    Outcome { lines, failures: failed, shown }
 }
 
-fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
+/// What a test that holds shows. `met`: the verdicts that it expects one by one.
+fn show(findings: &Findings, test: &Test, met: &[bool]) -> Shown {
+    let expected = |i: usize| met[i] || test.nothing_else.is_some();
+    let of = |i: usize| (findings.rules()[i] as usize, findings.verdicts()[i]);
+    let verdicts = (0..findings.len()).filter(|&i| expected(i)).map(of).collect();
+    let judged: Vec<(usize, Option<usize>)> = (0..findings.len())
+        .filter(|&i| met[i])
+        .map(|i| (findings.rules()[i] as usize, given_of(findings, i)))
+        .collect();
+    let mut parts = Vec::new();
+    for trial in findings.trials() {
+        let given = trial.place.map(|p| p.offset as usize);
+        let judged = judged.iter().any(|(rule, on)| *rule == trial.rule && (given.is_none() || *on == given));
+        if judged || test.nothing_else.is_some() {
+            parts.extend(trial.tried.into_iter().map(|(part, tried)| (trial.rule, part, tried)));
+        }
+    }
+    Shown { parts, verdicts }
+}
+
+fn judge(plan: Arc<Plan>, test: &Test, retain: bool) -> Result<Findings, String> {
     let as_of = test.as_of.as_ref().and_then(|v| match v {
         Value::Date(day) => Some(Time::Date(*day)),
         Value::Timestamp(instant) => Some(Time::Instant(*instant)),
         _ => None,
     });
-    let options = Options { as_of, threads: 1, keep_compliant: true, ..Options::default() };
+    let options = Options { as_of, threads: 1, keep_compliant: true, retain };
     let schema = plan.schema.clone();
     let mut evaluator = Evaluator::new(plan.clone(), options).map_err(|e| e.to_string())?;
     for (i, given) in test.given.iter().enumerate() {

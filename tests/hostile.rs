@@ -148,6 +148,17 @@ fn a_policy_with_one_byte_changed() {
 }
 
 #[test]
+fn a_table_whose_fields_cannot_be_read() {
+    let run = check(
+        "table person key id { 5: text }\n\
+         require seen { on each person at as_of need person within 5 days before }\n\
+         waive seen { from 2026-01-01 until 2026-02-01 approved_by \"B\" reason \"r\" }\n",
+    );
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("5: text"), "{}", run.err);
+}
+
+#[test]
 fn a_binary_file_is_no_policy() {
     let bytes: Vec<u8> = (0..50_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     assert_eq!(check(&bytes).code, 2);

@@ -168,7 +168,8 @@ impl Kind {
     pub fn subject(&self) -> Option<ColumnId> {
         match self.role {
             Role::Record { subject, .. } => subject,
-            Role::Table { key, .. } => Some(key),
+            // A table whose fields could not be read has none.
+            Role::Table { key, .. } => self.columns.get(key.0 as usize).map(|_| key),
         }
     }
 }
@@ -207,7 +208,7 @@ impl Schema {
     /// The type of a table's key: what a `ref` to it holds.
     pub fn key_type(&self, table: KindId) -> &Type {
         match self.kind(table).role {
-            Role::Table { key, .. } => &self.column(table, key).ty,
+            Role::Table { key, .. } => self.kind(table).columns.get(key.0 as usize).map_or(&Type::Text, |c| &c.ty),
             Role::Record { .. } => &Type::Text,
         }
     }

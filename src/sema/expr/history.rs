@@ -288,9 +288,7 @@ impl Typer<'_, '_> {
     fn same_subject(&mut self, h: &ast::History, kind: KindId, about: u8) -> Option<Vec<Key>> {
         let outer_kind = self.roots[about as usize].0;
         let schema = &self.world.schema;
-        // A table whose key is in error may be left without any field.
-        let subject = |of: KindId| schema.kind(of).subject().filter(|c| schema.kind(of).columns.len() > c.0 as usize);
-        let (inner, outer) = (subject(kind), subject(outer_kind));
+        let (inner, outer) = (schema.kind(kind).subject(), schema.kind(outer_kind).subject());
         if let (Some(inner), Some(outer)) = (inner, outer) {
             let inner_ty = &schema.column(kind, inner).ty;
             let outer_ty = match schema.kind(outer_kind).is_table() {

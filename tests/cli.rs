@@ -80,6 +80,11 @@ snapshot!(audit_waived, "audit" "--policy" "waived" "waived/log.ndjson");
 snapshot!(audit_waived_json, "audit" "--policy" "waived" "waived/log.ndjson" "--format" "json");
 snapshot!(audit_people, "audit" "--policy" "people" "people/log.ndjson");
 snapshot!(audit_people_json, "audit" "--policy" "people" "people/log.ndjson" "--format" "json" "--max-per-rule" "1");
+snapshot!(metrics_text, "metrics" "--policy" "metrics" "metrics/log.ndjson" "--as-of" "2025-12-31");
+snapshot!(metrics_csv, "metrics" "--policy" "metrics" "metrics/log.ndjson" "--format" "csv" "--max-uncounted" "unlimited");
+snapshot!(metrics_json, "metrics" "--policy" "metrics" "metrics/log.ndjson" "--format" "json" "--only" "gifts" "--only" "largest");
+snapshot!(metrics_unknown, "metrics" "--policy" "metrics" "metrics/log.ndjson" "--only" "gift");
+snapshot!(metrics_none, "metrics" "--policy" "conduct" "log.ndjson");
 snapshot!(audit_wrong_policy, "audit" "--policy" "wrong" "log.ndjson");
 snapshot!(audit_unknown_param, "audit" "--policy" "conduct" "log.ndjson" "--set" "gift_cp=100 CNY");
 

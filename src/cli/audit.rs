@@ -236,7 +236,7 @@ enum Shown<'a> {
 }
 
 /// A date, or a timestamp with or without an offset; without one it is in the policy's zone.
-fn time(text: &str, plan: &Plan) -> Result<Time, Failure> {
+pub(super) fn time(text: &str, plan: &Plan) -> Result<Time, Failure> {
     let epoch = jiff::civil::date(1970, 1, 1);
     let days = |date: jiff::civil::Date| (date - epoch).get_days();
     let zone = Zone::named(&plan.timezone).unwrap_or_else(Zone::utc);
@@ -259,7 +259,7 @@ fn time(text: &str, plan: &Plan) -> Result<Time, Failure> {
     })
 }
 
-fn number_or_unlimited(text: &str) -> Result<u64, String> {
+pub(super) fn number_or_unlimited(text: &str) -> Result<u64, String> {
     match text {
         "unlimited" => Ok(u64::MAX),
         text => text.parse().map_err(|_| "expected a number or `unlimited`".into()),

@@ -94,6 +94,7 @@ fn summary(set: &PolicySet, checked: &Checked) -> String {
         (hir.schema.declared().len() - tables, "record"),
         (tables, "table"),
         (hir.sources.len(), "source"),
+        (hir.metrics.len(), "metric"),
         (hir.tests.len(), "test"),
         (hir.charter, "charter line"),
     ];

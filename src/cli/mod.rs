@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod disk;
 mod explain;
+mod metrics;
 mod output;
 mod reading;
 mod records;
@@ -48,6 +49,8 @@ enum Command {
     Test(test::TestArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
+    /// Work out the figures that a policy set keeps, by period
+    Metrics(metrics::MetricsArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
     /// Print a completion script for a shell
@@ -122,6 +125,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Audit(args) => audit::run(args, style),
+        Command::Metrics(args) => metrics::run(args, style),
         Command::Explain(args) => explain::run(args, style),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -6,8 +6,9 @@ use super::{Failure, report};
 use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;
-use crate::eval::{BatchError, Evaluator, Findings, Screened};
+use crate::eval::{BatchError, Evaluator, Findings, KindCounts, Screened};
 use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, Reject, Sink, Wanted};
+use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
 use crate::report::{Context, Entry, Excerpt};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -171,6 +172,38 @@ impl Outcome {
     }
 
     pub fn summary(&self, inputs: &Inputs, findings: &Findings) -> Summary {
+        let mut summary = self.read(inputs, findings.plan(), findings.records());
+        for problem in findings.problems() {
+            let table = &findings.plan().schema.kind(problem.table).name;
+            summary.problems.push(ProblemLine {
+                code: problem.code.as_str(),
+                table: table.clone(),
+                message: problem.message.clone(),
+                rows: problem
+                    .rows
+                    .iter()
+                    .map(|r| RowLine {
+                        file: r.place.map_or(String::new(), |p| name(inputs, p.input).to_owned()),
+                        line: r.place.map(|p| p.line),
+                        identity: r.identity.clone(),
+                    })
+                    .collect(),
+            });
+        }
+        for (i, rule) in findings.plan().rules.iter().enumerate() {
+            summary.rules.push(RuleLine {
+                name: rule.name.clone(),
+                severity: rule.severity,
+                counts: findings.counts(i),
+                effective: rule.effective,
+                never_in_force: findings.never_in_force(i),
+            });
+        }
+        summary
+    }
+
+    /// What was read, whatever came of it.
+    pub fn read(&self, inputs: &Inputs, plan: &Plan, counts: &[KindCounts]) -> Summary {
         let mut summary = Summary { unmatched: inputs.unmatched.clone(), ..Summary::default() };
         let mut read = vec![0; self.kinds.len()];
         for (report, file) in self.reports.iter().zip(&inputs.files) {
@@ -197,43 +230,16 @@ impl Outcome {
             let first = format!("{}:{}", name(inputs, first.input), first.line);
             summary.rejected.insert((code.as_str().into(), reason.clone()), (*count, first));
         }
-        for problem in findings.problems() {
-            let table = &findings.plan().schema.kind(problem.table).name;
-            summary.problems.push(ProblemLine {
-                code: problem.code.as_str(),
-                table: table.clone(),
-                message: problem.message.clone(),
-                rows: problem
-                    .rows
-                    .iter()
-                    .map(|r| RowLine {
-                        file: r.place.map_or(String::new(), |p| name(inputs, p.input).to_owned()),
-                        line: r.place.map(|p| p.line),
-                        identity: r.identity.clone(),
-                    })
-                    .collect(),
-            });
-        }
-        let counts = findings.records();
         for (i, (name, table)) in self.kinds.iter().enumerate() {
             let of = counts.get(i).copied().unwrap_or_default();
             summary.kinds.push(KindLine {
                 name: name.clone(),
                 table: *table,
                 read: read[i],
-                used: findings.plan().kinds.get(i).is_some_and(|k| k.projection.is_some()),
+                used: plan.kinds.get(i).is_some_and(|k| k.projection.is_some()),
                 repeats: of.repeats,
                 conflicts: of.conflicts,
                 after_as_of: of.after_as_of,
-            });
-        }
-        for (i, rule) in findings.plan().rules.iter().enumerate() {
-            summary.rules.push(RuleLine {
-                name: rule.name.clone(),
-                severity: rule.severity,
-                counts: findings.counts(i),
-                effective: rule.effective,
-                never_in_force: findings.never_in_force(i),
             });
         }
         summary

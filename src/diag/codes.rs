@@ -103,6 +103,9 @@ codes! {
     CharterSelfApproval = "B0464", "somebody may approve for themselves";
     CharterHas = "B0465", "a grave rule lacks what the charter asks for";
     CharterNothing = "B0466", "a line of the charter that there is nothing to show of";
+    MetricLacks = "B0470", "a metric lacks its records, its figure or its period";
+    MetricShape = "B0471", "a figure that cannot be kept by period";
+    MetricSensitive = "B0472", "a metric would print what is marked `@sensitive`";
     Unmapped = "B0501", "a required field that a source does not fill";
     BadCast = "B0502", "a reading that does not fit the field";
     BadPath = "B0503", "a path that cannot stand here";

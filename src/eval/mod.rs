@@ -19,6 +19,7 @@ mod interp;
 mod judge;
 mod limit;
 mod message;
+mod metrics;
 mod mismatch;
 mod problems;
 mod records;
@@ -39,6 +40,7 @@ mod world;
 
 pub use crate::data::Time as AsOf;
 pub use findings::*;
+pub use metrics::{MetricRow, MetricTable, Metrics};
 pub use problems::DataProblem;
 pub use results::{FindingRow, Findings, KindCounts};
 pub use rows::BatchError;
@@ -211,6 +213,15 @@ impl Evaluator {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
         let settled = records::settle(&self.plan, &self.runtime, self.taken, &options);
         results::conclude(self.plan, self.runtime, settled, &options)
+    }
+}
+
+impl Evaluator {
+    /// Works the metrics out, of a plan that has them. No more comes.
+    pub fn metrics(self) -> Metrics {
+        let options = Options { threads: self.options.threads.max(1), ..self.options };
+        let settled = records::settle(&self.plan, &self.runtime, self.taken, &options);
+        metrics::conclude(self.plan, &self.runtime, settled, &options)
     }
 }
 

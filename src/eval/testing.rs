@@ -138,7 +138,15 @@ pub fn history(schema: &Schema, func: Func, kind: u32, key: Option<(u32, u32, u3
 
 pub fn plan(schema: &Arc<Schema>, mut rules: Vec<Rule>) -> Arc<Plan> {
     rules.sort_by(|a, b| a.name.cmp(&b.name));
-    let hir = Hir { schema: schema.clone(), sources: vec![], params: vec![], rules, tests: vec![], charter: 0 };
+    let hir = Hir {
+        schema: schema.clone(),
+        sources: vec![],
+        params: vec![],
+        rules,
+        metrics: vec![],
+        tests: vec![],
+        charter: 0,
+    };
     Arc::new(Plan::compile(&hir))
 }
 

@@ -5,10 +5,10 @@ use super::atoms::Atoms;
 use super::columns::Columns;
 use super::expr::{Expr, Op, stored};
 use super::{
-    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, NameUse, Plan, RulePlan, Screen, Sequence, Step, Trigger,
-    VERSION, Waiver, split,
+    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, MetricPlan, NameUse, Plan, RulePlan, Screen, Sequence,
+    Step, Trigger, VERSION, Waiver, split,
 };
-use crate::data::{Clock, ColumnId, Decimal, KindId, Length, Schema, Type, Value, display};
+use crate::data::{Clock, ColumnId, Decimal, KindId, Length, Schema, Severity, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Func, Hir, Times, Window};
 use crate::source::Span;
 use indexmap::IndexSet;
@@ -16,6 +16,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub fn compile(hir: &Hir) -> Plan {
+    planned(hir, |lower| (hir.rules.iter().map(|rule| lower.rule(rule)).collect(), Vec::new()))
+}
+
+/// Of the metrics, each as a rule that finds each of its records, and the figure.
+pub fn of_metrics(hir: &Hir) -> Plan {
+    planned(hir, |lower| hir.metrics.iter().map(|metric| lower.metric(metric)).unzip())
+}
+
+fn planned<'h>(hir: &'h Hir, parts: impl FnOnce(&mut Lower<'h>) -> (Vec<RulePlan>, Vec<MetricPlan>)) -> Plan {
     let mut lower = Lower {
         schema: &hir.schema,
         columns: Columns::new(&hir.schema),
@@ -28,7 +37,7 @@ pub fn compile(hir: &Hir) -> Plan {
         roots: Vec::new(),
         clock: 0,
     };
-    let rules = hir.rules.iter().map(|rule| lower.rule(rule)).collect();
+    let (rules, metrics) = parts(&mut lower);
     let timezone = lower.clocks.first().map_or_else(|| "UTC".into(), |c| c.timezone.clone());
     let projections = lower.columns.projections();
     let kinds = projections
@@ -44,6 +53,7 @@ pub fn compile(hir: &Hir) -> Plan {
         clocks: lower.clocks,
         kinds,
         rules,
+        metrics,
         histories: lower.histories,
         chains: lower.chains.into_iter().collect(),
         patterns: lower.patterns.into_iter().collect(),
@@ -75,6 +85,43 @@ struct Lower<'a> {
 }
 
 impl Lower<'_> {
+    fn metric(&mut self, metric: &hir::Metric) -> (RulePlan, MetricPlan) {
+        let span = metric.trigger.span();
+        let all = hir::Expr { kind: ExprKind::Constant(Value::Bool(true)), ty: Type::Bool, optional: false, span };
+        let rule = self.rule(&hir::Rule {
+            name: metric.name.clone(),
+            title: metric.title.clone(),
+            doc: None,
+            verb: hir::Verb::Forbid,
+            severity: Severity::Info,
+            cite: None,
+            consequence: None,
+            purpose: None,
+            legal_basis: None,
+            retention: None,
+            policy: metric.policy.clone(),
+            clock: metric.clock.clone(),
+            effective: (None, None),
+            trigger: metric.trigger.clone(),
+            body: hir::Body::Forbid { when: all },
+            unless: Vec::new(),
+            waivers: Vec::new(),
+            because: None,
+            span: metric.span,
+            name_span: metric.name_span,
+        });
+        let figure = MetricPlan {
+            doc: metric.doc.clone(),
+            func: metric.func,
+            value: metric.value.as_ref().map(|v| self.expr(v)),
+            ty: metric.ty.clone(),
+            keys: metric.keys.iter().map(|k| (k.name.clone(), self.expr(&k.value))).collect(),
+            period: metric.period,
+            span: metric.value_span,
+        };
+        (rule, figure)
+    }
+
     fn rule(&mut self, rule: &hir::Rule) -> RulePlan {
         self.clock = match self.clocks.iter().position(|c| *c == rule.clock) {
             Some(i) => i as u32,

@@ -13,7 +13,7 @@ mod split;
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored};
 
-use crate::data::{Clock, ColumnId, KindId, Length, Origin, Reading, Schema, Severity, mapping::Source};
+use crate::data::{Clock, ColumnId, KindId, Length, Origin, Period, Reading, Schema, Severity, Type, mapping::Source};
 use crate::sema::hir::{EachAt, Func, Hir, Times, Verb, Window};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,8 @@ pub struct Plan {
     pub kinds: Vec<KindPlan>,
     /// Sorted by name.
     pub rules: Vec<RulePlan>,
+    /// Of a plan of metrics: each has the rule of its place, which says of which records it is.
+    pub metrics: Vec<MetricPlan>,
     pub histories: Vec<HistoryPlan>,
     /// Tables with the fields that lead from row to row, by which rules ask who is above whom; sorted.
     pub chains: Vec<(KindId, ColumnId)>,
@@ -189,6 +191,23 @@ pub struct Exception {
     pub span: Span,
 }
 
+/// A figure by period and key. Its expressions are about root 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricPlan {
+    pub doc: Option<String>,
+    pub func: Func,
+    /// None for `count`.
+    pub value: Option<Expr>,
+    /// Of the result.
+    pub ty: Type,
+    /// Name and value.
+    pub keys: Vec<(String, Expr)>,
+    /// None: over all time.
+    pub period: Option<Period>,
+    /// The figure in the metric's text.
+    pub span: Span,
+}
+
 /// What a named person lets pass: of records with `from <= day < until` that the condition holds for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waiver {
@@ -258,6 +277,11 @@ impl HistoryPlan {
 impl Plan {
     pub fn compile(hir: &Hir) -> Plan {
         lower::compile(hir)
+    }
+
+    /// The plan by which the set's metrics are worked out; no rule of the set is in it.
+    pub fn of_metrics(hir: &Hir) -> Plan {
+        lower::of_metrics(hir)
     }
 
     /// What ingest has to read.

@@ -5,6 +5,7 @@ mod crop;
 mod entry;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod metrics;
 mod page;
 pub(crate) mod render;
 mod sheet;

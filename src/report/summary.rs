@@ -168,6 +168,25 @@ pub(crate) fn json(summary: &Summary) -> Value {
     })
 }
 
+/// What was read, for people.
+pub(crate) fn read(summary: &Summary) -> String {
+    let mut text = String::new();
+    records(summary, &mut text);
+    rejected(summary, &mut text);
+    notes(summary, &mut text);
+    let _ = writeln!(text, "{}", rate(summary));
+    text
+}
+
+/// What was read, for programs.
+pub(crate) fn read_json(summary: &Summary) -> Value {
+    let mut all = json(summary);
+    if let Some(all) = all.as_object_mut() {
+        ["rules", "waivers", "never_triggered"].iter().for_each(|name| drop(all.remove(*name)));
+    }
+    all
+}
+
 /// For people.
 pub(crate) fn human(summary: &Summary, color: bool) -> String {
     let (bold, off) = if color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
@@ -388,7 +407,7 @@ fn rate(summary: &Summary) -> String {
 }
 
 /// Columns in line; `right` says which are numbers.
-fn table(text: &mut String, rows: &[Vec<String>], right: &[bool]) {
+pub(crate) fn table(text: &mut String, rows: &[Vec<String>], right: &[bool]) {
     let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..right.len()).map(width).collect();
     for row in rows {

@@ -24,6 +24,8 @@ pub struct Hir {
     pub params: Vec<Param>,
     /// Sorted by name.
     pub rules: Vec<Rule>,
+    /// Sorted by name.
+    pub metrics: Vec<Metric>,
     pub tests: Vec<Test>,
     /// How many lines of charters were proved.
     pub charter: usize,
@@ -441,6 +443,37 @@ pub enum Window {
     AllTime,
     /// From the start of the event's period up to the event.
     In(Period),
+}
+
+/// A figure by period and key, over the records of the trigger. Its expressions are about root 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    pub name: String,
+    /// The name where no title was written.
+    pub title: String,
+    pub doc: Option<String>,
+    pub policy: Option<String>,
+    pub clock: Clock,
+    /// A record.
+    pub trigger: Trigger,
+    pub func: Func,
+    /// None for `count`.
+    pub value: Option<Expr>,
+    /// Of the result.
+    pub ty: Type,
+    pub keys: Vec<MetricKey>,
+    /// None: over all time.
+    pub period: Option<Period>,
+    pub span: Span,
+    pub name_span: Span,
+    pub value_span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricKey {
+    /// As written: `actor.unit`.
+    pub name: String,
+    pub value: Expr,
 }
 
 // ---------------------------------------------------------------- tests

@@ -208,6 +208,7 @@ pub struct Names<'a> {
     pub policies: Vec<(FileId, &'a ast::Policy)>,
     pub waivers: Vec<(FileId, &'a ast::WaiveItem, &'a ast::Item)>,
     pub charters: Vec<(FileId, &'a ast::CharterItem)>,
+    pub metrics: Vec<(FileId, &'a ast::MetricItem, &'a ast::Item)>,
 }
 
 pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) -> Names<'a> {
@@ -226,10 +227,12 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         policies: Vec::new(),
         waivers: Vec::new(),
         charters: Vec::new(),
+        metrics: Vec::new(),
     };
     let mut declared: FxHashMap<&str, (Span, &str)> =
         TYPES.iter().map(|t| (*t, (Span::new(FileId(0), 0, 0), ""))).collect();
     let mut sources: FxHashMap<&str, (Span, &str)> = FxHashMap::default();
+    let mut metrics: FxHashMap<&str, (Span, &str)> = FxHashMap::default();
     for (file, tree) in files {
         let mut own_policy: Option<&Ident> = None;
         for item in &tree.items {
@@ -278,6 +281,11 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
                 ItemKind::Test(t) => names.tests.push((*file, t, item)),
                 ItemKind::Default(d) => names.defaults.push((*file, d)),
                 ItemKind::Charter(c) => names.charters.push((*file, c)),
+                ItemKind::Metric(m) => {
+                    if claim(report, &mut metrics, &m.name, "metric") {
+                        names.metrics.push((*file, m, item));
+                    }
+                }
                 ItemKind::Import(_) | ItemKind::Reserved(_) => {}
             }
         }

@@ -56,9 +56,10 @@ pub enum ItemKind {
     Test(TestItem),
     Waive(WaiveItem),
     Charter(CharterItem),
+    Metric(MetricItem),
     /// For the tests of its file.
     Default(DefaultItem),
-    /// `metric`, `rates`: kept for later versions.
+    /// `rates`: kept for a later version.
     Reserved(Ident),
 }
 
@@ -310,6 +311,29 @@ pub enum WaiveClauseKind {
     /// A text or a number.
     ApprovedBy(Str),
     Reason(Str),
+}
+
+/// `metric training_hours "Hours of training" { on training  sum duration per fiscal_year }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricItem {
+    pub name: Ident,
+    pub title: Option<Str>,
+    /// `on` and `where`, in the order written.
+    pub on: Vec<Clause>,
+    pub values: Vec<MetricValue>,
+}
+
+/// `sum duration per actor.unit in fiscal_year`
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricValue {
+    pub func: Func,
+    /// None for `count`.
+    pub value: Option<Expr>,
+    pub keys: Keys,
+    /// `in fiscal_year` and `per fiscal_year` alike.
+    pub window: Option<Window>,
+    pub keyword: Span,
+    pub span: Span,
 }
 
 /// `charter { … }`: rules about rules.

@@ -6,11 +6,11 @@ use super::scan::Scanned;
 /// Items of a rule file.
 pub const ITEMS: &[&str] = &[
     "forbid", "require", "limit", "revise", "record", "table", "source", "test", "enum", "let", "define", "param",
-    "waive", "charter", "policy", "import", "default",
+    "waive", "charter", "metric", "policy", "import", "default",
 ];
 
 /// Items kept for later versions.
-pub const RESERVED_ITEMS: &[&str] = &["metric", "rates"];
+pub const RESERVED_ITEMS: &[&str] = &["rates"];
 
 pub const RULE_CLAUSES: &[&str] = &[
     "on",
@@ -41,6 +41,8 @@ pub const POLICY_CLAUSES: &[&str] = &["owner", "timezone", "fiscal_year"];
 pub const SOURCE_CLAUSES: &[&str] = &["format", "files", "delimiter", "timezone", "each", "where", "map", "identity"];
 
 pub const CHARTER_LINES: &[&str] = &["no_one_exempt", "every", "waivers", "no", "severity", "rank"];
+
+pub const METRIC_CLAUSES: &[&str] = &["on", "where", "count", "sum", "min", "max", "avg", "distinct"];
 
 pub const WAIVE_CLAUSES: &[&str] = &["from", "until", "approved_by", "reason"];
 

@@ -19,7 +19,7 @@ use clauses::{misplaced, missing, shape, sort};
 use limit::limit;
 pub use revise::rules;
 use revise::{Force, Kept};
-use trigger::trigger;
+pub(in crate::sema) use trigger::trigger;
 
 /// A rule, typed; none where something is wrong with it.
 fn rule<'a>(

@@ -7,7 +7,7 @@ use crate::data::{KindId, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{self, Clause, ClauseKind, Ident};
 
-pub(super) fn trigger<'a>(
+pub(in crate::sema) fn trigger<'a>(
     typer: &mut Typer<'_, 'a>,
     clause: &'a Clause,
     own_line: Option<&'a Clause>,

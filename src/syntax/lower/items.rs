@@ -27,6 +27,7 @@ impl Lower<'_> {
             }
             Rule::source_item => ItemKind::Source(self.source(node)?),
             Rule::test_item => ItemKind::Test(self.test(node)?),
+            Rule::metric_item => ItemKind::Metric(self.metric(node)?),
             Rule::waive_item => ItemKind::Waive(self.waive(node)?),
             Rule::default_item => ItemKind::Default(self.default_item(&node)?),
             Rule::charter_item => ItemKind::Charter(self.charter(node)?),

@@ -4,6 +4,7 @@ mod charter;
 mod conditions;
 mod history;
 mod items;
+mod metrics;
 mod rules;
 mod sources;
 mod template;

@@ -73,6 +73,22 @@ impl<'a> Reader<'a> {
         found
     }
 
+    pub(super) fn metric_body(&mut self, inner: Range<usize>, metric: &mut ast::MetricItem) {
+        let lines = Lines {
+            keywords: words::METRIC_CLAUSES,
+            rule: Rule::only_metric_clause,
+            what: "clause",
+            of: "a metric",
+            short: true,
+        };
+        self.lines(inner, lines, &mut |reader, nodes, tokens| {
+            reader.lowered(nodes, tokens, |lower, node| {
+                lower.metric_clause(node, metric);
+                None::<()>
+            });
+        });
+    }
+
     pub(super) fn waive_body(&mut self, inner: Range<usize>) -> Vec<ast::WaiveClause> {
         let lines = Lines {
             keywords: words::WAIVE_CLAUSES,

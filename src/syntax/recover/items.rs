@@ -19,6 +19,7 @@ enum Shape {
     Plain,
     Waive,
     Charter,
+    Metric,
     Reserved,
 }
 
@@ -35,6 +36,7 @@ fn shape(word: &str) -> Option<Shape> {
         "policy" => Shape::Policy,
         "waive" => Shape::Waive,
         "charter" => Shape::Charter,
+        "metric" => Shape::Metric,
         "let" | "param" | "define" | "import" => Shape::Plain,
         word if words::RESERVED_ITEMS.contains(&word) => Shape::Reserved,
         _ => return None,
@@ -55,6 +57,7 @@ impl Shape {
             Shape::Policy => Rule::only_policy_head,
             Shape::Waive => Rule::only_waive_head,
             Shape::Charter => Rule::only_charter_head,
+            Shape::Metric => Rule::only_metric_head,
             Shape::Plain | Shape::Reserved => Rule::only_item,
         }
     }
@@ -72,6 +75,7 @@ impl Shape {
             Shape::Policy => K::PolicyItem,
             Shape::Waive => K::WaiveItem,
             Shape::Charter => K::CharterItem,
+            Shape::Metric => K::MetricItem,
             Shape::Plain | Shape::Reserved => K::Skipped,
         }
     }
@@ -85,6 +89,7 @@ impl Shape {
             Shape::Policy => words::POLICY_CLAUSES,
             Shape::Waive => words::WAIVE_CLAUSES,
             Shape::Charter => words::CHARTER_LINES,
+            Shape::Metric => words::METRIC_CLAUSES,
             _ => &[],
         }
     }
@@ -147,7 +152,7 @@ impl Reader<'_> {
             format!("`{}` belongs between the braces of a rule", self.place.shown(at))
         } else {
             "an item begins with `forbid`, `require`, `limit`, `revise`, `record`, `table`, `source`, `enum`, `let`, \
-             `define`, `param`, `policy`, `waive`, `charter`, `import`, `test` or `default`"
+             `define`, `param`, `policy`, `waive`, `charter`, `metric`, `import`, `test` or `default`"
                 .to_owned()
         };
         self.errors.push(
@@ -292,6 +297,7 @@ impl Reader<'_> {
             ItemKind::Enum(item) => item.name = name,
             ItemKind::Policy(policy) => policy.name = name,
             ItemKind::Waive(waiver) => waiver.rule = name,
+            ItemKind::Metric(metric) => metric.name = name,
             ItemKind::Default(item) => item.kind = name,
             ItemKind::Source(source) => {
                 source.kind.span = self.place.span(head.end - 1);
@@ -425,6 +431,15 @@ impl Reader<'_> {
                 test.clauses = clauses;
                 Some(ItemKind::Test(test))
             }
+            Shape::Metric => {
+                let name = Ident { text: String::new(), span: self.place.span(inner.start) };
+                let mut metric = match kind {
+                    Some(ItemKind::Metric(metric)) => metric,
+                    _ => ast::MetricItem { name, title: None, on: Vec::new(), values: Vec::new() },
+                };
+                self.metric_body(inner, &mut metric);
+                (!metric.name.text.is_empty()).then_some(ItemKind::Metric(metric))
+            }
             Shape::Charter => {
                 let lines = self.charter_body(inner);
                 let title = match kind {
@@ -478,6 +493,7 @@ fn lower_head(lower: &mut Lower<'_>, node: &Node<'_>, shape: Shape) -> Option<It
         Shape::Policy => ItemKind::Policy(lower.policy_head(node)?),
         Shape::Waive => ItemKind::Waive(lower.waive_head(node)?),
         Shape::Charter => ItemKind::Charter(lower.charter_head(node)),
+        Shape::Metric => ItemKind::Metric(lower.metric_head(node)?),
         Shape::Plain | Shape::Reserved => return None,
     })
 }

@@ -1,0 +1,152 @@
+//! `bylaws metrics`: the figures that a policy set keeps, by period.
+
+use super::{Exit, Failure, Style, audit, check, output, reading, records};
+use crate::diag::did_you_mean;
+use crate::eval::{Evaluator, Options};
+use crate::plan::Plan;
+use crate::report::metrics::{self, Shown};
+use crate::report::{plural, summary};
+use clap::{Args, ValueEnum};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+#[derive(Args)]
+#[command(after_help = "\
+RECORDS is named as for `bylaws audit`.
+
+Examples:
+  bylaws metrics --policy policies/ log.ndjson
+  bylaws metrics --policy policies/ log.ndjson --only training_hours --format csv --output hours.csv
+  bylaws metrics --policy policies/ log.ndjson --as-of 2026-03-31
+
+Exit codes:
+  0  clean
+  2  an error in the policy, in the command line, or in reading and writing files
+  3  more rejected and not fully counted records than --max-uncounted")]
+pub(super) struct MetricsArgs {
+    /// A policy file, or a folder of them; may be repeated
+    #[arg(long = "policy", short = 'p', required = true, value_name = "PATH", num_args = 1)]
+    policies: Vec<String>,
+    /// Where the records are
+    #[arg(value_name = "RECORDS")]
+    records: Vec<String>,
+    /// This metric and no other; may be repeated
+    #[arg(long, value_name = "NAME", num_args = 1)]
+    only: Vec<String>,
+    /// Where the data ends: a date (its end) or a timestamp. Later records are set aside
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
+    /// Give a parameter another value than its default
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
+    set: Vec<(String, String)>,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Write the figures to a file, whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How many rejected and not fully counted records are allowed: a number, or `unlimited`
+    #[arg(long, value_name = "N", default_value = "0", value_parser = audit::number_or_unlimited)]
+    max_uncounted: u64,
+    /// How many threads read and count [default: all cores]. The figures are the same
+    #[arg(long, value_name = "N")]
+    threads: Option<std::num::NonZeroUsize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for each metric
+    Text,
+    /// One document, see docs/reference/metrics.md
+    Json,
+    /// One table of all, after RFC 4180
+    Csv,
+}
+
+pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let (policies, checked) = check::load(&args.policies, &args.set, style)?;
+    let plan = Arc::new(Plan::of_metrics(checked.hir()));
+    let chosen = chosen(&args.only, &plan)?;
+    let as_of = args.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
+    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, |n| n.get());
+    let read = plan.reading();
+    let inputs = records::inputs(&args.records, &read)?;
+    let options = Options { as_of, threads, ..Options::default() };
+    let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let reader = reading::Reader::new(&read, &inputs, threads, false);
+    let (evaluator, outcome) = reader.read(evaluator)?;
+    let found = evaluator.metrics();
+    let mut summary = outcome.read(&inputs, &plan, found.records());
+    summary.as_of = args.as_of.clone();
+    summary.kinds.iter_mut().for_each(|k| k.used |= k.read > 0);
+    let all: Vec<Shown> = chosen
+        .into_iter()
+        .map(|m| Shown {
+            plan: &plan,
+            sources: policies.sources(),
+            rule: &plan.rules[m],
+            metric: &plan.metrics[m],
+            table: &found.tables()[m],
+        })
+        .collect();
+    let color = style.stdout && args.output.is_none();
+    let write = |out: &mut dyn Write| match args.format {
+        Format::Text => all.iter().try_for_each(|s| out.write_all(metrics::human(s, color).as_bytes())),
+        Format::Csv => metrics::csv(&all, out),
+        Format::Json => document(&all, &summary, out),
+    };
+    match &args.output {
+        None => output::to_stdout(write)?,
+        Some(path) => output::to_file(path, write)?,
+    }
+    let not_counted: u64 = all.iter().map(Shown::not_counted).sum();
+    let uncounted = summary.rejected_count() + not_counted;
+    summary.elapsed = started.elapsed();
+    output::tell(&summary::read(&summary));
+    if uncounted > args.max_uncounted {
+        let each = if all.len() > 1 { ", each metric by itself" } else { "" };
+        let rejected = plural(summary.rejected_count() as usize, "record");
+        let counted = plural(not_counted as usize, "record");
+        output::tell(&format!("{rejected} rejected, {counted} not fully counted{each}\n"));
+        return Ok(Exit::NotJudged);
+    }
+    Ok(Exit::Clean)
+}
+
+/// Indices of the metrics that are wanted.
+fn chosen(only: &[String], plan: &Plan) -> Result<Vec<usize>, Failure> {
+    let names = || plan.rules.iter().map(|r| r.name.as_str());
+    if plan.metrics.is_empty() {
+        return Err(Failure::new("the policy set keeps no metrics")
+            .help("declare one: `metric gifts \"Gifts a month\" { on gift  count in month }`"));
+    }
+    if only.is_empty() {
+        return Ok((0..plan.metrics.len()).collect());
+    }
+    let mut chosen = Vec::new();
+    for name in only {
+        match names().position(|n| n == name) {
+            Some(m) if chosen.contains(&m) => {}
+            Some(m) => chosen.push(m),
+            None => {
+                let failure = Failure::new(format!("the policy set has no metric `{name}`"));
+                return Err(match did_you_mean(name, names()) {
+                    Some(near) => failure.help(format!("did you mean `{near}`?")),
+                    None => failure.help(format!("it has {}", names().collect::<Vec<_>>().join(", "))),
+                });
+            }
+        }
+    }
+    chosen.sort_unstable();
+    Ok(chosen)
+}
+
+fn document(all: &[Shown], summary: &summary::Summary, out: &mut dyn Write) -> std::io::Result<()> {
+    write!(out, "{{\n\"schema\": \"{}\",\n\"metrics\": [", metrics::DOCUMENT)?;
+    for (i, shown) in all.iter().enumerate() {
+        write!(out, "{}\n{:#}", if i > 0 { "," } else { "" }, metrics::json(shown))?;
+    }
+    writeln!(out, "\n],\n\"summary\": {:#}\n}}", summary::read_json(summary))
+}

@@ -75,7 +75,7 @@ fn label(period: Option<Period>, days: Option<(i32, i32)>) -> String {
     match period {
         Period::Day => display::date(first),
         Period::Month => format!("{year:04}-{month:02}"),
-        Period::Quarter => format!("{year:04}-Q{}", (month + 2) / 3),
+        Period::Quarter => format!("{year:04}-Q{}", month.div_ceil(3)),
         Period::Year => format!("{year:04}"),
         Period::FiscalQuarter | Period::FiscalYear => format!("{} to {}", display::date(first), display::date(last)),
     }

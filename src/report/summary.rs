@@ -182,7 +182,7 @@ pub(crate) fn read(summary: &Summary) -> String {
 pub(crate) fn read_json(summary: &Summary) -> Value {
     let mut all = json(summary);
     if let Some(all) = all.as_object_mut() {
-        ["rules", "waivers", "never_triggered"].iter().for_each(|name| drop(all.remove(*name)));
+        ["rules", "waivers", "never_triggered", "never_in_force"].iter().for_each(|name| drop(all.remove(*name)));
     }
     all
 }

@@ -87,6 +87,7 @@ codes! {
     BadAggregate = "B0412", "an aggregate of values that it cannot take";
     BadFiscalYear = "B0413", "a start of the fiscal year that cannot be";
     BadSequence = "B0420", "a sequence that cannot be";
+    NotInAll = "B0421", "a field that not all kinds of a rule have";
     Overlap = "B0430", "two wordings of a rule in force at once";
     Gap = "B0431", "days on which no wording of a rule is in force";
     NeverInForce = "B0432", "a wording that is never in force";

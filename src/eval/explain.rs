@@ -8,6 +8,7 @@ use super::judge::{Judgement, covers, triggered};
 use super::limit;
 use super::message::{self, result_type, sensitive, show, show_one, shown};
 use super::results::Entry;
+use super::rows::Rows;
 use super::sequence;
 use super::val::Val;
 use super::window::moment;
@@ -54,6 +55,8 @@ pub struct Trace<'a> {
     /// Whom a limit counts the record for, as an index into its lists.
     pub owner: Option<u32>,
     known: FxHashMap<(KindId, u32), usize>,
+    /// By record.
+    rows: Vec<&'a Rows>,
     /// By record: what it is sorted by.
     order: Vec<(bool, Option<i64>, KindId, u32)>,
 }
@@ -70,7 +73,7 @@ impl<'a> Trace<'a> {
             exception: None,
             waiver: None,
         };
-        Trace { cx, explanation, owner: None, known: FxHashMap::default(), order: Vec::new() }
+        Trace { cx, explanation, owner: None, known: FxHashMap::default(), rows: Vec::new(), order: Vec::new() }
     }
 
     /// Index of the record among those that the verdict rests on.
@@ -80,6 +83,7 @@ impl<'a> Trace<'a> {
             return at;
         }
         let at = self.explanation.records.len();
+        self.rows.push(frame.rows);
         self.explanation.records.push(record_ref(&self.cx, frame));
         let time = frame.time.and_then(|t| t.instant(self.cx.zone));
         self.order.push((time.is_none(), time, frame.kind, frame.id));
@@ -224,12 +228,17 @@ impl<'a> Trace<'a> {
         }
     }
 
+    /// The column of a record's own kind that stands for one of what it was read as.
+    pub fn own_column(&self, record: usize, column: ColumnId) -> ColumnId {
+        self.rows.get(record).map_or(column, |rows| rows.own_column(column))
+    }
+
     /// The field that a value was read from, if it is one.
     pub fn field(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<(usize, ColumnId)> {
         match &expr.op {
             Op::Column { root, column } => {
                 let frame = *scope.frame(*root)?;
-                Some((self.record(&frame), *column))
+                Some((self.record(&frame), frame.rows.own_column(*column)))
             }
             Op::Lookup { key, table, column, root } => {
                 let key = value(&self.cx, key, scope);
@@ -445,7 +454,7 @@ impl<'a> Trace<'a> {
 /// A record as reports name it.
 pub fn record_ref(cx: &Context<'_>, frame: &Frame<'_>) -> RecordRef {
     RecordRef {
-        kind: frame.kind,
+        kind: frame.rows.own().kind,
         place: frame.rows.places.get(frame.row).copied(),
         identity: identity_shown(cx, frame),
         time: frame.time.map(|t| display::time(t, cx.zone)),
@@ -454,22 +463,22 @@ pub fn record_ref(cx: &Context<'_>, frame: &Frame<'_>) -> RecordRef {
 
 /// The identity, with `@sensitive` parts withheld.
 fn identity_shown(cx: &Context<'_>, frame: &Frame<'_>) -> String {
-    let schema = &cx.plan.schema;
-    let kind = schema.kind(frame.kind);
-    let hidden = kind.identity.iter().any(|c| schema.column(frame.kind, *c).sensitive);
-    if !hidden || !super::world::has_identity(schema, frame.rows, frame.row) {
+    let (schema, rows) = (&cx.plan.schema, frame.rows.own());
+    let kind = schema.kind(rows.kind);
+    let hidden = kind.identity.iter().any(|c| schema.column(rows.kind, *c).sensitive);
+    if !hidden || !super::world::has_identity(schema, rows, frame.row) {
         return cx.world.identity(schema, frame.kind, frame.id);
     }
     let values: Vec<_> = kind
         .identity
         .iter()
         .filter_map(|&c| {
-            let of = schema.column(frame.kind, c);
-            let value = frame.rows.cols[c.0 as usize].value(frame.row, &stored(schema, &of.ty))?;
+            let of = schema.column(rows.kind, c);
+            let value = rows.cols[c.0 as usize].value(frame.row, &stored(schema, &of.ty))?;
             Some((c, if of.sensitive { Value::Text(display::WITHHELD.into()) } else { value }))
         })
         .collect();
-    identity::declared(schema, frame.kind, &values)
+    identity::declared(schema, rows.kind, &values)
 }
 
 /// Whether a column's text may be shown.

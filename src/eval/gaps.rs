@@ -14,7 +14,10 @@ use crate::plan::{Expr, Op};
 use crate::sema::hir::Func;
 use crate::source::Span;
 
-fn push(trace: &mut Trace<'_>, gap: Gap) {
+fn push(trace: &mut Trace<'_>, mut gap: Gap) {
+    if let (Some(record), Some(column)) = (gap.record, gap.column) {
+        gap.column = Some(trace.own_column(record, column));
+    }
     if !trace.explanation.gaps.contains(&gap) {
         trace.explanation.gaps.push(gap);
     }
@@ -63,7 +66,7 @@ fn cell<'a>(trace: &mut Trace<'a>, frame: Frame<'a>, column: ColumnId, span: Spa
     let show = printable(&trace.cx, frame.kind, column);
     let withheld = |text: &String| if show { text.clone() } else { display::WITHHELD.into() };
     let why = match frame.rows.flaw(frame.row, column).map(|f| &f.kind) {
-        None => GapReason::Missing,
+        None | Some(FlawKind::Missing) => GapReason::Missing,
         Some(FlawKind::Malformed { found, expected }) => {
             GapReason::Malformed { found: withheld(found), expected: expected.clone() }
         }

@@ -76,6 +76,22 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
     }
     let frame = &about.frame;
     let mut except = None;
+    if frame.kind != history.kind && frame.rows.own().kind == history.kind {
+        // One of several kinds that the rule is about, and of this one itself.
+        let own = world.own(frame);
+        if !counts_itself(history) {
+            except = own;
+        }
+        if backward(history) {
+            for p in &mut parts {
+                let upto = p.list.ids[p.range.clone()].partition_point(|&id| match own {
+                    Some(own) => id <= own,
+                    None => world.is_before(&cx.plan.schema, &world.frame(history.kind, id), frame),
+                });
+                p.range.end = p.range.start + upto;
+            }
+        }
+    }
     if frame.kind == history.kind && frame.id != super::interp::NO_ID {
         if !counts_itself(history) {
             except = Some(frame.id);

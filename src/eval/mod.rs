@@ -47,8 +47,8 @@ pub use rows::BatchError;
 pub use screen::Screened;
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 
-use crate::data::Batch;
 use crate::data::calendar::Zone;
+use crate::data::{Batch, KindId, Origin};
 use crate::plan::{Plan, VERSION};
 use grouped::AtomGroups;
 use interp::Context;
@@ -113,6 +113,8 @@ struct Runtime {
     groups: Vec<AtomGroups>,
     rules_of: Vec<Vec<u32>>,
     histories_of: Vec<Vec<u32>>,
+    /// By kind.
+    unions: Vec<PartOf>,
     empty: World,
     retain: bool,
 }
@@ -143,6 +145,7 @@ impl Runtime {
                 .collect::<Result<_, _>>()?,
             rules_of: vec![Vec::new(); kinds],
             histories_of: vec![Vec::new(); kinds],
+            unions: unions(plan)?,
             empty: World::empty(plan),
             retain: false,
         };
@@ -162,6 +165,29 @@ impl Runtime {
         let fiscal_start = plan.clocks.get(clock as usize).map_or((1, 1), |c| c.fiscal_start);
         Context { plan, runtime: self, world, zone, fiscal_start, period }
     }
+}
+
+/// The kinds that a kind is a part of, with how its rows are seen there.
+type PartOf = Vec<(KindId, Arc<rows::Projection>)>;
+
+/// By kind: the kinds that rules read and that it is a part of.
+fn unions(plan: &Plan) -> Result<Vec<PartOf>, PlanError> {
+    let kinds = &plan.schema.kinds;
+    let mut found = vec![Vec::new(); kinds.len()];
+    for (i, (kind, read)) in kinds.iter().zip(&plan.kinds).enumerate() {
+        let (Origin::Union(members), true) = (&kind.origin, read.projection.is_some()) else { continue };
+        for (member, columns) in members {
+            let of = kinds.get(member.0 as usize).ok_or(PlanError::Damaged)?;
+            let projected = kind.columns.iter().zip(columns).map(|(column, at)| {
+                let own = of.columns.get(at.0 as usize).ok_or(PlanError::Damaged)?;
+                Ok(rows::Projected { column: *at, required: column.optional && !own.optional })
+            });
+            let columns = projected.collect::<Result<Vec<_>, PlanError>>()?;
+            let projection = rows::Projection { columns, time: of.time() };
+            found[member.0 as usize].push((KindId(i as u32), Arc::new(projection)));
+        }
+    }
+    Ok(found)
 }
 
 fn flagged(pattern: &str, ignoring_case: bool) -> String {
@@ -194,7 +220,7 @@ impl Evaluator {
         let needed = self.plan.columns(kind).unwrap_or_default();
         let rows = rows::Rows::of(batch, &self.plan.schema, &needed)?;
         let as_of = Watermark { as_of: self.options.as_of, ..Watermark::default() };
-        Ok(screen::screen(&self.plan, &self.runtime, self.options.keep_compliant, as_of, rows))
+        Ok(screen::screen(&self.plan, &self.runtime, self.options.keep_compliant, as_of, rows, true))
     }
 
     /// Takes in a screened batch.

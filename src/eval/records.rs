@@ -9,7 +9,7 @@ use super::world::{
 use super::{AsOf, KindCounts, Options, Runtime, parallel_each};
 use crate::data::calendar::Zone;
 use crate::data::identity::Content;
-use crate::data::{ColumnId, KindId, Schema, Time, display};
+use crate::data::{ColumnId, Kind, KindId, Origin, Schema, Time, display};
 use crate::plan::Plan;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -48,7 +48,10 @@ impl Taken {
         }
     }
 
-    pub fn add(&mut self, screened: Screened) {
+    pub fn add(&mut self, mut screened: Screened) {
+        for derived in std::mem::take(&mut screened.derived) {
+            self.add(derived);
+        }
         let kind = screened.kind.0 as usize;
         let (Some(segments), Some(counts)) = (self.segments.get_mut(kind), self.counts.get_mut(kind)) else { return };
         counts.judged += screened.judged;
@@ -104,21 +107,21 @@ fn settle_kind(
     as_of: Watermark,
     keep_compliant: bool,
 ) -> Laid {
-    let merged = merge(plan, kind, &segments, &runtime.zone);
+    let merged = merge(plan, &segments, &runtime.zone);
     let mut compliant = Vec::new();
     for (segment, dropped) in segments.iter_mut().zip(&merged.dropped) {
         if dropped.is_empty() {
             continue;
         }
         // What these rows were counted for is taken back; it is a sum over rows.
-        let again = screen(plan, runtime, keep_compliant, as_of, segment.rows.take(dropped));
+        let again = screen(plan, runtime, keep_compliant, as_of, segment.rows.take(dropped), false);
         compliant.extend(again.compliant.iter().map(|&(rule, n)| (rule, 0, n)));
         let stays = |row: &u32| dropped.binary_search(row).is_err();
         segment.candidates.iter_mut().chain(&mut segment.histories).for_each(|(_, rows)| rows.retain(stays));
     }
     let mut dropped = merged.dropped;
     for rows in merged.instead {
-        let screened = screen(plan, runtime, keep_compliant, Watermark::default(), rows);
+        let screened = screen(plan, runtime, keep_compliant, Watermark::default(), rows, false);
         compliant.extend(screened.compliant.iter().map(|&(rule, n)| (rule, n, 0)));
         segments.push(screened.segment);
         dropped.push(Vec::new());
@@ -143,7 +146,7 @@ struct Merged {
 
 /// Finds the rows that have one identity. Of equal ones the first by place stays; of differing ones none,
 /// but one row in which the differing columns are unknown.
-fn merge(plan: &Plan, kind: KindId, segments: &[Segment], zone: &Zone) -> Merged {
+fn merge(plan: &Plan, segments: &[Segment], zone: &Zone) -> Merged {
     let schema = &*plan.schema;
     let mut merged = Merged { dropped: vec![Vec::new(); segments.len()], ..Merged::default() };
     let mut all: Vec<(u64, u32, u32)> = Vec::new();
@@ -151,7 +154,7 @@ fn merge(plan: &Plan, kind: KindId, segments: &[Segment], zone: &Zone) -> Merged
         let hashes = segment.identities.iter().enumerate();
         all.extend(hashes.filter_map(|(r, h)| Some(((*h)?, s as u32, r as u32))));
     }
-    let rows = |at: &(u64, u32, u32)| (&segments[at.1 as usize].rows, at.2 as usize);
+    let rows = |at: &(u64, u32, u32)| (segments[at.1 as usize].rows.own(), at.2 as usize);
     let place = |at: &(u64, u32, u32)| {
         let (rows, row) = rows(at);
         rows.places[row]
@@ -171,7 +174,7 @@ fn merge(plan: &Plan, kind: KindId, segments: &[Segment], zone: &Zone) -> Merged
                 continue;
             }
             merged.repeats += group.len() as u64 - 1;
-            let differing = differing(schema, kind, &group.iter().map(rows).collect::<Vec<_>>(), zone);
+            let differing = differing(schema, rows(&first).0.kind, &group.iter().map(rows).collect::<Vec<_>>(), zone);
             let stays = if differing.is_empty() { 1 } else { 0 };
             for (_, segment, row) in &group[stays..] {
                 merged.dropped[*segment as usize].push(*row);
@@ -195,7 +198,7 @@ fn merge(plan: &Plan, kind: KindId, segments: &[Segment], zone: &Zone) -> Merged
 }
 
 fn same_identity(schema: &Schema, a: (&Rows, usize), b: (&Rows, usize)) -> bool {
-    schema.kind(a.0.kind).identity.iter().all(|&c| same_cell(schema, a, b, c))
+    a.0.kind == b.0.kind && schema.kind(a.0.kind).identity.iter().all(|&c| same_cell(schema, a, b, c))
 }
 
 fn same_cell(schema: &Schema, a: (&Rows, usize), b: (&Rows, usize), column: ColumnId) -> bool {
@@ -232,6 +235,14 @@ fn differing(schema: &Schema, kind: KindId, rows: &[(&Rows, usize)], zone: &Zone
         found.push((id, shown));
     }
     found
+}
+
+/// Which of the kinds that another is made of, in the order in which a rule names them.
+fn member(of: &Kind, rows: &Rows) -> usize {
+    match &of.origin {
+        Origin::Union(members) => members.iter().position(|m| m.0 == rows.own().kind).unwrap_or(members.len()),
+        _ => 0,
+    }
 }
 
 /// One kind in order, with what refers to its rows by id.
@@ -280,7 +291,7 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
                 // Unknown times sort with the last moment there is; they come after it.
                 let timeless = of.time().is_some_and(|c| event_time(rows, r as usize, c).is_none());
                 let (rank, identity) = (rank(schema, rows, r as usize), identity_of(schema, rows, r as usize, 1));
-                (timeless, rank, identity, rows.places[r as usize], s, r)
+                (timeless, member(of, rows), rank, identity, rows.places[r as usize], s, r)
             })
             .collect();
         named.sort_unstable();
@@ -288,7 +299,11 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
         for i in 0..named.len() {
             let (.., s, r) = named[i];
             let alone = has_identity(schema, &segments[s as usize].rows, r as usize);
-            nth = if i > 0 && !alone && named[i].2 == named[i - 1].2 { nth + 1 } else { 1 };
+            nth = if i > 0 && !alone && (named[i].1, &named[i].3) == (named[i - 1].1, &named[i - 1].3) {
+                nth + 1
+            } else {
+                1
+            };
             if nth > 1 {
                 occurrences.insert(order.len() as u32, nth);
             }

@@ -2,18 +2,19 @@
 
 use super::chain;
 use super::explain;
-use super::interp::{Context, Frame, Scope};
+use super::interp::{Context, Frame, NO_ID, Scope};
 use super::judge::{Judgement, judge, moments, triggered};
 use super::limit;
 use super::problems::{self, DataProblem};
 use super::records::Settled;
+use super::rows::Rows;
 use super::screen::in_force;
 use super::sequence;
 use super::val::Val;
 use super::world::World;
 use super::{Explanation, Options, RuleCounts, Runtime, Truth, parallel};
 use crate::data::calendar::Zone;
-use crate::data::{KindId, Place, Time, Value, Verdict, display, identity};
+use crate::data::{ColumnId, KindId, Origin, Place, Time, Value, Verdict, display, identity};
 use crate::plan::{Body, Op, Plan, RulePlan, Trigger, Waiver};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -63,12 +64,22 @@ pub struct FindingRow<'a> {
     /// The same for the same rule, revision and records in every run.
     pub id: [u8; 16],
     pub kind: KindId,
+    /// What the rule reads it as: its own kind, or one that is made of several.
+    pub read_as: KindId,
+    rows: &'a Rows,
     /// Of the triggering record, or the table's row.
     pub place: Option<Place>,
     /// Name of the exception that applied.
     pub exception: Option<&'a str>,
     /// The waiver that covers it.
     pub waiver: Option<&'a Waiver>,
+}
+
+impl FindingRow<'_> {
+    /// The column of the record's own kind that stands for one of what the rule reads it as.
+    pub fn own_column(&self, column: ColumnId) -> ColumnId {
+        self.rows.own_column(column)
+    }
 }
 
 /// Where a verdict comes from.
@@ -296,6 +307,13 @@ impl<'a> Judging<'a> {
             .filter(|e| e.1.owner.is_none())
             .map(|(i, e)| ((e.rule, e.kind, e.id), i))
             .collect();
+        // A record that is judged as one of several kinds is the same one.
+        let by_place: FxHashMap<(u32, Place), usize> = entries
+            .iter()
+            .enumerate()
+            .filter(|e| e.1.owner.is_none() && self.is_union(e.1.kind))
+            .filter_map(|(i, e)| Some(((e.rule, self.place(e.kind, e.id)?), i)))
+            .collect();
         let mut replaced: FxHashSet<usize> = FxHashSet::default();
         let mut more = Vec::new();
         for (i, rule) in self.plan.rules.iter().enumerate() {
@@ -322,11 +340,29 @@ impl<'a> Judging<'a> {
             }
             all.sort_unstable();
             all.dedup_by_key(|l| (l.0, l.1));
+            let union = self.is_union(rule.trigger.kind());
+            let mut told: FxHashSet<Place> = FxHashSet::default();
             for (kind, id, history, key) in all {
                 let frame = self.world.frame(kind, id);
-                let entry_before = before.get(&(i as u32, kind, id)).copied();
+                if union && self.place(kind, id).is_some_and(|place| !told.insert(place)) {
+                    continue;
+                }
+                let mut entry_before = before.get(&(i as u32, kind, id)).copied();
                 let own = !matches!(rule.trigger, Trigger::Each { .. }) && rule.trigger.kind() == kind;
-                let verdict = if !own || (summed.is_some() && beside.contains(&id)) {
+                let part = self.runtime.unions[kind.0 as usize].iter().find(|u| u.0 == rule.trigger.kind());
+                let verdict = if let (false, Some((union, projection))) = (own, part) {
+                    entry_before = self.place(kind, id).and_then(|place| by_place.get(&(i as u32, place)).copied());
+                    match entry_before {
+                        Some(at) => Some(entries[at].judgement.verdict),
+                        None if summed.is_some_and(|h| self.plan.histories[h as usize].every().is_some()) => None,
+                        None => {
+                            let rows = frame.rows.take(&[frame.row as u32]).project(*union, projection);
+                            let frame = Frame { kind: *union, rows: &rows, row: 0, id: NO_ID, time: frame.time };
+                            let verdict = triggered(&cx, rule, &Scope::top(frame), Truth::True);
+                            verdict.map(|_| Verdict::Compliant)
+                        }
+                    }
+                } else if !own || (summed.is_some() && beside.contains(&id)) {
                     None
                 } else if let Some(at) = entry_before {
                     Some(entries[at].judgement.verdict)
@@ -359,6 +395,15 @@ impl<'a> Judging<'a> {
             !replaced.contains(&(at - 1))
         });
         entries.append(&mut more);
+    }
+
+    fn is_union(&self, kind: KindId) -> bool {
+        matches!(self.plan.schema.kind(kind).origin, Origin::Union(_))
+    }
+
+    fn place(&self, kind: KindId, id: u32) -> Option<Place> {
+        let frame = self.world.frame(kind, id);
+        frame.rows.places.get(frame.row).copied()
     }
 
     /// One record counts for each of a set of people, and this one for somebody.
@@ -417,7 +462,7 @@ impl<'a> Judging<'a> {
     fn identity(&self, entry: &Entry) -> [u8; 16] {
         let schema = &self.plan.schema;
         let rule = &self.plan.rules[entry.rule as usize];
-        let kind = schema.kind(entry.kind);
+        let kind = schema.kind(self.world.frame(entry.kind, entry.id).rows.own().kind);
         if !entry.steps.is_empty() {
             return self.identity_of_steps(rule, entry);
         }
@@ -518,7 +563,9 @@ impl Findings {
             subject: self.subjects[i].as_deref(),
             time: entry.time,
             id: self.ids[i],
-            kind: entry.kind,
+            kind: frame.rows.own().kind,
+            read_as: entry.kind,
+            rows: frame.rows,
             place: frame.rows.places.get(frame.row).copied(),
             exception: entry.judgement.exception.and_then(|e| rule.unless.get(e as usize)).map(|e| e.name.as_str()),
             waiver: entry.judgement.waiver.and_then(|w| rule.waivers.get(w as usize)),

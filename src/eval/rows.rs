@@ -11,6 +11,7 @@ use arrow_array::{
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, TimeUnit};
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// A batch that cannot be evaluated: a fault of the program that made it, not of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +173,8 @@ impl Col {
 /// Why a cell is null although there was something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlawKind {
+    /// Nothing: it is required of its own kind, but not of all that stand beside it.
+    Missing,
     Malformed {
         found: String,
         expected: String,
@@ -198,9 +201,71 @@ pub struct Rows {
     pub places: Vec<Place>,
     /// Sorted by row, then column.
     pub flaws: Vec<Flaw>,
+    /// Of a kind that is made of others: the rows as they are.
+    member: Option<Box<Member>>,
+}
+
+#[derive(Clone, Debug)]
+struct Member {
+    rows: Rows,
+    of: Arc<Projection>,
+}
+
+/// How a kind is seen as a part of a union.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Projection {
+    /// By column of the union.
+    pub columns: Vec<Projected>,
+    /// The member's own time.
+    pub time: Option<ColumnId>,
+}
+
+/// The column of a member that stands for one of a union.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Projected {
+    pub column: ColumnId,
+    /// The union's may be absent, and the member's may not.
+    pub required: bool,
 }
 
 impl Rows {
+    /// As rows of a kind that is made of several.
+    pub fn project(self, kind: KindId, of: &Arc<Projection>) -> Rows {
+        let columns = &of.columns;
+        let cols: Vec<Col> = columns.iter().map(|p| self.cols[p.column.0 as usize].clone()).collect();
+        let mut flaws = Vec::new();
+        for (i, (projected, col)) in columns.iter().zip(&cols).enumerate() {
+            let column = ColumnId(i as u32);
+            let own = self.flaws.iter().filter(|f| f.column == projected.column);
+            flaws.extend(own.map(|f| Flaw { column, ..f.clone() }));
+            if projected.required
+                && let Some(nulls) = col.nulls().filter(|n| n.null_count() > 0)
+            {
+                let missing = (0..self.len()).filter(|&r| nulls.is_null(r) && self.flaw(r, projected.column).is_none());
+                flaws.extend(missing.map(|r| Flaw { row: r as u32, column, kind: FlawKind::Missing }));
+            }
+        }
+        flaws.sort_by_key(|f| (f.row, f.column));
+        let (arrays, places) = (vec![None; cols.len()], self.places.clone());
+        let member = Some(Box::new(Member { rows: self, of: of.clone() }));
+        Rows { kind, cols, arrays, places, flaws, member }
+    }
+
+    /// The rows as they are: of the kind that files hold.
+    pub fn own(&self) -> &Rows {
+        self.member.as_ref().map_or(self, |m| &m.rows)
+    }
+
+    /// The time of a row as it is, where its union has none.
+    pub fn own_time(&self) -> Option<ColumnId> {
+        self.member.as_ref().and_then(|m| m.of.time)
+    }
+
+    /// The column of [`Rows::own`] that stands for one of these.
+    pub fn own_column(&self, column: ColumnId) -> ColumnId {
+        self.member.as_ref().and_then(|m| m.of.columns.get(column.0 as usize)).map_or(column, |p| p.column)
+    }
+
     /// A batch, checked against the plan's needs.
     pub fn of(batch: Batch, schema: &Schema, needed: &[ColumnId]) -> Result<Rows, BatchError> {
         let kind = batch.kind;
@@ -245,7 +310,7 @@ impl Rows {
             flaws.push(Flaw { row: defect.row, column, kind: why });
         }
         flaws.sort_by_key(|f| (f.row, f.column));
-        Ok(Rows { kind, cols, arrays, places: batch.places, flaws })
+        Ok(Rows { kind, cols, arrays, places: batch.places, flaws, member: None })
     }
 
     pub fn len(&self) -> usize {
@@ -267,6 +332,9 @@ impl Rows {
         if rows.len() == self.len() {
             return self.clone();
         }
+        if let Some(member) = &self.member {
+            return member.rows.take(rows).project(self.kind, &member.of);
+        }
         let indices = UInt32Array::from(rows.to_vec());
         let mut cols = vec![Col::None; self.cols.len()];
         let mut arrays = vec![None; self.cols.len()];
@@ -285,11 +353,14 @@ impl Rows {
             );
         }
         let places = rows.iter().map(|&r| self.places[r as usize]).collect();
-        Rows { kind: self.kind, cols, arrays, places, flaws }
+        Rows { kind: self.kind, cols, arrays, places, flaws, member: None }
     }
 
-    /// Empties cells in which repeats of a record differ: row, column and the values found.
+    /// Empties cells in which repeats of a record differ: row, column (of [`Rows::own`]) and the values found.
     pub fn with_conflicts(mut self, mut conflicts: Vec<(u32, ColumnId, Vec<String>)>) -> Rows {
+        if let Some(member) = self.member.take() {
+            return member.rows.with_conflicts(conflicts).project(self.kind, &member.of);
+        }
         conflicts.sort_by_key(|c| (c.1, c.0));
         for group in conflicts.chunk_by(|a, b| a.1 == b.1) {
             let column = group[0].1;

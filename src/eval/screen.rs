@@ -3,13 +3,14 @@
 
 use super::grouped::{Bits, Marks, set, words};
 use super::interp::{Context, Frame, NO_ID, Scope, truth};
-use super::rows::Rows;
-use super::world::{Watermark, event_time, has_identity};
+use super::rows::{Projection, Rows};
+use super::world::{Watermark, event_time, has_identity, time_of};
 use super::{Runtime, Truth};
 use crate::data::{KindId, Time};
 use crate::plan::{Bool, Plan, Test, Trigger};
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 /// A batch with all that its rows alone decide.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Screened {
     pub(super) compliant: Vec<(u32, u64)>,
     /// Rules that are in force at the time of one of the records.
     pub(super) in_force: Vec<u32>,
+    /// The same records as rows of the kinds that theirs is a part of.
+    pub(super) derived: Vec<Screened>,
 }
 
 /// Rows that are kept.
@@ -38,7 +41,15 @@ pub struct Segment {
     pub histories: Vec<(u32, Vec<u32>)>,
 }
 
-pub fn screen(plan: &Plan, runtime: &Runtime, keep_compliant: bool, as_of: Watermark, rows: Rows) -> Screened {
+/// `all`: also as rows of the kinds that theirs is a part of.
+pub fn screen(
+    plan: &Plan,
+    runtime: &Runtime,
+    keep_compliant: bool,
+    as_of: Watermark,
+    rows: Rows,
+    all: bool,
+) -> Screened {
     let kind = rows.kind;
     let of = plan.schema.kind(kind);
     let mut watermark = Watermark::default();
@@ -59,6 +70,11 @@ pub fn screen(plan: &Plan, runtime: &Runtime, keep_compliant: bool, as_of: Water
             rows = rows.take(&kept);
         }
     }
+    let unions = if all { &runtime.unions[kind.0 as usize][..] } else { &[] };
+    let part = |(kind, of): &(KindId, Arc<Projection>)| {
+        screen(plan, runtime, keep_compliant, Watermark::default(), rows.clone().project(*kind, of), false)
+    };
+    let derived = unions.iter().map(part).collect();
     let judged = rows.len() as u64;
     let marks = runtime.groups[kind.0 as usize].evaluate(&rows);
     let mut work = Work { plan, runtime, rows: &rows, marks: &marks };
@@ -85,7 +101,8 @@ pub fn screen(plan: &Plan, runtime: &Runtime, keep_compliant: bool, as_of: Water
     }
     // Repeats of a record with a declared identity can only be told, and merged, with all of its rows there.
     let read = plan.kinds.get(kind.0 as usize).is_some_and(|k| k.projection.is_some());
-    let whole = read && (!of.identity.is_empty() || of.is_table());
+    let own = plan.schema.kind(rows.own().kind);
+    let whole = read && (!own.identity.is_empty() || own.is_table());
     let identities = if whole { identities(plan, &rows) } else { Vec::new() };
     let all = ones(&keep);
     let number: Option<Vec<u32>> = (!whole && !runtime.retain && all.len() < rows.len()).then(|| {
@@ -107,7 +124,7 @@ pub fn screen(plan: &Plan, runtime: &Runtime, keep_compliant: bool, as_of: Water
     let (candidates, histories) = (renumbered(candidates), renumbered(histories));
     let rows = if number.is_some() { rows.take(&all) } else { rows };
     let segment = Segment { rows, identities, candidates, histories };
-    Screened { kind, judged, after_as_of, watermark, segment, compliant, in_force }
+    Screened { kind, judged, after_as_of, watermark, segment, compliant, in_force, derived }
 }
 
 fn ones(bits: &Bits) -> Vec<u32> {
@@ -123,6 +140,7 @@ fn ones(bits: &Bits) -> Vec<u32> {
 }
 
 fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
+    let rows = rows.own();
     let columns = &plan.schema.kind(rows.kind).identity;
     let mut bytes = Vec::new();
     (0..rows.len())
@@ -131,6 +149,7 @@ fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
                 return None;
             }
             bytes.clear();
+            bytes.extend(rows.kind.0.to_le_bytes());
             for &c in columns {
                 super::val::Val::cell(rows, row, c, false).encode(&mut bytes);
             }
@@ -209,7 +228,7 @@ impl<'a> Work<'a> {
         let (mut inside, mut unknown) = (vec![0; words(n)], vec![0; words(n)]);
         let time = self.plan.schema.kind(self.rows.kind).time();
         for row in 0..n {
-            match time.and_then(|c| event_time(self.rows, row, c)) {
+            match time_of(self.rows, row, time) {
                 Some(t) if in_force(effective, t, cx) => set(&mut inside, row),
                 Some(_) => {}
                 None => set(&mut unknown, row),
@@ -444,7 +463,7 @@ mod tests {
             let runtime = Runtime::new(&plan).unwrap();
             let needed = plan.kinds[0].projection.clone().unwrap();
             let rows = Rows::of(batch(&plan, 0, &rows, &lines), &schema, &needed).unwrap();
-            let screened = screen(&plan, &runtime, false, Watermark::default(), rows.clone());
+            let screened = screen(&plan, &runtime, false, Watermark::default(), rows.clone(), true);
             for (i, rule) in plan.rules.iter().enumerate() {
                 let cx = runtime.context(&plan, &runtime.empty, rule.clock, None);
                 let open: Vec<u64> = (0..rows.len())

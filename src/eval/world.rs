@@ -8,7 +8,7 @@ use super::tables::TableIndex;
 use super::val::Val;
 use crate::data::calendar::Zone;
 use crate::data::identity::{self, Content};
-use crate::data::{ColumnId, KindId, Schema, Time, Type};
+use crate::data::{ColumnId, KindId, Place, Schema, Time, Type};
 use crate::plan::{Plan, stored};
 use rustc_hash::FxHashMap;
 
@@ -18,6 +18,8 @@ pub struct World {
     pub watermark: Watermark,
     pub tables: Vec<Option<TableIndex>>,
     pub histories: Vec<HistoryIndex>,
+    /// By kind that is a part of another: where its records stand.
+    places: Vec<FxHashMap<Place, u32>>,
 }
 
 /// The rows of one kind. A row's *id* is its index in `order`: by event time (unknown times last), then
@@ -46,7 +48,26 @@ impl World {
         let (segment, row) = of.order[id as usize];
         let rows = &of.segments[segment as usize];
         let row = row as usize;
-        Frame { kind, rows, row, id, time: of.time.and_then(|c| event_time(rows, row, c)) }
+        Frame { kind, rows, row, id, time: time_of(rows, row, of.time) }
+    }
+
+    /// Of a record that is read as one of several kinds: itself among those of its own; none where it was not kept.
+    pub fn own(&self, frame: &Frame<'_>) -> Option<u32> {
+        let place = frame.rows.places.get(frame.row)?;
+        self.places.get(frame.rows.own().kind.0 as usize)?.get(place).copied()
+    }
+
+    /// The order of a kind, between one of its records and one that is read as one of several kinds.
+    pub fn is_before(&self, schema: &Schema, one: &Frame<'_>, other: &Frame<'_>) -> bool {
+        let key = |frame: &Frame<'_>| {
+            let rows = frame.rows.own();
+            let time = frame.time.map(|t| match t {
+                Time::Date(d) => d as i64,
+                Time::Instant(t) => t,
+            });
+            (time, rank(schema, rows, frame.row), identity_of(schema, rows, frame.row, 1), rows.places[frame.row])
+        };
+        key(one) < key(other)
     }
 
     pub fn table(&self, kind: KindId) -> Option<&TableIndex> {
@@ -61,6 +82,14 @@ impl World {
     }
 }
 
+/// The event's time: by this column, or, where several kinds have no time in common, by its own kind's.
+pub fn time_of(rows: &Rows, row: usize, time: Option<ColumnId>) -> Option<Time> {
+    match (time, rows.own_time()) {
+        (Some(column), _) => event_time(rows, row, column),
+        (None, own) => own.and_then(|column| event_time(rows.own(), row, column)),
+    }
+}
+
 pub fn event_time(rows: &Rows, row: usize, column: ColumnId) -> Option<Time> {
     match Val::cell(rows, row, column, false) {
         Val::Date(d) => Some(Time::Date(d)),
@@ -71,18 +100,21 @@ pub fn event_time(rows: &Rows, row: usize, column: ColumnId) -> Option<Time> {
 
 /// The columns that tell the record from others, where all of them are known.
 pub fn has_identity(schema: &Schema, rows: &Rows, row: usize) -> bool {
+    let rows = rows.own();
     let columns = &schema.kind(rows.kind).identity;
     !columns.is_empty() && columns.iter().all(|c| !rows.cols[c.0 as usize].is_null(row))
 }
 
 /// Where the record stands among those of its kind that have its time.
 pub fn rank(schema: &Schema, rows: &Rows, row: usize) -> identity::Rank {
+    let rows = rows.own();
     let columns = &schema.kind(rows.kind).identity;
     let values = columns.iter().map(|&c| rows.cols[c.0 as usize].value(row, &cell_type(schema, rows.kind, c)));
     identity::Rank::of(if columns.is_empty() { None } else { values.collect() })
 }
 
 pub fn identity_of(schema: &Schema, rows: &Rows, row: usize, occurrence: u32) -> String {
+    let rows = rows.own();
     let kind = schema.kind(rows.kind);
     if has_identity(schema, rows, row) {
         let values: Vec<_> = kind
@@ -110,6 +142,7 @@ pub fn content(schema: &Schema, rows: &Rows, row: usize, column: ColumnId) -> Co
     match rows.flaw(row, column).map(|f| &f.kind) {
         Some(FlawKind::Malformed { found, .. }) => Content::Malformed(found.clone()),
         Some(FlawKind::Conflict { found }) => Content::Malformed(found.join("\n")),
+        Some(FlawKind::Missing) => Content::Missing,
         None if schema.column(rows.kind, column).optional => Content::Absent,
         None => Content::Missing,
     }
@@ -222,6 +255,17 @@ pub fn build(
             let kind = KindId(k);
             let read = plan.kinds.get(k as usize).is_some_and(|p| p.projection.is_some());
             (plan.schema.kind(kind).is_table() && read).then(|| TableIndex::build(&world, &plan.schema, kind))
+        })
+        .collect();
+    world.places = (0..plan.schema.kinds.len())
+        .map(|k| {
+            let part = runtime.unions.get(k).is_some_and(|u| !u.is_empty());
+            let ids = 0..if part { world.len(KindId(k as u32)) } else { 0 };
+            ids.filter_map(|id| {
+                let frame = world.frame(KindId(k as u32), id);
+                Some((*frame.rows.places.get(frame.row)?, id))
+            })
+            .collect()
         })
         .collect();
     world.histories = super::parallel(threads, plan.histories.len(), |i| {

@@ -1,6 +1,6 @@
 //! Which columns have to be read.
 
-use crate::data::{ColumnId, KindId, Role, Schema};
+use crate::data::{ColumnId, KindId, Origin, Role, Schema};
 use std::sync::Arc;
 
 /// The columns met so far, by kind.
@@ -45,7 +45,19 @@ impl<'a> Columns<'a> {
         self.wanted[kind.0 as usize] = Some(wanted);
     }
 
-    pub fn projections(&self) -> Vec<Option<Arc<[ColumnId]>>> {
+    /// What stands for the fields of a kind that is made of others is read of these.
+    fn pass_on(&mut self) {
+        for (kind, of) in self.schema.kinds.iter().enumerate() {
+            let (Origin::Union(members), Some(wanted)) = (&of.origin, self.wanted[kind].clone()) else { continue };
+            for (member, columns) in members {
+                self.record(*member);
+                columns.iter().zip(&wanted).filter(|(_, wanted)| **wanted).for_each(|(c, _)| self.add(*member, *c));
+            }
+        }
+    }
+
+    pub fn projections(&mut self) -> Vec<Option<Arc<[ColumnId]>>> {
+        self.pass_on();
         let ids = |wanted: &Vec<bool>| {
             (0..wanted.len() as u32).map(ColumnId).filter(|c| wanted[c.0 as usize]).collect::<Arc<[ColumnId]>>()
         };

@@ -306,8 +306,11 @@ impl Plan {
     /// records happened, since the end of the data is the end of all of it.
     pub fn columns(&self, kind: KindId) -> Option<Arc<[ColumnId]>> {
         let of = self.schema.kinds.get(kind.0 as usize)?;
+        if of.origin != Origin::Declared {
+            return None;
+        }
         let needed = self.kinds.get(kind.0 as usize)?.projection.clone();
-        needed.or_else(|| if of.origin == Origin::Declared { of.time().map(|time| [time].into()) } else { None })
+        needed.or_else(|| of.time().map(|time| [time].into()))
     }
 
     pub fn rule_named(&self, name: &str) -> Option<usize> {

@@ -241,7 +241,7 @@ pub(crate) fn seen_columns(context: &Context, entry: &Entry, record: usize) -> V
 /// What a window hangs on at the triggering record: its keys, its time, and what it adds.
 fn window_columns(context: &Context, entry: &Entry) -> Vec<ColumnId> {
     let mut columns = Vec::new();
-    let kind = entry.row.kind;
+    let kind = entry.row.read_as;
     let excepts = |span: Span| {
         entry
             .rule()
@@ -264,7 +264,7 @@ fn window_columns(context: &Context, entry: &Entry) -> Vec<ColumnId> {
         }
         columns.extend(context.plan.schema.kind(kind).time());
     }
-    columns
+    columns.into_iter().map(|c| entry.row.own_column(c)).collect()
 }
 
 fn columns_of(expr: &Expr, root: u8, columns: &mut Vec<ColumnId>) {

@@ -22,6 +22,7 @@ mod report;
 mod rules;
 mod sources;
 mod tests;
+mod unions;
 mod units;
 mod waivers;
 mod world;
@@ -81,6 +82,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
         sources.extend(checked.source);
     }
     waivers::collect(&mut world, &names.waivers);
+    unions::declare(&mut world, names.rules.iter().chain(&names.revisions).map(|r| r.1));
     let world = world;
     let mut rules = rules::rules(&world, &names);
     rules.sort_by(|a, b| (&a.name, a.effective).cmp(&(&b.name, b.effective)));

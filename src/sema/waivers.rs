@@ -194,7 +194,9 @@ pub fn of_rule<'a>(typer: &mut Typer<'_, 'a>, rule: &RuleItem, trigger: &Trigger
 
 fn waiver(typer: &mut Typer, granted: &Granted, trigger: &Trigger) -> Option<Waiver> {
     let (kind, world) = (trigger.kind(), typer.world);
-    let subject = world.schema.kind(kind).subject();
+    // A table whose key is in error may be left without any field.
+    let columns = world.schema.kind(kind).columns.len();
+    let subject = world.schema.kind(kind).subject().filter(|c| columns > c.0 as usize);
     let mut conditions = Vec::new();
     let mut covers = Vec::new();
     let mut failed = false;

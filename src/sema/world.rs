@@ -113,7 +113,8 @@ impl<'a> World<'a> {
             .columns
             .iter()
             .map(|c| c.name.split('.').next().unwrap_or_default())
-            .filter(move |n| seen.insert(*n))
+            // What nobody can write is no name to give.
+            .filter(move |n| !n.starts_with('(') && seen.insert(*n))
     }
 
     /// A column by its dotted path, written in a declaration or source; told where there is none.

@@ -219,7 +219,9 @@ pub enum Trigger {
     Each { table: Ident, alias: Option<Ident>, at: EachAt, filter: Option<Expr> },
     /// `sequence by actor within 30 days { … then … }`
     Sequence(Sequence),
-    /// `finding`, `A, B`: kept for later versions.
+    /// `gift, payment as p where …`
+    Several { kinds: Vec<Ident>, alias: Option<Ident>, filter: Option<Expr> },
+    /// `finding`: kept for a later version.
     Reserved(Ident),
 }
 

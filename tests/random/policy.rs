@@ -13,7 +13,8 @@ pub struct Root {
 }
 
 pub struct Writer<'t, 'a> {
-    pub schema: &'a Schema,
+    pub schema: &'t Schema,
+    declared: usize,
     pub tape: &'t mut Tape<'a>,
     aliases: usize,
 }
@@ -29,7 +30,11 @@ define within_cap(x: int, y: int) = x <= y
 
 pub fn rule(schema: &Schema, numbers: &[u16], name: &str) -> String {
     let mut tape = Tape::new(numbers);
-    let mut writer = Writer { schema, tape: &mut tape, aliases: 0 };
+    // The unions behind the others: only a trigger may name one.
+    let declared = schema.kinds.len();
+    let kinds = schema.kinds.iter().chain(&schema.unions).cloned().collect();
+    let schema = Schema { kinds, ..schema.clone() };
+    let mut writer = Writer { schema: &schema, declared, tape: &mut tape, aliases: 0 };
     writer.rule(name)
 }
 
@@ -38,9 +43,11 @@ const PERIODS: [&str; 6] =
 
 impl Writer<'_, '_> {
     fn rule(&mut self, name: &str) -> String {
-        let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
         let form = self.tape.below(12);
-        let kind = *self.tape.pick(&records);
+        let mut kind = *self.tape.pick(&self.records());
+        if !self.schema.unions.is_empty() && self.tape.chance(15) {
+            kind = self.declared + self.tape.below(self.schema.unions.len());
+        }
         let dated = self.schema.kinds[kind].time() == Some(Ty::Date);
         let root = vec![Root { prefix: String::new(), kind, dated }];
         let mut out = String::new();
@@ -131,9 +138,15 @@ impl Writer<'_, '_> {
         }
         if self.tape.chance(30) {
             let of = root.last().unwrap();
-            out += &format!("  because \"{{{0}id}} at {{{0}at_time}}\"\n", of.prefix);
+            let id = self.schema.kinds[of.kind].fields.iter().any(|f| f.name == "id");
+            let field = if id { "id" } else { "actor" };
+            out += &format!("  because \"{{{0}{field}}} at {{{0}at_time}}\"\n", of.prefix);
         }
         out
+    }
+
+    pub fn records(&self) -> Vec<usize> {
+        (0..self.declared).filter(|&k| !self.schema.kinds[k].is_table()).collect()
     }
 
     /// Now and then, for some value of a field or for everyone, by somebody who may be a record's subject.
@@ -279,7 +292,7 @@ impl Writer<'_, '_> {
     }
 
     fn inner(&mut self, roots: &[Root]) -> (Vec<Root>, usize) {
-        let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
+        let records = self.records();
         let kind = *self.tape.pick(&records);
         let dated = self.schema.kinds[kind].time() == Some(Ty::Date);
         self.aliases += 1;

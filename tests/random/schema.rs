@@ -46,6 +46,8 @@ pub enum Role {
 
 #[derive(Clone, Debug)]
 pub struct Schema {
+    /// Lists of two and more records, each as a kind with the fields that all of them have.
+    pub unions: Vec<Kind>,
     pub timezone: &'static str,
     pub fiscal: (u8, u8),
     pub enums: Vec<(&'static str, Vec<&'static str>)>,
@@ -88,7 +90,7 @@ pub fn schema(tape: &mut Tape) -> Schema {
     let timezone = *tape.pick(&["UTC", "Europe/London", "Asia/Shanghai", "America/New_York"]);
     let fiscal = *tape.pick(&[(1, 1), (4, 1), (7, 15), (10, 1)]);
     let enums = vec![("grade", vec!["low", "mid", "high"]), ("channel", vec!["open", "shut"])];
-    let mut schema = Schema { timezone, fiscal, enums, kinds: Vec::new() };
+    let mut schema = Schema { unions: Vec::new(), timezone, fiscal, enums, kinds: Vec::new() };
     for name in ["person", "vendor"] {
         let kind = table(tape, name, schema.kinds.len());
         schema.kinds.push(kind);
@@ -98,7 +100,36 @@ pub fn schema(tape: &mut Tape) -> Schema {
         let kind = record(tape, name);
         schema.kinds.push(kind);
     }
+    for (name, members) in [
+        ("gift, trip", &[2, 3][..]),
+        ("trip, gift", &[3, 2]),
+        ("note, gift", &[4, 2]),
+        ("trip, note", &[3, 4]),
+        ("gift, note, trip", &[2, 4, 3]),
+    ] {
+        let union = union(&schema.kinds, name, members);
+        schema.unions.extend(union);
+    }
     schema
+}
+
+/// None where some of the kinds are not there, or differ in how they are dated.
+fn union(kinds: &[Kind], name: &'static str, members: &[usize]) -> Option<Kind> {
+    let of: Vec<&Kind> = members.iter().map(|&m| kinds.get(m)).collect::<Option<_>>()?;
+    if of.iter().any(|k| k.time() != of[0].time()) {
+        return None;
+    }
+    let mut fields = Vec::new();
+    for own in &of[0].fields {
+        let same = |k: &&Kind| k.fields.iter().find(|f| f.name == own.name && f.ty == own.ty).cloned();
+        let all: Option<Vec<Field>> = of.iter().map(same).collect();
+        if let Some(all) = all {
+            fields.push(Field { optional: all.iter().any(|f| f.optional), ..own.clone() });
+        }
+    }
+    let at = |name| fields.iter().position(|f: &Field| f.name == name).unwrap();
+    let role = Role::Record { time: at("at_time"), subject: at("actor") };
+    Some(Kind { name, fields, role, identity: Vec::new() })
 }
 
 fn field(name: impl Into<String>, ty: Ty, optional: bool) -> Field {

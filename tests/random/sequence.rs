@@ -6,7 +6,7 @@ use super::schema::Ty;
 impl Writer<'_, '_> {
     /// The trigger, and the records that the rest of the rule can read: by their names, the last of them last.
     pub fn sequence(&mut self) -> (String, Vec<Root>) {
-        let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
+        let records = self.records();
         let number = 2 + self.tape.below(5) / 3 + self.tape.below(8) / 7;
         let kinds: Vec<usize> = (0..number).map(|_| *self.tape.pick(&records)).collect();
         let dated = |kind: usize| self.schema.kinds[kind].time() == Some(Ty::Date);

@@ -59,6 +59,11 @@ impl World<'_> {
         without: bool,
     ) -> Vec<Candidate> {
         let outer = env[h.root as usize].as_ref().unwrap();
+        // A record that is one of several kinds is still one of its own.
+        let itself = match self.rows[outer.row].own {
+            Some(own) if self.rows[outer.row].kind != h.kind => own,
+            _ => outer.row,
+        };
         let mut candidates = Vec::new();
         for (i, row) in self.rows.iter().enumerate().filter(|(_, row)| row.kind == h.kind) {
             let Some(r) = row.time else { continue };
@@ -67,12 +72,12 @@ impl World<'_> {
             }
             let backward = matches!(h.window, Window::Over(_) | Window::AllTime | Window::In(_));
             let counts_itself = backward && !matches!(h.func, Func::Exists | Func::No) && !without;
-            if i == outer.row && !counts_itself {
+            if i == itself && !counts_itself {
                 continue;
             }
             // Of the same kind and moment, what stands later in the order has not happened yet.
-            let of_one_kind = self.rows[outer.row].kind == h.kind;
-            if backward && of_one_kind && row.order(&self.rows[outer.row]).is_gt() {
+            let of_one_kind = self.rows[itself].kind == h.kind;
+            if backward && of_one_kind && row.order(&self.rows[itself]).is_gt() {
                 continue;
             }
             let inner = self.inner(env, h, i);

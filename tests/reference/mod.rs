@@ -10,7 +10,7 @@ pub mod value;
 pub mod verdicts;
 
 use bylaws::internals::data::identity::{self, Content};
-use bylaws::internals::data::{Clock, ColumnId, KindId, Role, Schema, Type, Value, Verdict};
+use bylaws::internals::data::{Clock, ColumnId, KindId, Origin, Role, Schema, Type, Value, Verdict};
 use bylaws::internals::eval::Truth;
 use bylaws::internals::sema::hir::{Expr, ExprKind, Hir, Rule};
 use jiff::civil::Date;
@@ -61,18 +61,26 @@ pub struct Row {
     pub parts: Option<Vec<Value>>,
     pub occurrence: usize,
     pub place: usize,
+    /// Of a kind that is made of several: which of them it is of, and where the record itself is.
+    pub member: usize,
+    pub own: Option<usize>,
 }
 
 impl Row {
     /// The order among records of one kind: time, then identity (those that have one first, by their parts'
     /// types), then what they hold, then occurrence.
     pub fn order(&self, other: &Row) -> Ordering {
+        let time = self.time.map(scalar).cmp(&other.time.map(scalar));
+        let first = time.then(self.member.cmp(&other.member));
+        if first.is_ne() {
+            return first;
+        }
         let parts = match (&self.parts, &other.parts) {
             (Some(a), Some(b)) => a.iter().zip(b).map(|(a, b)| by_type(a, b)).find(|o| o.is_ne()),
             (a, b) => Some(b.is_some().cmp(&a.is_some())),
         };
-        let time = self.time.map(scalar).cmp(&other.time.map(scalar));
-        time.then(parts.unwrap_or(Ordering::Equal))
+        parts
+            .unwrap_or(Ordering::Equal)
             .then_with(|| self.identity.cmp(&other.identity))
             .then(self.occurrence.cmp(&other.occurrence))
     }
@@ -145,7 +153,9 @@ pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Proj
     // The end of the data is the end of all of it, also of what no rule reads.
     let times = kept.iter().filter_map(|r| event_time(&hir.schema, r)).collect();
     let kept: Vec<Record> = kept.into_iter().filter(|r| read[r.kind.0 as usize].is_some()).collect();
-    let world = World { hir, rows: join_repeats(&hir.schema, &kept, read), times, as_of };
+    let mut rows = join_repeats(&hir.schema, &kept, read);
+    rows.extend(of_several(&hir.schema, &rows));
+    let world = World { hir, rows, times, as_of };
     let mut outcomes: Vec<Outcome> = hir.rules.iter().flat_map(|rule| verdicts::judge(&world, rule)).collect();
     outcomes.sort();
     outcomes
@@ -192,7 +202,7 @@ pub fn join_repeats(schema: &Schema, records: &[Record], read: &Projections) -> 
             let cells: Vec<Val> = columns.map(|c| joined(schema, &members, c)).collect();
             let time = kind.time().and_then(|c| cells[c.0 as usize].known()).and_then(Moment::of);
             let place = members.iter().map(|r| r.place).min().unwrap();
-            Row { kind: members[0].kind, cells, time, identity, parts, occurrence: 1, place }
+            Row { kind: members[0].kind, cells, time, identity, parts, occurrence: 1, place, member: 0, own: None }
         })
         .collect();
     rows.sort_by_key(|r| r.place);
@@ -201,6 +211,21 @@ pub fn join_repeats(schema: &Schema, records: &[Record], read: &Projections) -> 
         rows[i].occurrence = before + 1;
     }
     rows
+}
+
+/// The same records once more, for the kinds that are made of several: the fields that all of these have.
+fn of_several(schema: &Schema, rows: &[Row]) -> Vec<Row> {
+    let mut found = Vec::new();
+    for (k, kind) in schema.kinds.iter().enumerate() {
+        let Origin::Union(members) = &kind.origin else { continue };
+        for (i, row) in rows.iter().enumerate() {
+            let Some(member) = members.iter().position(|m| m.0 == row.kind) else { continue };
+            let cells: Vec<Val> = members[member].1.iter().map(|c| row.cells[c.0 as usize].clone()).collect();
+            let (identity, parts) = (row.identity.clone(), row.parts.clone());
+            found.push(Row { kind: KindId(k as u32), cells, identity, parts, member, own: Some(i), ..*row });
+        }
+    }
+    found
 }
 
 fn joined(schema: &Schema, members: &[&Record], column: ColumnId) -> Val {

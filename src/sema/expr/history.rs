@@ -230,6 +230,9 @@ impl Typer<'_, '_> {
                 if self.broken_kind(kind) {
                     return None;
                 }
+                if let Some(d) = super::super::unions::no_time(self.world, kind, window.span) {
+                    return self.fail(d);
+                }
                 let declared = self.world.schema.kind(kind);
                 let name = &declared.name;
                 return self.fail(

@@ -1,6 +1,7 @@
 //! Names and paths: aliases, fields, values, words, and what a `ref` leads to.
 
 use super::super::hir::{Constant, Expr, ExprKind};
+use super::super::unions::no_field;
 use super::super::units;
 use super::super::world::Decl;
 use super::{Binding, Rank, Typer};
@@ -139,6 +140,9 @@ impl<'a> Typer<'_, 'a> {
         }
         if info.broken.contains(&dotted) {
             return None;
+        }
+        if let Some(d) = no_field(world, group.kind, name, &dotted) {
+            return self.fail(d);
         }
         let kind = world.schema.kind(group.kind);
         let whose = if group.prefix.is_empty() { kind.name.clone() } else { format!("{}.{}", kind.name, group.prefix) };
@@ -319,6 +323,9 @@ impl<'a> Typer<'_, 'a> {
     fn unknown_name(&mut self, name: &Ident, expect: Option<&Type>) -> Option<Place> {
         let world = self.world;
         let text = name.text.as_str();
+        if let Some(d) = self.scope.bare.and_then(|root| no_field(world, self.roots[root as usize].0, name, text)) {
+            return self.fail(d);
+        }
         if let Some(Type::Enum(id)) = expect {
             let def = world.schema.enum_def(*id);
             let what = if def.name.is_empty() { "the enum".into() } else { format!("`{}`", def.name) };

@@ -152,6 +152,7 @@ pub(super) fn shape(world: &World, item: &RuleItem, clauses: &Clauses) {
                 Some(ClauseKind::On(
                     ast::Trigger::Record { filter: Some(_), .. }
                         | ast::Trigger::Each { filter: Some(_), .. }
+                        | ast::Trigger::Several { filter: Some(_), .. }
                         | ast::Trigger::Sequence(_)
                         | ast::Trigger::Reserved(_)
                 ))

@@ -97,10 +97,14 @@ fn aggregate_of<'a>(
         }
     };
     // The records that are added up are of the trigger's kind, its fields bare as in the trigger.
-    let ClauseKind::On(ast::Trigger::Record { kind: name, alias, filter: inline }) = &clauses.on?.kind else {
+    let ClauseKind::On(
+        ast::Trigger::Record { alias, filter: inline, .. } | ast::Trigger::Several { alias, filter: inline, .. },
+    ) = &clauses.on?.kind
+    else {
         return None;
     };
-    let scope = std::mem::replace(&mut typer.scope, root_scope(kind, &name.text, alias.as_ref(), 1));
+    let name = &world.schema.kind(kind).name;
+    let scope = std::mem::replace(&mut typer.scope, root_scope(kind, name, alias.as_ref(), 1));
     let time = typer.event_time(kind);
     typer.roots.push((kind, time));
     let facts = typer.facts_len();

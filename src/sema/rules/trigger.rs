@@ -2,6 +2,7 @@
 
 use super::super::expr::{Base, Binding, Group, Rank, Scope, Typer};
 use super::super::hir::{EachAt, Expr, ExprKind, Trigger};
+use super::super::unions::union;
 use super::sequence::sequence;
 use crate::data::{KindId, Type};
 use crate::diag::{Code, Diagnostic};
@@ -16,11 +17,15 @@ pub(in crate::sema) fn trigger<'a>(
     let (name, alias, filter) = match trigger {
         ast::Trigger::Record { kind, alias, filter } => (kind, alias, filter),
         ast::Trigger::Each { table, alias, filter, .. } => (table, alias, filter),
+        ast::Trigger::Several { kinds, alias, filter } => (kinds.first()?, alias, filter),
         ast::Trigger::Sequence(s) => return sequence(typer, clause, s, own_line),
         ast::Trigger::Reserved(_) => return None,
     };
     let world = typer.world;
-    let kind = world.kind(name)?;
+    let kind = match trigger {
+        ast::Trigger::Several { kinds, .. } => union(world, kinds)?,
+        _ => world.kind(name)?,
+    };
     let table = world.schema.kind(kind).is_table();
     let each = match trigger {
         ast::Trigger::Each { at, .. } if table => Some(match at {
@@ -59,7 +64,7 @@ pub(in crate::sema) fn trigger<'a>(
         None => typer.event_time(kind),
     };
     typer.roots.push((kind, time));
-    typer.scope = root_scope(kind, &name.text, alias.as_ref(), 0);
+    typer.scope = root_scope(kind, &world.schema.kind(kind).name, alias.as_ref(), 0);
     typer.scope.period = matches!(each, Some(EachAt::EndOf(_)));
     let mut filters = Vec::new();
     let mut failed = false;

@@ -99,9 +99,8 @@ impl Lower<'_> {
                 Trigger::Each { table: first?, alias, at, filter: filter.map(|n| self.expr(n)) }
             }
             Rule::several_trigger => {
-                let span = self.span(&node);
-                self.reserved(span, "a rule on several kinds of record");
-                Trigger::Reserved(Ident { text: first?.text, span })
+                let kinds = node.into_inner().filter(|n| n.as_rule() == Rule::word).map(|n| self.ident(&n)).collect();
+                Trigger::Several { kinds, alias, filter: filter.map(|n| self.expr(n)) }
             }
             Rule::sequence_trigger => {
                 let mut sequence = self.sequence_head(&child(&node, Rule::sequence_head)?);

@@ -5,8 +5,8 @@
 //! an exception, under `no` in a condition. There its `where` has to say that the approver is not the person whom the
 //! rule is about: `approver != actor`, or that one of the two is above the other.
 
-use super::super::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule};
-use super::{Part, SAYS, Set, conditions, field};
+use super::super::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Step, Times, Trigger, Window};
+use super::{Part, SAYS, Set, conditions, field, roots, with};
 use crate::data::{ColumnId, KindId, Schema, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -103,11 +103,25 @@ struct Walk<'a, 's> {
 
 impl<'a> Walk<'a, '_> {
     fn rule(&mut self) {
-        for (part, condition) in conditions(self.rule) {
-            let effect = if matches!(part, Part::Exception(_)) { Effect::Excuses } else { Effect::Accuses };
-            self.part = part;
-            self.condition(condition, effect);
+        for condition in conditions(self.rule) {
+            let effect = if matches!(condition.part, Part::Exception(_)) { Effect::Excuses } else { Effect::Accuses };
+            (self.part, self.kinds) = (condition.part, condition.kinds);
+            if !condition.absent {
+                self.condition(condition.expr, effect);
+            }
         }
+        if let Trigger::Sequence(sequence) = &self.rule.trigger {
+            self.kinds = vec![self.rule.trigger.kind()];
+            for step in &sequence.steps {
+                if step.times == Times::None {
+                    self.part = Part::Step(step.name.clone());
+                    self.absent(step);
+                } else {
+                    self.kinds = with(&self.kinds, step);
+                }
+            }
+        }
+        self.kinds = roots(self.rule);
         match &self.rule.body {
             Body::Forbid { .. } => {}
             Body::Require { need, .. } => {
@@ -119,6 +133,21 @@ impl<'a> Walk<'a, '_> {
                 self.value(to, Effect::Excuses);
             }
         }
+    }
+
+    /// A step that must not be there excuses where it is.
+    fn absent(&mut self, step: &Step) {
+        let history = History {
+            func: Func::No,
+            kind: step.kind,
+            root: step.root.saturating_sub(1),
+            value: None,
+            keys: step.keys.clone(),
+            window: Window::AllTime,
+            filter: step.filter.clone(),
+            span: step.span,
+        };
+        self.history(&history, Effect::Excuses);
     }
 
     fn condition(&mut self, e: &Expr, effect: Effect) {

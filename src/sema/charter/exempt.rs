@@ -10,7 +10,7 @@
 //! - A host test (`in_domain`) tells an affiliation, not a person.
 
 use super::super::hir::{Body, Expr, ExprKind, Func, History, Rule};
-use super::{Part, SAYS, Set, conditions};
+use super::{Part, SAYS, Set, conditions, roots};
 use crate::data::{ColumnId, KindId, Schema, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -138,10 +138,11 @@ struct Walk<'a, 's> {
 
 impl<'a> Walk<'a, '_> {
     fn rule(&mut self) {
-        for (part, condition) in conditions(self.rule) {
-            self.part = part;
-            self.condition(condition);
+        for condition in conditions(self.rule) {
+            (self.part, self.kinds) = (condition.part, condition.kinds);
+            self.condition(condition.expr);
         }
+        self.kinds = roots(self.rule);
         match &self.rule.body {
             Body::Forbid { .. } => {}
             Body::Require { need, .. } => {

@@ -9,7 +9,7 @@ mod approval;
 mod exempt;
 
 use super::expr::Typer;
-use super::hir::{Body, Expr, Rule, Test, Trigger};
+use super::hir::{Body, Expr, Rule, Step, Test, Times, Trigger};
 use super::world::World;
 use crate::data::{ColumnId, KindId, Severity, Verdict, calendar, display};
 use crate::diag::{Code, Diagnostic};
@@ -246,21 +246,56 @@ impl Part {
     }
 }
 
-/// The conditions of a rule that stand alone, each with its part; what a `require` needs and a `limit` adds up apart.
-fn conditions(rule: &Rule) -> Vec<(Part, &Expr)> {
-    let mut found: Vec<(Part, &Expr)> = Vec::new();
-    match &rule.trigger {
-        Trigger::Record { filter, .. } | Trigger::Each { filter, .. } => {
-            found.extend(filter.iter().map(|f| (Part::Where, f)));
-        }
-        Trigger::Sequence(sequence) => {
-            found.extend(sequence.steps.iter().filter_map(|s| Some((Part::Step(s.name.clone()), s.filter.as_ref()?))));
+/// By root: the kinds of a rule's own records.
+fn roots(rule: &Rule) -> Vec<KindId> {
+    let mut kinds = vec![rule.trigger.kind()];
+    if let Trigger::Sequence(sequence) = &rule.trigger {
+        sequence.steps.iter().filter(|s| s.times != Times::None).for_each(|s| kinds = with(&kinds, s));
+    }
+    kinds
+}
+
+/// With the record of a step.
+fn with(kinds: &[KindId], step: &Step) -> Vec<KindId> {
+    let mut kinds = kinds.to_vec();
+    kinds.resize(step.root as usize + 1, step.kind);
+    kinds[step.root as usize] = step.kind;
+    kinds
+}
+
+/// A condition of a rule that stands alone.
+struct Condition<'a> {
+    part: Part,
+    /// By root.
+    kinds: Vec<KindId>,
+    expr: &'a Expr,
+    /// Of a step that must not be there.
+    absent: bool,
+}
+
+/// The conditions of a rule that stand alone; what a `require` needs and a `limit` adds up apart.
+fn conditions(rule: &Rule) -> Vec<Condition<'_>> {
+    let mut kinds = vec![rule.trigger.kind()];
+    let mut found: Vec<Condition> = Vec::new();
+    if let Trigger::Sequence(sequence) = &rule.trigger {
+        for step in &sequence.steps {
+            let own = with(&kinds, step);
+            let absent = step.times == Times::None;
+            if let Some(expr) = &step.filter {
+                found.push(Condition { part: Part::Step(step.name.clone()), kinds: own.clone(), expr, absent });
+            }
+            // A step without a record has no root behind it.
+            if !absent {
+                kinds = own;
+            }
         }
     }
+    let mut add = |part, expr| found.push(Condition { part, kinds: kinds.clone(), expr, absent: false });
+    rule.trigger.filter().into_iter().for_each(|f| add(Part::Where, f));
     match &rule.body {
-        Body::Forbid { when } => found.push((Part::When, when)),
-        Body::Require { when, .. } | Body::Limit { when, .. } => found.extend(when.iter().map(|w| (Part::When, w))),
+        Body::Forbid { when } => add(Part::When, when),
+        Body::Require { when, .. } | Body::Limit { when, .. } => when.iter().for_each(|w| add(Part::When, w)),
     }
-    found.extend(rule.unless.iter().map(|e| (Part::Exception(e.name.clone()), &e.condition)));
+    rule.unless.iter().for_each(|e| add(Part::Exception(e.name.clone()), &e.condition));
     found
 }

@@ -1,5 +1,6 @@
 //! Random policies and random records: the engine and the slow reference evaluator say the same.
 
+mod decides;
 mod random;
 mod reference;
 

@@ -523,11 +523,16 @@ impl Findings {
         self.runtime.context(&self.plan, &self.world, rule.clock, period)
     }
 
-    /// How a rule ended at a record that triggered it; for each key or moment.
-    pub(super) fn verdicts_at(&self, rule: usize, id: u32) -> Vec<Verdict> {
-        let kind = self.plan.rules[rule].trigger.kind();
-        let of = |e: &&Entry| e.rule as usize == rule && e.kind == kind && e.id == id;
-        self.entries.iter().filter(of).map(|e| e.judgement.verdict).collect()
+    /// How each rule ended at the records that triggered it, by rule and record; for each key or moment.
+    pub(super) fn by_record(&self) -> FxHashMap<(usize, u32), Vec<Verdict>> {
+        let mut all: FxHashMap<(usize, u32), Vec<Verdict>> = FxHashMap::default();
+        for e in &self.entries {
+            let rule = e.rule as usize;
+            if e.kind == self.plan.rules[rule].trigger.kind() {
+                all.entry((rule, e.id)).or_default().push(e.judgement.verdict);
+            }
+        }
+        all
     }
 
     pub fn len(&self) -> usize {

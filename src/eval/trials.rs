@@ -1,8 +1,8 @@
 //! What the records of a run try of each rule: which conditions decided, each way; whether a boundary was met.
 //!
-//! A condition *decides* where nothing beside it has settled the matter already: of an `and`, where no other part is
-//! false; of an `or`, where no other part is true; an exception, where the rule's own conditions hold. It is made for
-//! tests, looks at every record for every rule, and has no part in judging.
+//! A condition *decides* where nothing beside it has settled the matter already: where the rule's conditions would be
+//! false if it were turned round, or are false and would not be; in an exception, where it would apply, or not. It is
+//! made for tests, looks at every record for every rule, and has no part in judging.
 
 use super::interp::{Context, Frame, Scope, operand, truth};
 use super::judge::moments;
@@ -173,13 +173,15 @@ impl Findings {
     /// What each record tried of each rule. The run has to have kept every record and verdict.
     pub fn trials<'a>(&'a self) -> Vec<Trial> {
         let (plan, world) = (self.plan(), self.world());
+        let verdicts = self.by_record();
         let mut trials = Vec::new();
         for (i, rule) in plan.rules.iter().enumerate() {
             let kind = rule.trigger.kind();
             let mut add = |cx: &Context<'a>, frame: Frame<'a>| {
                 let place = frame.rows.places.get(frame.row).copied();
                 let mut trying = Trying { cx: *cx, tried: Vec::new() };
-                trying.rule(rule, &Scope::top(frame), self.verdicts_at(i, frame.id));
+                let judged = verdicts.get(&(i, frame.id)).map(Vec::as_slice).unwrap_or_default();
+                trying.rule(rule, &Scope::top(frame), judged);
                 trials.push(Trial { rule: i, place, tried: trying.tried });
             };
             let cx = self.context(rule, None);
@@ -224,6 +226,38 @@ impl Findings {
     }
 }
 
+/// What comes of a condition being true, and false; and what it has to come to.
+#[derive(Clone, Copy)]
+struct Effect {
+    /// By truth: true, false, unknown, pending.
+    of: [Truth; 4],
+    /// The condition decides where just one of true and false comes to this.
+    settles: Truth,
+}
+
+impl Effect {
+    const EACH: [Truth; 4] = [Truth::True, Truth::False, Truth::Unknown, Truth::Pending];
+    /// Of a rule's own conditions: whether they are false.
+    const HOLDS: Effect = Effect { of: Effect::EACH, settles: Truth::False };
+    /// Of an exception: whether it is true.
+    const APPLIES: Effect = Effect { of: Effect::EACH, settles: Truth::True };
+
+    /// Of a part, where `f` makes the whole of it.
+    fn through(self, f: impl Fn(Truth) -> Truth) -> Effect {
+        let whole = |t: Truth| Effect::EACH.iter().position(|e| *e == f(t)).map_or(Truth::Unknown, |i| self.of[i]);
+        Effect { of: Effect::EACH.map(whole), ..self }
+    }
+
+    fn decides(self) -> bool {
+        (self.of[0] == self.settles) != (self.of[1] == self.settles)
+    }
+}
+
+/// All but one.
+fn others(truths: &[Truth], i: usize) -> impl Iterator<Item = Truth> + '_ {
+    truths.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, t)| *t)
+}
+
 struct Trying<'a> {
     cx: Context<'a>,
     tried: Vec<(Part, Tried)>,
@@ -245,7 +279,7 @@ impl<'a> Trying<'a> {
         }
     }
 
-    fn rule(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, verdicts: Vec<Verdict>) {
+    fn rule(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, verdicts: &[Verdict]) {
         let cx = &Context { ..self.cx };
         let filter: Vec<_> = rule.filter.iter().map(|e| truth(cx, e, scope)).collect();
         let when: Vec<_> = rule.when.iter().map(|e| truth(cx, e, scope)).collect();
@@ -253,16 +287,21 @@ impl<'a> Trying<'a> {
         // What `need` and `limit` add to the conditions.
         let body = match &rule.body {
             Body::Require { need } => boolean(history::evaluate(cx, *need, scope).single()).not(),
-            Body::Limit { aggregate, to } => self.crosses(*aggregate, to, scope, own, &verdicts),
+            Body::Limit { aggregate, to } => self.crosses(*aggregate, to, scope, own, verdicts),
             _ => Truth::True,
         };
         let all: Vec<Truth> = filter.iter().chain(&when).copied().chain([body]).collect();
-        let decides = |i: usize| all.iter().enumerate().all(|(j, t)| j == i || *t != Truth::False);
+        // It is in no window of the rule's, whatever its conditions say.
+        let holds = all.iter().fold(Truth::True, |t, e| t.and(*e));
+        if holds == Truth::False && verdicts.contains(&Verdict::Indeterminate) {
+            return;
+        }
+        let effect = |i: usize| Effect::HOLDS.through(|t| others(&all, i).fold(t, Truth::and));
         let roles = rule.filter.iter().map(|e| (e, PartRole::Where));
         for (i, (e, role)) in roles.chain(rule.when.iter().map(|e| (e, PartRole::When))).enumerate() {
-            self.condition(e, &role, scope, decides(i));
+            self.condition(e, &role, scope, effect(i));
         }
-        if decides(all.len() - 1) {
+        if effect(all.len() - 1).decides() {
             match &rule.body {
                 Body::Require { need } => {
                     let span = cx.plan.histories[*need as usize].span;
@@ -275,13 +314,13 @@ impl<'a> Trying<'a> {
                     if self.reached(*aggregate, to, scope, CompareOp::Eq) == Truth::True {
                         self.push(span, PartKind::Boundary, &PartRole::Limit, Tried::Met);
                     }
-                    self.at_edge(*aggregate, scope);
+                    self.at_edge_of_sum(*aggregate, scope);
                     self.inside(to, scope);
                 }
                 _ => {}
             }
         }
-        if all.iter().any(|t| *t != Truth::True) {
+        if holds != Truth::True {
             return;
         }
         let unless: Vec<Truth> = rule.unless.iter().map(|e| truth(cx, &e.condition, scope)).collect();
@@ -292,7 +331,9 @@ impl<'a> Trying<'a> {
             let role = PartRole::Unless(exception.name.clone());
             self.side(exception.span, PartKind::Exception, &role, unless[i]);
             match exception.condition.op {
-                Op::And(_) | Op::Or(_) | Op::Not(_) => self.condition(&exception.condition, &role, scope, true),
+                Op::And(_) | Op::Or(_) | Op::Not(_) => {
+                    self.condition(&exception.condition, &role, scope, Effect::APPLIES);
+                }
                 _ => self.beneath(&exception.condition, &role, scope),
             }
         }
@@ -302,32 +343,33 @@ impl<'a> Trying<'a> {
     fn conjunction(&mut self, all: &[&'a Expr], role: &PartRole, scope: &Scope<'_, 'a>) -> Truth {
         let truths: Vec<Truth> = all.iter().map(|e| truth(&self.cx, e, scope)).collect();
         for (i, e) in all.iter().enumerate() {
-            let decides = truths.iter().enumerate().all(|(j, t)| j == i || *t != Truth::False);
-            self.condition(e, role, scope, decides);
+            let effect = Effect::HOLDS.through(|t| others(&truths, i).fold(t, Truth::and));
+            self.condition(e, role, scope, effect);
         }
         truths.into_iter().fold(Truth::True, Truth::and)
     }
 
-    fn condition(&mut self, e: &'a Expr, role: &PartRole, scope: &Scope<'_, 'a>, decides: bool) {
-        if !decides {
-            return;
-        }
+    fn condition(&mut self, e: &'a Expr, role: &PartRole, scope: &Scope<'_, 'a>, effect: Effect) {
         match &e.op {
             Op::And(all) | Op::Or(all) => {
-                let settled = if matches!(e.op, Op::And(_)) { Truth::False } else { Truth::True };
+                let and = matches!(e.op, Op::And(_));
                 let truths: Vec<Truth> = all.iter().map(|e| truth(&self.cx, e, scope)).collect();
                 for (i, e) in all.iter().enumerate() {
-                    let decides = truths.iter().enumerate().all(|(j, t)| j == i || *t != settled);
-                    self.condition(e, role, scope, decides);
+                    let effect = match and {
+                        true => effect.through(|t| others(&truths, i).fold(t, Truth::and)),
+                        false => effect.through(|t| others(&truths, i).fold(t, Truth::or)),
+                    };
+                    self.condition(e, role, scope, effect);
                 }
             }
-            Op::Not(e) => self.condition(e, role, scope, true),
+            Op::Not(e) => self.condition(e, role, scope, effect.through(Truth::not)),
             Op::Constant(_) => {}
-            _ => {
+            _ if effect.decides() => {
                 let truth = truth(&self.cx, e, scope);
                 self.side(e.span, PartKind::Condition, role, truth);
                 self.beneath(e, role, scope);
             }
+            _ => {}
         }
     }
 
@@ -383,11 +425,30 @@ impl<'a> Trying<'a> {
         });
     }
 
+    /// As `at_edge`, of what a limit adds up: whether one of the records of a sum is the last within, or the first
+    /// without.
+    fn at_edge_of_sum(&mut self, aggregate: u32, scope: &Scope<'_, 'a>) {
+        let cx = &Context { ..self.cx };
+        let history = &cx.plan.histories[aggregate as usize];
+        let Window::Over(_) = history.window else { return };
+        let Some(bounds) = window::bounds(cx, history, scope.frame.time) else { return };
+        let at_edge = |at: i64| at == bounds.from || at == bounds.from.saturating_sub(1);
+        let of = cx.world.histories[aggregate as usize].lists.lists.iter();
+        let mut sums = of.filter(|list| list.ids.contains(&scope.frame.id));
+        if sums.any(|list| list.times.iter().any(|&at| at_edge(at))) {
+            self.push(history.span, PartKind::Edge, &PartRole::Within, Tried::Met);
+        }
+    }
+
     /// The records with the keys of a history condition, wherever they lie in time.
     fn around(&mut self, id: u32, scope: &Scope<'_, 'a>, f: &mut dyn FnMut(&mut Self, &Scope<'_, 'a>, i64, bool)) {
         let cx = &Context { ..self.cx };
         let history = &cx.plan.histories[id as usize];
         let Some(about) = scope.at(history.root) else { return };
+        // A key that is a set is compared in the lists of a limit, never here.
+        if history.every().is_some() {
+            return;
+        }
         let mut wanted = Vec::new();
         if index::encode_keys(cx, history.keys.iter().map(|k| &k.outer), about, &mut wanted).is_err() {
             return;
@@ -396,10 +457,8 @@ impl<'a> Trying<'a> {
             let frame = cx.world.frame(history.kind, other);
             let own = Scope { root: history.root + 1, frame, parent: Some(about) };
             let mut key = Vec::new();
-            // A key that is a set is not compared here.
             let inner = history.keys.iter().map(|k| &k.inner);
-            let set = history.every().is_some();
-            if set || index::encode_keys(cx, inner, &own, &mut key).is_err() || key != wanted {
+            if index::encode_keys(cx, inner, &own, &mut key).is_err() || key != wanted {
                 continue;
             }
             let Some(at) = frame.time.and_then(|t| window::unit(t, history.dates, cx.zone)) else { continue };

@@ -91,6 +91,8 @@ codes! {
     Overlap = "B0430", "two wordings of a rule in force at once";
     Gap = "B0431", "days on which no wording of a rule is in force";
     NeverInForce = "B0432", "a wording that is never in force";
+    ChangingValue = "B0433", "a value that changes where one for all days is needed";
+    LaterOrder = "B0434", "later values of a parameter that are out of order";
     NobodyAbove = "B0440", "above somebody who is in no table, or whose table does not say who is";
     StrayEvery = "B0441", "`every … of` where it cannot stand";
     WaiverLacks = "B0450", "a waiver lacks who approved it, why, or its dates";

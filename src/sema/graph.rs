@@ -65,21 +65,26 @@ fn tell<'a>(world: &mut World<'a>, decls: &[Decl<'a>], cycle: &[usize], used: &I
 }
 
 fn needs<'a>(decl: Decl<'a>, index: &FxHashMap<&str, usize>) -> Vec<(usize, &'a Ident)> {
-    let (body, own): (&'a Expr, FxHashSet<&str>) = match decl {
-        Decl::Let(item) => (&item.value, FxHashSet::default()),
-        Decl::Param(item) => (&item.default, FxHashSet::default()),
-        Decl::Define(item) => (&item.body, item.params.iter().map(|(n, _)| n.text.as_str()).collect()),
+    let (bodies, own): (Vec<&'a Expr>, FxHashSet<&str>) = match decl {
+        Decl::Let(item) => (vec![&item.value], FxHashSet::default()),
+        Decl::Param(item) => {
+            let later = item.later.iter().flat_map(|(day, value)| [day, value]);
+            ([&item.default].into_iter().chain(later).collect(), FxHashSet::default())
+        }
+        Decl::Define(item) => (vec![&item.body], item.params.iter().map(|(n, _)| n.text.as_str()).collect()),
     };
     let mut found = Vec::new();
     let mut seen = FxHashSet::default();
-    names(body, &mut |name| {
-        if let Some(i) = index.get(name.text.as_str())
-            && !own.contains(name.text.as_str())
-            && seen.insert(*i)
-        {
-            found.push((*i, name));
-        }
-    });
+    for body in bodies {
+        names(body, &mut |name| {
+            if let Some(i) = index.get(name.text.as_str())
+                && !own.contains(name.text.as_str())
+                && seen.insert(*i)
+            {
+                found.push((*i, name));
+            }
+        });
+    }
     found
 }
 

@@ -64,6 +64,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
         verbs: std::mem::take(&mut names.verbs),
         policies: FxHashMap::default(),
         params: FxHashMap::default(),
+        later: FxHashMap::default(),
         waivers: FxHashMap::default(),
         broken: FxHashSet::default(),
     };
@@ -89,8 +90,8 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     for decl in names.decls.iter().filter(|d| !world.broken.contains(d.name().text.as_str())) {
         let file = decl.name().span.file;
         match decl {
-            Decl::Let(item) => Typer::new(&world, file).check_let(item, file),
-            Decl::Define(item) => Typer::new(&world, file).check_define(item),
+            Decl::Let(item) => Typer::new(&world, file).on_day(None).check_let(item, file),
+            Decl::Define(item) => Typer::new(&world, file).on_day(None).check_define(item),
             Decl::Param(_) => {}
         }
     }

@@ -5,7 +5,7 @@ use super::expr::Typer;
 use super::hir::{Constant, Param};
 use super::world::{Decl, FilePolicy, Names, World};
 use crate::data::calendar::days_in_month;
-use crate::data::{Clock, Length, Type, Zone};
+use crate::data::{Clock, Length, Type, Value, Zone, display};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Ident};
@@ -87,16 +87,60 @@ pub fn params<'a>(world: &mut World<'a>, order: &[Decl<'a>], set: &'a [(String, 
         }
         let default = constant(world, item.name.span.file, &item.default, &ty);
         let own = set.iter().find(|(name, ..)| *name == item.name.text);
+        let later = later(world, item, &ty);
         let value = match own {
             Some((_, file, value)) => constant(world, *file, value, &ty),
             None => default,
         };
+        // What is set holds for all days.
+        if own.is_none() {
+            let Some(later) = later else { continue };
+            if !later.is_empty() {
+                world.later.insert(&item.name.text, later);
+            }
+        }
         let Some(value) = value else { continue };
         world.params.insert(&item.name.text, (ty.clone(), value.clone()));
         params.push(Param { name: item.name.text.clone(), ty, value, span: item.name.span });
     }
     params.sort_by(|a, b| a.name.cmp(&b.name));
     params
+}
+
+/// The values that a parameter has from later days on; none where one is in error.
+fn later<'a>(world: &World<'a>, item: &'a ast::ParamItem, ty: &Type) -> Option<Vec<(i32, Constant)>> {
+    let file = item.name.span.file;
+    let mut all: Vec<(i32, Constant)> = Vec::new();
+    let mut failed = false;
+    let mut last: Option<(i32, Span)> = None;
+    for (day, value) in &item.later {
+        let from = Typer::new(world, file).constant_of(day, &Type::Date);
+        let value = constant(world, file, value, ty);
+        let Some(Value::Date(from)) = from else {
+            failed = true;
+            continue;
+        };
+        if let Some((before, span)) = last
+            && from <= before
+        {
+            failed = true;
+            let what = match from == before {
+                true => format!("`{}` has two values from {} on", item.name.text, display::date(from)),
+                false => format!("{} comes before {}", display::date(from), display::date(before)),
+            };
+            world.report.tell(
+                Diagnostic::error(Code::LaterOrder, what, day.span, "not later than the one above")
+                    .label(span, "the one above")
+                    .help("write the days in order, each once: a value holds until the next one begins"),
+            );
+        }
+        last = Some((from, day.span));
+        match value {
+            Some(value) => all.push((from, value)),
+            None => failed = true,
+        }
+    }
+    (!failed).then_some(all)
 }
 
 /// Tells that no parameter has this name. `line` is the span to mend, where there is one.

@@ -62,6 +62,8 @@ pub struct World<'a> {
     pub params: FxHashMap<&'a str, (Type, Constant)>,
     /// By rule, in order: waivers whose own parts are right.
     pub waivers: FxHashMap<&'a str, Vec<Granted<'a>>>,
+    /// Of parameters that change: from which day on (days since 1970) they have which other value, in order.
+    pub later: FxHashMap<&'a str, Vec<(i32, Constant)>>,
     /// Names whose declaration was in error: what uses them is not told again.
     pub broken: FxHashSet<&'a str>,
 }

@@ -154,6 +154,8 @@ pub struct ParamItem {
     pub name: Ident,
     pub ty: TypeExpr,
     pub default: Expr,
+    /// `{ from 2026-01-01: 600 CNY }`: days, and the values from then on.
+    pub later: Vec<(Expr, Expr)>,
 }
 
 // ---------------------------------------------------------------- rules

@@ -87,6 +87,8 @@ kinds! {
         EnumType = enum_type,
         LetItem = let_item,
         ParamItem = param_item,
+        LaterValues = later_values,
+        LaterValue = later_value,
         DefineItem = define_item,
         DefineParams = define_params,
         DefineParam = define_param,

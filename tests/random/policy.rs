@@ -22,7 +22,7 @@ pub struct Writer<'t, 'a> {
 pub const SHARED: &str = "\
 let words = { \"a\", \"AB\", \"x.com\" }
 let sites = { \"x.com\", \"b.org\" }
-param ceiling: money = 100 GBP
+param ceiling: money = 100 GBP { from 2024-02-03: 60 GBP }
 param few: int = 2
 param notice: duration = 7 days
 define within_cap(x: int, y: int) = x <= y

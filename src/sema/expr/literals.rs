@@ -138,7 +138,7 @@ impl<'a> Typer<'_, 'a> {
                 Quantity::Value(_) => self.no_length(e),
             },
             K::Name(name) => match self.plain_decl(&name.text) {
-                Some(Decl::Param(_)) => match self.world.params.get(name.text.as_str())? {
+                Some(Decl::Param(_)) => match self.param_value(name)? {
                     (_, Constant::Length(length)) => Some(*length),
                     _ => self.no_length(e),
                 },

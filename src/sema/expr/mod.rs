@@ -18,13 +18,13 @@ pub use fold::fold;
 pub use history::{func_name, func_of, idents};
 pub use places::{Base, Group, Place};
 
-use super::hir::{Expr, ExprKind};
+use super::hir::{Constant, Expr, ExprKind};
 use super::report::with_article;
 use super::world::World;
 use crate::data::{ColumnId, KindId, Type, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
-use crate::syntax::ast;
+use crate::syntax::ast::{self, Ident};
 
 /// What a name stands for, before fields, values and words are looked at.
 #[derive(Clone)]
@@ -95,6 +95,11 @@ pub struct Typer<'w, 'a> {
     budget: u32,
     /// A definition on its own: not everything is known.
     pub alone: bool,
+    /// In a rule, the first of the days that it is read for (none: from the beginning). Elsewhere a value is one
+    /// for all days.
+    day: Option<Option<i32>>,
+    /// Parameters read whose value changes.
+    pub changing: Vec<&'a str>,
 }
 
 impl<'w, 'a> Typer<'w, 'a> {
@@ -112,7 +117,40 @@ impl<'w, 'a> Typer<'w, 'a> {
             active: Vec::new(),
             budget: BUDGET,
             alone: false,
+            day: None,
+            changing: Vec::new(),
         }
+    }
+
+    /// Reads for the days from this one on, or (none) from the beginning.
+    pub fn on_day(self, day: Option<i32>) -> Typer<'w, 'a> {
+        Typer { day: Some(day), ..self }
+    }
+
+    /// A parameter's type and its value on the day that is read for; told where that must be one for all days.
+    pub fn param_value(&mut self, name: &Ident) -> Option<(&'w Type, &'w Constant)> {
+        let world = self.world;
+        let (ty, value) = world.params.get(name.text.as_str())?;
+        let Some((&known, later)) = world.later.get_key_value(name.text.as_str()) else { return Some((ty, value)) };
+        let Some(day) = self.day else {
+            let declared = world.values.get(known).map(|d| d.name().span);
+            let d = Diagnostic::error(
+                Code::ChangingValue,
+                format!("`{known}` changes from one day to another"),
+                name.span,
+                "one value for all days is needed here",
+            )
+            .help("read it in a rule, where each record has its day");
+            return self.fail(match declared {
+                Some(span) => d.label(span, "declared here, with a value from a later day on"),
+                None => d,
+            });
+        };
+        if !self.changing.contains(&known) {
+            self.changing.push(known);
+        }
+        let at = later.partition_point(|(from, _)| day.is_some_and(|day| *from <= day));
+        Some((ty, at.checked_sub(1).map_or(value, |i| &later[i].1)))
     }
 
     pub fn tell(&self, d: Diagnostic) {

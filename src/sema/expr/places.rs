@@ -265,7 +265,7 @@ impl<'a> Typer<'_, 'a> {
         }
         match world.values.get(name.text.as_str()) {
             Some(Decl::Param(param)) => {
-                let (ty, value) = world.params.get(param.name.text.as_str())?;
+                let (ty, value) = self.param_value(name)?;
                 self.constant(name, param.name.span, ty, value).map(Place::Value)
             }
             Some(Decl::Let(item)) => self.expand_let(name, item, expect).map(Place::Value),

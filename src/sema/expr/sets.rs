@@ -122,7 +122,7 @@ impl<'a> Typer<'_, 'a> {
                     }
                     t.not_a_set(set, Some(decl.name.span))
                 }),
-                Some(Decl::Param(param)) => match self.world.params.get(name.text.as_str())? {
+                Some(Decl::Param(param)) => match self.param_value(name)? {
                     (Type::List(of) | Type::Set(of), Constant::Set(values)) => {
                         if !self.same(of, &item.ty) {
                             let d = Diagnostic::error(

@@ -29,10 +29,11 @@ fn rule<'a>(
     whole: &ast::Item,
     effective: Option<Force>,
     kept: &Kept<'a>,
+    changing: &mut Vec<&'a str>,
 ) -> Option<Rule> {
     let mut clauses = sort(world, item);
     clauses.incomplete |= whole.broken;
-    let mut typer = Typer::new(world, file);
+    let mut typer = Typer::new(world, file).on_day(effective.and_then(|e| e.0));
     let trigger = match clauses.on {
         Some(clause) => trigger(&mut typer, clause, clauses.filter),
         None => {
@@ -101,6 +102,7 @@ fn rule<'a>(
         _ => None,
     };
     let policy = world.policy(file);
+    changing.append(&mut typer.changing);
     Some(Rule {
         name: item.name.text.clone(),
         title: kept.title.map_or_else(|| item.name.text.clone(), |t| t.text.clone()),

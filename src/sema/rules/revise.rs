@@ -96,7 +96,36 @@ pub fn rules<'a>(world: &World<'a>, names: &Names<'a>) -> Vec<Rule> {
         for wording in &wordings {
             kept = kept.after(wording.item, wording.whole);
             // The rule's own file says in which time zone its days begin, and whose it is.
-            all.extend(rule(world, *file, wording.item, wording.whole, wording.force, &kept));
+            all.extend(readings(world, *file, wording, &kept));
+        }
+    }
+    all
+}
+
+/// A wording as it reads from day to day: anew from each on which a parameter that it reads changes.
+fn readings<'a>(world: &World<'a>, file: FileId, wording: &Wording<'a>, kept: &Kept<'a>) -> Vec<Rule> {
+    let mut changing = Vec::new();
+    let mut read = |force| rule(world, file, wording.item, wording.whole, force, kept, &mut changing);
+    let Some(mut first) = read(wording.force) else { return Vec::new() };
+    let (from, until) = first.effective;
+    let mut days: Vec<i32> = changing
+        .iter()
+        .flat_map(|name| world.later.get(name).into_iter().flatten())
+        .map(|(day, _)| *day)
+        .filter(|day| from.is_none_or(|from| from < *day) && until.is_none_or(|until| *day < until))
+        .collect();
+    days.sort_unstable();
+    days.dedup();
+    let mut all = Vec::with_capacity(days.len() + 1);
+    first.effective.1 = days.first().copied().or(until);
+    all.push(first);
+    let mut again = Vec::new();
+    for (i, day) in days.iter().enumerate() {
+        let force = (Some(*day), days.get(i + 1).copied().or(until));
+        match rule(world, file, wording.item, wording.whole, Some(force), kept, &mut again) {
+            Some(rule) => all.push(rule),
+            // What is wrong has been told.
+            None => return Vec::new(),
         }
     }
     all

@@ -4,7 +4,7 @@ use super::{Lower, child};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    DefineItem, EnumItem, EnumWord, Field, Ident, ItemKind, KindItem, LetItem, ParamItem, Policy, TypeExpr,
+    DefineItem, EnumItem, EnumWord, Expr, Field, Ident, ItemKind, KindItem, LetItem, ParamItem, Policy, TypeExpr,
     TypeExprKind,
 };
 use crate::syntax::parse::{Node, Rule};
@@ -43,6 +43,10 @@ impl Lower<'_> {
                 name: self.head_name(&node)?,
                 ty: self.type_expr(child(&node, Rule::type_expr)?),
                 default: self.expr(child(&node, Rule::expr)?),
+                later: match child(&node, Rule::later_values) {
+                    Some(later) => later.into_inner().filter_map(|n| self.later_value(&n)).collect(),
+                    None => Vec::new(),
+                },
             }),
             Rule::define_item => ItemKind::Define(self.define(&node)?),
             Rule::policy_item => {
@@ -67,6 +71,10 @@ impl Lower<'_> {
     /// The first word behind a head's keyword.
     pub fn head_name(&self, node: &Node<'_>) -> Option<Ident> {
         child(node, Rule::word).map(|n| self.ident(&n))
+    }
+
+    fn later_value(&mut self, node: &Node<'_>) -> Option<(Expr, Expr)> {
+        Some((self.expr(child(node, Rule::sum_expr)?), self.expr(child(node, Rule::expr)?)))
     }
 
     fn define(&mut self, node: &Node<'_>) -> Option<DefineItem> {

@@ -5,7 +5,7 @@ mod random;
 mod reference;
 
 use bylaws::internals::data::{Batch, Clock, InputId, KindId, Length, Period, Place, Time, Value, Verdict, identity};
-use bylaws::internals::eval::{Evaluator, FindingRow, Findings, Options};
+use bylaws::internals::eval::{Evaluator, FindingRow, Findings, MetricRow, Options};
 use bylaws::internals::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
 use bylaws::internals::plan::Plan;
 use bylaws::internals::sema::hir::{Hir, Times, Window};
@@ -13,6 +13,7 @@ use jiff::civil::date;
 use random::records::Raw;
 use random::schema::Schema;
 use random::{Seeds, Tape, batches};
+use reference::metrics::Figure;
 use reference::time::{Moment, in_window, period_of};
 use reference::{Outcome, Record};
 use std::collections::BTreeSet;
@@ -196,6 +197,56 @@ fn the_engine_agrees_with_the_reference_on_large_sets() {
     proptest::proptest!(cases(35), |(seeds in random::seeds(random::LARGE))| {
         agree(&seeds)?;
     });
+}
+
+/// Figures by period and key.
+#[test]
+fn metrics_agree_with_the_reference() {
+    proptest::proptest!(cases(20), |(seeds in random::seeds(random::SMALL))| {
+        figures_agree(&seeds)?;
+    });
+}
+
+fn figures_agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseError> {
+    let mut case = case(seeds);
+    for (i, numbers) in seeds.rules.iter().enumerate() {
+        case.text += &random::policy::metric(&case.schema, numbers, &format!("metric_{i}"));
+    }
+    case.hir = check(&case.text).unwrap_or_else(|errors| panic!("{errors}\n{}", case.text));
+    case.plan = Arc::new(Plan::of_metrics(&case.hir));
+    let columns: Vec<_> = case.plan.kinds.iter().map(|k| k.projection.clone()).collect();
+    let wanted = reference::metrics::figures(&case.hir, &case.records, case.as_of.clone(), &columns);
+    let mut tape = Tape::new(&seeds.run[seeds.run.len() / 2..]);
+    let mut work_out = |threads| {
+        let mut evaluator = Evaluator::new(case.plan.clone(), options(&case, threads, false)).unwrap();
+        shuffled(&case, &mut tape).into_iter().for_each(|b| evaluator.push(b).unwrap());
+        evaluator.metrics()
+    };
+    let (first, again) = (work_out(1), work_out(3));
+    proptest::prop_assert_eq!(first.tables(), again.tables(), "{}", describe(&case));
+    for (i, (wanted, got)) in wanted.iter().zip(first.tables()).enumerate() {
+        let of_row = |r: &MetricRow| Figure {
+            keys: r.keys.clone(),
+            currency: r.currency,
+            period: r.period,
+            complete: r.complete,
+            value: r.value.clone(),
+            bounds: r.bounds.clone(),
+            records: r.records,
+            uncertain: r.uncertain,
+            unread: r.unread,
+        };
+        let sorted = |rows: Vec<Figure>| {
+            let mut lines: Vec<String> = rows.iter().map(|r| format!("{r:?}")).collect();
+            lines.sort();
+            lines.join("\n")
+        };
+        let (want, have) = (sorted(wanted.rows.clone()), sorted(got.rows.iter().map(of_row).collect()));
+        proptest::prop_assert_eq!(want, have, "metric_{}\n{}", i, describe(&case));
+        let beside = (got.untimed, got.unkeyed);
+        proptest::prop_assert_eq!((wanted.untimed, wanted.unkeyed), beside, "metric_{}\n{}", i, describe(&case));
+    }
+    Ok(())
 }
 
 fn agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseError> {

@@ -317,8 +317,9 @@ impl<'a> Sum<'a> {
         let (own, _) = self.value(metric, currency);
         match metric.func {
             Func::Sum | Func::Avg if blind > 0 => (Val::Unknown, Val::Unknown),
-            Func::Min if blind > 0 => (Val::Unknown, own),
-            Func::Max if blind > 0 => (own, Val::Unknown),
+            // Without a record that counts for sure it may be any of the others'.
+            Func::Min if blind > 0 => (Val::Unknown, if self.records > 0 { own } else { Val::Unknown }),
+            Func::Max if blind > 0 => (if self.records > 0 { own } else { Val::Unknown }, Val::Unknown),
             Func::Sum => {
                 let zero = nothing(metric, currency);
                 let sum = |side: Ordering| {
@@ -328,8 +329,9 @@ impl<'a> Sum<'a> {
                 (sum(Ordering::Less), sum(Ordering::Greater))
             }
             Func::Avg => (self.mean_towards(metric, Ordering::Less), self.mean_towards(metric, Ordering::Greater)),
-            Func::Min => (self.perhaps.iter().fold(own, |v, p| pick(v, *p, Ordering::Less)), own),
-            Func::Max => (own, self.perhaps.iter().fold(own, |v, p| pick(v, *p, Ordering::Greater))),
+            Func::Min if self.records > 0 => (self.furthest(own, Ordering::Less), own),
+            Func::Max if self.records > 0 => (own, self.furthest(own, Ordering::Greater)),
+            Func::Min | Func::Max => (self.furthest(own, Ordering::Less), self.furthest(own, Ordering::Greater)),
             Func::Distinct => {
                 let more: FxHashSet<Vec<u8>> = self.perhaps.iter().map(|v| bytes(*v)).collect();
                 let more = more.iter().filter(|b| !self.different.contains(*b)).count();
@@ -337,6 +339,11 @@ impl<'a> Sum<'a> {
             }
             _ => (own, Val::Int(self.records as i64 + self.perhaps.len() as i64)),
         }
+    }
+
+    /// A value, or one of those that may count that lies further to a side.
+    fn furthest(&self, own: Val<'a>, side: Ordering) -> Val<'a> {
+        self.perhaps.iter().fold(own, |v, p| pick(v, *p, side))
     }
 
     /// The least (or greatest) mean: those that may count are taken while they lower (or raise) it.

@@ -38,6 +38,13 @@ pub fn rule(schema: &Schema, numbers: &[u16], name: &str) -> String {
     writer.rule(name)
 }
 
+/// A metric over some record's own values.
+pub fn metric(schema: &Schema, numbers: &[u16], name: &str) -> String {
+    let mut tape = Tape::new(numbers);
+    let mut writer = Writer { schema, tape: &mut tape, aliases: 0, declared: schema.kinds.len() };
+    writer.metric(name)
+}
+
 const PERIODS: [&str; 6] =
     ["calendar month", "calendar year", "fiscal_quarter", "fiscal_year", "calendar quarter", "calendar day"];
 
@@ -170,6 +177,28 @@ impl Writer<'_, '_> {
                 "waive {name}{covers} {{ from {from} until {until} approved_by \"{approver}\" reason \"r\" }}\n"
             );
         }
+        out
+    }
+
+    fn metric(&mut self, name: &str) -> String {
+        let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
+        let kind = *self.tape.pick(&records);
+        let dated = self.schema.kinds[kind].time() == Some(Ty::Date);
+        let root = vec![Root { prefix: String::new(), kind, dated }];
+        let mut out = format!("metric {name} {{\n{}", self.on(&root));
+        let (func, _, value) = self.aggregate(kind);
+        let mut keys: Vec<String> = Vec::new();
+        for _ in 0..self.tape.below(3) {
+            let paths: Vec<_> = self.all_paths(&root).into_iter().filter(|p| p.2 != Ty::Texts).collect();
+            keys.push(self.tape.pick(&paths).0.clone());
+        }
+        let keys = if keys.is_empty() { String::new() } else { format!(" per {}", keys.join(", ")) };
+        let period = match self.tape.below(4) {
+            0 => "over all time".to_string(),
+            1 => format!("per {}", self.tape.pick(&PERIODS)),
+            _ => format!("in {}", self.tape.pick(&PERIODS)),
+        };
+        out += &format!("  {func} {value}{keys} {period}\n}}\n\n");
         out
     }
 

@@ -4,6 +4,7 @@
 
 pub mod chain;
 pub mod history;
+pub mod metrics;
 pub mod sequence;
 pub mod time;
 pub mod value;
@@ -138,6 +139,14 @@ pub type Projections = [Option<Arc<[ColumnId]>>];
 
 /// All verdicts, the compliant too, sorted.
 pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Projections) -> Vec<Outcome> {
+    let world = world(hir, records, as_of, read);
+    let mut outcomes: Vec<Outcome> = hir.rules.iter().flat_map(|rule| verdicts::judge(&world, rule)).collect();
+    outcomes.sort();
+    outcomes
+}
+
+/// The records that are not after `as_of`, repeats joined.
+fn world<'a>(hir: &'a Hir, records: &[Record], as_of: Option<Value>, read: &Projections) -> World<'a> {
     let clock = hir.rules.first().map(|r| r.clock.clone());
     let kept: Vec<Record> = records
         .iter()
@@ -155,10 +164,7 @@ pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Proj
     let kept: Vec<Record> = kept.into_iter().filter(|r| read[r.kind.0 as usize].is_some()).collect();
     let mut rows = join_repeats(&hir.schema, &kept, read);
     rows.extend(of_several(&hir.schema, &rows));
-    let world = World { hir, rows, times, as_of };
-    let mut outcomes: Vec<Outcome> = hir.rules.iter().flat_map(|rule| verdicts::judge(&world, rule)).collect();
-    outcomes.sort();
-    outcomes
+    World { hir, rows, times, as_of }
 }
 
 fn event_time(schema: &Schema, record: &Record) -> Option<Moment> {

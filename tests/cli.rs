@@ -87,6 +87,18 @@ snapshot!(metrics_unknown, "metrics" "--policy" "metrics" "metrics/log.ndjson" "
 snapshot!(metrics_none, "metrics" "--policy" "conduct" "log.ndjson");
 snapshot!(audit_wrong_policy, "audit" "--policy" "wrong" "log.ndjson");
 snapshot!(audit_unknown_param, "audit" "--policy" "conduct" "log.ndjson" "--set" "gift_cp=100 CNY");
+snapshot!(explain_finding, "explain-finding" "11465c" "--policy" "conduct" "log.ndjson");
+snapshot!(explain_finding_of_a_limit, "explain-finding" "bba05738e53f4ad487b4a9113bd721ab" "--policy" "conduct" "log.ndjson");
+snapshot!(explain_finding_json, "explain-finding" "11465c" "--policy" "conduct" "log.ndjson" "--format" "json");
+snapshot!(why_not_rejected, "why-not" "paid_consultation" "log.ndjson:16" "--policy" "conduct" "log.ndjson");
+snapshot!(explain_finding_unknown, "explain-finding" "123456" "--policy" "conduct" "log.ndjson");
+snapshot!(explain_finding_no_id, "explain-finding" "paid" "--policy" "conduct" "log.ndjson");
+snapshot!(why_not_compliant, "why-not" "gifts_from_one_giver" "log.ndjson:12" "--policy" "conduct" "log.ndjson");
+snapshot!(why_not_excepted, "why-not" "paid_consultation" "consultation:C2" "--policy" "conduct" "log.ndjson");
+snapshot!(why_not_indeterminate, "why-not" "paid_consultation" "consultation:C3" "--policy" "conduct" "log.ndjson");
+snapshot!(why_not_another_kind, "why-not" "paid_consultation" "gift:G1" "--policy" "conduct" "log.ndjson");
+snapshot!(why_not_unknown_rule, "why-not" "paid_consultatoin" "gift:G1" "--policy" "conduct" "log.ndjson");
+snapshot!(why_not_unknown_record, "why-not" "paid_consultation" "log.ndjson:99" "--policy" "conduct" "log.ndjson");
 
 #[test]
 fn exit_codes() {

@@ -9,6 +9,7 @@ mod output;
 mod reading;
 mod records;
 mod test;
+mod why;
 
 use crate::diag::{Code, Level};
 use crate::report::{self, Page};
@@ -28,6 +29,7 @@ Start:
   bylaws check policies/                         is the policy set right?
   bylaws test policies/                          do its own tests pass?
   bylaws audit --policy policies/ log.ndjson     what do the records say?
+  bylaws explain-finding ID --policy policies/ log.ndjson      why is this a finding?
   bylaws explain B0203                           what does this code mean?";
 
 /// Conduct rules as code: checked, tested, and evaluated over activity records, with every finding explained
@@ -51,6 +53,10 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Work out the figures that a policy set keeps, by period
     Metrics(metrics::MetricsArgs),
+    /// Show the whole of why a finding is one, and what would have made it compliant
+    ExplainFinding(why::FindingArgs),
+    /// Show why a rule found nothing, or what it found, at one record
+    WhyNot(why::WhyNotArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
     /// Print a completion script for a shell
@@ -126,6 +132,8 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Test(args) => test::run(args, style),
         Command::Audit(args) => audit::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
+        Command::ExplainFinding(args) => why::explain_finding(args, style),
+        Command::WhyNot(args) => why::why_not(args, style),
         Command::Explain(args) => explain::run(args, style),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -171,6 +171,18 @@ impl Outcome {
         Ok(())
     }
 
+    /// Why the record at `FILE:LINE` was rejected, if it was and rejects are kept.
+    pub fn rejected_at(&self, inputs: &Inputs, at: &str) -> Option<(Code, &str)> {
+        let (file, line) = at.rsplit_once(':')?;
+        let line: u64 = line.split('[').next()?.parse().ok()?;
+        let fits = |r: &&Reject| {
+            let own = name(inputs, r.place.input);
+            r.place.line == line
+                && (own == file || own.strip_suffix(file).is_some_and(|rest| rest.ends_with(['/', '\\'])))
+        };
+        self.rejects.iter().find(fits).map(|r| (r.code, r.reason.as_str()))
+    }
+
     pub fn summary(&self, inputs: &Inputs, findings: &Findings) -> Summary {
         let mut summary = self.read(inputs, findings.plan(), findings.records());
         for problem in findings.problems() {

@@ -294,7 +294,7 @@ impl<'a> Trace<'a> {
 
     /// What a limit compared, at its record.
     /// `open`: the verdict is indeterminate.
-    fn limit(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, open: bool) -> Option<Operand<'a>> {
+    pub fn limit(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, open: bool) -> Option<Operand<'a>> {
         let Body::Limit { aggregate: id, to } = &rule.body else { return None };
         let id = *id;
         let cx = self.cx;

@@ -81,6 +81,28 @@ pub fn doubt_before<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, i:
     })
 }
 
+/// The list of a limit that a record stands in, and where. `owner`: whom it counts for, as an index into the lists.
+pub fn standing<'a>(
+    cx: &Context<'a>,
+    rule: &RulePlan,
+    owner: Option<u32>,
+    scope: &Scope<'_, 'a>,
+) -> Option<(&'a List, usize)> {
+    let Body::Limit { aggregate, .. } = &rule.body else { return None };
+    let history = &cx.plan.histories[*aggregate as usize];
+    let lists = &cx.world.histories[*aggregate as usize].lists;
+    let list = match owner {
+        Some(at) => lists.lists.get(at as usize)?,
+        None => {
+            let mut key = Vec::new();
+            super::index::encode_keys(cx, history.keys.iter().map(|k| &k.outer), scope, &mut key).ok()?;
+            lists.get(&key)?
+        }
+    };
+    let at = list.ids.iter().position(|&i| i == scope.frame.id)?;
+    Some((list, at))
+}
+
 /// An aggregate compared with its limit.
 pub fn test(op: CompareOp, aggregate: Operand<'_>, limit: Operand<'_>) -> Truth {
     compare_ranges(op, aggregate.ends(), limit.ends())

@@ -35,6 +35,7 @@ mod testing;
 mod trials;
 mod truth;
 mod val;
+pub mod why;
 mod window;
 mod world;
 

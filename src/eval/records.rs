@@ -48,6 +48,11 @@ impl Taken {
         }
     }
 
+    /// Whatever came in, the records reach this far.
+    pub fn reaches(&mut self, watermark: Watermark) {
+        self.watermark = watermark;
+    }
+
     pub fn add(&mut self, mut screened: Screened) {
         for derived in std::mem::take(&mut screened.derived) {
             self.add(derived);

@@ -36,14 +36,14 @@ pub struct KindCounts {
 /// identity of the record, then period. Compliant verdicts are in it only where they were asked for.
 #[derive(Debug)]
 pub struct Findings {
-    plan: Arc<Plan>,
-    runtime: Arc<Runtime>,
-    world: World,
+    pub(super) plan: Arc<Plan>,
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) world: World,
     rules: Vec<u32>,
     verdicts: Vec<Verdict>,
     subjects: Vec<Option<String>>,
     ids: Vec<[u8; 16]>,
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     counts: Vec<RuleCounts>,
     kinds: Vec<KindCounts>,
     problems: Vec<DataProblem>,
@@ -174,7 +174,7 @@ fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
     *of = of.saturating_add_signed(by);
 }
 
-struct Judging<'a> {
+pub(super) struct Judging<'a> {
     plan: &'a Plan,
     runtime: &'a Runtime,
     world: &'a World,
@@ -439,7 +439,7 @@ impl<'a> Judging<'a> {
         });
     }
 
-    fn subject(&self, entry: &Entry) -> Option<String> {
+    pub fn subject(&self, entry: &Entry) -> Option<String> {
         let schema = &self.plan.schema;
         let cx = self.context(&self.plan.rules[entry.rule as usize], None);
         if let Some(owner) = self.owner(entry) {
@@ -459,7 +459,7 @@ impl<'a> Judging<'a> {
     }
 
     /// Of the finding: made from the record, or the table's row and the moment.
-    fn identity(&self, entry: &Entry) -> [u8; 16] {
+    pub fn identity(&self, entry: &Entry) -> [u8; 16] {
         let schema = &self.plan.schema;
         let rule = &self.plan.rules[entry.rule as usize];
         let kind = schema.kind(self.world.frame(entry.kind, entry.id).rows.own().kind);
@@ -496,7 +496,7 @@ impl<'a> Judging<'a> {
     }
 }
 
-fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry {
+pub(super) fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry {
     Entry {
         rule,
         judgement,
@@ -511,6 +511,10 @@ fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry {
 }
 
 impl Findings {
+    pub(super) fn judging(&self) -> Judging<'_> {
+        Judging { plan: &self.plan, runtime: &self.runtime, world: &self.world, candidates: &[] }
+    }
+
     pub fn plan(&self) -> &Plan {
         &self.plan
     }

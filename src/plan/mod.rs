@@ -297,8 +297,11 @@ impl Plan {
     /// Has every declared kind read, also those of which no rule reads anything: where each record stands,
     /// which it is and when it was.
     pub fn read_every_kind(&mut self) {
-        for (kind, plain) in self.kinds.iter_mut().zip(columns::plain(&self.schema)) {
-            kind.projection.get_or_insert(plain);
+        let plain = columns::plain(&self.schema);
+        for ((of, plain), kind) in self.kinds.iter_mut().zip(plain).zip(&self.schema.kinds) {
+            if kind.origin == Origin::Declared {
+                of.projection.get_or_insert(plain);
+            }
         }
     }
 

@@ -82,7 +82,11 @@ impl Context<'_> {
     }
 
     pub fn field<'a>(&'a self, entry: &Entry, record: usize, column: ColumnId) -> Option<&'a str> {
-        let kind = entry.why.records.get(record)?.kind;
+        self.field_of(&entry.why.records, record, column)
+    }
+
+    pub fn field_of<'a>(&'a self, records: &[RecordRef], record: usize, column: ColumnId) -> Option<&'a str> {
+        let kind = records.get(record)?.kind;
         Some(&self.plan.schema.kind(kind).columns.get(column.0 as usize)?.name)
     }
 
@@ -94,8 +98,12 @@ impl Context<'_> {
 
     /// What was missing, malformed or has yet to come, as a sentence.
     pub fn gap(&self, entry: &Entry, gap: &Gap) -> String {
-        let kind = gap.record.and_then(|r| entry.why.records.get(r)).map(|r| self.kind(r.kind));
-        let field = gap.record.zip(gap.column).and_then(|(r, c)| self.field(entry, r, c));
+        self.gap_of(&entry.why.records, gap)
+    }
+
+    pub fn gap_of(&self, records: &[RecordRef], gap: &Gap) -> String {
+        let kind = gap.record.and_then(|r| records.get(r)).map(|r| self.kind(r.kind));
+        let field = gap.record.zip(gap.column).and_then(|(r, c)| self.field_of(records, r, c));
         let what = match (field, kind) {
             (Some(field), Some(kind)) => format!("`{field}` of this {kind}"),
             (Some(field), None) => format!("`{field}`"),

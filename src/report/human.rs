@@ -7,7 +7,7 @@ use super::render::render;
 use super::waivers;
 use crate::data::{ColumnId, Severity, Verdict};
 use crate::diag::Level;
-use crate::eval::{ClauseRole, Truth, WindowTrace};
+use crate::eval::{ClauseRole, RecordRef, Truth, WindowTrace};
 use crate::plan::{Expr, Op};
 use crate::sema::hir::Window;
 use crate::source::Span;
@@ -48,7 +48,7 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
     let mut notes = Vec::new();
     notes.extend(steps(context, entry));
     for window in &entry.why.windows {
-        notes.push(("searched", searched(context, entry, window)));
+        notes.push(("searched", searched(context, &entry.why.records, window)));
     }
     for gap in &entry.why.gaps {
         notes.push(("unknown", context.gap(entry, gap)));
@@ -127,7 +127,7 @@ fn indeterminate(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>],
     let mut text = render(&page, color, 0);
     text.truncate(text.trim_end().len());
     text.push('\n');
-    let windows = entry.why.windows.iter().map(|w| ("searched", searched(context, entry, w)));
+    let windows = entry.why.windows.iter().map(|w| ("searched", searched(context, &entry.why.records, w)));
     let windows = steps(context, entry).into_iter().chain(windows);
     write_notes(&mut text, windows.chain([("about", about(context, entry))]), color);
     text
@@ -298,7 +298,7 @@ fn record_frame(page: &mut Page, excerpt: &Excerpt, fields: &[(ColumnId, String)
 }
 
 /// What a history condition looked at: where, until when, and what each record added.
-fn searched(context: &Context, entry: &Entry, window: &WindowTrace) -> String {
+pub(crate) fn searched(context: &Context, records: &[RecordRef], window: &WindowTrace) -> String {
     let keys: Vec<_> = window.keys.iter().map(|(k, v)| format!("{k} = {}", plain(v))).collect();
     let of = if keys.is_empty() { "across everyone".into() } else { format!("with {}", keys.join(", ")) };
     let when = match (&window.from, &window.until) {
@@ -323,7 +323,7 @@ fn searched(context: &Context, entry: &Entry, window: &WindowTrace) -> String {
         .enumerate()
         .filter(|(i, _)| *i < head || *i >= tail)
         .map(|(_, c)| {
-            let record = entry.why.records.get(c.record);
+            let record = records.get(c.record);
             [
                 record.and_then(|r| r.time.clone()).unwrap_or_default(),
                 record.and_then(|r| context.place(r)).unwrap_or_default(),
@@ -373,7 +373,7 @@ fn level(severity: Severity) -> Level {
     }
 }
 
-fn dim(text: &str, color: bool) -> String {
+pub(crate) fn dim(text: &str, color: bool) -> String {
     if color { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
 }
 

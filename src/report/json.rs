@@ -3,7 +3,7 @@
 use super::entry::{Context, Entry};
 use super::waivers;
 use crate::data::{ColumnId, display};
-use crate::eval::{ClauseRole, GapReason};
+use crate::eval::{ClauseRole, Gap, GapReason, RecordRef, WindowTrace};
 use crate::source::Span;
 use serde_json::{Value, json};
 
@@ -50,25 +50,8 @@ pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
             "record": v.field.map(|(r, _)| r),
             "field": v.field.and_then(|(r, c)| context.field(entry, r, c)),
         })).collect::<Vec<_>>(),
-        "windows": why.windows.iter().map(|w| json!({
-            "span": span(context, w.span),
-            "kind": context.kind(w.kind),
-            "from": w.from,
-            "from_included": w.from_included,
-            "until": w.until,
-            "keys": w.keys.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<serde_json::Map<_, _>>(),
-            "searched": w.searched,
-            "contributions": w.contributions,
-            "result": w.result,
-        })).collect::<Vec<_>>(),
-        "gaps": why.gaps.iter().map(|g| {
-            let mut value = reason(context, &g.why);
-            value["record"] = json!(g.record);
-            value["field"] = json!(g.record.zip(g.column).and_then(|(r, c): (usize, ColumnId)| context.field(entry, r, c)));
-            value["span"] = span(context, g.span);
-            value["text"] = json!(context.gap(entry, g));
-            value
-        }).collect::<Vec<_>>(),
+        "windows": why.windows.iter().map(|w| window(context, w)).collect::<Vec<_>>(),
+        "gaps": why.gaps.iter().map(|g| gap(context, &why.records, g)).collect::<Vec<_>>(),
         "exception": why.exception,
         "waiver": entry.row.waiver.map(|w| waivers::entry(context, w)),
     });
@@ -78,7 +61,33 @@ pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
     value
 }
 
-fn role(role: &ClauseRole) -> &'static str {
+/// What a history condition searched and found.
+pub(super) fn window(context: &Context, w: &WindowTrace) -> Value {
+    json!({
+        "span": span(context, w.span),
+        "kind": context.kind(w.kind),
+        "from": w.from,
+        "from_included": w.from_included,
+        "until": w.until,
+        "keys": w.keys.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<serde_json::Map<_, _>>(),
+        "searched": w.searched,
+        "contributions": w.contributions,
+        "result": w.result,
+    })
+}
+
+/// What was missing, malformed or has yet to come.
+pub(super) fn gap(context: &Context, records: &[RecordRef], g: &Gap) -> Value {
+    let mut value = reason(context, &g.why);
+    let field = g.record.zip(g.column).and_then(|(r, c): (usize, ColumnId)| context.field_of(records, r, c));
+    value["record"] = json!(g.record);
+    value["field"] = json!(field);
+    value["span"] = span(context, g.span);
+    value["text"] = json!(context.gap_of(records, g));
+    value
+}
+
+pub(super) fn role(role: &ClauseRole) -> &'static str {
     match role {
         ClauseRole::Where => "where",
         ClauseRole::When => "when",

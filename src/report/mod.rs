@@ -1,5 +1,6 @@
 //! What people and programs read: policy diagnostics, findings, summaries.
 
+mod changes;
 mod check;
 mod crop;
 mod entry;
@@ -12,6 +13,8 @@ mod sheet;
 mod steps;
 pub(crate) mod summary;
 pub(crate) mod waivers;
+pub(crate) mod why;
+pub(crate) mod why_json;
 
 pub(crate) use check::{check_json, diagnostic, place};
 pub(crate) use entry::{Context, Entry, Excerpt, shorten};

@@ -1,7 +1,7 @@
 //! The steps of a sequence, each with its records.
 
 use super::entry::{Context, Entry};
-use crate::eval::StepTrace;
+use crate::eval::{RecordRef, StepTrace};
 use crate::sema::hir::Times;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -11,15 +11,19 @@ const RECORDS: usize = 8;
 
 /// A line for each record, and for each step that says that there is none. Empty where the rule has no steps.
 pub(crate) fn text(context: &Context, entry: &Entry) -> String {
+    listed(context, &entry.why.records, &entry.why.steps)
+}
+
+pub(crate) fn listed(context: &Context, records: &[RecordRef], steps: &[StepTrace]) -> String {
     let mut rows: Vec<[String; 4]> = Vec::new();
-    for step in &entry.why.steps {
+    for step in steps {
         if step.times == Times::None {
             let until = step.until.as_ref().map_or("between".to_owned(), |until| format!("up to {until}"));
             let found = if step.records.is_empty() { String::new() } else { "perhaps:".into() };
             rows.push([format!("no {}", step.name), until, found, String::new()]);
         }
         let all = step.records.len();
-        for (i, record) in step.records.iter().filter_map(|r| entry.why.records.get(*r)).enumerate() {
+        for (i, record) in step.records.iter().filter_map(|r| records.get(*r)).enumerate() {
             if all > RECORDS && i > 1 && i + RECORDS < all + 3 {
                 if i == 2 {
                     let more = format!("… {} more", super::grouped((all + 1 - RECORDS) as u64));

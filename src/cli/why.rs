@@ -1,0 +1,258 @@
+//! `bylaws explain-finding` and `bylaws why-not`: why a rule ended as it did at one record.
+
+use super::{Exit, Failure, Style, audit, check, output, reading, records};
+use crate::data::{KindId, Origin, Verdict, identity};
+use crate::diag::did_you_mean;
+use crate::eval::why::About;
+use crate::eval::{Evaluator, Findings, Options};
+use crate::plan::Plan;
+use crate::policy_set::{Checked, PolicySet};
+use crate::report::{self, Context};
+use crate::sema::hir::Hir;
+use clap::{Args, ValueEnum};
+use std::sync::Arc;
+
+#[derive(Args)]
+struct Common {
+    /// A policy file, or a folder of them; may be repeated
+    #[arg(long = "policy", short = 'p', required = true, value_name = "PATH", num_args = 1)]
+    policies: Vec<String>,
+    /// Where the records are, as in the audit
+    #[arg(value_name = "RECORDS")]
+    records: Vec<String>,
+    /// Where the data ends, as in the audit
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
+    /// Give a parameter another value than its default, as in the audit
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
+    set: Vec<(String, String)>,
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    /// How many threads read and judge [default: all cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<std::num::NonZeroUsize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The tree of conditions, for people
+    Human,
+    /// One document, see docs/reference/why.md
+    Json,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+ID is what a report shows as a finding's id, or its first six digits or more. The policy, the records and
+the options have to be those of the audit.
+
+Examples:
+  bylaws explain-finding 11465c76 --policy policies/ log.ndjson
+  bylaws explain-finding 11465c76 --policy policies/ log.ndjson --format json
+
+Exit codes:
+  0  explained
+  2  no verdict with this id, or several; or an error in the policy, the command line, or in reading files")]
+pub(super) struct FindingArgs {
+    /// The finding's id, or its beginning
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+RECORD is FILE:LINE, or KIND:IDENTITY as reports show it (gift:17, or 'gift:id = 17').
+
+Examples:
+  bylaws why-not gifts_from_one_giver log.ndjson:12 --policy policies/ log.ndjson
+  bylaws why-not yearly_training employee:E1004 --policy policies/ log.ndjson
+
+Exit codes:
+  0  explained, whatever the verdict
+  2  no such rule or record; or an error in the policy, the command line, or in reading files")]
+pub(super) struct WhyNotArgs {
+    /// The rule's name
+    #[arg(value_name = "RULE")]
+    rule: String,
+    /// The record: FILE:LINE or KIND:IDENTITY
+    #[arg(value_name = "RECORD")]
+    record: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// A policy set and the inputs that it is to judge.
+struct Run<'a> {
+    common: &'a Common,
+    policies: PolicySet,
+    checked: Checked,
+    plan: Arc<Plan>,
+    inputs: records::Inputs,
+    threads: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(common: &'a Common, style: Style) -> Result<Run<'a>, Failure> {
+        let (policies, checked) = check::load(&common.policies, &common.set, style)?;
+        let plan = Arc::new(check::compile(&checked)?);
+        let inputs = records::inputs(&common.records, &plan.reading())?;
+        let threads = common.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, |n| n.get());
+        Ok(Run { common, policies, checked, plan, inputs, threads })
+    }
+
+    fn judge(&self, plan: Arc<Plan>, retain: bool) -> Result<(Findings, reading::Outcome), Failure> {
+        let as_of = self.common.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
+        let options = Options { as_of, threads: self.threads, keep_compliant: retain, retain };
+        let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+        let reading = plan.reading();
+        let reader = reading::Reader::new(&reading, &self.inputs, self.threads, retain);
+        let (evaluator, outcome) = reader.read(evaluator)?;
+        Ok((evaluator.finish(), outcome))
+    }
+
+    /// The plan of one rule, and of those that it needs; every kind is read.
+    fn narrowed(&self, rule: &str) -> Arc<Plan> {
+        let mut hir: Hir = self.checked.hir().clone();
+        let findings = |k: KindId| hir.schema.kind(k).origin == Origin::Findings;
+        let over_findings = hir.rules.iter().any(|r| findings(r.trigger.kind()));
+        // What a rule over findings reads is what the others find.
+        if !over_findings {
+            hir.rules.retain(|r| r.name == rule);
+        }
+        let mut plan = Plan::compile(&hir);
+        plan.timezone.clone_from(&self.plan.timezone);
+        plan.read_every_kind();
+        Arc::new(plan)
+    }
+
+    fn print(&self, findings: &Findings, about: &[About], style: Style) -> Result<Exit, Failure> {
+        let names: Vec<String> = self.inputs.files.iter().map(|f| f.name.clone()).collect();
+        let context = Context { sources: self.policies.sources(), plan: findings.plan(), inputs: &names };
+        let whys: Vec<_> = about.iter().map(|a| findings.why(a)).collect();
+        match self.common.format {
+            Format::Human => {
+                let text: Vec<String> = whys.iter().map(|w| report::why::human(&context, w, style.stdout)).collect();
+                output::print(&text.join("\n"))?;
+            }
+            Format::Json => output::print(&format!("{:#}\n", report::why_json::document(&context, &whys)))?,
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+pub(super) fn explain_finding(args: &FindingArgs, style: Style) -> Result<Exit, Failure> {
+    let wanted = args.id.to_ascii_lowercase();
+    if wanted.len() < 6 || wanted.len() > 32 || !wanted.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Failure::new(format!("`{}` is not the id of a finding", args.id))
+            .help("an id is 32 hexadecimal digits, as reports show it; its first six or more will do"));
+    }
+    let run = Run::new(&args.common, style)?;
+    let (findings, _) = run.judge(run.plan.clone(), false)?;
+    let matching: Vec<usize> = (0..findings.len())
+        .filter(|&i| {
+            findings.verdicts()[i] != Verdict::Compliant && identity::hex(&findings.ids()[i]).starts_with(&wanted)
+        })
+        .collect();
+    let i = match matching.as_slice() {
+        [one] => *one,
+        [] => {
+            return Err(Failure::new(format!("no verdict has the id `{}`", args.id)).help(
+                "the policy, the records, `--as-of` and `--set` have to be those of the audit that showed it; \
+                 compliant verdicts are explained by `bylaws why-not`",
+            ));
+        }
+        several => {
+            let lines: Vec<String> = several
+                .iter()
+                .take(20)
+                .map(|&i| format!("{}  {}", identity::hex(&findings.ids()[i]), findings.row(i).rule.name))
+                .collect();
+            return Err(Failure::new(format!("{} verdicts have an id that begins with `{}`", several.len(), args.id))
+                .help(format!("give more digits:\n{}", lines.join("\n"))));
+        }
+    };
+    let id = findings.ids()[i];
+    let narrowed = run.narrowed(&findings.row(i).rule.name);
+    let (retained, _) = run.judge(narrowed, true)?;
+    let again = retained.ids().iter().position(|other| *other == id);
+    match again {
+        Some(i) => run.print(&retained, &[retained.about_verdict(i)], style),
+        None => run.print(&findings, &[findings.about_verdict(i)], style),
+    }
+}
+
+pub(super) fn why_not(args: &WhyNotArgs, style: Style) -> Result<Exit, Failure> {
+    let run = Run::new(&args.common, style)?;
+    if !run.plan.rules.iter().any(|r| r.name == args.rule) {
+        let failure = Failure::new(format!("the policy has no rule `{}`", args.rule));
+        let names = run.plan.rules.iter().map(|r| r.name.as_str());
+        return Err(match did_you_mean(&args.rule, names) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help("`bylaws check` says what it has"),
+        });
+    }
+    let (findings, outcome) = run.judge(run.narrowed(&args.rule), true)?;
+    let found = find(&run, &findings, &outcome, &args.record)?;
+    let mut about = Vec::new();
+    for (rule, _) in findings.plan().rules.iter().enumerate().filter(|(_, r)| r.name == args.rule) {
+        for &(kind, id) in &found {
+            about.extend(findings.about(rule, kind, id));
+        }
+    }
+    run.print(&findings, &about, style)
+}
+
+/// The records that RECORD means.
+fn find(
+    run: &Run,
+    findings: &Findings,
+    outcome: &reading::Outcome,
+    record: &str,
+) -> Result<Vec<(KindId, u32)>, Failure> {
+    let rejected = outcome.rejected_at(&run.inputs, record);
+    if let Some((code, reason)) = rejected {
+        return Err(Failure::new(format!("`{record}` was rejected as a record, so that no rule judged it: {reason}"))
+            .code(code));
+    }
+    let Some((before, after)) = record.rsplit_once(':').filter(|(b, a)| !b.is_empty() && !a.is_empty()) else {
+        return Err(Failure::new(format!("`{record}` names no record"))
+            .help("write FILE:LINE, like log.ndjson:12, or KIND:IDENTITY, like gift:17"));
+    };
+    let (line, element) = match after.strip_suffix(']').and_then(|a| a.split_once('[')) {
+        Some((line, element)) => (line, element.parse::<u32>().ok()),
+        None => (after, None),
+    };
+    let files: Vec<usize> =
+        (0..run.inputs.files.len()).filter(|&i| is_file(&run.inputs.files[i].name, before)).collect();
+    if let (Ok(line), false) = (line.parse::<u64>(), files.is_empty()) {
+        let found: Vec<_> =
+            files.iter().flat_map(|&i| findings.at_line(i as u32, line, element)).map(|(k, id, _)| (k, id)).collect();
+        if found.is_empty() {
+            return Err(Failure::new(format!("there is no record at `{record}`")));
+        }
+        return Ok(found);
+    }
+    let (kind, text) = record.split_once(':').unwrap_or((before, after));
+    let schema = &findings.plan().schema;
+    let Some(kind_id) = schema.kind_named(kind) else {
+        let names =
+            run.inputs.files.iter().map(|f| f.name.as_str()).chain(schema.declared().iter().map(|k| k.name.as_str()));
+        let failure = Failure::new(format!("`{record}` names no record: there is no file or kind `{kind}`"));
+        return Err(match did_you_mean(kind, names) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help("write FILE:LINE, like log.ndjson:12, or KIND:IDENTITY, like gift:17"),
+        });
+    };
+    let found: Vec<_> = findings.with_identity(kind_id, text.trim()).into_iter().map(|(k, id, _)| (k, id)).collect();
+    if found.is_empty() {
+        return Err(Failure::new(format!("no `{kind}` has the identity `{text}`")));
+    }
+    Ok(found)
+}
+
+/// Whether an input is meant by a name: its own, or the end of its path.
+fn is_file(name: &str, wanted: &str) -> bool {
+    name == wanted || name.strip_suffix(wanted).is_some_and(|rest| rest.ends_with(['/', '\\']))
+}

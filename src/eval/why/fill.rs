@@ -1,0 +1,198 @@
+//! A record as a search would find it: its keys, a time in the window, and fields such that the conditions hold.
+
+use super::super::interp::{Scope, truth, value};
+use super::super::val::Val;
+use super::super::window::{self, moment};
+use super::super::{Truth, history};
+use super::lab::Edit;
+use super::propose::{Demand, Proposal};
+use super::values::{Values, mirrored, opposite, stepped};
+use crate::data::{ColumnId, KindId, Origin, Time, Type, Value, display};
+use crate::plan::{Expr, HistoryPlan, Op};
+use crate::sema::hir::{CompareOp, Func};
+
+struct Fill<'s, 'a> {
+    values: &'s Values<'a>,
+    kind: KindId,
+    /// Of the record that is made up.
+    root: u8,
+    about: &'s Scope<'s, 'a>,
+    cells: Vec<(ColumnId, Value)>,
+    fields: Vec<(ColumnId, Demand)>,
+}
+
+/// None where no such record can be made up.
+pub fn added<'a>(values: &Values<'a>, id: u32, scope: &Scope<'_, 'a>) -> Option<Proposal> {
+    let cx = values.cx;
+    let schema = &cx.plan.schema;
+    let history = &cx.plan.histories[id as usize];
+    if schema.kind(history.kind).origin != Origin::Declared {
+        return None;
+    }
+    let about = scope.at(history.root)?;
+    let bounds = window::bounds(&cx, history, about.frame.time)?;
+    let mut fill =
+        Fill { values, kind: history.kind, root: history.root + 1, about, cells: Vec::new(), fields: Vec::new() };
+    for key in &history.keys {
+        let Op::Column { column, .. } = key.inner.op else { return None };
+        let wanted = value(&cx, &key.outer, about).owned(&key.inner.ty, schema)?;
+        fill.demand(column, CompareOp::Eq, &wanted, wanted.clone());
+    }
+    let conditions = history.inner.iter().chain(&history.pair).chain(&history.join_conditions);
+    for condition in conditions {
+        fill.hold(condition, true)?;
+    }
+    fill.time(history, &bounds)?;
+    let of = schema.kind(history.kind);
+    for (i, column) in of.columns.iter().enumerate() {
+        let id = ColumnId(i as u32);
+        if fill.cells.iter().any(|c| c.0 == id) || column.optional {
+            continue;
+        }
+        let made = match (&column.ty, of.identity.contains(&id)) {
+            (Type::Text, true) => Some(Value::Text("(a record that is not there)".into())),
+            (Type::Int, true) => Some(Value::Int(i64::MAX)),
+            _ => values.sample(history.kind, id),
+        };
+        fill.cells.extend(made.map(|v| (id, v)));
+    }
+    let edge = |at| moment(at, history.dates).map(|t| display::time(t, cx.zone));
+    let from = edge(bounds.from);
+    let until = edge(bounds.until);
+    Some(Proposal::Added {
+        edit: Edit::Add { kind: history.kind, cells: fill.cells },
+        fields: fill.fields,
+        from,
+        until,
+    })
+}
+
+impl<'a> Fill<'_, 'a> {
+    fn demand(&mut self, column: ColumnId, op: CompareOp, bound: &Value, tried: Value) {
+        let schema = &self.values.cx.plan.schema;
+        let shown = match schema.column(self.kind, column).sensitive {
+            true => display::WITHHELD.into(),
+            false => display::value(bound, schema, self.values.cx.zone),
+        };
+        self.put(column, Demand::Compare(op, shown), tried);
+    }
+
+    fn put(&mut self, column: ColumnId, demand: Demand, tried: Value) {
+        self.fields.push((column, demand));
+        match self.cells.iter_mut().find(|c| c.0 == column) {
+            // The narrower of two demands is not looked for; what is tried tells whether both hold.
+            Some((_, known)) => *known = tried,
+            None => self.cells.push((column, tried)),
+        }
+    }
+
+    fn own(&self, expr: &Expr) -> Option<ColumnId> {
+        match &expr.op {
+            Op::Column { root, column } if *root == self.root => Some(*column),
+            Op::Coalesce(of, _) => self.own(of),
+            _ => None,
+        }
+    }
+
+    /// Makes a condition hold, or not; none where it is not known how.
+    fn hold(&mut self, expr: &'a Expr, want: bool) -> Option<()> {
+        let cx = self.values.cx;
+        let reads_own = reads(expr, self.root);
+        if !reads_own {
+            // As it is: it may hold already.
+            return (truth(&cx, expr, self.about) == Truth::of(want)).then_some(());
+        }
+        match (&expr.op, want) {
+            (Op::And(all), true) | (Op::Or(all), false) => all.iter().try_for_each(|e| self.hold(e, want)),
+            (Op::And(all), false) | (Op::Or(all), true) => all.iter().find_map(|e| self.hold(e, want)),
+            (Op::Not(e), _) => self.hold(e, !want),
+            (Op::Compare { op, left, right, .. }, _) => {
+                let op = if want { *op } else { opposite(*op) };
+                match (self.own(left), self.own(right)) {
+                    (Some(column), None) if !reads(right, self.root) => self.compare(column, left, op, right),
+                    (None, Some(column)) if !reads(left, self.root) => self.compare(column, right, mirrored(op), left),
+                    _ => None,
+                }
+            }
+            (Op::In { item, set, .. }, true) => {
+                let column = self.own(item)?;
+                let tried = set.first()?.clone();
+                self.put(column, Demand::Condition { span: expr.span, holds: true }, tried);
+                Some(())
+            }
+            (Op::In { item, set, .. }, false) => {
+                let column = self.own(item)?;
+                let tried = self.values.others(self.kind, column, set).into_iter().next()?;
+                self.put(column, Demand::Condition { span: expr.span, holds: false }, tried);
+                Some(())
+            }
+            (Op::TextTest { left, right, .. }, true) => {
+                let column = self.own(left)?;
+                let Val::Text(text) = value(&cx, right, self.about) else { return None };
+                self.put(column, Demand::Condition { span: expr.span, holds: true }, Value::Text(text.into()));
+                Some(())
+            }
+            (Op::InDomain { host, domains }, true) => {
+                let column = self.own(host)?;
+                let tried = Value::Text(domains.first()?.clone());
+                self.put(column, Demand::Condition { span: expr.span, holds: true }, tried);
+                Some(())
+            }
+            (Op::Present(of), true) => {
+                let column = self.own(of)?;
+                let tried = self.values.sample(self.kind, column)?;
+                self.put(column, Demand::Present, tried);
+                Some(())
+            }
+            (Op::Column { .. }, _) => {
+                let column = self.own(expr)?;
+                self.demand(column, CompareOp::Eq, &Value::Bool(want), Value::Bool(want));
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn compare(&mut self, column: ColumnId, side: &Expr, op: CompareOp, other: &'a Expr) -> Option<()> {
+        let schema = &self.values.cx.plan.schema;
+        let bound = value(&self.values.cx, other, self.about).owned(&side.ty, schema)?;
+        let tried = match op {
+            CompareOp::Eq | CompareOp::Le | CompareOp::Ge => bound.clone(),
+            CompareOp::Lt => stepped(&bound, -1, schema)?,
+            CompareOp::Gt => stepped(&bound, 1, schema)?,
+            CompareOp::Ne => self.values.others(self.kind, column, std::slice::from_ref(&bound)).into_iter().next()?,
+        };
+        self.demand(column, op, &bound, tried);
+        Some(())
+    }
+
+    /// A time in the window, as near to the event as can be.
+    fn time(&mut self, history: &HistoryPlan, bounds: &window::Bounds) -> Option<()> {
+        let cx = self.values.cx;
+        let column = cx.plan.schema.kind(self.kind).time()?;
+        let own = self.about.frame.time?;
+        let now = window::unit(own, history.dates, cx.zone)?;
+        // An aggregate takes in what is earlier in order; of an equal time that is not said.
+        let exact = matches!(history.func, Func::Exists | Func::No) || !history::counts_itself(history);
+        let at = now.clamp(bounds.from, bounds.until);
+        let at = if exact || at == bounds.from { at } else { at - 1 };
+        let ty = &cx.plan.schema.column(self.kind, column).ty;
+        let tried = match (ty, moment(at, history.dates)?) {
+            (Type::Date, time) => Value::Date(time.date(cx.zone)),
+            // The event's own moment, where only the day counts.
+            (_, Time::Date(d)) => match own {
+                Time::Instant(t) if cx.zone.date_at(t) == d => Value::Timestamp(t),
+                _ => Value::Timestamp(cx.zone.start_of(d)?),
+            },
+            (_, Time::Instant(t)) => Value::Timestamp(t),
+        };
+        if self.cells.iter().all(|c| c.0 != column) {
+            self.cells.push((column, tried));
+        }
+        Some(())
+    }
+}
+
+fn reads(expr: &Expr, root: u8) -> bool {
+    expr.reads().roots & (1 << root.min(63)) != 0
+}

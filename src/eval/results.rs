@@ -598,6 +598,16 @@ impl Findings {
         explain::explain(&self.plan, &self.runtime, &self.world, &self.entries[i])
     }
 
+    /// What a rule's conditions are at a record that did not trigger it; none where the record is of another kind,
+    /// or was not kept.
+    pub fn explain_untriggered(&self, rule: usize, place: Place) -> Option<Explanation> {
+        let Trigger::Record { kind, .. } = self.plan.rules.get(rule)?.trigger else { return None };
+        let frames = (0..self.world.len(kind)).map(|id| self.world.frame(kind, id));
+        let frame = frames.into_iter().find(|f| f.rows.places.get(f.row) == Some(&place))?;
+        let entry = entry(rule as u32, Judgement::plain(Verdict::Compliant), frame);
+        Some(explain::explain(&self.plan, &self.runtime, &self.world, &entry))
+    }
+
     /// Verdicts of a rule, by index into [`Plan::rules`].
     pub fn counts(&self, rule: usize) -> RuleCounts {
         self.counts[rule].clone()

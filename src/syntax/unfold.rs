@@ -46,9 +46,12 @@ pub fn unfold(item: &TestItem, defaults: &[&DefaultItem]) -> (Vec<PlainTest>, Ve
     }
     let columns = columns(grid, &mut errors);
     if grid.rows.len().saturating_mul(item.clauses.len()) > MOST_CLAUSES {
+        let ends = grid.head.first().and_then(|p| p.first()).zip(grid.head.last().and_then(|p| p.last()));
+        let heading = ends.map_or(grid.span, |(first, last)| first.span.to(last.span));
         let message = format!("{} rows for a test of {} lines", grid.rows.len(), item.clauses.len());
         errors.push(
-            Diagnostic::error(Code::TooLarge, message, grid.span, "too many").help("spread them over several tests"),
+            Diagnostic::error(Code::TooLarge, message, heading, "too many below this")
+                .help("spread them over several tests"),
         );
         return (Vec::new(), errors);
     }
@@ -315,7 +318,7 @@ impl<'a> Unfold<'a, '_> {
                     Code::TooLarge,
                     "a value of too many parts",
                     e.span,
-                    "refers to itself over and over",
+                    "made of more values than anyone can follow",
                 )
                 .help("write the value out"),
             );

@@ -1,7 +1,7 @@
 //! Expected and actual side by side, and why the actual is as it is.
 
-use super::{failures, given_of};
-use crate::data::Verdict;
+use super::{failures, given_of, place_of};
+use crate::data::{Verdict, display};
 use crate::eval::{ClauseRole, ClauseTrace, Findings, SeenValue, Truth, WindowTrace};
 use crate::report::{Context, Entry, shorten};
 use crate::sema::hir::{Expect, Test};
@@ -53,6 +53,29 @@ pub(super) fn why(findings: &Findings, sources: &SourceMap, i: usize) -> Vec<Str
     }
     if matches!(entry.verdict(), Verdict::Pending | Verdict::Indeterminate) {
         entry.why.gaps.iter().for_each(|gap| add(cx.gap(&entry, gap)));
+    }
+    lines
+}
+
+/// Why no rule of this name judges the record.
+pub(super) fn why_not(findings: &Findings, sources: &SourceMap, expect: &Expect) -> Vec<String> {
+    let cx = Context { sources, plan: findings.plan(), inputs: &[] };
+    let rules = findings.plan().rules.iter().enumerate().filter(|(_, r)| r.name == expect.rule);
+    let mut lines = Vec::new();
+    for (i, rule) in rules {
+        let Some(why) = expect.on.and_then(|on| findings.explain_untriggered(i, place_of(on))) else { continue };
+        let filter = why.clauses.iter().find(|c| c.role == ClauseRole::Where && c.truth == Truth::False);
+        lines.push(match (filter, rule.effective) {
+            (Some(clause), _) => of_clause(&cx, clause),
+            (None, (from, until)) => {
+                let edge = |word: &str, day: Option<i32>| day.map(|d| format!(" {word} {}", display::date(d)));
+                let edges = [edge("from", from), edge("until", until)].into_iter().flatten().collect::<String>();
+                format!("the rule is in force{edges}")
+            }
+        });
+    }
+    if lines.is_empty() && expect.on.is_some() {
+        lines.push("the rule is about other records".into());
     }
     lines
 }

@@ -39,7 +39,7 @@ impl Outcome {
 
 /// Runs one test. `plan` is compiled with the parameters that the test sets.
 pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test, coverage: bool) -> Outcome {
-    let findings = match judge(plan, test, coverage) {
+    let findings = match judge(plan, test) {
         Ok(findings) => findings,
         Err(why) => return Outcome::failed(vec![failures::not_run(test, &why)]),
     };
@@ -56,7 +56,7 @@ pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test, coverage: b
             fits.iter().for_each(|&i| met[i] = true);
             let (actual, why) = match fits.first() {
                 Some(&i) => (compare::came(&findings, test, i), compare::why(&findings, sources, i)),
-                None => ("not judged".to_owned(), Vec::new()),
+                None => ("not judged".to_owned(), compare::why_not(&findings, sources, expect)),
             };
             lines.push(Line { expected: Some(wanted), actual, met: false, why });
             continue;
@@ -126,13 +126,13 @@ fn show(findings: &Findings, test: &Test, met: &[bool]) -> Shown {
     Shown { parts, verdicts }
 }
 
-fn judge(plan: Arc<Plan>, test: &Test, retain: bool) -> Result<Findings, String> {
+fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
     let as_of = test.as_of.as_ref().and_then(|v| match v {
         Value::Date(day) => Some(Time::Date(*day)),
         Value::Timestamp(instant) => Some(Time::Instant(*instant)),
         _ => None,
     });
-    let options = Options { as_of, threads: 1, keep_compliant: true, retain };
+    let options = Options { as_of, threads: 1, keep_compliant: true, retain: true };
     let schema = plan.schema.clone();
     let mut evaluator = Evaluator::new(plan.clone(), options).map_err(|e| e.to_string())?;
     for (i, given) in test.given.iter().enumerate() {
@@ -147,11 +147,16 @@ fn judge(plan: Arc<Plan>, test: &Test, retain: bool) -> Result<Findings, String>
                 None => CellValue::Absent,
             })
             .collect();
-        let place = Place { input: InputId(0), offset: i as u64, line: i as u64 + 1, element: 0 };
+        let place = place_of(i);
         let batch = batch_from_cells(&schema, given.kind, projection, &[row], vec![place]);
         evaluator.push(batch).map_err(|e| e.to_string())?;
     }
     Ok(evaluator.finish())
+}
+
+/// Where a given record stands: in no file, at its index.
+fn place_of(given: usize) -> Place {
+    Place { input: InputId(0), offset: given as u64, line: given as u64 + 1, element: 0 }
 }
 
 /// The index of the given record that a verdict is about.

@@ -114,10 +114,11 @@ impl Listing<'_> {
         self.into.push(Part { span, kind, role: role.clone() });
     }
 
+    /// A `not` that is part of one test, as `absent` or `not in`, is none of its own.
     fn condition(&mut self, e: &Expr, role: &PartRole) {
         match &e.op {
             Op::And(all) | Op::Or(all) => all.iter().for_each(|e| self.condition(e, role)),
-            Op::Not(e) => self.condition(e, role),
+            Op::Not(of) if of.span != e.span => self.condition(of, role),
             Op::Constant(_) => {}
             _ => {
                 self.push(e.span, PartKind::Condition, role);
@@ -362,7 +363,7 @@ impl<'a> Trying<'a> {
                     self.condition(e, role, scope, effect);
                 }
             }
-            Op::Not(e) => self.condition(e, role, scope, effect.through(Truth::not)),
+            Op::Not(of) if of.span != e.span => self.condition(of, role, scope, effect.through(Truth::not)),
             Op::Constant(_) => {}
             _ if effect.decides() => {
                 let truth = truth(&self.cx, e, scope);

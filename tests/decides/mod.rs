@@ -33,7 +33,8 @@ fn turn(value: &mut Value, span: &Value, to: bool) -> usize {
     match value {
         Value::Array(all) => all.iter_mut().map(|v| turn(v, span, to)).sum(),
         Value::Object(fields) => {
-            let joint = |op: &Value| ["And", "Or", "Not"].iter().any(|name| op.get(name).is_some());
+            let not = |op: &Value| op.get("Not").is_some_and(|of| of["span"] != *span);
+            let joint = |op: &Value| op.get("And").is_some() || op.get("Or").is_some() || not(op);
             if fields.get("span") == Some(span) && fields.get("op").is_some_and(|op| !joint(op)) {
                 fields["op"] = json!({ "Constant": { "Bool": to } });
                 return 1;

@@ -95,6 +95,8 @@ codes! {
     LaterOrder = "B0434", "later values of a parameter that are out of order";
     NobodyAbove = "B0440", "above somebody who is in no table, or whose table does not say who is";
     StrayEvery = "B0441", "`every … of` where it cannot stand";
+    KeptName = "B0442", "`finding` where it is not what rules find";
+    FindingsInACircle = "B0443", "rules that depend on their own findings";
     WaiverLacks = "B0450", "a waiver lacks who approved it, why, or its dates";
     WaiverDates = "B0451", "a waiver that ends before it begins";
     SelfWaiver = "B0452", "a waiver approved by the one whom it covers";

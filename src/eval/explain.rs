@@ -16,7 +16,7 @@ use super::world::World;
 use super::{
     ClauseRole, ClauseTrace, Contribution, Explanation, RecordRef, Runtime, SeenValue, Truth, WindowTrace, tables,
 };
-use crate::data::{ColumnId, KindId, Time, Value, Verdict, display, identity};
+use crate::data::{ColumnId, KindId, Origin, Time, Value, Verdict, display, identity};
 use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func, Window};
 use rustc_hash::FxHashMap;
@@ -114,6 +114,7 @@ impl<'a> Trace<'a> {
     /// The rule's clauses, at its record.
     fn rule(&mut self, rule: &'a RulePlan, entry: &Entry, scope: &Scope<'_, 'a>) {
         let (cx, mut crossing) = (self.cx, None);
+        gaps::open_finding(self, &scope.frame, rule.trigger.span());
         let filter = triggered(&cx, rule, scope, Truth::True);
         if let Some(Err(_)) = filter {
             gaps::no_time(self, &scope.frame, rule.trigger.span());
@@ -451,6 +452,19 @@ impl<'a> Trace<'a> {
     }
 }
 
+/// Rule and id of a record that is a finding.
+pub fn named_finding(cx: &Context<'_>, frame: &Frame<'_>) -> (String, String) {
+    let schema = &cx.plan.schema;
+    let kind = schema.kind(frame.kind);
+    let shown = |name: &str| {
+        let column = kind.column(name)?;
+        let of = schema.column(frame.kind, column);
+        let value = Val::cell(frame.rows, frame.row, column, of.optional).owned(&of.ty, schema)?;
+        Some(display::value(&value, schema, cx.zone))
+    };
+    (shown("rule").unwrap_or_default(), shown("id").unwrap_or_default())
+}
+
 /// A record as reports name it.
 pub fn record_ref(cx: &Context<'_>, frame: &Frame<'_>) -> RecordRef {
     RecordRef {
@@ -465,6 +479,10 @@ pub fn record_ref(cx: &Context<'_>, frame: &Frame<'_>) -> RecordRef {
 fn identity_shown(cx: &Context<'_>, frame: &Frame<'_>) -> String {
     let (schema, rows) = (&cx.plan.schema, frame.rows.own());
     let kind = schema.kind(rows.kind);
+    if kind.origin == Origin::Findings {
+        let (rule, id) = named_finding(cx, frame);
+        return format!("rule = {rule}, id = {id}");
+    }
     let hidden = kind.identity.iter().any(|c| schema.column(rows.kind, *c).sensitive);
     if !hidden || !super::world::has_identity(schema, rows, frame.row) {
         return cx.world.identity(schema, frame.kind, frame.id);

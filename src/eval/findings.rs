@@ -166,6 +166,11 @@ pub enum GapReason {
         keys: Vec<String>,
         at: Option<String>,
     },
+    /// Whether a rule finds something is itself not decided.
+    OpenFinding {
+        rule: String,
+        id: String,
+    },
     /// Two currencies without a rate.
     Currencies {
         found: Vec<String>,

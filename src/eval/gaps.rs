@@ -1,7 +1,7 @@
 //! What was missing, malformed or has yet to come, where a condition could not be decided.
 
 use super::chain::{self, End};
-use super::explain::{Trace, printable, shown_value};
+use super::explain::{Trace, named_finding, printable, shown_value};
 use super::history::{self, Search};
 use super::interp::{Frame, Scope, operand, truth, value};
 use super::rows::FlawKind;
@@ -160,6 +160,19 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
     }
 }
 
+/// A finding that is perhaps none.
+pub fn open_finding<'a>(trace: &mut Trace<'a>, frame: &Frame<'a>, span: Span) {
+    if trace.cx.world.existence(frame.kind, frame.id) == Truth::True {
+        return;
+    }
+    let (rule, id) = named_finding(&trace.cx, frame);
+    let why = GapReason::OpenFinding { rule, id };
+    if trace.explanation.gaps.iter().all(|g| g.why != why) {
+        let record = Some(trace.record(frame));
+        push(trace, Gap { why, record, column: None, span });
+    }
+}
+
 /// Where the way up from somebody is lost.
 pub fn way_up<'a>(
     trace: &mut Trace<'a>,
@@ -280,6 +293,7 @@ pub fn of_compared<'a>(
     });
     let about = scope.at(history.root);
     for frame in doubtful {
+        open_finding(trace, &frame, history.span);
         let own = Scope { root: history.root + 1, frame, parent: about };
         let parts = history.inner.iter().chain(&history.pair).chain(&history.join_conditions).chain(&history.value);
         parts.for_each(|e| of(trace, e, &own));

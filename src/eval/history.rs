@@ -130,7 +130,11 @@ pub fn visit<'a>(
         }
         let frame = cx.world.frame(history.kind, id);
         let own = Scope { root: history.root + 1, frame, parent: about };
-        let mut truth = if list.is_doubtful(i) { all(cx, &history.inner, &own) } else { Truth::True };
+        let mut truth = if list.is_doubtful(i) {
+            cx.world.existence(history.kind, id).and(all(cx, &history.inner, &own))
+        } else {
+            Truth::True
+        };
         if !list.is_sure(id) {
             truth = truth.and(Truth::Unknown);
         }

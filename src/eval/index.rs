@@ -162,7 +162,7 @@ impl HistoryIndex {
         let (mut key, mut joined) = (Vec::new(), Vec::new());
         for &row in rows {
             let scope = Scope { root: history.root + 1, frame: world.frame(history.kind, row), parent: None };
-            let inner = all(&cx, &history.inner, &scope);
+            let inner = world.existence(history.kind, row).and(all(&cx, &history.inner, &scope));
             if inner == Truth::False {
                 continue;
             }

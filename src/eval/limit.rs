@@ -46,7 +46,8 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
             continue;
         }
         let sure = if list.is_sure(id) { Truth::True } else { Truth::Unknown };
-        let counts = sure.and(all(cx, &rule.filter, &scope));
+        let there = cx.world.existence(history.kind, id);
+        let counts = sure.and(there).and(all(cx, &rule.filter, &scope));
         if counts == Truth::False {
             continue;
         }

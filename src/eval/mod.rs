@@ -29,6 +29,7 @@ mod rows;
 mod scenarios;
 mod screen;
 mod sequence;
+mod strata;
 mod tables;
 #[cfg(test)]
 mod testing;

@@ -104,7 +104,7 @@ pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -
     Settled { world, counts, compliant, in_force, candidates }
 }
 
-fn settle_kind(
+pub(super) fn settle_kind(
     plan: &Plan,
     runtime: &Runtime,
     kind: KindId,
@@ -251,14 +251,14 @@ fn member(of: &Kind, rows: &Rows) -> usize {
 }
 
 /// One kind in order, with what refers to its rows by id.
-struct Laid {
-    world: KindWorld,
+pub(super) struct Laid {
+    pub world: KindWorld,
     repeats: u64,
     conflicts: u64,
     /// By rule: records to count more as compliant, and less.
-    compliant: Vec<(u32, u64, u64)>,
-    candidates: Vec<(u32, Vec<u32>)>,
-    histories: Vec<(u32, Vec<u32>)>,
+    pub compliant: Vec<(u32, u64, u64)>,
+    pub candidates: Vec<(u32, Vec<u32>)>,
+    pub histories: Vec<(u32, Vec<u32>)>,
 }
 
 fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped: &[Vec<u32>]) -> Laid {
@@ -324,6 +324,6 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
         histories.extend(segment.histories.into_iter().map(named));
         kept.push(segment.rows);
     }
-    let world = KindWorld { segments: kept, order, occurrences, time: of.time() };
+    let world = KindWorld { segments: kept, order, occurrences, time: of.time(), ..KindWorld::default() };
     Laid { world, repeats: 0, conflicts: 0, compliant: Vec::new(), candidates, histories }
 }

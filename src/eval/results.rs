@@ -10,6 +10,7 @@ use super::records::Settled;
 use super::rows::Rows;
 use super::screen::in_force;
 use super::sequence;
+use super::strata;
 use super::val::Val;
 use super::world::World;
 use super::{Explanation, Options, RuleCounts, Runtime, Truth, parallel};
@@ -134,21 +135,34 @@ enum Task {
 const CHUNK: usize = 1024;
 
 pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled, options: &Options) -> Findings {
-    let Settled { world, counts: kinds, compliant, mut in_force, candidates } = settled;
+    let Settled { mut world, counts: kinds, compliant, mut in_force, mut candidates } = settled;
     let mut counts = vec![RuleCounts::default(); plan.rules.len()];
     counts.iter_mut().zip(&compliant).for_each(|(c, n)| c.compliant = *n);
-    let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates };
-    judging.moments_in_force(&mut in_force);
-    let tasks = judging.tasks();
-    let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i]));
     let mut entries: Vec<Entry> = Vec::new();
-    for entry in found.into_iter().flatten() {
-        count(&mut counts[entry.rule as usize], entry.judgement.verdict, 1);
-        if options.keep_compliant || entry.judgement.verdict != Verdict::Compliant {
-            entries.push(entry);
+    let highest = plan.rules.iter().map(|r| r.level).max().unwrap_or(0);
+    for level in 0..=highest {
+        for kind in plan.finding_kinds(level) {
+            let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level };
+            let Some(found) = strata::collect(&judging, kind, &entries) else { continue };
+            let laid = strata::lay(&plan, &runtime, &mut world, &mut candidates, found, options);
+            laid.compliant.iter().for_each(|(rule, n)| counts[*rule as usize].compliant += n);
+            laid.in_force.iter().for_each(|rule| in_force[*rule as usize] = true);
         }
+        let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level };
+        let tasks = judging.tasks();
+        let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i]));
+        let mut of_level: Vec<Entry> = Vec::new();
+        for entry in found.into_iter().flatten() {
+            count(&mut counts[entry.rule as usize], entry.judgement.verdict, 1);
+            if options.keep_compliant || entry.judgement.verdict != Verdict::Compliant {
+                of_level.push(entry);
+            }
+        }
+        judging.lacking(&mut of_level, &mut counts);
+        entries.append(&mut of_level);
     }
-    judging.lacking(&mut entries, &mut counts);
+    let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level: 0 };
+    judging.moments_in_force(&mut in_force);
     judging.sort(&mut entries);
     let chunks = entries.len().div_ceil(CHUNK);
     let named = parallel(options.threads, chunks, |c| {
@@ -175,14 +189,16 @@ fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
 }
 
 pub(super) struct Judging<'a> {
-    plan: &'a Plan,
-    runtime: &'a Runtime,
-    world: &'a World,
+    pub plan: &'a Plan,
+    pub runtime: &'a Runtime,
+    pub world: &'a World,
     candidates: &'a [Vec<u32>],
+    /// Whose rules are judged.
+    level: u32,
 }
 
 impl<'a> Judging<'a> {
-    fn context(&self, rule: &RulePlan, period: Option<(i32, i32)>) -> Context<'a> {
+    pub fn context(&self, rule: &RulePlan, period: Option<(i32, i32)>) -> Context<'a> {
         self.runtime.context(self.plan, self.world, rule.clock, period)
     }
 
@@ -201,7 +217,7 @@ impl<'a> Judging<'a> {
     fn tasks(&self) -> Vec<Task> {
         let mut tasks = Vec::new();
         let chunks = |n: usize| (0..n.div_ceil(CHUNK)).map(move |c| (c * CHUNK, n.min((c + 1) * CHUNK)));
-        for (i, rule) in self.plan.rules.iter().enumerate() {
+        for (i, rule) in self.plan.rules.iter().enumerate().filter(|(_, r)| r.level == self.level) {
             let i = i as u32;
             match (&rule.trigger, &rule.body) {
                 (Trigger::Each { .. }, _) => {
@@ -242,7 +258,8 @@ impl<'a> Judging<'a> {
                 let cx = self.context(of, None);
                 for &id in &self.candidates[rule as usize][from..until] {
                     let frame = self.world.frame(of.trigger.kind(), id);
-                    if let Some(judgement) = judge(&cx, of, &Scope::top(frame), Truth::True) {
+                    let there = self.world.existence(frame.kind, id);
+                    if let Some(judgement) = judge(&cx, of, &Scope::top(frame), there) {
                         entries.push(entry(rule, judgement, frame));
                     }
                 }
@@ -316,7 +333,7 @@ impl<'a> Judging<'a> {
             .collect();
         let mut replaced: FxHashSet<usize> = FxHashSet::default();
         let mut more = Vec::new();
-        for (i, rule) in self.plan.rules.iter().enumerate() {
+        for (i, rule) in self.plan.rules.iter().enumerate().filter(|(_, r)| r.level == self.level) {
             let cx = self.context(rule, None);
             let summed = match rule.body {
                 Body::Limit { aggregate, .. } => Some(aggregate),
@@ -413,7 +430,7 @@ impl<'a> Judging<'a> {
     }
 
     /// Whom a limit counts the record for.
-    fn owner(&self, entry: &Entry) -> Option<&'a Value> {
+    pub fn owner(&self, entry: &Entry) -> Option<&'a Value> {
         let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
         self.world.histories[aggregate as usize].lists.lists.get(entry.owner? as usize)?.owner.as_ref()
     }
@@ -512,7 +529,7 @@ pub(super) fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry 
 
 impl Findings {
     pub(super) fn judging(&self) -> Judging<'_> {
-        Judging { plan: &self.plan, runtime: &self.runtime, world: &self.world, candidates: &[] }
+        Judging { plan: &self.plan, runtime: &self.runtime, world: &self.world, candidates: &[], level: 0 }
     }
 
     pub fn plan(&self) -> &Plan {

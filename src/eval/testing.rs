@@ -44,6 +44,7 @@ pub fn schema(kinds: Vec<Kind>) -> Arc<Schema> {
 
 pub fn rule(name: &str, trigger: Trigger, body: Body) -> Rule {
     Rule {
+        level: 0,
         name: name.into(),
         title: format!("Title of {name}"),
         doc: None,

@@ -1,11 +1,11 @@
 //! All that was retained of the records and tables of a run, each kind in its one order.
 
-use super::Runtime;
 use super::index::HistoryIndex;
 use super::interp::Frame;
 use super::rows::{Col, FlawKind, Rows};
 use super::tables::TableIndex;
 use super::val::Val;
+use super::{Runtime, Truth};
 use crate::data::calendar::Zone;
 use crate::data::identity::{self, Content};
 use crate::data::{ColumnId, KindId, Place, Schema, Time, Type};
@@ -32,6 +32,8 @@ pub struct KindWorld {
     /// Which of several equal records without a declared identity, where it is not the first.
     pub occurrences: FxHashMap<u32, u32>,
     pub time: Option<ColumnId>,
+    /// Of findings: rows that are only perhaps there, since the rule could not be decided (or not yet).
+    pub open: FxHashMap<u32, Truth>,
 }
 
 impl World {
@@ -68,6 +70,11 @@ impl World {
             (time, rank(schema, rows, frame.row), identity_of(schema, rows, frame.row, 1), rows.places[frame.row])
         };
         key(one) < key(other)
+    }
+
+    /// Whether the record is there at all: a finding may hang on what is not known.
+    pub fn existence(&self, kind: KindId, id: u32) -> Truth {
+        self.kinds[kind.0 as usize].open.get(&id).copied().unwrap_or(Truth::True)
     }
 
     pub fn table(&self, kind: KindId) -> Option<&TableIndex> {

@@ -8,7 +8,7 @@ use super::{
     Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, MetricPlan, NameUse, Plan, RulePlan, Screen, Sequence,
     Step, Trigger, VERSION, Waiver, split,
 };
-use crate::data::{Clock, ColumnId, Decimal, KindId, Length, Schema, Severity, Type, Value, display};
+use crate::data::{Clock, ColumnId, Decimal, KindId, Length, Origin, Schema, Severity, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Func, Hir, Times, Window};
 use crate::source::Span;
 use indexmap::IndexSet;
@@ -24,11 +24,14 @@ pub fn of_metrics(hir: &Hir) -> Plan {
     planned(hir, |lower| hir.metrics.iter().map(|metric| lower.metric(metric)).unzip())
 }
 
-fn planned<'h>(hir: &'h Hir, parts: impl FnOnce(&mut Lower<'h>) -> (Vec<RulePlan>, Vec<MetricPlan>)) -> Plan {
+fn planned(hir: &Hir, parts: impl FnOnce(&mut Lower<'_>) -> (Vec<RulePlan>, Vec<MetricPlan>)) -> Plan {
+    let (schema, finding_kinds) = with_levels(hir);
     let mut lower = Lower {
-        schema: &hir.schema,
-        columns: Columns::new(&hir.schema),
-        atoms: hir.schema.kinds.iter().map(|_| Atoms::default()).collect(),
+        schema: &schema,
+        finding_kinds,
+        level: 0,
+        columns: Columns::new(&schema),
+        atoms: schema.kinds.iter().map(|_| Atoms::default()).collect(),
         clocks: Vec::new(),
         histories: Vec::new(),
         chains: BTreeSet::new(),
@@ -47,7 +50,7 @@ fn planned<'h>(hir: &'h Hir, parts: impl FnOnce(&mut Lower<'h>) -> (Vec<RulePlan
         .collect();
     Plan {
         version: VERSION,
-        schema: Arc::clone(&hir.schema),
+        schema: Arc::clone(&schema),
         sources: hir.sources.clone(),
         timezone,
         clocks: lower.clocks,
@@ -59,6 +62,22 @@ fn planned<'h>(hir: &'h Hir, parts: impl FnOnce(&mut Lower<'h>) -> (Vec<RulePlan
         patterns: lower.patterns.into_iter().collect(),
         names: lower.names.into_iter().map(|(at, name, definition)| NameUse { at, name, definition }).collect(),
     }
+}
+
+/// The schema with a kind of findings for each level of rules that see some: what a lower level found stays as it
+/// is while a higher one is judged.
+fn with_levels(hir: &Hir) -> (Arc<Schema>, Vec<KindId>) {
+    let Some(first) = hir.schema.kinds.iter().position(|k| k.origin == Origin::Findings) else {
+        return (Arc::clone(&hir.schema), Vec::new());
+    };
+    let highest = hir.rules.iter().map(|r| r.level).max().unwrap_or(0);
+    let mut schema = Schema::clone(&hir.schema);
+    let mut kinds = vec![KindId(first as u32)];
+    for _ in 1..highest {
+        kinds.push(KindId(schema.kinds.len() as u32));
+        schema.kinds.push(schema.kinds[first].clone());
+    }
+    (Arc::new(schema), kinds)
 }
 
 /// What a root ranges over, and the type of its event time.
@@ -73,6 +92,10 @@ struct Root {
 
 struct Lower<'a> {
     schema: &'a Schema,
+    /// By level from 1.
+    finding_kinds: Vec<KindId>,
+    /// Of the rule at hand.
+    level: u32,
     columns: Columns<'a>,
     atoms: Vec<Atoms>,
     clocks: Vec<Clock>,
@@ -101,6 +124,7 @@ impl Lower<'_> {
             retention: None,
             policy: metric.policy.clone(),
             clock: metric.clock.clone(),
+            level: 0,
             effective: (None, None),
             trigger: metric.trigger.clone(),
             body: hir::Body::Forbid { when: all },
@@ -131,13 +155,12 @@ impl Lower<'_> {
             }
         };
         let first_history = self.histories.len() as u32;
-        let kind = rule.trigger.kind();
+        self.level = rule.level;
+        let kind = self.kind(rule.trigger.kind());
         self.columns.record(kind);
         let mut sequence = None;
         let (trigger, root) = match &rule.trigger {
-            hir::Trigger::Record { kind, span, .. } => {
-                (Trigger::Record { kind: *kind, span: *span }, self.root_of(*kind))
-            }
+            hir::Trigger::Record { span, .. } => (Trigger::Record { kind, span: *span }, self.root_of(kind)),
             hir::Trigger::Each { table, at, span, .. } => (
                 Trigger::Each { table: *table, at: *at, span: *span },
                 Root { kind: *table, dated: Some(true), moment: true },
@@ -205,6 +228,7 @@ impl Lower<'_> {
             legal_basis: rule.legal_basis.clone(),
             retention: rule.retention,
             revision: rule.effective.0.map_or_else(|| "1".into(), display::date),
+            level: rule.level,
             clock: self.clock,
             effective: rule.effective,
             trigger,
@@ -229,21 +253,22 @@ impl Lower<'_> {
     }
 
     fn step(&mut self, step: &hir::Step, within: Length) -> Step {
-        let own = self.root_of(step.kind);
-        self.columns.record(step.kind);
+        let step_kind = self.kind(step.kind);
+        let own = self.root_of(step_kind);
+        self.columns.record(step_kind);
         let outside = self.roots.clone();
         self.roots.push(own);
-        let keys = self.pairs(&step.keys, step.kind);
+        let keys = self.pairs(&step.keys, step_kind);
         let filter = self.list(step.filter.as_ref());
         if step.times == Times::None {
             self.roots = outside;
         }
         let (inner, pair) = split::by_record(&filter, step.root);
-        let atoms = &mut self.atoms[step.kind.0 as usize];
-        let (screen, _) = split::at_once(&inner, step.root, step.kind, self.schema, atoms);
+        let atoms = &mut self.atoms[step_kind.0 as usize];
+        let (screen, _) = split::at_once(&inner, step.root, step_kind, self.schema, atoms);
         self.histories.push(HistoryPlan {
             func: Func::Exists,
-            kind: step.kind,
+            kind: step_kind,
             root: step.root.saturating_sub(1),
             clock: self.clock,
             value: None,
@@ -269,6 +294,14 @@ impl Lower<'_> {
         keys.iter().map(pair).collect()
     }
 
+    /// Of findings: those that the rule's level sees.
+    fn kind(&self, kind: KindId) -> KindId {
+        match self.finding_kinds.first() {
+            Some(first) if *first == kind => self.finding_kinds.get(self.level as usize - 1).copied().unwrap_or(kind),
+            _ => kind,
+        }
+    }
+
     fn root_of(&self, kind: KindId) -> Root {
         let dated = self.schema.kind(kind).time().map(|c| self.schema.column(kind, c).ty == Type::Date);
         Root { kind, dated, moment: false }
@@ -285,11 +318,12 @@ impl Lower<'_> {
 
     fn history(&mut self, history: &hir::History) -> u32 {
         // Inside, its own records follow the root that it is about; deeper ones are out of its scope.
+        let kind = self.kind(history.kind);
         let outside = self.roots.clone();
         self.roots.truncate(history.root as usize + 1);
         let about = self.roots.last().copied();
-        let own = self.root_of(history.kind);
-        self.columns.record(history.kind);
+        let own = self.root_of(kind);
+        self.columns.record(kind);
         let outers: Vec<Expr> = history.keys.iter().map(|k| self.expr(&k.outer)).collect();
         self.roots.push(own);
         let keys: Vec<Key> = outers
@@ -297,20 +331,20 @@ impl Lower<'_> {
             .zip(&history.keys)
             .map(|(outer, key)| {
                 let inner = self.expr(&key.inner);
-                Key { name: self.key_name(&inner, history.kind), inner, outer }
+                Key { name: self.key_name(&inner, kind), inner, outer }
             })
             .collect();
         let value = history.value.as_ref().map(|v| self.expr(v));
         let filter = self.list(history.filter.as_ref());
         self.roots = outside;
-        let split = split::history_filter(&filter, history.root, history.kind, self.schema);
-        let atoms = &mut self.atoms[history.kind.0 as usize];
-        let (screen, _) = split::at_once(&split.inner, history.root + 1, history.kind, self.schema, atoms);
+        let split = split::history_filter(&filter, history.root, kind, self.schema);
+        let atoms = &mut self.atoms[kind.0 as usize];
+        let (screen, _) = split::at_once(&split.inner, history.root + 1, kind, self.schema, atoms);
         let dates = about.and_then(|a| a.dated) == Some(true) || own.dated == Some(true);
         let sensitive = value.as_ref().is_some_and(|v| self.sensitive(v, own.kind, history.root + 1));
         self.histories.push(HistoryPlan {
             func: history.func,
-            kind: history.kind,
+            kind,
             root: history.root,
             clock: self.clock,
             value,

@@ -86,6 +86,8 @@ pub struct RulePlan {
     pub retention: Option<Length>,
     /// The date from which this wording is in force, or `1`.
     pub revision: String,
+    /// It is judged after all rules of lower levels; the findings that it sees are theirs.
+    pub level: u32,
     /// Index into [`Plan::clocks`].
     pub clock: u32,
     /// Days since 1970: judged are records of `from <= day < until`.
@@ -314,6 +316,12 @@ impl Plan {
         }
         let needed = self.kinds.get(kind.0 as usize)?.projection.clone();
         needed.or_else(|| of.time().map(|time| [time].into()))
+    }
+
+    /// The kinds of findings that the rules of a level see.
+    pub fn finding_kinds(&self, level: u32) -> impl Iterator<Item = KindId> {
+        let kinds = self.schema.kinds.iter().enumerate().filter(|(_, k)| k.origin == Origin::Findings);
+        kinds.map(|(i, _)| KindId(i as u32)).nth(level.wrapping_sub(1) as usize).into_iter()
     }
 
     pub fn rule_named(&self, name: &str) -> Option<usize> {

@@ -126,6 +126,9 @@ impl Context<'_> {
                 format!("differing rows of `{}` have the key `{}`{}", self.kind(*table), plain(key), at(t))
             }
             GapReason::Circle { table, keys, at: t } => circle(self.kind(*table), keys, &at(t)),
+            GapReason::OpenFinding { rule, id } => {
+                format!("whether `{rule}` finds something is not decided itself: {id}")
+            }
             GapReason::Currencies { found } => format!("two currencies without a rate: {}", found.join(", ")),
             GapReason::Arithmetic { what: why } => format!("{what} cannot be worked out: {why}"),
             GapReason::NoTime => "when it happened is unknown, so it lies in no window".into(),

@@ -5,7 +5,7 @@ use super::entry::{Context, Entry, Excerpt, force, shorten};
 use super::page::Page;
 use super::render::render;
 use super::waivers;
-use crate::data::{ColumnId, Severity, Verdict};
+use crate::data::{ColumnId, Origin, Severity, Verdict};
 use crate::diag::Level;
 use crate::eval::{ClauseRole, RecordRef, Truth, WindowTrace};
 use crate::plan::{Expr, Op};
@@ -191,6 +191,15 @@ fn clause_marks(entry: &Entry) -> Vec<(Span, Option<String>)> {
     marks
 }
 
+/// The place of a record; of a finding, also which it is.
+fn where_found(context: &Context, record: &RecordRef) -> String {
+    let place = context.place(record).unwrap_or_default();
+    match context.plan.schema.kind(record.kind).origin {
+        Origin::Findings => format!("{place}  {}", plain(&record.identity)),
+        _ => place,
+    }
+}
+
 /// The records that a report shows in their own text: the triggering one, and those that conditions read, without
 /// those that only add to a window.
 pub(crate) fn framed(entry: &Entry) -> Vec<usize> {
@@ -326,7 +335,7 @@ pub(crate) fn searched(context: &Context, records: &[RecordRef], window: &Window
             let record = records.get(c.record);
             [
                 record.and_then(|r| r.time.clone()).unwrap_or_default(),
-                record.and_then(|r| context.place(r)).unwrap_or_default(),
+                record.map(|r| where_found(context, r)).unwrap_or_default(),
                 c.value.as_deref().map(plain).unwrap_or_default(),
                 c.running.as_ref().map(|r| format!("→ {}", plain(r))).unwrap_or_default(),
             ]

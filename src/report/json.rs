@@ -120,6 +120,7 @@ fn reason(context: &Context, why: &GapReason) -> Value {
         GapReason::Circle { table, keys, at } => {
             json!({ "reason": "circle", "table": context.kind(*table), "keys": keys, "at": at })
         }
+        GapReason::OpenFinding { rule, id } => json!({ "reason": "open_finding", "rule": rule, "id": id }),
         GapReason::Currencies { found } => json!({ "reason": "currencies", "found": found }),
         GapReason::Arithmetic { what } => json!({ "reason": "arithmetic", "what": what }),
         GapReason::NoTime => json!({ "reason": "no_time" }),

@@ -89,7 +89,7 @@ fn needs<'a>(decl: Decl<'a>, index: &FxHashMap<&str, usize>) -> Vec<(usize, &'a 
 }
 
 /// Every name that an expression reads or calls; not those behind a dot.
-fn names<'a>(e: &'a Expr, f: &mut impl FnMut(&'a Ident)) {
+pub fn names<'a>(e: &'a Expr, f: &mut impl FnMut(&'a Ident)) {
     match &e.kind {
         ExprKind::Name(name) => f(name),
         ExprKind::Field { of, .. }
@@ -125,7 +125,9 @@ fn names<'a>(e: &'a Expr, f: &mut impl FnMut(&'a Ident)) {
     }
 }
 
-fn history<'a>(h: &'a ast::History, f: &mut impl FnMut(&'a Ident)) {
+/// The kind among them.
+pub fn history<'a>(h: &'a ast::History, f: &mut impl FnMut(&'a Ident)) {
+    f(&h.kind);
     if let Some(window) = &h.window
         && let WindowKind::Within { length, .. } | WindowKind::Over(length) = &window.kind
     {

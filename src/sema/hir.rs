@@ -73,6 +73,8 @@ pub struct Rule {
     /// The policy that the rule's file declares.
     pub policy: Option<String>,
     pub clock: Clock,
+    /// It is judged after all rules of lower levels, whose findings it may see; 0 where it sees none.
+    pub level: u32,
     /// Days since 1970: judged are records of `from <= day < until`.
     pub effective: (Option<i32>, Option<i32>),
     pub trigger: Trigger,
@@ -232,6 +234,37 @@ impl Expr {
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
             ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().collect(),
+            ExprKind::Compare { left, right, .. }
+            | ExprKind::TextTest { left, right, .. }
+            | ExprKind::Arith { left, right, .. }
+            | ExprKind::Coalesce(left, right)
+            | ExprKind::InColumn { item: left, list: right, .. }
+            | ExprKind::Under { who: left, above: right, .. } => vec![left, right],
+            ExprKind::Lookup { key: of, .. }
+            | ExprKind::Convert(of)
+            | ExprKind::Not(of)
+            | ExprKind::In { item: of, .. }
+            | ExprKind::InDomain { host: of, .. }
+            | ExprKind::Matches { left: of, .. }
+            | ExprKind::Every { who: of, .. }
+            | ExprKind::Present(of)
+            | ExprKind::Neg(of)
+            | ExprKind::Shift { time: of, .. }
+            | ExprKind::Named { body: of, .. } => vec![of],
+            ExprKind::Constant(_)
+            | ExprKind::Column { .. }
+            | ExprKind::EventTime { .. }
+            | ExprKind::PeriodStart
+            | ExprKind::PeriodEnd
+            | ExprKind::AsOf
+            | ExprKind::History(_) => vec![],
+        }
+    }
+
+    /// As [`Expr::children`].
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter_mut().collect(),
             ExprKind::Compare { left, right, .. }
             | ExprKind::TextTest { left, right, .. }
             | ExprKind::Arith { left, right, .. }

@@ -1,10 +1,11 @@
 //! Metrics: figures by period and key.
 
 use super::expr::{Typer, func_of, idents};
+use super::findings;
 use super::hir::{Expr, ExprKind, Metric, MetricKey, Trigger};
 use super::rules::trigger;
 use super::world::World;
-use crate::data::{KindId, Period, Type};
+use crate::data::{KindId, Origin, Period, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::FileId;
 use crate::syntax::ast::{self, Clause, ClauseKind, Keys, MetricItem, MetricValue, WindowKind};
@@ -29,6 +30,19 @@ pub fn metric<'a>(world: &World<'a>, file: FileId, item: &'a MetricItem, whole: 
             .help("write `on` with the record that is counted"),
         );
     };
+    let over_findings = world.schema.kind(kind).origin == Origin::Findings
+        || trigger.filter().is_some_and(|f| findings::looks_at(world, f));
+    if over_findings {
+        return world.report.fail(
+            Diagnostic::error(
+                Code::KeptName,
+                "a metric is of records that are given, not of what rules find",
+                trigger.span(),
+                "findings",
+            )
+            .help("count findings with a `limit`, or in the output of `bylaws audit`"),
+        );
+    }
     let figure = figure?;
     let period = period(&mut typer, item, figure, kind);
     let facts = typer.facts_len();

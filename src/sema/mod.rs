@@ -13,6 +13,7 @@ mod charter;
 mod currencies;
 mod declare;
 mod expr;
+mod findings;
 mod graph;
 pub mod hir;
 mod metrics;
@@ -84,9 +85,11 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     }
     waivers::collect(&mut world, &names.waivers);
     unions::declare(&mut world, names.rules.iter().chain(&names.revisions).map(|r| r.1));
+    findings::declare(&mut world, &names);
     let world = world;
     let mut rules = rules::rules(&world, &names);
     rules.sort_by(|a, b| (&a.name, a.effective).cmp(&(&b.name, b.effective)));
+    findings::stratify(&world, &mut rules);
     for decl in names.decls.iter().filter(|d| !world.broken.contains(d.name().text.as_str())) {
         let file = decl.name().span.file;
         match decl {

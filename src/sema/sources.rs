@@ -118,7 +118,7 @@ fn gather<'a>(world: &World<'a>, item: &'a SourceItem) -> Found<'a> {
 
 /// One source, resolved against the kind that it makes.
 pub fn source<'a>(world: &World<'a>, file: FileId, item: &'a SourceItem, span: Span) -> Checked {
-    let kind = world.kind(&item.kind);
+    let kind = world.declared_kind(&item.kind);
     let found = gather(world, item);
     let mut reader = Reader { world, file, each: found.each.is_some() };
     let each = found.each.map(|path| reader.each(path));

@@ -253,7 +253,7 @@ fn label(row: &str) -> String {
 type Cells = Vec<(ColumnId, Cell)>;
 
 fn given<'a>(world: &World<'a>, file: FileId, kind: &Ident, fields: &'a [GivenField]) -> Option<(KindId, Cells)> {
-    let kind = world.kind(kind)?;
+    let kind = world.declared_kind(kind)?;
     let mut cells = Vec::new();
     let mut places = Vec::new();
     let ok = record(world, file, kind, &[], fields, &mut cells, &mut places);

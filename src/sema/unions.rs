@@ -46,12 +46,17 @@ fn find(world: &World, members: &[KindId]) -> Option<KindId> {
     world.schema.kinds.iter().position(same).map(|i| KindId(i as u32))
 }
 
+/// As [`union`], without a word where there is none.
+pub fn known(world: &World, names: &[Ident]) -> Option<KindId> {
+    find(world, &members(world, names)?)
+}
+
 /// The kind that stands for these; told where there can be none.
 pub fn union(world: &World, names: &[Ident]) -> Option<KindId> {
     let mut kinds: Vec<(KindId, &Ident)> = Vec::new();
     let mut failed = false;
     for name in names {
-        let Some(kind) = world.kind(name) else {
+        let Some(kind) = world.declared_kind(name) else {
             failed = true;
             continue;
         };

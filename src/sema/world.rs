@@ -18,6 +18,14 @@ pub enum Decl<'a> {
 }
 
 impl<'a> Decl<'a> {
+    pub fn body(self) -> &'a ast::Expr {
+        match self {
+            Decl::Let(i) => &i.value,
+            Decl::Define(i) => &i.body,
+            Decl::Param(i) => &i.default,
+        }
+    }
+
     pub fn name(self) -> &'a Ident {
         match self {
             Decl::Let(i) => &i.name,
@@ -101,6 +109,23 @@ impl<'a> World<'a> {
             };
             self.report.fail(d)
         })
+    }
+
+    /// A record or table that files may hold; told where it is of the language's making.
+    pub fn declared_kind(&self, name: &Ident) -> Option<KindId> {
+        let kind = self.kind(name)?;
+        if self.schema.kind(kind).origin == crate::data::Origin::Declared {
+            return Some(kind);
+        }
+        self.report.fail(
+            Diagnostic::error(
+                Code::KeptName,
+                format!("`{}` comes from rules, not from records that are given", name.text),
+                name.span,
+                "made by the run",
+            )
+            .help("give the records in which the rules find it"),
+        )
     }
 
     pub fn kind_name(&self, kind: KindId) -> &str {

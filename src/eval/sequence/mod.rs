@@ -215,7 +215,8 @@ impl<'a> Search<'a> {
 
     /// What a step's conditions on its own record come to.
     fn own(&self, place: &Place<'a>, frame: Frame<'a>) -> Truth {
-        all(&self.cx, &place.history.inner, &Scope { root: place.history.root + 1, frame, parent: None })
+        let scope = Scope { root: place.history.root + 1, frame, parent: None };
+        self.cx.world.existence(frame.kind, frame.id).and(all(&self.cx, &place.history.inner, &scope))
     }
 
     /// Whether the second record can come behind the first: at a later time, or at an equal one; within a kind, by

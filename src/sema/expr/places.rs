@@ -1,5 +1,6 @@
 //! Names and paths: aliases, fields, values, words, and what a `ref` leads to.
 
+use super::super::findings;
 use super::super::hir::{Constant, Expr, ExprKind};
 use super::super::unions::no_field;
 use super::super::units;
@@ -328,6 +329,15 @@ impl<'a> Typer<'_, 'a> {
         }
         if let Some(Type::Enum(id)) = expect {
             let def = world.schema.enum_def(*id);
+            if let Some(what) = findings::kept_enum(world, *id) {
+                let code = if what == "rule" { Code::UnknownRule } else { Code::NotOneOf };
+                let message = match what {
+                    "rule" => format!("no rule is named `{text}`"),
+                    _ => format!("`{text}` is no severity"),
+                };
+                let d = Diagnostic::error(code, message, name.span, "not declared");
+                return self.fail(world.report.suggest(d, name.span, text, def.words.iter().map(|w| w.name.as_str())));
+            }
             let what = if def.name.is_empty() { "the enum".into() } else { format!("`{}`", def.name) };
             let d = Diagnostic::error(
                 Code::UnknownWord,

@@ -120,6 +120,7 @@ fn rule<'a>(
         retention: retention?,
         policy: policy.name.clone(),
         clock: policy.clock.clone(),
+        level: 0,
         effective: effective?,
         trigger,
         body: body?,

@@ -110,9 +110,8 @@ impl Lower<'_> {
                 Trigger::Sequence(sequence)
             }
             _ => {
-                let word = self.ident(&node.into_inner().next()?);
-                self.reserved(word.span, &format!("`on {}`", word.text));
-                Trigger::Reserved(word)
+                let kind = self.ident(&node.into_inner().next()?);
+                Trigger::Record { kind, alias, filter: filter.map(|n| self.expr(n)) }
             }
         })
     }

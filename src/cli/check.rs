@@ -89,12 +89,14 @@ fn summary(set: &PolicySet, checked: &Checked) -> String {
     }
     let hir = checked.hir();
     let tables = hir.schema.declared().iter().filter(|k| matches!(k.role, Role::Table { .. })).count();
+    let mut metrics: Vec<&str> = hir.metrics.iter().map(|m| m.name.as_str()).collect();
+    metrics.dedup();
     let counts = [
         (hir.rules.len(), "rule"),
         (hir.schema.declared().len() - tables, "record"),
         (tables, "table"),
         (hir.sources.len(), "source"),
-        (hir.metrics.len(), "metric"),
+        (metrics.len(), "metric"),
         (hir.tests.len(), "test"),
         (hir.charter, "charter line"),
     ];

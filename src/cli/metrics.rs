@@ -83,12 +83,10 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     summary.kinds.iter_mut().for_each(|k| k.used |= k.read > 0);
     let all: Vec<Shown> = chosen
         .into_iter()
-        .map(|m| Shown {
-            plan: &plan,
-            sources: policies.sources(),
-            rule: &plan.rules[m],
-            metric: &plan.metrics[m],
-            table: &found.tables()[m],
+        .filter_map(|name| {
+            let table = found.tables().iter().find(|t| plan.rules[t.metric].name == name)?;
+            let (rule, metric) = (&plan.rules[table.metric], &plan.metrics[table.metric]);
+            Some(Shown { plan: &plan, sources: policies.sources(), rule, metric, table })
         })
         .collect();
     let color = style.stdout && args.output.is_none();
@@ -115,31 +113,32 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-/// Indices of the metrics that are wanted.
-fn chosen(only: &[String], plan: &Plan) -> Result<Vec<usize>, Failure> {
-    let names = || plan.rules.iter().map(|r| r.name.as_str());
+/// The names of the metrics that are wanted.
+fn chosen(only: &[String], plan: &Plan) -> Result<Vec<String>, Failure> {
+    let mut known: Vec<&str> = plan.rules.iter().map(|r| r.name.as_str()).collect();
+    known.dedup();
     if plan.metrics.is_empty() {
         return Err(Failure::new("the policy set keeps no metrics")
             .help("declare one: `metric gifts \"Gifts a month\" { on gift  count in month }`"));
     }
     if only.is_empty() {
-        return Ok((0..plan.metrics.len()).collect());
+        return Ok(known.into_iter().map(str::to_owned).collect());
     }
     let mut chosen = Vec::new();
     for name in only {
-        match names().position(|n| n == name) {
-            Some(m) if chosen.contains(&m) => {}
-            Some(m) => chosen.push(m),
-            None => {
+        match known.contains(&name.as_str()) {
+            true if chosen.contains(name) => {}
+            true => chosen.push(name.clone()),
+            false => {
                 let failure = Failure::new(format!("the policy set has no metric `{name}`"));
-                return Err(match did_you_mean(name, names()) {
+                return Err(match did_you_mean(name, known.iter().copied()) {
                     Some(near) => failure.help(format!("did you mean `{near}`?")),
-                    None => failure.help(format!("it has {}", names().collect::<Vec<_>>().join(", "))),
+                    None => failure.help(format!("it has {}", known.join(", "))),
                 });
             }
         }
     }
-    chosen.sort_unstable();
+    chosen.sort();
     Ok(chosen)
 }
 

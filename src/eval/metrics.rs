@@ -1,7 +1,8 @@
 //! Metrics: figures by period and key, exact, with what could not be counted beside them.
 
 use super::arith::arith;
-use super::interp::{Context, Frame, Scope, all, value};
+use super::interp::{Context, Frame, Scope, value};
+use super::judge::triggered;
 use super::records::Settled;
 use super::val::{Val, order};
 use super::{KindCounts, Options, Runtime, Truth};
@@ -27,7 +28,7 @@ impl Metrics {
         &self.plan
     }
 
-    /// By metric, as the plan has them.
+    /// By metric, in the plan's order.
     pub fn tables(&self) -> &[MetricTable] {
         &self.tables
     }
@@ -41,6 +42,8 @@ impl Metrics {
 /// One metric. The rows are sorted by keys, currency and period.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricTable {
+    /// Index into [`Plan::metrics`]: the first where there are several of one name.
+    pub metric: usize,
     pub rows: Vec<MetricRow>,
     /// Records whose time is not known: they lie in no period.
     pub untimed: u64,
@@ -79,14 +82,31 @@ pub struct MetricRow {
 
 pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, options: &Options) -> Metrics {
     let Settled { world, counts, candidates, .. } = settled;
-    let tables = super::parallel(options.threads, plan.metrics.len(), |m| {
-        let rule = &plan.rules[m];
-        let cx = runtime.context(&plan, &world, rule.clock, None);
-        let mut work =
-            Work { cx: &cx, metric: &plan.metrics[m], groups: FxHashMap::default(), table: MetricTable::default() };
-        for &id in &candidates[m] {
-            let frame = world.frame(rule.trigger.kind(), id);
-            work.record(all(&cx, &rule.filter, &Scope::top(frame)), frame);
+    // As a metric reads from day to day.
+    let mut readings: Vec<Vec<usize>> = Vec::new();
+    for (m, rule) in plan.rules.iter().enumerate() {
+        match readings.last_mut().filter(|r| plan.rules[r[0]].name == rule.name) {
+            Some(readings) => readings.push(m),
+            None => readings.push(vec![m]),
+        }
+    }
+    let tables = super::parallel(options.threads, readings.len(), |r| {
+        let first = readings[r][0];
+        let cx = runtime.context(&plan, &world, plan.rules[first].clock, None);
+        let metric = &plan.metrics[first];
+        let (groups, table) = (FxHashMap::default(), MetricTable { metric: first, ..MetricTable::default() });
+        let mut work = Work { cx: &cx, metric, groups, table, timeless: FxHashSet::default() };
+        for &m in &readings[r] {
+            let rule = &plan.rules[m];
+            for &id in &candidates[m] {
+                let frame = world.frame(rule.trigger.kind(), id);
+                match triggered(&cx, rule, &Scope::top(frame), Truth::True) {
+                    None => {}
+                    Some(Ok(counts)) => work.record(&plan.metrics[m], counts, frame),
+                    // Without a time it is not known how the metric reads.
+                    Some(Err(_)) => work.timeless(id),
+                }
+            }
         }
         work.finish()
     });
@@ -99,6 +119,8 @@ struct Work<'c, 'a> {
     /// By the bytes of the keys.
     groups: FxHashMap<Vec<u8>, Group<'a>>,
     table: MetricTable,
+    /// Records without a time, each of which is told once.
+    timeless: FxHashSet<u32>,
 }
 
 /// All of one key.
@@ -137,24 +159,22 @@ const MOST_ROWS: usize = 1_000_000;
 const ALWAYS: i32 = i32::MIN;
 
 impl<'a> Work<'_, 'a> {
-    fn record(&mut self, counts: Truth, frame: Frame<'a>) {
-        if counts == Truth::False {
-            return;
+    fn timeless(&mut self, id: u32) {
+        if self.timeless.insert(id) {
+            self.table.untimed += 1;
         }
-        let (cx, metric) = (self.cx, self.metric);
+    }
+
+    /// `metric`: as it reads on the record's day.
+    fn record(&mut self, metric: &'a MetricPlan, counts: Truth, frame: Frame<'a>) {
+        let cx = self.cx;
         let scope = Scope::top(frame);
         let start = match (metric.period, frame.time) {
             (None, _) => ALWAYS,
-            (Some(_), None) => {
-                self.table.untimed += 1;
-                return;
-            }
+            (Some(_), None) => return self.timeless(frame.id),
             (Some(period), Some(time)) => match period_of(time.date(cx.zone), period, cx.fiscal_start) {
                 Some((start, _)) => start,
-                None => {
-                    self.table.untimed += 1;
-                    return;
-                }
+                None => return self.timeless(frame.id),
             },
         };
         let schema = &cx.plan.schema;

@@ -125,7 +125,7 @@ impl Lower<'_> {
             policy: metric.policy.clone(),
             clock: metric.clock.clone(),
             level: 0,
-            effective: (None, None),
+            effective: metric.effective,
             trigger: metric.trigger.clone(),
             body: hir::Body::Forbid { when: all },
             unless: Vec::new(),

@@ -36,7 +36,8 @@ pub struct Plan {
     pub kinds: Vec<KindPlan>,
     /// Sorted by name.
     pub rules: Vec<RulePlan>,
-    /// Of a plan of metrics: each has the rule of its place, which says of which records it is.
+    /// Of a plan of metrics: each has the rule of its place, which says of which records it is. Those with one name
+    /// are one metric, as it reads from day to day.
     pub metrics: Vec<MetricPlan>,
     pub histories: Vec<HistoryPlan>,
     /// Tables with the fields that lead from row to row, by which rules ask who is above whom; sorted.

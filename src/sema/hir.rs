@@ -24,7 +24,7 @@ pub struct Hir {
     pub params: Vec<Param>,
     /// Sorted by name.
     pub rules: Vec<Rule>,
-    /// Sorted by name.
+    /// Sorted by name and day. A metric that reads a value that changes is there once for each of its times.
     pub metrics: Vec<Metric>,
     pub tests: Vec<Test>,
     /// How many lines of charters were proved.
@@ -487,6 +487,8 @@ pub struct Metric {
     pub doc: Option<String>,
     pub policy: Option<String>,
     pub clock: Clock,
+    /// Days since 1970: of records of `from <= day < until`.
+    pub effective: (Option<i32>, Option<i32>),
     /// A record.
     pub trigger: Trigger,
     pub func: Func,

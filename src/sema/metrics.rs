@@ -10,14 +10,39 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::FileId;
 use crate::syntax::ast::{self, Clause, ClauseKind, Keys, MetricItem, MetricValue, WindowKind};
 
-/// A metric, typed; none where something is wrong with it.
-pub fn metric<'a>(world: &World<'a>, file: FileId, item: &'a MetricItem, whole: &'a ast::Item) -> Option<Metric> {
+/// A metric, typed, as it reads from day to day: anew from each on which a parameter that it reads changes.
+pub fn metric<'a>(world: &World<'a>, file: FileId, item: &'a MetricItem, whole: &'a ast::Item) -> Vec<Metric> {
+    let mut changing = Vec::new();
+    let Some(first) = reading(world, file, item, whole, None, &mut changing) else { return Vec::new() };
+    let later = changing.iter().flat_map(|name| world.later.get(name).into_iter().flatten());
+    let mut days: Vec<i32> = later.map(|(day, _)| *day).collect();
+    days.sort_unstable();
+    days.dedup();
+    let mut all = vec![first];
+    for day in days {
+        if let Some(before) = all.last_mut() {
+            before.effective.1 = Some(day);
+        }
+        all.extend(reading(world, file, item, whole, Some(day), &mut Vec::new()));
+    }
+    all
+}
+
+/// As it reads from a day on, or (none) from the beginning; none where something is wrong with it.
+fn reading<'a>(
+    world: &World<'a>,
+    file: FileId,
+    item: &'a MetricItem,
+    whole: &'a ast::Item,
+    from: Option<i32>,
+    changing: &mut Vec<&'a str>,
+) -> Option<Metric> {
     let (on, filter) = clauses(world, item);
     let figure = figure(world, item, whole.broken);
     if on.is_none() && !whole.broken {
         lacks(world, item, "`on`", "which records is it of?", "on training");
     }
-    let mut typer = Typer::new(world, file);
+    let mut typer = Typer::new(world, file).on_day(from);
     let trigger = trigger(&mut typer, on?, filter)?;
     let Trigger::Record { kind, .. } = trigger else {
         return world.report.fail(
@@ -67,7 +92,9 @@ pub fn metric<'a>(world: &World<'a>, file: FileId, item: &'a MetricItem, whole: 
         sensitive(&typer, value, kind, "its figure")?;
     }
     let policy = world.policy(file);
+    changing.append(&mut typer.changing);
     Some(Metric {
+        effective: (from, None),
         name: item.name.text.clone(),
         title: item.title.as_ref().map_or_else(|| item.name.text.clone(), |t| t.text.clone()),
         doc: whole.doc.clone(),

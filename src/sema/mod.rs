@@ -104,7 +104,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     let tests: Vec<_> = plain_tests.iter().filter_map(|test| tests::test(&world, test, &rules)).collect();
     let tests_whole = tests.len() == plain_tests.len();
     let mut metrics: Vec<hir::Metric> =
-        names.metrics.iter().filter_map(|(file, item, whole)| metrics::metric(&world, *file, item, whole)).collect();
+        names.metrics.iter().flat_map(|(file, item, whole)| metrics::metric(&world, *file, item, whole)).collect();
     metrics.sort_by(|a, b| a.name.cmp(&b.name));
     let set = charter::Set { world: &world, rules: &rules, tests: &tests, tests_whole };
     let charter = charter::prove(&set, &names.charters);

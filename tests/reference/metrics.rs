@@ -39,17 +39,35 @@ struct Placed {
 /// All metrics of a set. It has a rule, whose clock is theirs.
 pub fn figures(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Projections) -> Vec<Figures> {
     let world = super::world(hir, records, as_of, read);
-    hir.metrics.iter().map(|metric| of_metric(&world, metric)).collect()
+    hir.metrics.chunk_by(|a, b| a.name == b.name).map(|readings| of_metric(&world, readings)).collect()
 }
 
-fn of_metric(world: &World, metric: &Metric) -> Figures {
+/// A metric, as it reads from day to day.
+fn of_metric(world: &World, readings: &[Metric]) -> Figures {
+    let metric = &readings[0];
     let rule = &world.hir.rules[0];
     let zone = zone(&metric.clock);
     let (mut untimed, mut unkeyed) = (0, 0);
     let mut placed: Vec<Placed> = Vec::new();
     for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == metric.trigger.kind()) {
         let env: Env = vec![Some(world.root(row))];
-        let counts = metric.trigger.filter().map_or(Truth::True, |f| world.truth(rule, f, &env));
+        let counts = |m: &Metric| m.trigger.filter().map_or(Truth::True, |f| world.truth(rule, f, &env));
+        let day = world.rows[row].time.map(|t| to_days(t.day(&zone)));
+        let metric = match day {
+            _ if readings.len() == 1 => metric,
+            Some(day) => {
+                let reads = |m: &&Metric| {
+                    m.effective.0.is_none_or(|from| from <= day) && m.effective.1.is_none_or(|until| day < until)
+                };
+                readings.iter().find(reads).unwrap()
+            }
+            // Which it is is not known.
+            None => {
+                untimed += u64::from(readings.iter().any(|m| counts(m) != Truth::False));
+                continue;
+            }
+        };
+        let counts = counts(metric);
         if counts == Truth::False {
             continue;
         }

@@ -66,6 +66,7 @@ snapshot!(test_fails_json, "test" "failing" "--filter" "limit" "--format" "json"
 snapshot!(test_fails_junit, "test" "failing" "--filter" "limit" "--format" "junit");
 snapshot!(test_coverage, "test" "covered" "--coverage");
 snapshot!(test_coverage_lcov, "test" "covered" "--coverage=lcov");
+snapshot!(test_coverage_sequence, "test" "sequence" "--coverage");
 snapshot!(test_coverage_json, "test" "small" "--coverage=json");
 snapshot!(audit_human, "audit" "--policy" "conduct" "log.ndjson");
 snapshot!(audit_ndjson, "audit" "--policy" "conduct" "log.ndjson" "--format" "ndjson");

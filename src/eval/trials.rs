@@ -12,7 +12,7 @@ use super::val::compare_ranges;
 use super::{Truth, history, index, limit, tables, window};
 use crate::data::{Place, Verdict};
 use crate::plan::{Body, Expr, Op, Plan, RulePlan, Trigger};
-use crate::sema::hir::{CompareOp, Window};
+use crate::sema::hir::{CompareOp, Times, Window};
 use crate::source::Span;
 
 /// A part of a rule that can be tried.
@@ -42,8 +42,10 @@ pub enum PartRole {
     Need,
     Limit,
     Unless(String),
-    /// The `where` of a condition over other records, or its window.
+    /// The `where` of a condition over other records or of a step, or a window.
     Within,
+    /// A `not` step of a sequence: true where there is such a record, and no match.
+    Step,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,19 +60,33 @@ pub enum Tried {
 pub struct Trial {
     /// Index into [`Plan::rules`].
     pub rule: usize,
-    /// Of the record; none where it is one of a sequence.
+    /// Of the record.
     pub place: Option<Place>,
     pub tried: Vec<(Part, Tried)>,
 }
 
-/// All that can be tried of a rule, in the order of its text. Of a sequence, what each step asks of its record alone:
-/// which of several matches is taken is no matter of one condition.
+/// All that can be tried of a rule, in the order of its text.
 pub fn parts(plan: &Plan, rule: &RulePlan) -> Vec<Part> {
     let mut all = Vec::new();
     let mut list = Listing { plan, into: &mut all };
     if let Some(sequence) = &rule.sequence {
-        let inner = sequence.steps.iter().filter_map(|s| plan.histories.get(s.history as usize)).flat_map(|h| &h.inner);
-        inner.for_each(|e| list.condition(e, &PartRole::Within));
+        for step in &sequence.steps {
+            if step.times == Times::None {
+                list.push(step.span, PartKind::Condition, &PartRole::Step);
+            }
+            let of = &plan.histories[step.history as usize];
+            of.inner.iter().chain(&of.pair).for_each(|e| list.condition(e, &PartRole::Within));
+        }
+        rule.when.iter().for_each(|e| list.condition(e, &PartRole::When));
+        for exception in &rule.unless {
+            let role = PartRole::Unless(exception.name.clone());
+            list.push(exception.span, PartKind::Exception, &role);
+            if matches!(exception.condition.op, Op::And(_) | Op::Or(_)) {
+                list.condition(&exception.condition, &role);
+            }
+        }
+        // Of a sequence, conditions are tried by turning them, and that says nothing of boundaries.
+        all.retain(|p| matches!(p.kind, PartKind::Condition | PartKind::Exception));
         all.sort();
         all.dedup();
         return all;
@@ -171,7 +187,7 @@ fn limit_span(plan: &Plan, rule: &RulePlan, aggregate: u32, to: &Expr) -> Span {
 }
 
 impl Findings {
-    /// What each record tried of each rule. The run has to have kept every record and verdict.
+    /// What each record tried of each rule; nothing of sequences, whose conditions decide together. The run has to have kept every record and verdict.
     pub fn trials<'a>(&'a self) -> Vec<Trial> {
         let (plan, world) = (self.plan(), self.world());
         let verdicts = self.by_record();
@@ -197,19 +213,7 @@ impl Findings {
                         }
                     }
                 }
-                Trigger::Sequence { .. } => {
-                    let steps = rule.sequence.iter().flat_map(|s| &s.steps);
-                    for history in steps.filter_map(|s| plan.histories.get(s.history as usize)) {
-                        let inner: Vec<_> = history.inner.iter().collect();
-                        for id in 0..world.len(history.kind) {
-                            let frame = world.frame(history.kind, id);
-                            let mut trying = Trying { cx, tried: Vec::new() };
-                            let scope = Scope { root: history.root + 1, frame, parent: None };
-                            trying.conjunction(&inner, &PartRole::Within, &scope);
-                            trials.push(Trial { rule: i, place: None, tried: trying.tried });
-                        }
-                    }
-                }
+                Trigger::Sequence { .. } => {}
                 Trigger::Each { .. } => {
                     for (time, period) in moments(plan, &cx, rule) {
                         let cx = self.context(rule, period);

@@ -9,6 +9,7 @@ mod columns;
 mod expr;
 mod lower;
 mod split;
+mod turn;
 
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored};

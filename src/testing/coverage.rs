@@ -91,6 +91,8 @@ impl PartCoverage {
             (PartKind::Exception, _, false, true) => "never applies",
             (PartKind::Exception, _, true, false) => "never fails to apply",
             (_, _, false, false) => "decides in no test",
+            (_, R::Step, false, true) => "never stops a match",
+            (_, R::Step, true, false) => "no match without it",
             (_, R::Need, false, true) => "never there",
             (_, R::Need, true, false) => "never missing",
             (_, R::Limit, false, true) => "never over the limit",

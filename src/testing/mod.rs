@@ -5,6 +5,7 @@ mod coverage;
 mod failures;
 mod formats;
 mod lcov;
+mod sequences;
 mod totals;
 
 pub(crate) use compare::{Line, table};
@@ -118,11 +119,12 @@ fn show(findings: &Findings, test: &Test, met: &[bool]) -> Shown {
     let mut parts = Vec::new();
     for trial in findings.trials() {
         let given = trial.place.map(|p| p.offset as usize);
-        let judged = judged.iter().any(|(rule, on)| *rule == trial.rule && (given.is_none() || *on == given));
+        let judged = judged.contains(&(trial.rule, given));
         if judged || test.nothing_else.is_some() {
             parts.extend(trial.tried.into_iter().map(|(part, tried)| (trial.rule, part, tried)));
         }
     }
+    parts.extend(sequences::show(findings, test, met));
     Shown { parts, verdicts }
 }
 

@@ -88,6 +88,7 @@ fn part(of: &PartCoverage, sources: &SourceMap) -> Value {
         PartRole::Limit => ("limit", None),
         PartRole::Unless(name) => ("unless", Some(name)),
         PartRole::Within => ("within", None),
+        PartRole::Step => ("not_step", None),
     };
     let mut value = json!({
         "role": role,

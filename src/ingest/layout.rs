@@ -211,10 +211,14 @@ impl Compiler<'_, '_> {
                 hows.insert(0, how);
                 self.expr(of, ty, &hows)
             }
-            MapExpr::Money { amount, currency } => Expr::Money {
-                amount: Box::new(self.expr(amount, &Type::Decimal, hows)),
-                currency: Box::new(self.expr(currency, &Type::Text, &[])),
-            },
+            MapExpr::Money { amount, currency } => {
+                // An amount counts in quotes too: many write one so to keep it exact.
+                let hows: Vec<&How> = hows.iter().copied().chain([&How::Unit(1)]).collect();
+                Expr::Money {
+                    amount: Box::new(self.expr(amount, &Type::Decimal, &hows)),
+                    currency: Box::new(self.expr(currency, &Type::Text, &[])),
+                }
+            }
             MapExpr::Coalesce(a, b) => {
                 Expr::Coalesce(Box::new(self.expr(a, ty, hows)), Box::new(self.expr(b, ty, hows)))
             }

@@ -384,7 +384,7 @@ fn money_object(raw: &str) -> Option<Money> {
     let (mut amount, mut currency) = (None, None);
     for (key, value) in scan::members(raw) {
         let repeated = match &*key {
-            "amount" => amount.replace(Decimal::parse(value).ok()?).is_some(),
+            "amount" => amount.replace(Scalar::of_json(value).number(true)?.ok()?).is_some(),
             "currency" => currency.replace(Currency::parse(&scan::unquoted(value)?)?).is_some(),
             _ => false,
         };

@@ -8,6 +8,7 @@ pub mod policy;
 pub mod records;
 pub mod schema;
 pub mod sequence;
+pub mod sources;
 pub mod text;
 
 use proptest::collection::vec;
@@ -48,6 +49,7 @@ pub struct Seeds {
     pub rows: Vec<Vec<u16>>,
     pub records: Vec<Vec<u16>>,
     pub run: Vec<u16>,
+    pub sources: Vec<u16>,
 }
 
 /// At most so many rules, rows of tables and records.
@@ -59,19 +61,15 @@ pub struct Size {
 }
 
 pub const SMALL: Size = Size { rules: 2, rows: 3, records: 8 };
+pub const MIDDLE: Size = Size { rules: 2, rows: 4, records: 14 };
 pub const LARGE: Size = Size { rules: 5, rows: 5, records: 23 };
 
 pub fn seeds(size: Size) -> impl Strategy<Value = Seeds> {
     let tape = |n: usize| vec(any::<u16>(), 0..n);
     let rules = vec(tape(160), 1..=size.rules);
     let (rows, records) = (vec(tape(30), 0..=size.rows), vec(tape(40), 1..=size.records));
-    (tape(80), rules, rows, records, tape(40)).prop_map(|(schema, rules, rows, records, run)| Seeds {
-        schema,
-        rules,
-        rows,
-        records,
-        run,
-    })
+    (tape(80), rules, rows, records, tape(40), tape(400))
+        .prop_map(|(schema, rules, rows, records, run, sources)| Seeds { schema, rules, rows, records, run, sources })
 }
 
 /// What the tapes came to is told where a case fails.

@@ -28,6 +28,12 @@ pub enum Datum {
     Bad(&'static str),
 }
 
+impl Datum {
+    pub fn is_bad(&self) -> bool {
+        matches!(self, Datum::Bad(_))
+    }
+}
+
 /// A record or a row of a table: its kind, and what its fields hold; a field that is not here is not there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raw {

@@ -6,7 +6,7 @@ const GIFT: &str = r#"{"kind":"gift","id":"G1","day":"2025-01-31","value":"12.50
 #[test]
 fn ndjson_lines() {
     let text = format!(
-        "\u{feff}{GIFT}\r\n\n  \n{{\"count\":1e2,\"id\":\"G\\u00e9\",\"value\":{{\"amount\":3,\"currency\":\"USD\"}},\"day\":null,\"kind\":\"gift\"}}"
+        "\u{feff}{GIFT}\r\n\n  \n{{\"count\":1e2,\"id\":\"G\\u00e9\",\"value\":{{\"amount\":\"3.0\",\"currency\":\"USD\"}},\"day\":null,\"kind\":\"gift\"}}"
     );
     let outcome = run(&reading(vec![gift()]), "x.ndjson", Route::Tagged, text.as_bytes()).unwrap();
     assert_eq!(outcome.cells(), ["G1|2025-01-31|12.5 CNY|1|true|A|2", "Gé|-|3 USD|-|-|-|100"]);
@@ -187,7 +187,7 @@ fn sources_map_what_records_look_like() {
     let text = concat!(
         r#"{"who":{"key":"K"},"events":[{"name":"a","parts":[{"k":"x","v":"1"},{"k":"visibility","v":"2"}]},{"name":"skip"},{"name":"b"}]}"#,
         "\n",
-        r#"{"fee":{"a":1.50,"c":"GBP"},"at":"01/07/2025 09:00","fine":"Y","share":15,"took":"1.5"}"#,
+        r#"{"fee":{"a":"1.50","c":"GBP"},"at":"01/07/2025 09:00","fine":"Y","share":15,"took":"1.5"}"#,
         "\n",
         r#"{"fee":{"a":"x","c":"GBP"},"fine":"maybe","events":{"name":"a"}}"#,
         "\n{}\n"

@@ -202,6 +202,9 @@ fn mentioned(names: &Names) -> Option<Span> {
     for (_, item, _) in names.rules.iter().chain(&names.revisions) {
         item.clauses.iter().for_each(|c| clause(c, &mut see));
     }
+    for (_, item, _) in &names.metrics {
+        item.on.iter().for_each(|c| clause(c, &mut see));
+    }
     for decl in &names.decls {
         graph::names(decl.body(), &mut see);
     }

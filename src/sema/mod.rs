@@ -84,7 +84,8 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
         sources.extend(checked.source);
     }
     waivers::collect(&mut world, &names.waivers);
-    unions::declare(&mut world, names.rules.iter().chain(&names.revisions).map(|r| r.1));
+    let of_rules = names.rules.iter().chain(&names.revisions).flat_map(|r| &r.1.clauses);
+    unions::declare(&mut world, of_rules.chain(names.metrics.iter().flat_map(|m| &m.1.on)));
     findings::declare(&mut world, &names);
     let world = world;
     let mut rules = rules::rules(&world, &names);

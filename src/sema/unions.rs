@@ -4,23 +4,22 @@ use super::world::{KindInfo, World};
 use crate::data::{Column, ColumnId, Kind, KindId, Origin, Role, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{ClauseKind, Ident, RuleItem, Trigger};
+use crate::syntax::ast::{Clause, ClauseKind, Ident, Trigger};
 use rustc_hash::FxHashSet;
 
 /// The time and the subject where the kinds call them differently: names that nobody can write.
 const TIME: &str = "(time)";
 const SUBJECT: &str = "(subject)";
 
-/// Declares a kind for each list of kinds that rules are about. What is wrong in a list is told with its rule.
-pub fn declare<'a>(world: &mut World<'a>, rules: impl Iterator<Item = &'a RuleItem>) {
-    for rule in rules {
-        for clause in &rule.clauses {
-            if let ClauseKind::On(Trigger::Several { kinds, .. }) = &clause.kind
-                && let Some(members) = members(world, kinds)
-                && find(world, &members).is_none()
-            {
-                add(world, &members);
-            }
+/// Declares a kind for each list of kinds that the clauses of rules and metrics are about. What is wrong in a list
+/// is told with its clause.
+pub fn declare<'a>(world: &mut World<'a>, clauses: impl Iterator<Item = &'a Clause>) {
+    for clause in clauses {
+        if let ClauseKind::On(Trigger::Several { kinds, .. }) = &clause.kind
+            && let Some(members) = members(world, kinds)
+            && find(world, &members).is_none()
+        {
+            add(world, &members);
         }
     }
 }

@@ -100,6 +100,40 @@ snapshot!(why_not_indeterminate, "why-not" "paid_consultation" "consultation:C3"
 snapshot!(why_not_another_kind, "why-not" "paid_consultation" "gift:G1" "--policy" "conduct" "log.ndjson");
 snapshot!(why_not_unknown_rule, "why-not" "paid_consultatoin" "gift:G1" "--policy" "conduct" "log.ndjson");
 snapshot!(why_not_unknown_record, "why-not" "paid_consultation" "log.ndjson:99" "--policy" "conduct" "log.ndjson");
+snapshot!(why_not_a_sequence, "why-not" "hoard_and_leave" "notice:1" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_no_sequence, "why-not" "hoard_and_leave" "notice:2" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_two_kinds, "why-not" "hospitality" "meal:1" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_before_any_wording, "why-not" "dear_gift" "gift:1" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_waived, "why-not" "dear_gift" "gift:2" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_an_optional_value, "why-not" "dear_gift" "gift:4" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_a_repeat, "why-not" "dear_gift" "why/log.ndjson:15" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_a_manager, "why-not" "team" "gift:5" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_withheld, "why-not" "unit_secret" "export:1" "--policy" "why" "why/log.ndjson");
+
+/// What `why-not` says of a gift, by its first word, where the log is changed so.
+fn verdict_with(rule: &str, record: &str, from: &str, to: &str) -> String {
+    let log = std::fs::read_to_string(folder().join("why/log.ndjson")).unwrap();
+    assert!(log.contains(from), "{from}");
+    let said = transcript(&["why-not", rule, record, "--policy", "why", "-"], log.replace(from, to).as_bytes());
+    said.split("---- stdout\n").nth(1).and_then(|t| t.split(" · ").next()).unwrap_or(&said).to_owned()
+}
+
+/// The changes that a snapshot names, made to the log itself, and those that just miss.
+#[test]
+fn changes_hold_in_the_records() {
+    let dear = |from: &str, to: &str| verdict_with("dear_gift", "gift:5", from, to);
+    let gift = "\"day\": \"2026-07-05\", \"actor\": \"E1\", \"value\": \"45 EUR\"";
+    assert_eq!(dear(gift, gift), "major finding");
+    assert_eq!(dear(gift, &gift.replace("45", "40")), "compliant");
+    assert_eq!(dear(gift, &gift.replace("45", "40.01")), "major finding");
+    assert_eq!(dear("2026-06-27", "2026-06-28"), "excepted");
+    let team = |to: &str| verdict_with("team", "gift:5", gift, &gift.replace("45", to));
+    assert_eq!(team("35"), "compliant");
+    assert_eq!(team("35.01"), "major finding");
+    let hoard = |to: &str| verdict_with("hoard_and_leave", "notice:1", "2 GB", to);
+    assert_eq!(hoard("0.99 GB"), "compliant");
+    assert_eq!(hoard("1 GB"), "major finding");
+}
 
 #[test]
 fn exit_codes() {

@@ -79,9 +79,15 @@ pub(super) struct WhyNotArgs {
     /// The record: FILE:LINE or KIND:IDENTITY
     #[arg(value_name = "RECORD")]
     record: String,
+    /// Of a rule that looks at each row at the end of each period: the period's last day. Without it, the latest few
+    #[arg(long, value_name = "DATE")]
+    at: Option<String>,
     #[command(flatten)]
     common: Common,
 }
+
+/// Of a row that is judged at many moments, so many are shown.
+const MOMENTS: usize = 3;
 
 /// A policy set and the inputs that it is to judge.
 struct Run<'a> {
@@ -130,7 +136,11 @@ impl<'a> Run<'a> {
     fn print(&self, findings: &Findings, about: &[About], style: Style) -> Result<Exit, Failure> {
         let names: Vec<String> = self.inputs.files.iter().map(|f| f.name.clone()).collect();
         let context = Context { sources: self.policies.sources(), plan: findings.plan(), inputs: &names };
-        let whys: Vec<_> = about.iter().map(|a| findings.why(a)).collect();
+        let mut whys: Vec<_> = about.iter().map(|a| findings.why(a)).collect();
+        // Of several wordings of a rule, the one of the record's time.
+        if whys.iter().any(|w| !w.not_in_force()) {
+            whys.retain(|w| !w.not_in_force());
+        }
         match self.common.format {
             Format::Human => {
                 let text: Vec<String> = whys.iter().map(|w| report::why::human(&context, w, style.stdout)).collect();
@@ -198,10 +208,35 @@ pub(super) fn why_not(args: &WhyNotArgs, style: Style) -> Result<Exit, Failure> 
     let mut about = Vec::new();
     for (rule, _) in findings.plan().rules.iter().enumerate().filter(|(_, r)| r.name == args.rule) {
         for &(kind, id) in &found {
-            about.extend(findings.about(rule, kind, id));
+            about.extend(moments(args, &findings, findings.about(rule, kind, id))?);
         }
     }
     run.print(&findings, &about, style)
+}
+
+/// Those moments that were asked for, or the latest.
+fn moments(args: &WhyNotArgs, findings: &Findings, mut all: Vec<About>) -> Result<Vec<About>, Failure> {
+    let Some(at) = &args.at else {
+        let left_out = all.len().saturating_sub(MOMENTS);
+        if left_out > 0 && findings.moment(&all[0]).is_some() {
+            let more = report::plural(left_out, "earlier period");
+            output::tell(&format!("{more} left out: name a period's last day with `--at`\n"));
+            all.drain(..left_out);
+        }
+        return Ok(all);
+    };
+    let known: Vec<Option<String>> = all.iter().map(|a| findings.moment(a)).collect();
+    if known.iter().all(Option::is_none) {
+        return Ok(all);
+    }
+    let chosen: Vec<About> =
+        all.into_iter().zip(&known).filter(|(_, k)| k.as_ref() == Some(at)).map(|(a, _)| a).collect();
+    if chosen.is_empty() {
+        let days: Vec<&str> = known.iter().rev().take(5).filter_map(|k| k.as_deref()).collect();
+        return Err(Failure::new(format!("`{}` judges nothing at `{at}`", args.rule))
+            .help(format!("the latest of its moments: {}", days.join(", "))));
+    }
+    Ok(chosen)
 }
 
 /// The records that RECORD means.

@@ -34,6 +34,7 @@ fn then(context: &Context, why: &Why, change: &Change) -> String {
         (Some(Verdict::Excepted), Some(name)) => format!("excepted by `{name}`"),
         (Some(Verdict::Finding), _) => "a finding".into(),
         (Some(verdict), _) => verdict.as_str().to_owned(),
+        (None, _) if context.plan.rules[why.rule].sequence.is_some() => "no such sequence".into(),
         (None, _) => format!("not a matter of `{}`", context.plan.rules[why.rule].name),
     };
     match change.more {

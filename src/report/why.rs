@@ -10,7 +10,7 @@ use crate::eval::{ClauseRole, RecordRef, Truth};
 use std::fmt::Write;
 
 /// Of a condition's text on one line.
-const TEXT: usize = 100;
+const TEXT: usize = 120;
 
 pub(crate) fn human(context: &Context, why: &Why, color: bool) -> String {
     let rule = &context.plan.rules[why.rule];

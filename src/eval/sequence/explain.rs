@@ -3,12 +3,12 @@
 use super::super::explain::Trace;
 use super::super::findings::{ClauseRole, Gap as Missing, GapReason, StepTrace};
 use super::super::gaps;
-use super::super::interp::{Frame, Scope};
+use super::super::interp::{Context, Frame, Scope};
 use super::super::window::moment;
 use super::state::{State, chain};
 use super::{Search, Truth};
 use crate::data::display;
-use crate::plan::{RulePlan, Step};
+use crate::plan::{HistoryPlan, RulePlan, Step};
 use crate::sema::hir::Times;
 
 /// What a step came to: its records, and up to when they were looked for.
@@ -69,6 +69,25 @@ pub fn explain<'a>(
         });
     }
     chain(&roots, None, &mut |scope| f(trace, scope));
+}
+
+/// A step's candidates, and its record.
+pub type Stepped<'a> = (&'a HistoryPlan, Frame<'a>);
+
+/// Calls with the records of a match in scope, the last one as the rule's own.
+pub fn in_scope<'a>(
+    cx: Context<'a>,
+    rule: &'a RulePlan,
+    ids: &[u32],
+    f: &mut dyn FnMut(&Scope<'_, 'a>, &[Stepped<'a>]),
+) {
+    let Some(search) = Search::new(cx, rule) else { return };
+    let steps = search.steps.iter().zip(ids);
+    let frames: Vec<_> = steps.map(|(p, &id)| (p.history, cx.world.frame(p.history.kind, id))).collect();
+    let Some(last) = frames.last().copied() else { return };
+    let mut roots = vec![(0, last.1)];
+    roots.extend(frames.iter().enumerate().map(|(i, f)| (i as u8 + 1, f.1)));
+    chain(&roots, None, &mut |scope| f(scope, &frames));
 }
 
 impl<'a> Search<'a> {

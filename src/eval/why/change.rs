@@ -4,7 +4,7 @@ use super::super::explain::record_ref;
 use super::super::interp::{Frame, Scope};
 use super::super::message::show_one;
 use super::super::results::Entry;
-use super::super::{Findings, RecordRef};
+use super::super::{Findings, RecordRef, sequence};
 use super::lab::{Edit, Lab, Outcome};
 use super::propose::{Demand, Proposal, Propose};
 use crate::data::{ColumnId, KindId, Verdict, display};
@@ -46,7 +46,8 @@ pub fn changes<'a>(
     scope: &Scope<'_, 'a>,
     entry: Option<&Entry>,
 ) -> Option<Changes> {
-    if rule.sequence.is_some() || entry.is_some_and(|e| e.lacking.is_some()) {
+    let steps = entry.map_or(&[][..], |e| &e.steps);
+    if (rule.sequence.is_some() && steps.is_empty()) || entry.is_some_and(|e| e.lacking.is_some()) {
         return None;
     }
     let frame = scope.frame;
@@ -56,11 +57,21 @@ pub fn changes<'a>(
     let verdict = entry.map(|e| e.judgement.verdict);
     // Where it is not known either way, both are of interest.
     let open = matches!(verdict, Some(Verdict::Indeterminate | Verdict::Pending));
-    if open || verdict == Some(Verdict::Finding) {
-        propose.rule(rule, scope, false);
-    }
-    if open || verdict != Some(Verdict::Finding) {
-        propose.rule(rule, scope, true);
+    let mut towards = |scope: &Scope<'_, 'a>| {
+        if open || verdict == Some(Verdict::Finding) {
+            propose.rule(rule, scope, false);
+        }
+        if open || verdict != Some(Verdict::Finding) {
+            propose.rule(rule, scope, true);
+        }
+    };
+    if rule.sequence.is_none() {
+        towards(scope);
+    } else {
+        sequence::in_scope(cx, rule, steps, &mut |scope, _| towards(scope));
+        if verdict == Some(Verdict::Finding) {
+            sequence::in_scope(cx, rule, steps, &mut |scope, frames| propose.steps(frames, scope));
+        }
     }
     let wanted = |after: &Outcome| match verdict {
         Some(Verdict::Finding) => {

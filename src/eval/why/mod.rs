@@ -17,6 +17,7 @@ use super::interp::{Frame, Scope};
 use super::judge::{Judgement, moments};
 use super::results::{self, Entry};
 use super::val::Val;
+use super::world::identity_of;
 use super::{ClauseRole, Findings, Gap, RecordRef, StepTrace, Truth, WindowTrace};
 use crate::data::{ColumnId, KindId, Origin, Place, Time, Verdict, display};
 use crate::plan::RulePlan;
@@ -143,6 +144,13 @@ pub enum Failed {
     Key { name: String, found: String, wanted: String },
 }
 
+impl Why {
+    /// The rule has another wording for that time, or none.
+    pub fn not_in_force(&self) -> bool {
+        self.notes.iter().any(|n| matches!(n, Note::NotInForce { .. }))
+    }
+}
+
 impl Findings {
     /// The rule at a record: one for each moment that the rule judges it at.
     pub fn about(&self, rule: usize, kind: KindId, id: u32) -> Vec<About> {
@@ -187,6 +195,13 @@ impl Findings {
         (0..self.world.len(union)).find(same).map_or((kind, id), |id| (union, id))
     }
 
+    /// When an `on each` rule judges it, as reports show it.
+    pub fn moment(&self, about: &About) -> Option<String> {
+        let rule = &self.plan.rules[about.rule];
+        let cx = self.runtime.context(&self.plan, &self.world, rule.clock, None);
+        about.moment.map(|(time, _)| display::time(time, cx.zone))
+    }
+
     /// A verdict's rule and record.
     pub fn about_verdict(&self, i: usize) -> About {
         let entry = &self.entries[i];
@@ -196,9 +211,24 @@ impl Findings {
 
     /// The records that stand at a place's line: kind and number.
     pub fn at_line(&self, input: u32, line: u64, element: Option<u32>) -> Vec<(KindId, u32, Place)> {
-        self.find(|place, _, _| {
-            place.input.0 == input && place.line == line && element.is_none_or(|e| place.element == e)
-        })
+        let there =
+            |place: &Place| place.input.0 == input && place.line == line && element.is_none_or(|e| place.element == e);
+        let found = self.find(|place, _, _| there(place));
+        if !found.is_empty() {
+            return found;
+        }
+        // A repeat stands for the record that it repeats.
+        let schema = &self.plan.schema;
+        let mut repeated = Vec::new();
+        for (k, of) in self.world.kinds.iter().enumerate() {
+            let kind = KindId(k as u32);
+            let rows = of.segments.iter().flat_map(|s| s.places.iter().enumerate().map(move |(row, p)| (s, row, p)));
+            for (rows, row, _) in rows.filter(|(s, _, p)| s.own().kind == kind && there(p)) {
+                let identity = identity_of(schema, rows, row, 1);
+                repeated.extend(self.find(|_, k, id| k == kind && self.world.identity(schema, k, id) == identity));
+            }
+        }
+        repeated
     }
 
     /// The records of a kind whose identity is written so: whole, or its first value (a table's key).
@@ -262,6 +292,7 @@ impl Findings {
         trace.record(&frame);
         let (explanation, done) = tree::tree(trace, rule, &Scope::top(frame), entry);
         let tree::Done { parts, near, notes } = done;
+        let outside = notes.iter().any(|n| matches!(n, Note::NotInForce { .. } | Note::NotValid));
         let explained = about.verdict.map(|i| self.explain(i));
         let windows = explanation.windows.into_iter().zip(near).map(|(seen, near)| WindowWhy { seen, near }).collect();
         let plain =
@@ -284,7 +315,7 @@ impl Findings {
             windows,
             gaps: explanation.gaps,
             notes,
-            changes: self.changes(about),
+            changes: if outside { None } else { self.changes(about) },
         }
     }
 }

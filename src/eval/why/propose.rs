@@ -11,7 +11,7 @@ use super::lab::Edit;
 use super::near::{self, WhyNear};
 use super::values::{Values, mirrored, opposite, stepped};
 use crate::data::{ColumnId, KindId, Time, Type, Value, calendar::add_to_date, display};
-use crate::plan::{Body, Expr, Op, RulePlan, stored};
+use crate::plan::{Body, Expr, HistoryPlan, Op, RulePlan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func};
 use crate::source::Span;
 use rustc_hash::FxHashSet;
@@ -91,6 +91,16 @@ impl<'a> Propose<'a> {
         }
         for exception in &rule.unless {
             self.want(&exception.condition, scope, !finding);
+        }
+    }
+
+    /// By which a sequence would not be one: a step's own conditions, or its record.
+    pub fn steps(&mut self, steps: &[(&'a HistoryPlan, Frame<'a>)], scope: &Scope<'_, 'a>) {
+        for (history, frame) in steps {
+            history.inner.iter().chain(&history.pair).for_each(|e| self.want(e, scope, false));
+            if (frame.kind, frame.id) != (self.own.kind, self.own.id) {
+                self.removed(frame);
+            }
         }
     }
 

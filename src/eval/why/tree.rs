@@ -233,6 +233,12 @@ impl<'a> Tree<'_, 'a> {
         let cx = self.trace.cx;
         let parts = match &expr.op {
             Op::And(all) | Op::Or(all) => all.iter().map(|e| self.condition(e, scope, hoped)).collect(),
+            // `field absent` is one condition.
+            Op::Not(e) if e.span == expr.span && matches!(e.op, Op::Present(_)) => {
+                let parts = self.condition(e, scope, hoped).parts;
+                let truth = Some(truth(&cx, expr, scope));
+                return Node { truth, parts, name: self.name(expr), ..blank(expr.span, Sort::Test) };
+            }
             Op::Not(e) => vec![self.condition(e, scope, hoped)],
             Op::Constant(_) | Op::Column { .. } | Op::Lookup { .. } => {
                 let mut node = self.operand(expr, scope);

@@ -86,6 +86,7 @@ snapshot!(metrics_csv, "metrics" "--policy" "metrics" "metrics/log.ndjson" "--fo
 snapshot!(metrics_json, "metrics" "--policy" "metrics" "metrics/log.ndjson" "--format" "json" "--only" "gifts" "--only" "largest");
 snapshot!(metrics_unknown, "metrics" "--policy" "metrics" "metrics/log.ndjson" "--only" "gift");
 snapshot!(metrics_none, "metrics" "--policy" "conduct" "log.ndjson");
+snapshot!(test_waivers, "test" "waivers" "--verbose");
 snapshot!(audit_wrong_policy, "audit" "--policy" "wrong" "log.ndjson");
 snapshot!(audit_unknown_param, "audit" "--policy" "conduct" "log.ndjson" "--set" "gift_cp=100 CNY");
 snapshot!(explain_finding, "explain-finding" "11465c" "--policy" "conduct" "log.ndjson");

@@ -401,7 +401,7 @@ fn read(case: &Case, files: &[File], threads: usize, chunk_bytes: usize) -> (Fin
 /// The edges that the language fixes, worked out by hand: what the reference itself is held to.
 #[test]
 fn edges_of_windows() {
-    let clock = Clock { timezone: "Europe/London".into(), fiscal_start: (4, 1) };
+    let clock = Clock { timezone: "Europe/London".into(), fiscal_start: (4, 1), business: None };
     let days = |days| Length { days, ..Length::default() };
     let months = |months| Length { months, ..Length::default() };
     let day = |y, m, d| Moment::Day(date(y, m, d));

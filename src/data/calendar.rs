@@ -3,7 +3,7 @@
 //! Dates are days since 1970-01-01, instants nanoseconds since 1970-01-01T00:00Z. Whatever leaves the
 //! range of its integer is refused (`None`), never wrapped.
 
-use super::Type;
+use super::{ColumnId, KindId, Type};
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct Length {
     pub months: i32,
     pub days: i32,
+    /// Days on which business is done, as the clock has them.
+    #[serde(default)]
+    pub business: i32,
     pub nanos: i64,
 }
 
@@ -35,17 +38,30 @@ pub struct Clock {
     pub timezone: String,
     /// First day of the fiscal year: month and day.
     pub fiscal_start: (u8, u8),
+    /// None: the policy does not say.
+    #[serde(default)]
+    pub business: Option<Business>,
+}
+
+/// On which days business is done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Business {
+    /// Bit n: weekday n, Monday first.
+    pub weekdays: u8,
+    /// A table whose key is a day on which it is not; and its column that says where it is after all.
+    pub except: Option<(KindId, Option<ColumnId>)>,
 }
 
 impl Length {
     pub const fn days(days: i32) -> Length {
-        Length { months: 0, days, nanos: 0 }
+        Length { months: 0, days, business: 0, nanos: 0 }
     }
 
     pub fn checked_neg(self) -> Option<Length> {
         Some(Length {
             months: self.months.checked_neg()?,
             days: self.days.checked_neg()?,
+            business: self.business.checked_neg()?,
             nanos: self.nanos.checked_neg()?,
         })
     }
@@ -104,7 +120,11 @@ pub fn add_months(date: i32, months: i32) -> Option<i32> {
 }
 
 /// A date plus a length: months first, then days; a part of a day is dropped towards the past.
+/// None, too, where it has business days: these take a calendar.
 pub fn add_to_date(date: i32, by: Length) -> Option<i32> {
+    if by.business != 0 {
+        return None;
+    }
     let whole_days = i32::try_from(by.nanos.div_euclid(NANOS_PER_DAY)).ok()?;
     add_months(date, by.months)?.checked_add(by.days)?.checked_add(whole_days)
 }
@@ -234,9 +254,18 @@ impl Zone {
         i64::try_from(instant.as_nanosecond()).ok()
     }
 
+    /// The local time of day of an instant, in nanoseconds.
+    pub fn time_of_day(&self, instant: i64) -> i64 {
+        let local = instant as i128 + self.offset_at(instant) as i128;
+        local.rem_euclid(NANOS_PER_DAY as i128) as i64
+    }
+
     /// An instant plus a length: months and days at the same local time of day, then the exact rest.
     pub fn add(&self, instant: i64, by: Length) -> Option<i64> {
         let mut instant = instant;
+        if by.business != 0 {
+            return None;
+        }
         if by.months != 0 || by.days != 0 {
             let local = instant as i128 + self.offset_at(instant) as i128;
             let date = local.div_euclid(NANOS_PER_DAY as i128) as i32;
@@ -319,7 +348,10 @@ mod tests {
         }
         assert_eq!(add_months(0, i32::MAX), None);
         assert_eq!(add_to_date(i32::MAX, Length::days(1)), None);
-        assert_eq!(add_to_date(0, Length { months: 1, days: 2, nanos: NANOS_PER_DAY }), Some(date("1970-02-04")));
+        assert_eq!(
+            add_to_date(0, Length { months: 1, days: 2, nanos: NANOS_PER_DAY, ..Length::default() }),
+            Some(date("1970-02-04"))
+        );
     }
 
     #[test]
@@ -366,7 +398,7 @@ mod tests {
         assert_eq!(london.add(at("2025-03-29T01:30:00Z"), days(1)), Some(at("2025-03-30T01:30:00Z")));
         // 01:30 exists twice on 2025-10-26: the earlier.
         assert_eq!(london.add(at("2025-10-25T00:30:00Z"), days(1)), Some(at("2025-10-26T00:30:00Z")));
-        let hours = Length { months: 0, days: 0, nanos: 24 * 3600 * NANOS_PER_SECOND };
+        let hours = Length { nanos: 24 * 3600 * NANOS_PER_SECOND, ..Length::default() };
         assert_eq!(london.add(at("2025-03-29T12:00:00Z"), hours), Some(at("2025-03-30T12:00:00Z")));
         let year = Length { months: 12, ..Length::default() };
         assert_eq!(london.add(at("2024-02-29T08:00:00Z"), year), Some(at("2025-02-28T08:00:00Z")));

@@ -178,6 +178,7 @@ pub fn length(by: Length) -> String {
     part(by.months / 12, "year", "years");
     part(by.months % 12, "month", "months");
     part(by.days, "day", "days");
+    part(by.business, "business day", "business days");
     if by.nanos != 0 || parts.is_empty() {
         parts.push(duration(by.nanos));
     }
@@ -251,8 +252,8 @@ mod tests {
     #[test]
     fn lengths() {
         assert_eq!(length(Length::days(365)), "365 days");
-        assert_eq!(length(Length { months: 18, days: 1, nanos: 0 }), "1 year 6 months 1 day");
-        assert_eq!(length(Length { months: 0, days: 0, nanos: 48 * 3600 * 1_000_000_000 }), "2 days");
+        assert_eq!(length(Length { months: 18, days: 1, ..Length::default() }), "1 year 6 months 1 day");
+        assert_eq!(length(Length { nanos: 48 * 3600 * 1_000_000_000, ..Length::default() }), "2 days");
         assert_eq!(length(Length::default()), "0 s");
     }
 }

@@ -12,7 +12,7 @@ mod value;
 mod verdict;
 
 pub use batch::{Batch, Defect, InputId, Place};
-pub use calendar::{Clock, Length, Period, Time, Zone};
+pub use calendar::{Business, Clock, Length, Period, Time, Zone};
 pub use decimal::{Decimal, DecimalError};
 pub use mapping::Reading;
 pub use schema::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Type};

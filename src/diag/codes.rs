@@ -92,6 +92,7 @@ codes! {
     Gap = "B0431", "days on which no wording of a rule is in force";
     NeverInForce = "B0432", "a wording that is never in force";
     ChangingValue = "B0433", "a value that changes where one for all days is needed";
+    BadBusinessDays = "B0435", "business days that nothing says what they are";
     LaterOrder = "B0434", "later values of a parameter that are out of order";
     NobodyAbove = "B0440", "above somebody who is in no table, or whose table does not say who is";
     StrayEvery = "B0441", "`every … of` where it cannot stand";

@@ -11,7 +11,7 @@ use super::results::Entry;
 use super::rows::Rows;
 use super::sequence;
 use super::val::Val;
-use super::window::moment;
+use super::window::{self, moment};
 use super::world::World;
 use super::{
     ClauseRole, ClauseTrace, Contribution, Explanation, RecordRef, Runtime, SeenValue, Truth, WindowTrace, tables,
@@ -442,7 +442,10 @@ impl<'a> Trace<'a> {
         let history = &self.cx.plan.histories[id as usize];
         let Some(about) = scope.at(history.root) else { return };
         match why {
-            NoSearch::Time => gaps::no_time(self, &about.frame, history.span),
+            NoSearch::Time => match window::unclear(&self.cx, history, about.frame.time) {
+                Some(why) => gaps::no_calendar(self, why, history.span),
+                None => gaps::no_time(self, &about.frame, history.span),
+            },
             NoSearch::Key(i) => {
                 if let Some(key) = history.keys.get(*i as usize) {
                     gaps::of_key(self, &key.outer, about);

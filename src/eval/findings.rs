@@ -175,6 +175,11 @@ pub enum GapReason {
     Currencies {
         found: Vec<String>,
     },
+    /// The table that says on which days business is done does not say so of these.
+    Calendar {
+        table: Option<KindId>,
+        day: String,
+    },
     /// Division by zero, or a result too large to keep exactly.
     Arithmetic {
         what: String,

@@ -1,5 +1,6 @@
 //! What was missing, malformed or has yet to come, where a condition could not be decided.
 
+use super::business::{self, Beyond, Unclear};
 use super::chain::{self, End};
 use super::explain::{Trace, named_finding, printable, shown_value};
 use super::history::{self, Search};
@@ -31,6 +32,17 @@ pub fn no_time<'a>(trace: &mut Trace<'a>, frame: &Frame<'a>, span: Span) {
     if let Some(column) = kind.time().filter(|&c| frame.rows.flaw(frame.row, c).is_some()) {
         cell(trace, *frame, column, span);
     }
+}
+
+/// It is not known which days are business days.
+pub fn no_calendar(trace: &mut Trace<'_>, why: Unclear, span: Span) {
+    let (table, day) = match why {
+        Unclear::Never => (None, "so many are not counted".into()),
+        Unclear::NoYear(table, year) => (Some(table), format!("has no row of {year}")),
+        Unclear::Day(table, day) => (Some(table), format!("does not say what {} is", display::date(day))),
+        Unclear::Row(table) => (Some(table), "has a row of an unknown day".into()),
+    };
+    push(trace, Gap { why: GapReason::Calendar { table, day }, record: None, column: None, span });
 }
 
 /// A record that is in no window of a history: for want of a key, or of its time.
@@ -229,6 +241,16 @@ fn own<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
     let record = Some(trace.record(&field.map_or(scope.frame, |f| f.0)));
     currencies.sort();
     currencies.dedup();
+    if let Op::Shift { time, by } = &expr.op {
+        let moved = match value(&cx, time, scope) {
+            Val::Date(day) => business::date(&cx, day, *by).map(i64::from),
+            Val::Timestamp(at) => business::instant(&cx, at, *by),
+            _ => return,
+        };
+        if let Err(Beyond::Unclear(why)) = moved {
+            return no_calendar(trace, why, expr.span);
+        }
+    }
     let why = if currencies.len() > 1 {
         GapReason::Currencies { found: currencies }
     } else if matches!(expr.op, Op::Arith { .. } | Op::Neg(_) | Op::Shift { .. } | Op::ToTimestamp(_)) {

@@ -2,6 +2,7 @@
 //! not decided by the screen, and every message and explanation, goes through here.
 
 use super::arith::{arith, blank, neg};
+use super::business::{self, Calendar};
 use super::chain;
 use super::history;
 use super::mismatch::mismatch;
@@ -10,7 +11,7 @@ use super::tables;
 use super::val::{Val, compare, compare_ranges, unknown_side};
 use super::world::World;
 use super::{Runtime, Truth};
-use crate::data::calendar::{Zone, add_to_date};
+use crate::data::calendar::Zone;
 use crate::data::{KindId, Time, Type};
 use crate::plan::{Expr, Op, Plan};
 use crate::sema::hir::{CompareOp, TextOp};
@@ -23,6 +24,7 @@ pub struct Context<'a> {
     pub world: &'a World,
     pub zone: &'a Zone,
     pub fiscal_start: (u8, u8),
+    pub calendar: Option<&'a Calendar>,
     /// First and last date of the period of `on each … at end of`.
     pub period: Option<(i32, i32)>,
 }
@@ -266,8 +268,8 @@ pub fn value<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Val
                 return blank;
             }
             match time {
-                Val::Date(d) => add_to_date(d, *by).map_or(Val::Unknown, Val::Date),
-                Val::Timestamp(t) => cx.zone.add(t, *by).map_or(Val::Unknown, Val::Timestamp),
+                Val::Date(d) => business::date(cx, d, *by).map_or(Val::Unknown, Val::Date),
+                Val::Timestamp(t) => business::instant(cx, t, *by).map_or(Val::Unknown, Val::Timestamp),
                 other => mismatch(Val::Unknown, &other),
             }
         }

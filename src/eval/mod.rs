@@ -8,6 +8,7 @@
 //! identity and of tables, of which all columns that are read are held, so that repeats can be told.
 
 mod arith;
+mod business;
 mod chain;
 mod explain;
 mod findings;
@@ -165,7 +166,8 @@ impl Runtime {
     fn context<'a>(&'a self, plan: &'a Plan, world: &'a World, clock: u32, period: Option<(i32, i32)>) -> Context<'a> {
         let zone = self.zones.get(clock as usize).unwrap_or(&self.zone);
         let fiscal_start = plan.clocks.get(clock as usize).map_or((1, 1), |c| c.fiscal_start);
-        Context { plan, runtime: self, world, zone, fiscal_start, period }
+        let calendar = world.calendars.get(clock as usize).and_then(Option::as_ref);
+        Context { plan, runtime: self, world, zone, fiscal_start, calendar, period }
     }
 }
 

@@ -60,7 +60,7 @@ pub fn rule(name: &str, trigger: Trigger, body: Body) -> Rule {
         legal_basis: None,
         retention: None,
         policy: None,
-        clock: Clock { timezone: "Europe/London".into(), fiscal_start: (4, 1) },
+        clock: Clock { timezone: "Europe/London".into(), fiscal_start: (4, 1), business: None },
         effective: (None, None),
         trigger,
         body,

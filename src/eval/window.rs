@@ -1,5 +1,6 @@
 //! The edges of windows.
 
+use super::business::{self, Beyond, Unclear};
 use super::interp::Context;
 use crate::data::Time;
 use crate::data::calendar::{Length, Zone, add_to_date, period_of};
@@ -24,13 +25,18 @@ pub fn unit(time: Time, dates: bool, zone: &Zone) -> Option<i64> {
 pub fn bounds(cx: &Context<'_>, history: &HistoryPlan, time: Option<Time>) -> Option<Bounds> {
     let at = unit(time?, history.dates, cx.zone)?;
     // What lies beyond the range of time reaches as far as time does.
-    let back = |by: Length| by.checked_neg().and_then(|by| shift(at, by, history.dates, cx.zone)).unwrap_or(i64::MIN);
-    let forth = |by: Length| shift(at, by, history.dates, cx.zone).unwrap_or(i64::MAX);
+    let moved = |by: Length, beyond: i64| match reach(cx, at, by, history.dates) {
+        Ok(at) => Some(at),
+        Err(Beyond::Range) => Some(beyond),
+        Err(Beyond::Unclear(_)) => None,
+    };
+    let back = |by: Length| by.checked_neg().map_or(Some(i64::MIN), |by| moved(by, i64::MIN));
+    let forth = |by: Length| moved(by, i64::MAX);
     let (from, until) = match &history.window {
-        Window::Before(by) => (back(*by), at),
-        Window::After(by) => (at, forth(*by)),
-        Window::Around(by) => (back(*by), forth(*by)),
-        Window::Over(by) => (back(*by).saturating_add(1), at),
+        Window::Before(by) => (back(*by)?, at),
+        Window::After(by) => (at, forth(*by)?),
+        Window::Around(by) => (back(*by)?, forth(*by)?),
+        Window::Over(by) => (back(*by)?.saturating_add(1), at),
         Window::AllTime => (i64::MIN, at),
         Window::In(period) => {
             let day = time?.date(cx.zone);
@@ -50,6 +56,29 @@ pub fn bounds(cx: &Context<'_>, history: &HistoryPlan, time: Option<Time>) -> Op
         _ => true,
     };
     Some(Bounds { from, until, over })
+}
+
+/// A moment, in days or nanoseconds, plus a length.
+fn reach(cx: &Context<'_>, at: i64, by: Length, dates: bool) -> Result<i64, Beyond> {
+    if !dates {
+        return business::instant(cx, at, by);
+    }
+    business::date(cx, i32::try_from(at).map_err(|_| Beyond::Range)?, by).map(i64::from)
+}
+
+/// Why the business days of a window cannot be counted, where they cannot.
+pub fn unclear(cx: &Context<'_>, history: &HistoryPlan, time: Option<Time>) -> Option<Unclear> {
+    let at = unit(time?, history.dates, cx.zone)?;
+    let lengths = match &history.window {
+        Window::Before(by) | Window::Over(by) => [by.checked_neg(), None],
+        Window::After(by) => [Some(*by), None],
+        Window::Around(by) => [by.checked_neg(), Some(*by)],
+        Window::AllTime | Window::In(_) => [None, None],
+    };
+    lengths.into_iter().flatten().find_map(|by| match reach(cx, at, by, history.dates) {
+        Err(Beyond::Unclear(why)) => Some(why),
+        _ => None,
+    })
 }
 
 pub fn shift(at: i64, by: Length, dates: bool, zone: &Zone) -> Option<i64> {

@@ -1,5 +1,6 @@
 //! All that was retained of the records and tables of a run, each kind in its one order.
 
+use super::business::Calendar;
 use super::index::HistoryIndex;
 use super::interp::Frame;
 use super::rows::{Col, FlawKind, Rows};
@@ -17,6 +18,8 @@ pub struct World {
     pub kinds: Vec<KindWorld>,
     pub watermark: Watermark,
     pub tables: Vec<Option<TableIndex>>,
+    /// By clock: its business days, where it has them.
+    pub calendars: Vec<Option<Calendar>>,
     pub histories: Vec<HistoryIndex>,
     /// By kind that is a part of another: where its records stand.
     places: Vec<FxHashMap<Place, u32>>,
@@ -264,6 +267,8 @@ pub fn build(
             (plan.schema.kind(kind).is_table() && read).then(|| TableIndex::build(&world, &plan.schema, kind))
         })
         .collect();
+    world.calendars =
+        plan.clocks.iter().map(|c| c.business.as_ref().map(|b| Calendar::build(&world, &plan.schema, b))).collect();
     world.places = (0..plan.schema.kinds.len())
         .map(|k| {
             let part = runtime.unions.get(k).is_some_and(|u| !u.is_empty());

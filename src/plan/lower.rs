@@ -316,6 +316,16 @@ impl Lower<'_> {
         }
     }
 
+    /// The table that says which days are business days is read, where these are counted.
+    fn counted(&mut self, by: Length) {
+        let clock = self.clocks.get(self.clock as usize);
+        let except = clock.and_then(|c| c.business.as_ref()).and_then(|b| b.except);
+        if let (Some((table, working)), true) = (except, by.business != 0) {
+            self.columns.record(table);
+            working.into_iter().for_each(|column| self.columns.add(table, column));
+        }
+    }
+
     fn history(&mut self, history: &hir::History) -> u32 {
         // Inside, its own records follow the root that it is about; deeper ones are out of its scope.
         let kind = self.kind(history.kind);
@@ -340,6 +350,10 @@ impl Lower<'_> {
         let split = split::history_filter(&filter, history.root, kind, self.schema);
         let atoms = &mut self.atoms[kind.0 as usize];
         let (screen, _) = split::at_once(&split.inner, history.root + 1, kind, self.schema, atoms);
+        match &history.window {
+            Window::Before(by) | Window::After(by) | Window::Around(by) | Window::Over(by) => self.counted(*by),
+            Window::AllTime | Window::In(_) => {}
+        }
         let dates = about.and_then(|a| a.dated) == Some(true) || own.dated == Some(true);
         let sensitive = value.as_ref().is_some_and(|v| self.sensitive(v, own.kind, history.root + 1));
         self.histories.push(HistoryPlan {
@@ -459,7 +473,10 @@ impl Lower<'_> {
             ExprKind::Arith { op, left, right } => {
                 Op::Arith { op: *op, left: self.boxed(left), right: self.boxed(right) }
             }
-            ExprKind::Shift { time, by } => Op::Shift { time: self.boxed(time), by: *by },
+            ExprKind::Shift { time, by } => {
+                self.counted(*by);
+                Op::Shift { time: self.boxed(time), by: *by }
+            }
             ExprKind::History(history) => Op::History(self.history(history)),
             ExprKind::Named { name, definition, body } => {
                 self.names.insert((expr.span, name.clone(), *definition));

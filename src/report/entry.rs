@@ -130,6 +130,10 @@ impl Context<'_> {
                 format!("whether `{rule}` finds something is not decided itself: {id}")
             }
             GapReason::Currencies { found } => format!("two currencies without a rate: {}", found.join(", ")),
+            GapReason::Calendar { table: Some(table), day } => {
+                format!("which days are business days is not known: `{}` {day}", self.kind(*table))
+            }
+            GapReason::Calendar { table: None, day } => format!("which days are business days is not known: {day}"),
             GapReason::Arithmetic { what: why } => format!("{what} cannot be worked out: {why}"),
             GapReason::NoTime => "when it happened is unknown, so it lies in no window".into(),
             GapReason::NotYet { until } => format!("not decided before {until}"),

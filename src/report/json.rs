@@ -122,6 +122,10 @@ fn reason(context: &Context, why: &GapReason) -> Value {
         }
         GapReason::OpenFinding { rule, id } => json!({ "reason": "open_finding", "rule": rule, "id": id }),
         GapReason::Currencies { found } => json!({ "reason": "currencies", "found": found }),
+        GapReason::Calendar { table, day } => {
+            let table = table.map(|t| context.kind(t));
+            json!({ "reason": "calendar", "table": table, "what": day })
+        }
         GapReason::Arithmetic { what } => json!({ "reason": "arithmetic", "what": what }),
         GapReason::NoTime => json!({ "reason": "no_time" }),
         GapReason::NotYet { until } => json!({ "reason": "not_yet", "until": until }),

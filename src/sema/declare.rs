@@ -328,8 +328,9 @@ fn head(world: &mut World, kind: KindId, item: &ast::KindItem, table: bool) {
             broken(world, kind);
             return;
         };
-        let fits = |ty: &Type| matches!(ty, Type::Text | Type::Int);
-        let Some(key) = head_column(world, kind, &one(key), "a key", false, fits, "a `text` or an `int`") else {
+        let fits = |ty: &Type| matches!(ty, Type::Text | Type::Int | Type::Date);
+        let Some(key) = head_column(world, kind, &one(key), "a key", false, fits, "a `text`, an `int` or a `date`")
+        else {
             broken(world, kind);
             return;
         };

@@ -5,7 +5,7 @@ use super::expr::Typer;
 use super::hir::{Constant, Param};
 use super::world::{Decl, FilePolicy, Names, World};
 use crate::data::calendar::days_in_month;
-use crate::data::{Clock, Length, Type, Value, Zone, display};
+use crate::data::{Business, Clock, ColumnId, KindId, Length, Role, Type, Value, Zone, display};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Ident};
@@ -32,7 +32,11 @@ pub fn policies(world: &mut World, names: &Names, files: impl Iterator<Item = Fi
                 );
             }
         }
-        let clock = Clock { timezone: zone.name().into(), fiscal_start: start };
+        let business = policy.business_days.as_ref().map(|days| {
+            // What is wrong has been told: what counts by it is not told to lack it.
+            business(world, days).unwrap_or(Business { weekdays: 0x1f, except: None })
+        });
+        let clock = Clock { timezone: zone.name().into(), fiscal_start: start, business };
         own.insert(*file, (policy.name.text.clone(), clock, zone));
     }
     let only = (own.len() == 1).then(|| own.values().next().cloned()).flatten();
@@ -43,12 +47,67 @@ pub fn policies(world: &mut World, names: &Names, files: impl Iterator<Item = Fi
             }
             None => FilePolicy {
                 name: None,
-                clock: Clock { timezone: "UTC".into(), fiscal_start: (1, 1) },
+                clock: Clock { timezone: "UTC".into(), fiscal_start: (1, 1), business: None },
                 zone: Zone::utc(),
             },
         };
         world.policies.insert(file, policy);
     }
+}
+
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// On which days business is done, as a policy says; told where it says it wrongly.
+fn business(world: &World, days: &ast::BusinessDays) -> Option<Business> {
+    let number = |day: &Ident| {
+        WEEKDAYS.iter().position(|w| *w == day.text).or_else(|| {
+            let message = format!("`{}` is no day of the week", day.text);
+            let d = Diagnostic::error(Code::NotOneOf, message, day.span, "not a weekday");
+            world.report.fail(world.report.suggest(d, day.span, &day.text, WEEKDAYS))
+        })
+    };
+    let numbers: Vec<Option<usize>> = days.weekdays.iter().map(number).collect();
+    let except = match &days.except {
+        Some(table) => except(world, table, days.unless.as_ref()).map(Some),
+        None => Some(None),
+    };
+    let numbers = numbers.into_iter().collect::<Option<Vec<usize>>>()?;
+    let mut weekdays = 0u8;
+    match numbers[..] {
+        [first, last] if days.range => {
+            let length = (last + 7 - first) % 7;
+            (0..=length).for_each(|n| weekdays |= 1 << ((first + n) % 7));
+        }
+        _ => numbers.iter().for_each(|n| weekdays |= 1 << n),
+    }
+    Some(Business { weekdays, except: except? })
+}
+
+/// The table of days on which no business is done, and its field that says where it is after all.
+fn except(world: &World, table: &Ident, unless: Option<&Ident>) -> Option<(KindId, Option<ColumnId>)> {
+    let kind = world.kind(table)?;
+    let declared = world.schema.kind(kind);
+    let sample = format!("    table {} key day {{ day: date, name: text }}", table.text);
+    let bad = |message: String, span: Span, label: &str| {
+        let d = Diagnostic::error(Code::BadBusinessDays, message, span, label);
+        let d = d.label(declared.span, format!("`{}` is declared here", table.text));
+        world.report.fail(d.help(format!("its key is the day, and its rows hold at any time:\n{sample}")))
+    };
+    let Role::Table { key, valid } = declared.role else {
+        return bad(format!("`{}` is a record; holidays are rows of a table", table.text), table.span, "not a table");
+    };
+    if declared.columns.get(key.0 as usize).is_none_or(|c| c.ty != Type::Date) {
+        return bad(format!("the key of `{}` is no date", table.text), table.span, "not a table of days");
+    }
+    if valid.is_some() {
+        return bad(format!("the rows of `{}` hold only at times", table.text), table.span, "with `valid from`");
+    }
+    let Some(field) = unless else { return Some((kind, None)) };
+    let column = world.column(kind, std::slice::from_ref(field))?;
+    if world.schema.column(kind, column).ty != Type::Bool {
+        return bad(format!("`{}` is not true or false", field.text), field.span, "not a `bool`");
+    }
+    Some((kind, Some(column)))
 }
 
 /// Works the parameters out, in an order in which each comes after those that it needs.
@@ -192,7 +251,7 @@ pub fn constant<'a>(world: &World<'a>, file: FileId, e: &'a ast::Expr, ty: &Type
 impl<'a> Typer<'_, 'a> {
     fn length_value(&mut self, e: &'a ast::Expr) -> Option<Length> {
         if self.is_length_like(e) {
-            return self.length(e);
+            return self.any_length(e);
         }
         match self.constant_of(e, &Type::Duration)? {
             crate::data::Value::Duration(nanos) => Some(Length { nanos, ..Length::default() }),

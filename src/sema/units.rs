@@ -15,10 +15,11 @@ pub enum Unit {
     Nanos(i64),
     Days(i64),
     Months(i64),
+    BusinessDays,
     Bytes(i64),
 }
 
-const UNITS: [(&str, Unit); 25] = [
+const UNITS: [(&str, Unit); 27] = [
     ("second", Unit::Nanos(SECOND)),
     ("seconds", Unit::Nanos(SECOND)),
     ("minute", Unit::Nanos(60 * SECOND)),
@@ -27,6 +28,8 @@ const UNITS: [(&str, Unit); 25] = [
     ("hours", Unit::Nanos(3600 * SECOND)),
     ("day", Unit::Days(1)),
     ("days", Unit::Days(1)),
+    ("business day", Unit::BusinessDays),
+    ("business days", Unit::BusinessDays),
     ("week", Unit::Days(7)),
     ("weeks", Unit::Days(7)),
     ("month", Unit::Months(1)),
@@ -100,7 +103,7 @@ pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Op
             true => ("currency code", "currency codes are those of ISO 4217, such as `500 CNY`"),
             false => (
                 "unit",
-                "units are `seconds`, `minutes`, `hours`, `days`, `weeks`, `months`, `years`; `B`, `kB`, `MB`, `GB`, \
+                "units are `seconds`, `minutes`, `hours`, `days`, `business days`, `weeks`, `months`, `years`; `B`, `kB`, `MB`, `GB`, \
                  `TB`, `KiB`, `MiB`, `GiB`, `TiB`; and currency codes, such as `CNY`",
             ),
         };
@@ -133,6 +136,10 @@ pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Op
             Some(days) => i32::try_from(days).ok().map(Length::days),
             None => times(amount, size * 86_400 * SECOND).map(|nanos| Length { nanos, ..Length::default() }),
         },
+        Unit::BusinessDays => amount
+            .to_int()
+            .and_then(|days| i32::try_from(days).ok())
+            .map(|business| Length { business, ..Length::default() }),
         Unit::Months(size) => times(amount, size)
             .and_then(|months| i32::try_from(months).ok())
             .map(|months| Length { months, ..Length::default() }),
@@ -142,7 +149,7 @@ pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Op
 
 /// A length of time as a plain duration; none where it has months.
 pub fn nanos(length: Length) -> Option<i64> {
-    if length.months != 0 {
+    if length.months != 0 || length.business != 0 {
         return None;
     }
     (length.days as i64).checked_mul(86_400 * SECOND)?.checked_add(length.nanos)
@@ -152,6 +159,7 @@ pub fn add_lengths(a: Length, b: Length) -> Option<Length> {
     Some(Length {
         months: a.months.checked_add(b.months)?,
         days: a.days.checked_add(b.days)?,
+        business: a.business.checked_add(b.business)?,
         nanos: a.nanos.checked_add(b.nanos)?,
     })
 }

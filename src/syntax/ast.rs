@@ -74,6 +74,18 @@ pub struct Policy {
     pub timezone: Option<Str>,
     /// Month and day.
     pub fiscal_year: Option<(u8, u8, Span)>,
+    pub business_days: Option<BusinessDays>,
+}
+
+/// `business_days monday to friday except holiday unless worked`
+#[derive(Clone, Debug, PartialEq)]
+pub struct BusinessDays {
+    pub weekdays: Vec<Ident>,
+    /// From the first to the second.
+    pub range: bool,
+    pub except: Option<Ident>,
+    pub unless: Option<Ident>,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug, PartialEq)]

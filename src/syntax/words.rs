@@ -36,7 +36,7 @@ pub const RULE_CLAUSES: &[&str] = &[
     "once",
 ];
 
-pub const POLICY_CLAUSES: &[&str] = &["owner", "timezone", "fiscal_year"];
+pub const POLICY_CLAUSES: &[&str] = &["owner", "timezone", "fiscal_year", "business_days"];
 
 pub const SOURCE_CLAUSES: &[&str] = &["format", "files", "delimiter", "timezone", "each", "where", "map", "identity"];
 

@@ -23,7 +23,7 @@ impl Typer<'_, '_> {
             if !self.is_length(time) {
                 let typed = self.expr(time, None)?;
                 if matches!(typed.ty, Type::Date | Type::Timestamp) {
-                    let by = self.length(length)?;
+                    let by = self.moving_length(length)?;
                     let by = if op == A::Sub { by.checked_neg()? } else { by };
                     return Some(shift(typed, by, e.span));
                 }

@@ -271,8 +271,8 @@ impl Typer<'_, '_> {
     }
 
     fn window_length(&mut self, e: &ast::Expr) -> Option<Length> {
-        let length = self.length(e)?;
-        let parts = [length.months as i64, length.days as i64, length.nanos];
+        let length = self.moving_length(e)?;
+        let parts = [length.months as i64, length.days as i64, length.business as i64, length.nanos];
         if parts.iter().all(|p| *p >= 0) && parts.iter().any(|p| *p > 0) {
             return Some(length);
         }

@@ -96,7 +96,10 @@ impl<'a> Typer<'_, 'a> {
         use ast::ExprKind as K;
         match &e.kind {
             K::Quantity { unit, .. } => {
-                matches!(units::unit(&unit.text), Some(Unit::Nanos(_) | Unit::Days(_) | Unit::Months(_)))
+                matches!(
+                    units::unit(&unit.text),
+                    Some(Unit::Nanos(_) | Unit::Days(_) | Unit::Months(_) | Unit::BusinessDays)
+                )
             }
             K::Name(name) => match self.plain_decl(&name.text) {
                 Some(Decl::Param(_)) => {
@@ -127,8 +130,51 @@ impl<'a> Typer<'_, 'a> {
         self.world.values.get(name).copied()
     }
 
-    /// A constant length of time; told where it is not one.
+    /// A constant length of time, without business days; told where it is not one.
     pub fn length(&mut self, e: &ast::Expr) -> Option<Length> {
+        let length = self.any_length(e)?;
+        if length.business == 0 {
+            return Some(length);
+        }
+        self.fail(
+            Diagnostic::error(
+                Code::BadWindow,
+                "business days are not counted here",
+                e.span,
+                "only in windows of history, and from a date or time",
+            )
+            .help("use plain days"),
+        )
+    }
+
+    /// A constant length of time, which may have the business days that the policy declares.
+    pub fn moving_length(&mut self, e: &ast::Expr) -> Option<Length> {
+        let length = self.any_length(e)?;
+        if length.business == 0 {
+            return Some(length);
+        }
+        if self.world.policy(self.file).clock.business.is_none() {
+            return self.fail(
+                Diagnostic::error(
+                    Code::BadBusinessDays,
+                    "the policy does not say which days are business days",
+                    e.span,
+                    "counted in business days",
+                )
+                .help("say so in the policy of this file:\n    business_days monday to friday except holiday"),
+            );
+        }
+        if length.business.unsigned_abs() > 10_000 {
+            return self.fail(
+                Diagnostic::error(Code::BadWindow, "more than 10,000 business days", e.span, "too many to count")
+                    .help("use plain days or years"),
+            );
+        }
+        Some(length)
+    }
+
+    /// A constant length of time; told where it is not one.
+    pub fn any_length(&mut self, e: &ast::Expr) -> Option<Length> {
         use ast::ExprKind as K;
         let report = &self.world.report;
         match &e.kind {
@@ -142,7 +188,7 @@ impl<'a> Typer<'_, 'a> {
                     (_, Constant::Length(length)) => Some(*length),
                     _ => self.no_length(e),
                 },
-                Some(Decl::Let(item)) if self.is_length(&item.value) => self.length(&item.value),
+                Some(Decl::Let(item)) if self.is_length(&item.value) => self.any_length(&item.value),
                 Some(_) => self.no_length(e),
                 None => {
                     self.name_of_length(e)?;
@@ -150,11 +196,11 @@ impl<'a> Typer<'_, 'a> {
                 }
             },
             K::Neg(of) => {
-                let of = self.length(of)?;
+                let of = self.any_length(of)?;
                 of.checked_neg()
             }
             K::Arith { op: op @ (ast::ArithOp::Add | ast::ArithOp::Sub), left, right, .. } => {
-                let (left, right) = (self.length(left), self.length(right));
+                let (left, right) = (self.any_length(left), self.any_length(right));
                 let right = if *op == ast::ArithOp::Sub { right?.checked_neg()? } else { right? };
                 units::add_lengths(left?, right)
             }

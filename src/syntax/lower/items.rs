@@ -4,8 +4,8 @@ use super::{Lower, child};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    DefineItem, EnumItem, EnumWord, Expr, Field, Ident, ItemKind, KindItem, LetItem, ParamItem, Policy, TypeExpr,
-    TypeExprKind,
+    BusinessDays, DefineItem, EnumItem, EnumWord, Expr, Field, Ident, ItemKind, KindItem, LetItem, ParamItem, Policy,
+    TypeExpr, TypeExprKind,
 };
 use crate::syntax::parse::{Node, Rule};
 
@@ -87,7 +87,14 @@ impl Lower<'_> {
 
     pub fn policy_head(&mut self, node: &Node<'_>) -> Option<Policy> {
         let title = child(node, Rule::string).map(|n| self.string(&n));
-        Some(Policy { name: self.head_name(node)?, title, owner: None, timezone: None, fiscal_year: None })
+        Some(Policy {
+            name: self.head_name(node)?,
+            title,
+            owner: None,
+            timezone: None,
+            fiscal_year: None,
+            business_days: None,
+        })
     }
 
     pub fn policy_clause(&mut self, node: Node<'_>, policy: &mut Policy) {
@@ -108,6 +115,10 @@ impl Lower<'_> {
                 });
                 std::mem::replace(&mut policy.fiscal_year, start).map(|(_, _, span)| span)
             }
+            Rule::business_clause => {
+                let days = self.business_days(&node);
+                std::mem::replace(&mut policy.business_days, days).map(|d| d.span)
+            }
             _ => return,
         };
         if let Some(first) = second {
@@ -117,6 +128,22 @@ impl Lower<'_> {
                     .help("keep one of them"),
             );
         }
+    }
+
+    fn business_days(&mut self, node: &Node<'_>) -> Option<BusinessDays> {
+        let words = |node: &Node<'_>, rule| {
+            let words = node.clone().into_inner().filter(|n| n.as_rule() == rule);
+            words.map(|n| self.ident(&n)).collect::<Vec<_>>()
+        };
+        let days = child(node, Rule::weekdays)?;
+        let mut table = child(node, Rule::except_table).map(|n| words(&n, Rule::word)).unwrap_or_default().into_iter();
+        Some(BusinessDays {
+            weekdays: words(&days, Rule::weekday),
+            range: child(&days, Rule::kw_to).is_some(),
+            except: table.next(),
+            unless: table.next(),
+            span: self.span(node),
+        })
     }
 
     /// What stands before the fields of a table or record.

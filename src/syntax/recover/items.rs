@@ -467,7 +467,14 @@ impl Reader<'_> {
                 let name = Ident { text: String::new(), span: self.place.span(inner.start) };
                 let mut policy = match kind {
                     Some(ItemKind::Policy(policy)) => policy,
-                    _ => ast::Policy { name, title: None, owner: None, timezone: None, fiscal_year: None },
+                    _ => ast::Policy {
+                        name,
+                        title: None,
+                        owner: None,
+                        timezone: None,
+                        fiscal_year: None,
+                        business_days: None,
+                    },
                 };
                 self.policy_body(inner, &mut policy);
                 (!policy.name.text.is_empty()).then_some(ItemKind::Policy(policy))

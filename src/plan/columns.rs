@@ -28,8 +28,9 @@ impl<'a> Columns<'a> {
             return;
         }
         let of = self.schema.kind(kind);
-        // Without a declared identity it is all that the record holds.
-        let mut wanted = vec![of.identity.is_empty(); of.columns.len()];
+        // Without a declared identity it is all that the record holds; a finding is named by its rule too.
+        let all = of.identity.is_empty() || of.origin == Origin::Findings;
+        let mut wanted = vec![all; of.columns.len()];
         let mut want = |c: ColumnId| wanted[c.0 as usize] = true;
         of.identity.iter().copied().for_each(&mut want);
         match of.role {

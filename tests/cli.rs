@@ -79,6 +79,8 @@ snapshot!(audit_a_folder, "audit" "--policy" "conduct" "conduct");
 snapshot!(audit_bad_time, "audit" "--policy" "conduct" "log.ndjson" "--as-of" "yesterday");
 snapshot!(audit_waived, "audit" "--policy" "waived" "waived/log.ndjson");
 snapshot!(audit_waived_json, "audit" "--policy" "waived" "waived/log.ndjson" "--format" "json");
+snapshot!(audit_leaving, "audit" "--policy" "leaving" "leaving/log.ndjson");
+snapshot!(audit_leaving_json, "audit" "--policy" "leaving" "leaving/log.ndjson" "--format" "json");
 snapshot!(audit_people, "audit" "--policy" "people" "people/log.ndjson");
 snapshot!(audit_people_json, "audit" "--policy" "people" "people/log.ndjson" "--format" "json" "--max-per-rule" "1");
 snapshot!(metrics_text, "metrics" "--policy" "metrics" "metrics/log.ndjson" "--as-of" "2025-12-31");

@@ -166,7 +166,11 @@ fn programs(
     writeln!(out, "\n],\n\"summary\": {:#}\n}}", summary::json(summary))
 }
 
-/// Findings in full, then what is indeterminate, pending, waived and excepted, the first of each rule.
+/// In this order.
+const SHOWN: [Verdict; 6] =
+    [Verdict::Finding, Verdict::Indeterminate, Verdict::Pending, Verdict::Waived, Verdict::Excepted, Verdict::Repeated];
+
+/// Findings in full, then what is indeterminate, pending, waived, excepted and repeated, the first of each rule.
 fn human(
     context: &Context,
     findings: &Findings,
@@ -176,7 +180,7 @@ fn human(
 ) -> Result<String, Failure> {
     let order = in_order(findings);
     let mut shown: Vec<Shown> = Vec::new();
-    for verdict in [Verdict::Finding, Verdict::Indeterminate, Verdict::Pending, Verdict::Waived, Verdict::Excepted] {
+    for verdict in SHOWN {
         let mut rule = None;
         let mut of_rule = 0;
         for &i in order.iter().filter(|&&i| findings.verdicts()[i] == verdict) {
@@ -205,7 +209,7 @@ fn human(
         })
         .collect();
     let mut excerpts = reader.excerpts(context, &entries)?.into_iter();
-    let in_short = |v: Option<Verdict>| matches!(v, Some(Verdict::Pending | Verdict::Waived | Verdict::Excepted));
+    let in_short = |v: Option<Verdict>| v.is_some_and(|v| !matches!(v, Verdict::Finding | Verdict::Indeterminate));
     let mut text = String::new();
     let mut last = None;
     for item in &shown {

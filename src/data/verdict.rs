@@ -13,6 +13,8 @@ pub enum Verdict {
     Excepted,
     /// It would be a finding, but a waiver covers it: granted for a subject and a time, by a named person.
     Waived,
+    /// It would be a finding, but `once per` counts it with an earlier one.
+    Repeated,
     /// A deadline has not come yet.
     Pending,
     /// Data was missing or malformed where it mattered.
@@ -20,10 +22,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Verdict; 6] = [
+    pub const ALL: [Verdict; 7] = [
         Verdict::Finding,
         Verdict::Excepted,
         Verdict::Waived,
+        Verdict::Repeated,
         Verdict::Pending,
         Verdict::Indeterminate,
         Verdict::Compliant,
@@ -35,6 +38,7 @@ impl Verdict {
             Verdict::Finding => "finding",
             Verdict::Excepted => "excepted",
             Verdict::Waived => "waived",
+            Verdict::Repeated => "repeated",
             Verdict::Pending => "pending",
             Verdict::Indeterminate => "indeterminate",
         }

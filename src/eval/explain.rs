@@ -69,6 +69,7 @@ impl<'a> Trace<'a> {
             clauses: vec![],
             windows: vec![],
             steps: vec![],
+            once: None,
             gaps: vec![],
             exception: None,
             waiver: None,
@@ -130,7 +131,9 @@ impl<'a> Trace<'a> {
         }
         let decided = self.decided();
         // Exceptions were considered only where there would be a finding without them.
-        if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived) || decided {
+        if matches!(entry.judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived | Verdict::Repeated)
+            || decided
+        {
             for (i, exception) in rule.unless.iter().enumerate() {
                 self.clause(ClauseRole::Unless(exception.name.clone()), &exception.condition, scope);
                 if entry.judgement.exception == Some(i as u8) {
@@ -142,6 +145,7 @@ impl<'a> Trace<'a> {
         if decided {
             self.waivers(rule, entry.judgement, scope);
         }
+        self.once(rule, entry, scope);
         self.explanation.message = message::message(&cx, rule, scope, entry.judgement.verdict, crossing);
     }
 

@@ -18,6 +18,8 @@ pub struct Explanation {
     pub windows: Vec<WindowTrace>,
     /// Of a sequence, in its order.
     pub steps: Vec<StepTrace>,
+    /// Of a finding of a rule with `once per`, and of what is counted with one.
+    pub once: Option<OnceTrace>,
     /// What was missing, malformed, or has yet to come.
     pub gaps: Vec<Gap>,
     /// The exception that applied.
@@ -78,6 +80,22 @@ pub struct SeenValue {
     pub value: String,
     /// Index into [`Explanation::records`] and the column, where it is a field of a record.
     pub field: Option<(usize, ColumnId)>,
+}
+
+/// The key and the period in which a finding is one, and what is counted with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OnceTrace {
+    /// The clause in the rule's text.
+    pub span: Span,
+    /// Key and value.
+    pub keys: Vec<(String, String)>,
+    /// First and last day of the period.
+    pub from: String,
+    pub until: String,
+    /// Of a finding: how many more are counted with it.
+    pub further: u64,
+    /// Of one that is counted with another: that finding's id.
+    pub counted_with: Option<[u8; 16]>,
 }
 
 /// A step of a sequence, and the records that it is made of.
@@ -198,6 +216,7 @@ pub struct RuleCounts {
     pub finding: u64,
     pub excepted: u64,
     pub waived: u64,
+    pub repeated: u64,
     pub pending: u64,
     pub indeterminate: u64,
     pub compliant: u64,
@@ -209,6 +228,7 @@ impl RuleCounts {
             Verdict::Finding => self.finding,
             Verdict::Excepted => self.excepted,
             Verdict::Waived => self.waived,
+            Verdict::Repeated => self.repeated,
             Verdict::Pending => self.pending,
             Verdict::Indeterminate => self.indeterminate,
             Verdict::Compliant => self.compliant,
@@ -220,6 +240,7 @@ impl RuleCounts {
         self.finding += other.finding;
         self.excepted += other.excepted;
         self.waived += other.waived;
+        self.repeated += other.repeated;
         self.pending += other.pending;
         self.indeterminate += other.indeterminate;
         self.compliant += other.compliant;

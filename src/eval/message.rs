@@ -24,12 +24,15 @@ pub fn message<'a>(
             .collect();
     }
     match (&rule.body, verdict) {
-        (Body::Require { need }, Verdict::Finding | Verdict::Excepted | Verdict::Waived | Verdict::Pending) => {
+        (
+            Body::Require { need },
+            Verdict::Finding | Verdict::Excepted | Verdict::Waived | Verdict::Repeated | Verdict::Pending,
+        ) => {
             let need = &cx.plan.histories[*need as usize];
             let yet = if verdict == Verdict::Pending { " yet" } else { "" };
             format!("no `{}` {}{yet}", cx.plan.schema.kind(need.kind).name, window(cx, need, scope))
         }
-        (Body::Limit { aggregate, to }, Verdict::Finding | Verdict::Excepted | Verdict::Waived) => {
+        (Body::Limit { aggregate, to }, Verdict::Finding | Verdict::Excepted | Verdict::Waived | Verdict::Repeated) => {
             let history = &cx.plan.histories[*aggregate as usize];
             let value = crossing.map_or_else(
                 || display::UNKNOWN.into(),

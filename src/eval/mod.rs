@@ -22,6 +22,7 @@ mod limit;
 mod message;
 mod metrics;
 mod mismatch;
+mod once;
 mod problems;
 mod records;
 mod results;

@@ -99,6 +99,10 @@ pub(super) struct Entry {
     pub owner: Option<u32>,
     /// Of a sequence: the record of each step that has one.
     pub steps: Box<[u32]>,
+    /// The entry that it is counted with: which of its rule's, in order.
+    pub counted_with: Option<u32>,
+    /// How many are counted with it.
+    pub further: u32,
 }
 
 /// A piece of work.
@@ -159,6 +163,8 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled,
             }
         }
         judging.lacking(&mut of_level, &mut counts);
+        judging.sort(&mut of_level);
+        judging.thin(&mut of_level, &mut counts);
         entries.append(&mut of_level);
     }
     let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level: 0 };
@@ -176,11 +182,12 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled,
     Findings { plan, runtime, world, rules, verdicts, subjects, ids, entries, counts, kinds, problems, in_force }
 }
 
-fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
+pub(super) fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
     let of = match verdict {
         Verdict::Finding => &mut counts.finding,
         Verdict::Excepted => &mut counts.excepted,
         Verdict::Waived => &mut counts.waived,
+        Verdict::Repeated => &mut counts.repeated,
         Verdict::Pending => &mut counts.pending,
         Verdict::Indeterminate => &mut counts.indeterminate,
         Verdict::Compliant => &mut counts.compliant,
@@ -524,6 +531,8 @@ pub(super) fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry 
         lacking: None,
         owner: None,
         steps: [].into(),
+        counted_with: None,
+        further: 0,
     }
 }
 
@@ -612,7 +621,13 @@ impl Findings {
 
     /// Why the verdict is as it is.
     pub fn explain(&self, i: usize) -> Explanation {
-        explain::explain(&self.plan, &self.runtime, &self.world, &self.entries[i])
+        let entry = &self.entries[i];
+        let mut why = explain::explain(&self.plan, &self.runtime, &self.world, entry);
+        if let Some(once) = &mut why.once {
+            let first = self.rules.partition_point(|r| *r < entry.rule);
+            once.counted_with = entry.counted_with.and_then(|nth| self.ids.get(first + nth as usize)).copied();
+        }
+        why
     }
 
     /// What a rule's conditions are at a record that did not trigger it; none where the record is of another kind,

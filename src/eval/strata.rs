@@ -29,7 +29,7 @@ pub fn collect(judging: &Judging<'_>, kind: KindId, entries: &[Entry]) -> Option
             Verdict::Finding => Truth::True,
             Verdict::Indeterminate => Truth::Unknown,
             Verdict::Pending => Truth::Pending,
-            Verdict::Compliant | Verdict::Excepted | Verdict::Waived => continue,
+            Verdict::Compliant | Verdict::Excepted | Verdict::Waived | Verdict::Repeated => continue,
         });
         let frame = judging.world.frame(entry.kind, entry.id);
         let nowhere = Place { input: InputId(u32::MAX), offset: 0, line: 0, element: 0 };

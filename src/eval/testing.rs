@@ -65,6 +65,7 @@ pub fn rule(name: &str, trigger: Trigger, body: Body) -> Rule {
         trigger,
         body,
         unless: vec![],
+        once: None,
         waivers: vec![],
         because: None,
         span: span(),

@@ -475,7 +475,8 @@ impl<'a> Trying<'a> {
     /// Whether a record crosses a limit: by its verdict, or where its other conditions do not hold, by the sum.
     fn crosses(&self, aggregate: u32, to: &'a Expr, scope: &Scope<'_, 'a>, own: Truth, verdicts: &[Verdict]) -> Truth {
         if own == Truth::True {
-            let over = |v: &Verdict| matches!(v, Verdict::Finding | Verdict::Excepted | Verdict::Waived);
+            let over =
+                |v: &Verdict| matches!(v, Verdict::Finding | Verdict::Excepted | Verdict::Waived | Verdict::Repeated);
             return match verdicts {
                 [] => Truth::Unknown,
                 some if some.iter().any(over) => Truth::True,

@@ -5,8 +5,8 @@ use super::atoms::Atoms;
 use super::columns::Columns;
 use super::expr::{Expr, Op, stored};
 use super::{
-    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, MetricPlan, NameUse, Plan, RulePlan, Screen, Sequence,
-    Step, Trigger, VERSION, Waiver, split,
+    Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, MetricPlan, NameUse, Once, Plan, RulePlan, Screen,
+    Sequence, Step, Trigger, VERSION, Waiver, split,
 };
 use crate::data::{Clock, ColumnId, Decimal, KindId, Length, Origin, Schema, Severity, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Func, Hir, Times, Window};
@@ -128,6 +128,7 @@ impl Lower<'_> {
             effective: metric.effective,
             trigger: metric.trigger.clone(),
             body: hir::Body::Forbid { when: all },
+            once: None,
             unless: Vec::new(),
             waivers: Vec::new(),
             because: None,
@@ -200,6 +201,11 @@ impl Lower<'_> {
                 span: w.span,
             })
             .collect();
+        let once = rule.once.as_ref().map(|o| Once {
+            keys: o.keys.iter().map(|k| self.once_key(k)).collect(),
+            period: o.period,
+            span: o.span,
+        });
         let because = rule.because.as_ref().map(|parts| {
             parts
                 .iter()
@@ -237,6 +243,7 @@ impl Lower<'_> {
             filter,
             when,
             body,
+            once,
             unless,
             waivers,
             because,
@@ -374,6 +381,23 @@ impl Lower<'_> {
             sensitive,
         });
         self.histories.len() as u32 - 1
+    }
+
+    fn once_key(&mut self, key: &hir::Expr) -> (String, Expr) {
+        let key = self.expr(key);
+        (self.field_name(&key), key)
+    }
+
+    /// The name of the field that a value is read from.
+    fn field_name(&self, expr: &Expr) -> String {
+        let kind = |root: u8| self.roots.get(root as usize).map(|r| r.kind);
+        match &expr.op {
+            Op::Column { root, column } => kind(*root).map(|k| self.schema.column(k, *column).name.clone()),
+            Op::Lookup { table, column, .. } => Some(self.schema.column(*table, *column).name.clone()),
+            Op::ToDecimal(of) | Op::ToTimestamp(of) | Op::ToDate(of) => Some(self.field_name(of)),
+            _ => None,
+        }
+        .unwrap_or_else(|| "key".into())
     }
 
     fn key_name(&self, inner: &Expr, kind: KindId) -> String {

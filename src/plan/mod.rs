@@ -103,6 +103,8 @@ pub struct RulePlan {
     /// The top-level conditions of `when`.
     pub when: Vec<Expr>,
     pub body: Body,
+    /// Of several findings with one key in one period, the first is one.
+    pub once: Option<Once>,
     pub unless: Vec<Exception>,
     /// In the order in which they are looked at.
     pub waivers: Vec<Waiver>,
@@ -156,6 +158,14 @@ impl Trigger {
             Trigger::Record { span, .. } | Trigger::Each { span, .. } | Trigger::Sequence { span, .. } => span,
         }
     }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Once {
+    /// Each with the name of its field.
+    pub keys: Vec<(String, Expr)>,
+    pub period: Period,
+    pub span: Span,
 }
 
 /// Records with one key, one behind the other.

@@ -5,9 +5,9 @@ use super::entry::{Context, Entry, Excerpt, force, shorten};
 use super::page::Page;
 use super::render::render;
 use super::waivers;
-use crate::data::{ColumnId, Origin, Severity, Verdict};
+use crate::data::{ColumnId, Origin, Severity, Verdict, identity};
 use crate::diag::Level;
-use crate::eval::{ClauseRole, RecordRef, Truth, WindowTrace};
+use crate::eval::{ClauseRole, OnceTrace, RecordRef, Truth, WindowTrace};
 use crate::plan::{Expr, Op};
 use crate::sema::hir::Window;
 use crate::source::Span;
@@ -24,7 +24,9 @@ pub(crate) fn entry(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt
     match entry.verdict() {
         Verdict::Finding => finding(context, entry, excerpts, color),
         Verdict::Indeterminate => indeterminate(context, entry, excerpts, color),
-        Verdict::Pending | Verdict::Excepted | Verdict::Waived | Verdict::Compliant => short(context, entry, color),
+        Verdict::Pending | Verdict::Excepted | Verdict::Waived | Verdict::Repeated | Verdict::Compliant => {
+            short(context, entry, color)
+        }
     }
 }
 
@@ -47,6 +49,10 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
     text.push('\n');
     let mut notes = Vec::new();
     notes.extend(steps(context, entry));
+    if let Some(once) = entry.why.once.as_ref().filter(|o| o.further > 0) {
+        let more = super::grouped(once.further);
+        notes.push(("repeated", format!("{more} more, {}", within(once))));
+    }
     for window in &entry.why.windows {
         notes.push(("searched", searched(context, &entry.why.records, window)));
     }
@@ -133,11 +139,22 @@ fn indeterminate(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>],
     text
 }
 
+/// `with actor = P, from 2025-03-01 to 2025-03-31`
+fn within(once: &OnceTrace) -> String {
+    let keys: Vec<_> = once.keys.iter().map(|(k, v)| format!("{k} = {}", plain(v))).collect();
+    let of = if keys.is_empty() { "across everyone".into() } else { format!("with {}", keys.join(", ")) };
+    format!("{of}, from {} to {}", once.from, once.until)
+}
+
 fn short(context: &Context, entry: &Entry, color: bool) -> String {
     let rule = entry.rule();
     let mut text = format!("{} · {}  {}\n", entry.verdict().as_str(), rule.name, dim(&about(context, entry), color));
     let reason = match (entry.verdict(), &entry.why.exception) {
         _ if let Some(waiver) = entry.row.waiver => waivers::sentence(context, waiver),
+        (Verdict::Repeated, _) if let Some(once) = &entry.why.once => {
+            let first = once.counted_with.as_ref().map_or_else(String::new, |id| identity::hex(id));
+            format!("{}: counted with the finding {first}", within(once))
+        }
         (Verdict::Excepted, Some(name)) => {
             let span = rule.unless.iter().find(|e| e.name == *name).map(|e| e.span);
             let clause = span.map_or(String::new(), |s| format!(" ({})", context.spot(s)));

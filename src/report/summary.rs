@@ -152,7 +152,7 @@ pub(crate) fn json(summary: &Summary) -> Value {
         })).collect::<Vec<_>>(),
         "rules": summary.by_name().iter().map(|r| json!({
             "rule": r.name, "severity": r.severity, "finding": r.counts.finding, "excepted": r.counts.excepted,
-            "waived": r.counts.waived, "pending": r.counts.pending, "indeterminate": r.counts.indeterminate, "compliant": r.counts.compliant,
+            "waived": r.counts.waived, "repeated": r.counts.repeated, "pending": r.counts.pending, "indeterminate": r.counts.indeterminate, "compliant": r.counts.compliant,
         })).collect::<Vec<_>>(),
         "waivers": waivers::summary(&summary.waivers),
         "never_triggered": summary.never_triggered(),
@@ -286,10 +286,11 @@ fn problems(summary: &Summary, text: &mut String) {
 
 fn rules(summary: &Summary, text: &mut String) {
     const SHOWN: usize = 60;
-    // Few policies have waivers: their column is there where one applied.
-    let waived = summary.rules.iter().any(|r| r.counts.waived > 0);
-    let verdicts = Verdict::ALL.into_iter().filter(|v| waived || *v != Verdict::Waived);
-    let titles = ["rule", "severity"].into_iter().chain(verdicts.clone().map(Verdict::as_str));
+    // Few policies have waivers or `once per`: their columns are there where one applied.
+    let rare = |v: Verdict| matches!(v, Verdict::Waived | Verdict::Repeated);
+    let applied = |v: Verdict| summary.rules.iter().any(|r| r.counts.of(v) > 0);
+    let verdicts: Vec<Verdict> = Verdict::ALL.into_iter().filter(|v| !rare(*v) || applied(*v)).collect();
+    let titles = ["rule", "severity"].into_iter().chain(verdicts.iter().copied().map(Verdict::as_str));
     let mut rows: Vec<Vec<String>> = vec![titles.map(String::from).collect()];
     let by_name = summary.by_name();
     let mut lines: Vec<&RuleLine> = by_name.iter().filter(|r| r.counts.triggered() > 0).collect();
@@ -304,7 +305,7 @@ fn rules(summary: &Summary, text: &mut String) {
     }
     lines.sort_by(|a, b| (b.severity, &a.name).cmp(&(a.severity, &b.name)));
     rows.extend(lines.iter().map(|r| {
-        let counts = verdicts.clone().map(|v| match r.counts.of(v) {
+        let counts = verdicts.iter().copied().map(|v| match r.counts.of(v) {
             0 => "-".to_owned(),
             n => grouped(n),
         });
@@ -374,7 +375,7 @@ fn bottom_line(summary: &Summary) -> String {
         true => "no findings".to_owned(),
         false => format!("{} ({})", plural(findings as usize, "finding"), by_severity.join(", ")),
     }];
-    for verdict in [Verdict::Excepted, Verdict::Waived, Verdict::Pending, Verdict::Indeterminate] {
+    for verdict in [Verdict::Excepted, Verdict::Waived, Verdict::Repeated, Verdict::Pending, Verdict::Indeterminate] {
         match summary.count(verdict) {
             0 => {}
             n => parts.push(format!("{} {}", grouped(n), verdict.as_str())),

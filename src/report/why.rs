@@ -110,6 +110,7 @@ fn conclusion(why: &Why) -> Option<String> {
             "what is needed is there".into()
         }
         Some(Verdict::Excepted) => format!("the exception `{}` applies", why.exception.as_deref().unwrap_or_default()),
+        Some(Verdict::Repeated) => "`once per` counts it with an earlier finding".into(),
         _ => return None,
     })
 }

@@ -79,6 +79,8 @@ pub struct Rule {
     pub effective: (Option<i32>, Option<i32>),
     pub trigger: Trigger,
     pub body: Body,
+    /// Of several findings with one key in one period, the first is one.
+    pub once: Option<Once>,
     pub unless: Vec<Exception>,
     /// In the order in which they are looked at.
     pub waivers: Vec<Waiver>,
@@ -190,6 +192,14 @@ pub enum Body {
     /// A finding at the record that takes the aggregate over the limit. The aggregate is of the
     /// trigger's own kind and filter: `aggregate.filter` repeats the trigger's, with root 1.
     Limit { when: Option<Expr>, aggregate: History, to: Expr },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Once {
+    /// Fields of the rule's records; none at all means across everyone.
+    pub keys: Vec<Expr>,
+    pub period: Period,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -223,8 +223,11 @@ pub enum ClauseKind {
         from: Expr,
         until: Option<Expr>,
     },
-    /// `once per …`: kept for a later version.
-    Reserved(Ident),
+    /// `once per actor per month`, `once across everyone per month`
+    Once {
+        keys: Keys,
+        period: Period,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]

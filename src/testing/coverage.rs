@@ -166,6 +166,7 @@ fn expects(verdict: Verdict) -> &'static str {
         Verdict::Compliant => "it to be compliant",
         Verdict::Excepted => "it to be excepted",
         Verdict::Waived => "it to be waived",
+        Verdict::Repeated => "it to be repeated",
         Verdict::Pending => "it to be pending",
         Verdict::Indeterminate => "it to be indeterminate",
     }

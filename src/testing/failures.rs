@@ -113,7 +113,7 @@ pub(super) fn deciding(verdict: Verdict, why: &Explanation) -> impl Iterator<Ite
         Verdict::Excepted => matches!(&clause.role, ClauseRole::Unless(n) if Some(n) == why.exception.as_ref()),
         Verdict::Pending => clause.truth == Truth::Pending,
         Verdict::Indeterminate => clause.truth == Truth::Unknown,
-        Verdict::Finding | Verdict::Waived => match clause.role {
+        Verdict::Finding | Verdict::Waived | Verdict::Repeated => match clause.role {
             ClauseRole::Need => clause.truth == Truth::False,
             _ => clause.truth == Truth::True,
         },
@@ -155,6 +155,7 @@ fn article(verdict: Verdict) -> &'static str {
         Verdict::Compliant => "it to be compliant",
         Verdict::Excepted => "it to be excepted",
         Verdict::Waived => "it to be waived",
+        Verdict::Repeated => "it to be repeated",
         Verdict::Pending => "it to be pending",
         Verdict::Indeterminate => "it to be indeterminate",
     }

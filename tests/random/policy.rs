@@ -140,6 +140,10 @@ impl Writer<'_, '_> {
                 out += &format!("  unless u{i}: {}\n", self.cond(root, 2));
             }
         }
+        if self.tape.chance(12) {
+            let last = Root { prefix: String::new(), ..root.last().unwrap().clone() };
+            out += &self.once(&last);
+        }
         if self.tape.chance(30) {
             out += &format!("  severity {}\n", self.tape.pick(&["info", "minor", "major", "critical"]));
         }
@@ -154,6 +158,17 @@ impl Writer<'_, '_> {
 
     pub fn records(&self) -> Vec<usize> {
         (0..self.declared).filter(|&k| !self.schema.kinds[k].is_table()).collect()
+    }
+
+    fn once(&mut self, root: &Root) -> String {
+        let fields: Vec<String> =
+            self.schema.kinds[root.kind].fields.iter().filter(|f| f.ty != Ty::Texts).map(|f| f.name.clone()).collect();
+        let keys = match self.tape.below(4) {
+            0 => "across everyone".to_owned(),
+            1 | 2 => "per actor".to_owned(),
+            _ => format!("per {}, {}", self.tape.pick(&fields), self.tape.pick(&fields)),
+        };
+        format!("  once {keys} per {}\n", self.tape.pick(&PERIODS))
     }
 
     /// Now and then, for some value of a field or for everyone, by somebody who may be a record's subject.

@@ -288,6 +288,6 @@ fn weight(verdict: Verdict) -> u8 {
         Verdict::Excepted | Verdict::Waived => 1,
         Verdict::Indeterminate => 2,
         Verdict::Pending => 3,
-        Verdict::Finding => 4,
+        Verdict::Finding | Verdict::Repeated => 4,
     }
 }

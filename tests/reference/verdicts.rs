@@ -42,8 +42,43 @@ pub fn judge(world: &World, rule: &Rule) -> Vec<Outcome> {
             None => outcomes.push(outcome(world, rule, &world.root(row), Verdict::Indeterminate, None)),
         }
     }
+    let alone = outcomes.len();
     outcomes.extend(owned);
+    if let Some(once) = &rule.once {
+        thin(world, rule, once, &mut outcomes, alone);
+    }
     outcomes
+}
+
+/// Of the findings with one key in one period, only the first is one. Those from `alone` on are each about somebody
+/// of their own, and one about another is not counted with them.
+fn thin(world: &World, rule: &Rule, once: &Once, outcomes: &mut [Outcome], alone: usize) {
+    let zone = zone(&rule.clock);
+    let mut found: Vec<(jiff::Timestamp, usize, usize)> = Vec::new();
+    for (i, o) in outcomes.iter().enumerate().filter(|(_, o)| o.verdict == Verdict::Finding) {
+        let of = |row: &&usize| world.rows[**row].place == o.place && world.rows[**row].kind == rule.trigger.kind();
+        let row = *(0..world.rows.len()).collect::<Vec<_>>().iter().find(of).unwrap();
+        let Some(time) = o.time else { continue };
+        let dated = matches!(rule.trigger, Trigger::Each { .. })
+            || matches!(world.rows[row].time, Some(super::time::Moment::Day(_)));
+        let value = if dated { Value::Date(time as i32) } else { Value::Timestamp(time) };
+        found.push((super::time::Moment::of(&value).unwrap().instant(&zone), row, i));
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| world.rows[a.1].order(&world.rows[b.1])));
+    let mut first: Vec<(Option<String>, jiff::civil::Date, Vec<Value>)> = Vec::new();
+    for (time, row, i) in found {
+        let day = zone.to_datetime(time).date();
+        // Of a sequence, the keys are read from its last record, which is at several roots.
+        let env: Env = vec![Some(world.root(row)); 20];
+        let keys: Option<Vec<Value>> = once.keys.iter().map(|k| world.value(rule, k, &env).known().cloned()).collect();
+        let Some(keys) = keys else { continue };
+        let about = if i < alone { None } else { outcomes[i].subject.clone() };
+        let group = (about, period_of(day, once.period, &rule.clock).0, keys);
+        match first.contains(&group) {
+            true => outcomes[i].verdict = Verdict::Repeated,
+            false => first.push(group),
+        }
+    }
 }
 
 fn outcome(world: &World, rule: &Rule, root: &Root, verdict: Verdict, exception: Option<String>) -> Outcome {

@@ -90,6 +90,17 @@ pub fn in_scope<'a>(
     chain(&roots, None, &mut |scope| f(scope, &frames));
 }
 
+/// Calls with a verdict's record in scope; where it is that of a match, with the records of all of its steps.
+pub fn at<'a>(cx: &Context<'a>, rule: &RulePlan, ids: &[u32], record: Frame<'a>, f: &mut dyn FnMut(&Scope<'_, 'a>)) {
+    let mut frames = vec![(0, record)];
+    let steps = rule.sequence.iter().flat_map(|s| &s.steps).filter(|s| s.times != Times::None);
+    for (root, (step, &id)) in (1..).zip(steps.zip(ids)) {
+        let Some(history) = cx.plan.histories.get(step.history as usize) else { continue };
+        frames.push((root, cx.world.frame(history.kind, id)));
+    }
+    chain(&frames, None, f);
+}
+
 impl<'a> Search<'a> {
     /// The records of each step: of a run, all that belong to it.
     pub fn records(&self, ids: &[u32]) -> Vec<Frame<'a>> {

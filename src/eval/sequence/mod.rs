@@ -8,7 +8,7 @@
 mod explain;
 mod state;
 
-pub use explain::{explain, in_scope};
+pub use explain::{at, explain, in_scope};
 
 use super::Truth;
 use super::index::{List, encode_keys};

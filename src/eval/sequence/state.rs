@@ -313,7 +313,8 @@ fn absent((certain, possible): (usize, usize), over: bool) -> Truth {
 /// Of several matches of one last record, which verdict stands.
 fn rank(verdict: Verdict) -> u8 {
     match verdict {
-        Verdict::Finding => 4,
+        // A finding is counted with another only once all are there.
+        Verdict::Finding | Verdict::Repeated => 4,
         Verdict::Pending => 3,
         Verdict::Indeterminate => 2,
         Verdict::Waived | Verdict::Excepted => 1,

@@ -214,7 +214,8 @@ impl<'a> Tree<'_, 'a> {
         let Some(list) = list else { return };
         let mut last = None;
         for (id, judgement) in limit::along(&cx, rule, list) {
-            let over = matches!(judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived);
+            let over =
+                matches!(judgement.verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived | Verdict::Repeated);
             if id == scope.frame.id {
                 if !over && let Some(id) = last {
                     let record = self.trace.record(&cx.world.frame(history.kind, id));

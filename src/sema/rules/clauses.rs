@@ -23,6 +23,7 @@ pub(super) struct Clauses<'a> {
     pub legal_basis: Option<&'a Clause>,
     pub retention: Option<&'a Clause>,
     pub effective: Option<&'a Clause>,
+    pub once: Option<&'a Clause>,
     pub unless: Vec<(&'a Ident, &'a ast::Expr, Span)>,
     /// A clause was written that is not here: reserved, or unreadable and told already.
     pub incomplete: bool,
@@ -45,7 +46,7 @@ fn keyword(kind: &ClauseKind) -> &'static str {
         ClauseKind::LegalBasis(_) => "legal_basis",
         ClauseKind::Retention(_) => "retention",
         ClauseKind::Effective { .. } => "effective",
-        ClauseKind::Reserved(_) => "once",
+        ClauseKind::Once { .. } => "once",
     }
 }
 
@@ -67,6 +68,7 @@ pub(super) fn sort<'a>(world: &World<'a>, item: &'a RuleItem) -> Clauses<'a> {
             ClauseKind::LegalBasis(_) => &mut found.legal_basis,
             ClauseKind::Retention(_) => &mut found.retention,
             ClauseKind::Effective { .. } => &mut found.effective,
+            ClauseKind::Once { .. } => &mut found.once,
             ClauseKind::Unless { name, condition } => {
                 match found.unless.iter().find(|(n, ..)| n.text == name.text) {
                     Some((first, ..)) => world.report.tell(
@@ -81,10 +83,6 @@ pub(super) fn sort<'a>(world: &World<'a>, item: &'a RuleItem) -> Clauses<'a> {
                     ),
                     None => found.unless.push((name, condition, clause.span)),
                 }
-                continue;
-            }
-            ClauseKind::Reserved(_) => {
-                found.incomplete = true;
                 continue;
             }
         };

@@ -2,6 +2,7 @@
 
 mod clauses;
 mod limit;
+mod once;
 mod revise;
 mod sequence;
 mod trigger;
@@ -17,6 +18,7 @@ use crate::source::FileId;
 use crate::syntax::ast::{self, Clause, ClauseKind, Ident, RuleItem, TemplatePart, WindowKind};
 use clauses::{misplaced, missing, shape, sort};
 use limit::limit;
+use once::once;
 pub use revise::rules;
 use revise::{Force, Kept};
 pub(in crate::sema) use trigger::trigger;
@@ -90,6 +92,7 @@ fn rule<'a>(
             _ => unless = None,
         }
     }
+    let once = once(&mut typer, clauses.once);
     let waivers = waivers::of_rule(&mut typer, item, &trigger);
     let because = match clauses.because.map(|c| &c.kind) {
         Some(ClauseKind::Because(template)) => message(&mut typer, template).map(Some),
@@ -124,6 +127,7 @@ fn rule<'a>(
         effective: effective?,
         trigger,
         body: body?,
+        once: once?,
         unless: unless?,
         waivers,
         because: because?,

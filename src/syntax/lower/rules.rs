@@ -4,7 +4,7 @@ use super::history::{function, period};
 use super::{Lower, child};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{Aggregate, Clause, ClauseKind, EachAt, Func, Ident, RuleItem, Sequence, Step, Trigger, Verb};
+use crate::syntax::ast::{Aggregate, Clause, ClauseKind, EachAt, Func, RuleItem, Sequence, Step, Trigger, Verb};
 use crate::syntax::parse::{Node, Rule};
 
 impl Lower<'_> {
@@ -76,9 +76,8 @@ impl Lower<'_> {
                 ClauseKind::Effective { from: self.expr(from), until: until.map(|n| self.expr(n)) }
             }
             Rule::once_clause => {
-                let once = Ident { text: "once".into(), span: keyword };
-                self.reserved(keyword, "`once per …`");
-                ClauseKind::Reserved(once)
+                let (keys, _) = self.keys_and_window(&node);
+                ClauseKind::Once { keys, period: period(child(&node, Rule::period)?.as_str()) }
             }
             _ => return None,
         };

@@ -349,7 +349,7 @@ impl<'a> Reader<'a> {
                     error.help(format!("did you mean `{near}`? {help}"))
                 }
                 None => {
-                    let known = lines.keywords.iter().filter(|k| **k != "once").map(|k| format!("`{k}`"));
+                    let known = lines.keywords.iter().map(|k| format!("`{k}`"));
                     error.help(format!("there are {}", known.collect::<Vec<_>>().join(", ")))
                 }
             };

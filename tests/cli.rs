@@ -111,6 +111,7 @@ snapshot!(why_not_waived, "why-not" "dear_gift" "gift:2" "--policy" "why" "why/l
 snapshot!(why_not_an_optional_value, "why-not" "dear_gift" "gift:4" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_a_repeat, "why-not" "dear_gift" "why/log.ndjson:15" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_a_manager, "why-not" "team" "gift:5" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_over_findings, "why-not" "talked_over" "gift:3" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_withheld, "why-not" "unit_secret" "export:1" "--policy" "why" "why/log.ndjson");
 
 /// What `why-not` says of a gift, by its first word, where the log is changed so.

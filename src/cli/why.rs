@@ -121,8 +121,7 @@ impl<'a> Run<'a> {
     /// The plan of one rule, and of those that it needs; every kind is read.
     fn narrowed(&self, rule: &str) -> Arc<Plan> {
         let mut hir: Hir = self.checked.hir().clone();
-        let findings = |k: KindId| hir.schema.kind(k).origin == Origin::Findings;
-        let over_findings = hir.rules.iter().any(|r| findings(r.trigger.kind()));
+        let over_findings = hir.schema.kinds.iter().any(|k| k.origin == Origin::Findings);
         // What a rule over findings reads is what the others find.
         if !over_findings {
             hir.rules.retain(|r| r.name == rule);

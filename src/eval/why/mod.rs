@@ -154,9 +154,28 @@ impl Why {
 impl Findings {
     /// The rule at a record: one for each moment that the rule judges it at.
     pub fn about(&self, rule: usize, kind: KindId, id: u32) -> Vec<About> {
+        let of = &self.plan.rules[rule];
+        let trigger = of.trigger.kind();
+        if kind != trigger && self.plan.schema.kind(trigger).origin == Origin::Findings {
+            // A rule over findings, at those that stand at the record.
+            let own = self.world.frame(kind, id);
+            let place = own.rows.places.get(own.row);
+            let at = |&f: &u32| {
+                let frame = self.world.frame(trigger, f);
+                place.is_some() && frame.rows.places.get(frame.row) == place
+            };
+            let findings: Vec<u32> = (0..self.world.len(trigger)).filter(at).collect();
+            if !findings.is_empty() {
+                return findings.into_iter().flat_map(|f| self.about_one(rule, trigger, f)).collect();
+            }
+        }
+        let (kind, id) = self.as_trigger(of, kind, id);
+        self.about_one(rule, kind, id)
+    }
+
+    fn about_one(&self, rule: usize, kind: KindId, id: u32) -> Vec<About> {
         let plan = self.plan();
         let of = &plan.rules[rule];
-        let (kind, id) = self.as_trigger(of, kind, id);
         let verdicts: Vec<(usize, &Entry)> = self
             .entries
             .iter()

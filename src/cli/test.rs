@@ -3,6 +3,7 @@
 use super::{Exit, Failure, Style, check, output};
 use crate::policy_set::PolicySet;
 use crate::report;
+use crate::sema::hir::Test;
 use crate::testing::{self, Coverage, Outcome, Ran};
 use clap::{Args, ValueEnum};
 use regex::Regex;
@@ -24,7 +25,7 @@ pub(super) struct TestArgs {
     /// Policy files, or folders of them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
-    /// Run only the tests whose title matches this regular expression
+    /// Run only the tests whose title, with the row of its cases, matches this regular expression
     #[arg(long, value_name = "REGEX")]
     filter: Option<Regex>,
     /// Give a parameter another value than its default
@@ -80,7 +81,8 @@ pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
     let mut coverage = args.coverage.map(|_| Coverage::new(&plan));
     let all = checked.hir().tests.len();
     let mut ran = Vec::new();
-    for test in checked.hir().tests.iter().filter(|t| args.filter.as_ref().is_none_or(|f| f.is_match(&t.title))) {
+    let wanted = |t: &&Test| args.filter.as_ref().is_none_or(|f| f.is_match(&testing::title(t)));
+    for test in checked.hir().tests.iter().filter(wanted) {
         let outcome = if test.set.is_empty() {
             testing::run(plan.clone(), policies.sources(), test, coverage.is_some())
         } else {

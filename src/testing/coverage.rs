@@ -126,9 +126,9 @@ impl RuleCoverage {
             return Some(
                 Diagnostic::warning(
                     Code::Undecided,
-                    format!("no test decides anything of `{}`", self.name),
+                    format!("no test that passes decides anything of `{}`", self.name),
                     self.name_span,
-                    "without a test",
+                    "without a test that holds",
                 )
                 .help("give it records on both sides of what it says, and expect its verdicts"),
             );

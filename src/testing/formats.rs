@@ -18,12 +18,8 @@ impl Ran<'_> {
         self.outcome.failures.is_empty()
     }
 
-    /// The title, and the row of `cases`.
     pub fn title(&self) -> String {
-        match &self.test.case {
-            Some(case) => format!("{} [{}]", self.test.title, case.label),
-            None => self.test.title.clone(),
-        }
+        title(self.test)
     }
 
     pub fn place(&self, sources: &SourceMap) -> String {
@@ -32,6 +28,14 @@ impl Ran<'_> {
 
     fn span(&self) -> crate::source::Span {
         self.test.case.as_ref().map_or(self.test.span, |case| case.span)
+    }
+}
+
+/// The title, and the row of `cases`.
+pub(crate) fn title(test: &Test) -> String {
+    match &test.case {
+        Some(case) => format!("{} [{}]", test.title, case.label),
+        None => test.title.clone(),
     }
 }
 

@@ -224,6 +224,9 @@ fn verdicts(plan: &Plan, rule: &RulePlan) -> Vec<Verdict> {
     if !rule.unless.is_empty() {
         all.push(Verdict::Excepted);
     }
+    if rule.once.is_some() {
+        all.push(Verdict::Repeated);
+    }
     let ahead = |h: &u32| matches!(plan.histories[*h as usize].window, Window::After(_) | Window::Around(_));
     if rule.sequence.as_ref().is_some_and(|s| s.steps.last().is_some_and(|s| s.times == Times::None)) {
         all.push(Verdict::Pending);

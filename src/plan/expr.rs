@@ -109,6 +109,8 @@ pub struct Reads {
     /// The period of `on each`.
     pub period: bool,
     pub as_of: bool,
+    /// Business days, which a table may say.
+    pub calendar: bool,
 }
 
 impl Reads {
@@ -119,7 +121,7 @@ impl Reads {
 
     /// Known as soon as the record is read.
     pub fn at_once(&self) -> bool {
-        !self.lookup && !self.history && !self.period && !self.as_of
+        !self.lookup && !self.history && !self.period && !self.as_of && !self.calendar
     }
 }
 
@@ -178,6 +180,7 @@ impl Expr {
             }
             Op::PeriodStart | Op::PeriodEnd => reads.period = true,
             Op::AsOf => reads.as_of = true,
+            Op::Shift { by, .. } => reads.calendar |= by.business != 0,
             Op::History(_) => reads.history = true,
             _ => {}
         });
@@ -207,4 +210,21 @@ pub fn stored(schema: &Schema, ty: &Type) -> Type {
         }
     }
     ty.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::ColumnId;
+    use crate::source::FileId;
+
+    /// A holiday may be in a batch that has not come yet: what the record alone gives is not its last word.
+    #[test]
+    fn business_days_are_not_known_at_once() {
+        let span = Span::new(FileId(0), 0, 0);
+        let day = Expr { op: Op::Column { root: 0, column: ColumnId(0) }, ty: Type::Date, span };
+        let shifted = |by: Length| Expr { op: Op::Shift { time: Box::new(day.clone()), by }, ty: Type::Date, span };
+        assert!(shifted(Length::days(1)).reads().at_once());
+        assert!(!shifted(Length { business: 1, ..Length::default() }).reads().at_once());
+    }
 }

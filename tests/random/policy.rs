@@ -307,9 +307,27 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// Without business days.
+    pub fn plain_length(&mut self, dated: bool) -> String {
+        let length = self.length(dated);
+        if length.contains("business") { "1 week".into() } else { length }
+    }
+
     pub fn length(&mut self, dated: bool) -> String {
-        let lengths = ["1 day", "2 days", "30 days", "1 month", "3 months", "1 year", "1 week", "12 hours", "36 hours"];
-        let n = if dated { 7 } else { 9 };
+        let lengths = [
+            "1 day",
+            "2 days",
+            "30 days",
+            "1 month",
+            "3 months",
+            "1 year",
+            "1 week",
+            "1 business day",
+            "3 business days",
+            "12 hours",
+            "36 hours",
+        ];
+        let n = if dated { 9 } else { 11 };
         lengths[self.tape.below(n)].into()
     }
 

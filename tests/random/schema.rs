@@ -232,8 +232,11 @@ impl Schema {
     /// As a policy file has it.
     pub fn print(&self) -> String {
         let mut out = format!(
-            "policy random \"Random\" {{\n  timezone \"{}\"\n  fiscal_year starts {:02}-{:02}\n}}\n\n",
-            self.timezone, self.fiscal.0, self.fiscal.1
+            "policy random \"Random\" {{\n  timezone \"{}\"\n  fiscal_year starts {:02}-{:02}\n  business_days {}\n}}\n\n",
+            self.timezone,
+            self.fiscal.0,
+            self.fiscal.1,
+            if self.fiscal.1 == 1 { "monday to friday" } else { "sunday, wednesday" }
         );
         for (name, words) in &self.enums {
             let _ = writeln!(out, "enum {name} {{ {} }}", words.join(", "));

@@ -12,7 +12,7 @@ impl Writer<'_, '_> {
         let dated = |kind: usize| self.schema.kinds[kind].time() == Some(Ty::Date);
         let within = {
             let any = kinds.iter().any(|&k| dated(k));
-            self.length(any)
+            self.plain_length(any)
         };
         let key = if self.tape.chance(70) { "by actor" } else { "across everyone" };
         let mut steps = Vec::new();

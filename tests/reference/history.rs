@@ -117,9 +117,9 @@ impl World<'_> {
         let kind = self.hir.schema.kind(h.kind);
         let instants = kind.time().is_some_and(|c| kind.columns[c.0 as usize].ty == Type::Timestamp);
         if instants && matches!(t, Moment::Instant(_)) {
-            watermark.instant <= t.shifted(length, 1, &zone).instant(&zone)
+            watermark.instant <= t.moved(length, 1, &rule.clock).instant(&zone)
         } else {
-            watermark.day <= Moment::Day(t.day(&zone)).shifted(length, 1, &zone).day(&zone)
+            watermark.day <= Moment::Day(t.day(&zone)).moved(length, 1, &rule.clock).day(&zone)
         }
     }
 

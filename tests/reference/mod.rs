@@ -384,7 +384,7 @@ impl World<'_> {
             ExprKind::Neg(of) => negate(value(of)),
             ExprKind::Arith { op, left, right } => arith(*op, value(left), value(right)),
             ExprKind::Shift { time, by } => match value(time) {
-                Val::Known(v) => Val::Known(Moment::of(&v).unwrap().shifted(*by, 1, &zone(clock)).value()),
+                Val::Known(v) => Val::Known(Moment::of(&v).unwrap().moved(*by, 1, clock).value()),
                 other => other,
             },
             ExprKind::History(history) => self.history(rule, history, env, false),

@@ -43,6 +43,36 @@ impl Moment {
         }
     }
 
+    /// As [`Moment::shifted`], with the clock's business days behind the months and days, before the exact part.
+    /// Only of clocks whose business days are days of the week.
+    pub fn moved(self, by: Length, sign: i64, clock: &Clock) -> Moment {
+        let zone = zone(clock);
+        let moment = self.shifted(Length { business: 0, nanos: 0, ..by }, sign, &zone);
+        let open = |day: Date| {
+            let weekdays = clock.business.as_ref().unwrap().weekdays;
+            weekdays & (1 << day.weekday().to_monday_zero_offset()) != 0
+        };
+        let forward = by.business as i64 * sign > 0;
+        let mut day = moment.day(&zone);
+        for _ in 0..by.business.abs() {
+            loop {
+                day = if forward { day.tomorrow().unwrap() } else { day.yesterday().unwrap() };
+                if open(day) {
+                    break;
+                }
+            }
+        }
+        let moment = match moment {
+            _ if by.business == 0 => moment,
+            Moment::Day(_) => Moment::Day(day),
+            Moment::Instant(at) => {
+                let civil = day.to_datetime(zone.to_datetime(at).time());
+                Moment::Instant(zone.to_ambiguous_timestamp(civil).compatible().unwrap())
+            }
+        };
+        moment.shifted(Length { nanos: by.nanos, ..Length::default() }, sign, &zone)
+    }
+
     /// By calendar arithmetic at the same time of day; the exact part comes last.
     pub fn shifted(self, by: Length, sign: i64, zone: &TimeZone) -> Moment {
         let calendar = Span::new().months(by.months as i64 * sign).days(by.days as i64 * sign);
@@ -113,7 +143,7 @@ fn fiscal_year_start(day: Date, clock: &Clock) -> Date {
 pub fn in_window(window: &Window, t: Moment, r: Moment, clock: &Clock) -> bool {
     let zone = zone(clock);
     if let (Moment::Instant(ti), Moment::Instant(ri)) = (t, r) {
-        let at = |length: Length, sign| t.shifted(length, sign, &zone).instant(&zone);
+        let at = |length: Length, sign| t.moved(length, sign, clock).instant(&zone);
         return match *window {
             Window::Before(length) => at(length, -1) <= ri && ri <= ti,
             Window::After(length) => ti <= ri && ri <= at(length, 1),
@@ -125,7 +155,7 @@ pub fn in_window(window: &Window, t: Moment, r: Moment, clock: &Clock) -> bool {
     }
     // Where either is a date, both are.
     let (td, rd) = (t.day(&zone), r.day(&zone));
-    let at = |length: Length, sign| Moment::Day(td).shifted(length, sign, &zone).day(&zone);
+    let at = |length: Length, sign| Moment::Day(td).moved(length, sign, clock).day(&zone);
     match *window {
         Window::Before(length) => at(length, -1) <= rd && rd <= td,
         Window::After(length) => td <= rd && rd <= at(length, 1),

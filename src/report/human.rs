@@ -140,7 +140,7 @@ fn indeterminate(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>],
 }
 
 /// `with actor = P, from 2025-03-01 to 2025-03-31`
-fn within(once: &OnceTrace) -> String {
+pub(crate) fn within(once: &OnceTrace) -> String {
     let keys: Vec<_> = once.keys.iter().map(|(k, v)| format!("{k} = {}", plain(v))).collect();
     let of = if keys.is_empty() { "across everyone".into() } else { format!("with {}", keys.join(", ")) };
     format!("{of}, from {} to {}", once.from, once.until)

@@ -2,7 +2,7 @@
 
 use super::crop::plain;
 use super::entry::{Context, force, shorten};
-use super::human::{dim, searched};
+use super::human::{dim, searched, within};
 use super::{changes, steps, waivers};
 use crate::data::Verdict;
 use crate::eval::why::{Failed, NearMiss, Node, Note, Part, Sort, Why};
@@ -68,6 +68,13 @@ pub(crate) fn human(context: &Context, why: &Why, color: bool) -> String {
         last = Some(&part.role);
         node(context, why, &part.node, 2, &mut text, color);
     }
+    if let Some(once) = &why.once {
+        let within = within(once);
+        let _ = match once.counted_with {
+            Some(id) => writeln!(text, "  → counted with the finding {}, {within}", crate::data::identity::hex(&id)),
+            None => writeln!(text, "  → {} more counted with it, {within}", super::grouped(once.further)),
+        };
+    }
     if let Some(ends) = conclusion(why) {
         let _ = writeln!(text, "  → {ends}");
     }
@@ -118,8 +125,7 @@ fn conclusion(why: &Why) -> Option<String> {
 pub(crate) fn note_text(context: &Context, why: &Why, note: &Note) -> String {
     match note {
         Note::OtherKind { kind } => {
-            let own =
-                why.records.first().map_or(String::new(), |r| format!(", and this is a `{}`", context.kind(r.kind)));
+            let own = why.records.first().map_or(String::new(), |r| format!(", not about `{}`", context.kind(r.kind)));
             format!("the rule is about `{}`{own}", context.kind(*kind))
         }
         Note::NotInForce { from, until } => {

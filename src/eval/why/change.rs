@@ -74,9 +74,10 @@ pub fn changes<'a>(
         }
     }
     let wanted = |after: &Outcome| match verdict {
-        Some(Verdict::Finding) => {
-            !matches!(after.verdict, Some(Verdict::Finding | Verdict::Indeterminate | Verdict::Pending))
-        }
+        Some(Verdict::Finding) => !matches!(
+            after.verdict,
+            Some(Verdict::Finding | Verdict::Repeated | Verdict::Indeterminate | Verdict::Pending)
+        ),
         Some(Verdict::Indeterminate | Verdict::Pending) => {
             matches!(after.verdict, Some(Verdict::Finding | Verdict::Compliant | Verdict::Excepted))
         }

@@ -87,7 +87,7 @@ impl<'f> Lab<'f> {
         let cx = findings.runtime.context(&findings.plan, &findings.world, of.clock, entry.and_then(|e| e.period));
         for narrow in [true, false] {
             lab.ids = (0..schema.kinds.len() as u32).map(|k| (0..findings.world.len(KindId(k))).collect()).collect();
-            if narrow && !united {
+            if narrow && !united && of.once.is_none() {
                 lab.narrow(&cx, of, frame);
             }
             let rows: usize = lab.ids.iter().map(Vec::len).sum();

@@ -18,7 +18,7 @@ use super::judge::{Judgement, moments};
 use super::results::{self, Entry};
 use super::val::Val;
 use super::world::identity_of;
-use super::{ClauseRole, Findings, Gap, RecordRef, StepTrace, Truth, WindowTrace};
+use super::{ClauseRole, Findings, Gap, OnceTrace, RecordRef, StepTrace, Truth, WindowTrace};
 use crate::data::{ColumnId, KindId, Origin, Place, Time, Verdict, display};
 use crate::plan::RulePlan;
 use crate::source::Span;
@@ -54,6 +54,8 @@ pub struct Why {
     pub waiver: Option<u32>,
     /// Of a sequence.
     pub steps: Vec<StepTrace>,
+    /// Of a rule with `once per`.
+    pub once: Option<OnceTrace>,
     /// The triggering record first.
     pub records: Vec<RecordRef>,
     /// The rule's parts in their order, as far as they were looked at.
@@ -318,6 +320,7 @@ impl Findings {
             || Entry { period, ..results::entry(about.rule as u32, Judgement::plain(Verdict::Compliant), frame) };
         let standing = entry.cloned().unwrap_or_else(plain);
         let judging = self.judging();
+        let explained_once = explained.as_ref().and_then(|e| e.once.clone());
         let explained_waiver = explained.as_ref().and_then(|e| e.waiver);
         Why {
             rule: about.rule,
@@ -329,6 +332,7 @@ impl Findings {
             exception: explained.and_then(|e| e.exception),
             waiver: explained_waiver,
             steps: explanation.steps,
+            once: explained_once,
             records: explanation.records,
             parts,
             windows,

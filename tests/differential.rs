@@ -37,6 +37,8 @@ fn case(seeds: &Seeds) -> Case {
     let text = rules.fold(format!("{}\n{}\n", schema.print(), random::policy::SHARED), |text, (i, numbers)| {
         text + &random::policy::rule(&schema, numbers, &format!("rule_{i}"))
     });
+    let over = over_findings(&schema, seeds, &text);
+    let text = text + &over;
     let hir = check(&text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     let plan = Arc::new(Plan::compile(&hir));
     let raws = random::records::all(&schema, seeds);
@@ -49,6 +51,25 @@ fn case(seeds: &Seeds) -> Case {
         _ => None,
     };
     Case { text, schema, raws, hir, plan, records, as_of }
+}
+
+/// In some cases rules over what the others find, and over what these find.
+fn over_findings(schema: &Schema, seeds: &Seeds, text: &str) -> String {
+    // Findings about firms and about people have no common table to look up.
+    let people = !text.contains("every boss of firm");
+    let mut tape = Tape::new(&seeds.run[seeds.run.len() / 3..]);
+    let number = if tape.chance(35) { 1 + tape.below(3) } else { 0 };
+    let mut rules: Vec<String> = (0..seeds.rules.len()).map(|i| format!("rule_{i}")).collect();
+    let (mut above, mut text) = (Vec::new(), String::new());
+    for i in 0..number {
+        let name = format!("over_{i}");
+        let numbers = &seeds.rules[i % seeds.rules.len()];
+        let numbers = &numbers[numbers.len() / (2 + i)..];
+        text += &random::policy::over_findings(schema, numbers, &name, &rules, &above, people);
+        rules.push(name.clone());
+        above.push(name);
+    }
+    text
 }
 
 /// Parsed and checked, or all that is wrong with it.

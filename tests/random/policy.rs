@@ -45,6 +45,20 @@ pub fn metric(schema: &Schema, numbers: &[u16], name: &str) -> String {
     writer.metric(name)
 }
 
+/// A rule over what the rules before it find; `rules` are these, `above` those of them that are over findings.
+pub fn over_findings(
+    schema: &Schema,
+    numbers: &[u16],
+    name: &str,
+    rules: &[String],
+    above: &[String],
+    people: bool,
+) -> String {
+    let mut tape = Tape::new(numbers);
+    Writer { schema, tape: &mut tape, aliases: 0, declared: schema.kinds.len() }
+        .over_findings(name, rules, above, people)
+}
+
 const PERIODS: [&str; 6] =
     ["calendar month", "calendar year", "fiscal_quarter", "fiscal_year", "calendar quarter", "calendar day"];
 
@@ -215,6 +229,43 @@ impl Writer<'_, '_> {
         };
         out += &format!("  {func} {value}{keys} {period}\n}}\n\n");
         out
+    }
+
+    fn over_findings(&mut self, name: &str, rules: &[String], above: &[String], people: bool) -> String {
+        let which = |tape: &mut Tape, prefix: &str| match tape.below(5) {
+            0 => String::new(),
+            1 => format!(" where {prefix}severity >= {}", tape.pick(&["minor", "major"])),
+            2 if !above.is_empty() => format!(" where {prefix}rule == {}", tape.pick(above)),
+            3 => format!(" where {prefix}rule in {{ {}, {} }}", tape.pick(rules), tape.pick(rules)),
+            _ => format!(" where {prefix}rule == {}", tape.pick(rules)),
+        };
+        let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
+        let kind = self.schema.kinds[*self.tape.pick(&records)].name;
+        let window = *self.tape.pick(&["over 2 days", "over 30 days", "in calendar month", "over all time"]);
+        let keys = *self.tape.pick(&["", " across everyone"]);
+        match self.tape.below(5) {
+            0 => {
+                let filter = which(self.tape, "");
+                format!("forbid {name} {{\n  on finding{filter}\n  when severity >= minor or actor? == \"E1\"\n}}\n\n")
+            }
+            1 => {
+                let filter = which(self.tape, "f.");
+                let count = format!("count(finding as f {window}{keys}{filter})");
+                format!("forbid {name} {{\n  on {kind}\n  when {count} > {}\n}}\n\n", self.tape.below(3))
+            }
+            2 => {
+                let filter = which(self.tape, "");
+                let side = *self.tape.pick(&["within 2 days after", "within 30 days before"]);
+                format!("require {name} {{\n  on finding{filter}\n  need {kind} {side}\n}}\n\n")
+            }
+            _ => {
+                let filter = which(self.tape, "");
+                let boss = people && self.schema.has_boss(0) && self.tape.chance(60);
+                let key = if boss { "every boss of actor" } else { "actor" };
+                let to = self.tape.below(3);
+                format!("limit {name} {{\n  on finding{filter}\n  count per {key} {window}\n  to {to}\n}}\n\n")
+            }
+        }
     }
 
     fn on(&mut self, root: &[Root]) -> String {

@@ -91,7 +91,7 @@ impl World<'_> {
             if same_keys == Truth::False {
                 continue;
             }
-            match and([same_keys, h.filter.as_ref().map_or(Truth::True, |f| self.truth(rule, f, &inner))]) {
+            match and([row.there, same_keys, h.filter.as_ref().map_or(Truth::True, |f| self.truth(rule, f, &inner))]) {
                 Truth::True => candidates.push(Candidate { row: i, maybe: false }),
                 Truth::False => {}
                 _ => candidates.push(Candidate { row: i, maybe: true }),

@@ -6,6 +6,7 @@ pub mod chain;
 pub mod history;
 pub mod metrics;
 pub mod sequence;
+pub mod strata;
 pub mod time;
 pub mod value;
 pub mod verdicts;
@@ -61,7 +62,11 @@ pub struct Row {
     /// Its parts, where it has a declared one, and all are known.
     pub parts: Option<Vec<Value>>,
     pub occurrence: usize,
+    /// One of its own, and what is shown of a finding: that of its record.
     pub place: usize,
+    pub shown: usize,
+    /// A finding may hang on what is not known.
+    pub there: Truth,
     /// Of a kind that is made of several: which of them it is of, and where the record itself is.
     pub member: usize,
     pub own: Option<usize>,
@@ -139,8 +144,25 @@ pub type Projections = [Option<Arc<[ColumnId]>>];
 
 /// All verdicts, the compliant too, sorted.
 pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Projections) -> Vec<Outcome> {
-    let world = world(hir, records, as_of, read);
-    let mut outcomes: Vec<Outcome> = hir.rules.iter().flat_map(|rule| verdicts::judge(&world, rule)).collect();
+    let mut world = world(hir, records, as_of, read);
+    let mut said: Vec<(usize, verdicts::Said)> = Vec::new();
+    let highest = hir.rules.iter().map(|r| r.level).max().unwrap_or(0);
+    let (mut outcomes, mut first) = (Vec::new(), 0);
+    for level in 0..=highest {
+        if let Some(kind) = strata::kind(&world) {
+            strata::add(&mut world, kind, &said, first);
+        }
+        first = said.len();
+        for (i, rule) in hir.rules.iter().enumerate().filter(|(_, r)| r.level == level) {
+            said.extend(verdicts::judge(&world, rule).into_iter().map(|s| (i, s)));
+        }
+        let shown = |place: usize| world.rows.iter().find(|r| r.place == place).map_or(place, |r| r.shown);
+        outcomes.extend(said[first..].iter().map(|(_, s)| Outcome {
+            place: shown(s.outcome.place),
+            steps: s.outcome.steps.iter().map(|p| shown(*p)).collect(),
+            ..s.outcome.clone()
+        }));
+    }
     outcomes.sort();
     outcomes
 }
@@ -208,7 +230,19 @@ pub fn join_repeats(schema: &Schema, records: &[Record], read: &Projections) -> 
             let cells: Vec<Val> = columns.map(|c| joined(schema, &members, c)).collect();
             let time = kind.time().and_then(|c| cells[c.0 as usize].known()).and_then(Moment::of);
             let place = members.iter().map(|r| r.place).min().unwrap();
-            Row { kind: members[0].kind, cells, time, identity, parts, occurrence: 1, place, member: 0, own: None }
+            Row {
+                kind: members[0].kind,
+                cells,
+                time,
+                identity,
+                parts,
+                occurrence: 1,
+                place,
+                shown: place,
+                there: Truth::True,
+                member: 0,
+                own: None,
+            }
         })
         .collect();
     rows.sort_by_key(|r| r.place);

@@ -73,7 +73,8 @@ impl Choices<'_> {
         let mut parts = Vec::new();
         step.filter.iter().for_each(|f| super::verdicts::conjuncts(f, &mut parts));
         parts.retain(|e| super::verdicts::reads_only(e, step.root));
-        and(parts.into_iter().map(|e| self.world.truth(self.rule, e, &env)))
+        let there = [self.world.rows[row].there];
+        and(there.into_iter().chain(parts.into_iter().map(|e| self.world.truth(self.rule, e, &env))))
     }
 
     /// `chosen` are the records of the last steps. Takes one more before them, the latest first.

@@ -8,13 +8,22 @@ use bylaws::internals::data::{Value, Verdict};
 use bylaws::internals::eval::Truth;
 use bylaws::internals::sema::hir::*;
 
+/// A verdict, with the record and moment that it is of, and for whom it is where it is not for the record's subject.
+pub struct Said {
+    pub outcome: Outcome,
+    pub row: usize,
+    pub time: Option<super::time::Moment>,
+    pub owner: Option<Value>,
+}
+
 /// All verdicts of one rule.
-pub fn judge(world: &World, rule: &Rule) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
-    if let Trigger::Sequence(of) = &rule.trigger {
-        for found in sequence::judge(world, rule, of) {
+pub fn judge(world: &World, rule: &Rule) -> Vec<Said> {
+    let mut said: Vec<Said> = Vec::new();
+    let of = |root: &Root, outcome: Outcome| Said { outcome, row: root.row, time: root.time, owner: None };
+    if let Trigger::Sequence(sequence) = &rule.trigger {
+        for found in sequence::judge(world, rule, sequence) {
             let own = outcome(world, rule, &found.root, found.verdict, found.exception);
-            outcomes.push(Outcome { steps: found.steps, ..own });
+            said.push(of(&found.root, Outcome { steps: found.steps, ..own }));
         }
     }
     // One record may count for several people: verdicts about one of these are not about the record alone.
@@ -22,32 +31,38 @@ pub fn judge(world: &World, rule: &Rule) -> Vec<Outcome> {
     for (root, valid) in triggers(world, rule) {
         let env: Env = vec![Some(root)];
         if let Some((verdict, exception)) = judge_one(world, rule, &env, valid) {
-            outcomes.push(outcome(world, rule, env[0].as_ref().unwrap(), verdict, exception));
+            let root = env[0].as_ref().unwrap();
+            said.push(of(root, outcome(world, rule, root, verdict, exception)));
         }
     }
     if let Body::Limit { when, aggregate, to } = &rule.body {
         let replayed = replay(world, rule, when.as_ref(), aggregate, to);
-        let (theirs, own): (Vec<_>, Vec<_>) = replayed.into_iter().partition(|(_, owned)| *owned);
-        outcomes.extend(own.into_iter().map(|o| o.0));
-        owned.extend(theirs.into_iter().map(|o| o.0));
+        let (theirs, own): (Vec<_>, Vec<_>) = replayed.into_iter().partition(|s| s.owner.is_some());
+        said.extend(own);
+        owned.extend(theirs);
     }
     // What a window could not take is told at the record that lacks its time or key. There its own
     // verdict stays, unless that is compliant.
     for row in left_out(world, rule) {
         let place = world.rows[row].place;
-        let own = outcomes.iter_mut().find(|o| o.place == place);
+        let own = said.iter_mut().find(|s| s.outcome.place == place);
         match own {
-            Some(own) if own.verdict == Verdict::Compliant => own.verdict = Verdict::Indeterminate,
+            Some(own) if own.outcome.verdict == Verdict::Compliant => own.outcome.verdict = Verdict::Indeterminate,
             Some(_) => {}
-            None => outcomes.push(outcome(world, rule, &world.root(row), Verdict::Indeterminate, None)),
+            None => {
+                let root = world.root(row);
+                said.push(of(&root, outcome(world, rule, &root, Verdict::Indeterminate, None)));
+            }
         }
     }
-    let alone = outcomes.len();
-    outcomes.extend(owned);
+    let alone = said.len();
+    said.extend(owned);
     if let Some(once) = &rule.once {
+        let mut outcomes: Vec<Outcome> = said.iter().map(|s| s.outcome.clone()).collect();
         thin(world, rule, once, &mut outcomes, alone);
+        said.iter_mut().zip(outcomes).for_each(|(s, o)| s.outcome = o);
     }
-    outcomes
+    said
 }
 
 /// Of the findings with one key in one period, only the first is one. Those from `alone` on are each about somebody
@@ -106,7 +121,7 @@ fn triggers(world: &World, rule: &Rule) -> Vec<(Root, Truth)> {
     match &rule.trigger {
         // See `sequence`.
         Trigger::Sequence(_) => Vec::new(),
-        Trigger::Record { .. } => rows().map(|row| (world.root(row), Truth::True)).collect(),
+        Trigger::Record { .. } => rows().map(|row| (world.root(row), world.rows[row].there)).collect(),
         Trigger::Each { at: EachAt::AsOf, .. } => match world.watermark(&rule.clock) {
             Some(watermark) => each(watermark.event, None),
             None => Vec::new(),
@@ -213,8 +228,9 @@ pub fn conclude(world: &World, rule: &Rule, env: &Env, violation: Truth) -> (Ver
 /// the limit is passed and it was armed, and is armed again once the aggregate is within the limit.
 ///
 /// Where a key is a set, a record counts for each in it; with each outcome, whether it is about one of these.
-fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, to: &Expr) -> Vec<(Outcome, bool)> {
+fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, to: &Expr) -> Vec<Said> {
     let mut outcomes = Vec::new();
+    let told = |outcome, row: usize, owner| Said { outcome, row, time: world.rows[row].time, owner };
     // Keys, whom of a set, and the records with whether they have these keys for sure.
     type Keyed = (Vec<Value>, Option<Value>, Vec<(usize, Truth)>);
     let mut keyed: Vec<Keyed> = Vec::new();
@@ -228,7 +244,7 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
         let way = aggregate.keys.iter().find_map(|k| world.every(rule, &k.outer, &env));
         let gap = world.rows[row].time.is_none() || keys.iter().any(|k| k.known().is_none());
         if (gap || way.as_ref().is_some_and(|w| !w.whole)) && in_force(rule, &env) != Truth::False {
-            outcomes.push((outcome(world, rule, &world.root(row), Verdict::Indeterminate, None), false));
+            outcomes.push(told(outcome(world, rule, &world.root(row), Verdict::Indeterminate, None), row, None));
         }
         if gap {
             continue;
@@ -247,7 +263,7 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
                 Truth::True => Verdict::Compliant,
                 _ => Verdict::Indeterminate,
             };
-            outcomes.push((outcome(world, rule, &world.root(row), verdict, None), false));
+            outcomes.push(told(outcome(world, rule, &world.root(row), verdict, None), row, None));
         }
         for (owner, sure) in owners {
             match keyed.iter_mut().find(|(k, o, _)| *k == keys && *o == owner) {
@@ -273,7 +289,7 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
             let over_before = compare(CompareOp::Gt, before, limit.clone(), false);
             let over = compare(CompareOp::Gt, after, limit, false);
             armed = or([armed, not(over_before)]);
-            let filter = filter(world, rule, &env, sure);
+            let filter = filter(world, rule, &env, and([sure, world.rows[row].there]));
             let fires = and([filter, over, armed]);
             armed = if matches!(fires, Truth::Unknown | Truth::Pending) { Truth::Unknown } else { not(over) };
             let violation = and([fires, when.map_or(Truth::True, |w| world.truth(rule, w, &env))]);
@@ -282,7 +298,7 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
             if let Some(owner) = &owner {
                 outcome.subject = Some(plain(owner));
             }
-            outcomes.push((outcome, owner.is_some()));
+            outcomes.push(told(outcome, row, owner.clone()));
         }
     }
     outcomes

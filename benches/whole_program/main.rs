@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench whole_program                      # 1,000,000 records, 5 runs of each rule set
 //! cargo bench --bench whole_program -- --records 100000 --runs 3 --threads 1
+//! cargo bench --bench whole_program -- --only S          # sequences: memory by how many records are a step
 //! cargo bench --bench whole_program -- translate DIR     # neutral rule files (R10.json …) to .bylaw
 //! ```
 //!
@@ -21,6 +22,8 @@ struct Options {
     seed: u64,
     runs: usize,
     threads: Option<String>,
+    /// Rule sets whose names begin so.
+    only: String,
 }
 
 fn main() {
@@ -39,7 +42,7 @@ fn main() {
 }
 
 fn options(args: &[String]) -> Result<Options, String> {
-    let mut options = Options { records: 1_000_000, seed: 1, runs: 5, threads: None };
+    let mut options = Options { records: 1_000_000, seed: 1, runs: 5, threads: None, only: String::new() };
     for pair in args.chunks(2) {
         let [name, value] = pair else { return Err(format!("`{}` needs a value", pair[0])) };
         let number = || value.parse::<u64>().map_err(|_| format!("`{value}` is not a number"));
@@ -47,8 +50,9 @@ fn options(args: &[String]) -> Result<Options, String> {
             "--records" => options.records = number()?,
             "--seed" => options.seed = number()?,
             "--runs" => options.runs = number()?.max(1) as usize,
+            "--only" => options.only = value.clone(),
             "--threads" => options.threads = Some(value.clone()),
-            _ => return Err(format!("unknown option `{name}`: --records, --seed, --runs, --threads")),
+            _ => return Err(format!("unknown option `{name}`: --records, --seed, --runs, --threads, --only")),
         }
     }
     Ok(options)
@@ -78,7 +82,7 @@ fn bench(options: &Options) -> Result<(), String> {
     .map_err(|e| e.to_string())?;
     println!("{} records, {:.1} MB, seed {}", options.records, bytes as f64 / 1e6, options.seed);
     println!("{:<8} {:>9} {:>12} {:>8} {:>9} {:>9}", "rules", "seconds", "records/s", "MB/s", "peak MiB", "findings");
-    for set in rules::sets(options.seed) {
+    for set in rules::sets(options.seed).into_iter().filter(|s| s.name.starts_with(&options.only)) {
         let policy = dir.join(format!("{}.bylaw", set.name));
         std::fs::write(&policy, &set.text).map_err(|e| format!("{}: {e}", policy.display()))?;
         let out = dir.join(format!("{}.findings.ndjson", set.name));

@@ -1,4 +1,5 @@
-//! Policies of 10, 100 and 1,000 rules over the log, and one of windows.
+//! Policies of 10, 100 and 1,000 rules over the log, one of windows, and sequences of three steps of which few, some and
+//! all records are a step.
 
 use crate::log::{ENDINGS, KINDS, PARTIES, SITES, TLDS, UNITS, WORDS};
 use crate::rng::Rng;
@@ -17,7 +18,22 @@ pub fn sets(seed: u64) -> Vec<RuleSet> {
         set("R100", 100),
         set("R1000", 1000),
         RuleSet { name: "W10", text: format!("{}{}", vocabulary(), WINDOWS) },
+        sequence("S-few", &[FAILED, "file_export where file.classification == critical", NOTE]),
+        sequence("S-some", &["login where login.result == \"failure\"", "file_export where file.bytes > 1 GB", MAIL]),
+        sequence("S-all", &["login", "file_export", "email_send"]),
     ]
+}
+
+const FAILED: &str = "login where login.result == \"failure\" and not login.second_factor";
+const NOTE: &str = "email_send where message.classification == critical and message.attachments > 4";
+const MAIL: &str = "email_send where message.classification >= confidential";
+
+/// Steps of one employee within a day, those of 20,000 interleaved. Without an identity a record that is no step is
+/// dropped as soon as it is read.
+fn sequence(name: &'static str, steps: &[&str]) -> RuleSet {
+    let steps = steps.join("\n    then ");
+    let rule = format!("forbid s {{\n  on sequence by actor.id within 1 day {{\n    {steps}\n  }}\n}}\n");
+    RuleSet { name, text: format!("{}{rule}", vocabulary().replace(" identity id", "")) }
 }
 
 /// What the log's records look like.

@@ -166,6 +166,17 @@ fn within(
         }
     }
     typer.roots.pop();
+    if found.is_some_and(|length| length.business != 0) {
+        return typer.fail(
+            Diagnostic::error(
+                Code::BadWindow,
+                "a sequence is not measured in business days",
+                length.span,
+                "business days",
+            )
+            .help("write days: `within 7 days`; business days are for the windows of conditions: `no approval within 5 business days after`"),
+        );
+    }
     found
 }
 
@@ -301,7 +312,7 @@ fn scope(named: &[(&ast::Step, KindId, u8)], kinds: &[Option<KindId>]) -> Scope 
         }
         let alone = kinds.iter().filter(|k| **k == Some(*kind)).count() == 1;
         if step.alias.is_none() {
-            scope.bind(&step.kind.text, row, Rank::First);
+            scope.bind(&step.kind.text, row, Rank::AfterFields);
         } else if alone {
             scope.bind(&step.kind.text, row, Rank::Last);
         }

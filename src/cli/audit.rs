@@ -99,6 +99,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let context = Context { sources: policies.sources(), plan: &plan, inputs: &names };
     summary.as_of = args.as_of.clone();
     summary.waivers = report::waivers::lines(&context, &findings);
+    summary.causes = report::causes::causes(&context, &findings);
     match args.format {
         Format::Human => {
             let color = style.stdout && args.output.is_none();

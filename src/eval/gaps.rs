@@ -317,6 +317,13 @@ pub fn of_compared<'a>(
     for frame in doubtful {
         open_finding(trace, &frame, history.span);
         let own = Scope { root: history.root + 1, frame, parent: about };
+        if frame.time.is_none() {
+            no_time(trace, &frame, history.span);
+        }
+        let single = history.keys.iter().filter(|k| !matches!(k.inner.op, Op::Every { .. }));
+        for key in single.filter(|k| !value(&cx, &k.inner, &own).is_known()) {
+            of_key(trace, &key.inner, &own);
+        }
         let parts = history.inner.iter().chain(&history.pair).chain(&history.join_conditions).chain(&history.value);
         parts.for_each(|e| of(trace, e, &own));
     }

@@ -20,6 +20,8 @@ pub struct Part<'x> {
     pub list: &'x List,
     pub range: Range<usize>,
     pub joins: bool,
+    /// Whether these are of this window is in doubt.
+    pub adrift: bool,
 }
 
 /// Where a history condition looks, for one record.
@@ -58,7 +60,7 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
     let mut parts = Vec::with_capacity(1);
     let mut part = |list: Option<&'a List>, joins: bool| {
         if let Some(list) = list {
-            parts.push(Part { list, range: list.within(&bounds), joins });
+            parts.push(Part { list, range: list.within(&bounds), joins, adrift: false });
         }
     };
     if history.joins.is_empty() {
@@ -73,6 +75,16 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
             }
             Err(_) => part(index.by_keys.get(&key[..keys]), true),
         }
+    }
+    let mut untimed = Vec::new();
+    for group in &index.adrift {
+        key.clear();
+        let outer = history.keys.iter().enumerate().filter(|(i, _)| !group.unknown.contains(&(*i as u32)));
+        encode_keys(cx, outer.map(|(_, k)| &k.outer), about, &mut key).map_err(NoSearch::Key)?;
+        let Some(list) = group.lists.get(&key) else { continue };
+        let range = if group.timed { list.within(&bounds) } else { 0..list.ids.len() };
+        let part = Part { list, range, joins: !history.joins.is_empty(), adrift: true };
+        if group.timed { &mut parts } else { &mut untimed }.push(part);
     }
     let frame = &about.frame;
     let mut except = None;
@@ -104,6 +116,8 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
             }
         }
     }
+    parts.append(&mut untimed);
+    parts.retain(|p| !p.adrift || !p.range.is_empty());
     Ok(Search { bounds, parts, except })
 }
 
@@ -123,7 +137,8 @@ pub fn visit<'a>(
     f: &mut dyn FnMut(&Member<'a>, &Scope<'_, 'a>) -> bool,
 ) {
     let about = scope.at(history.root);
-    let mut step = |list: &List, i: usize, joins: bool| -> bool {
+    let mut step = |part: &Part<'_>, i: usize| -> bool {
+        let list = part.list;
         let id = list.ids[i];
         if search.except == Some(id) {
             return true;
@@ -139,8 +154,11 @@ pub fn visit<'a>(
             truth = truth.and(Truth::Unknown);
         }
         truth = truth.and(all(cx, &history.pair, &own));
-        if joins && truth != Truth::False {
+        if part.joins && truth != Truth::False {
             truth = truth.and(all(cx, &history.join_conditions, &own));
+        }
+        if part.adrift {
+            truth = truth.and(Truth::Unknown);
         }
         truth == Truth::False || f(&Member { frame, truth }, &own)
     };
@@ -148,7 +166,7 @@ pub fn visit<'a>(
         [] => {}
         [one] => {
             for i in one.range.clone() {
-                if !step(one.list, i, one.joins) {
+                if !step(one, i) {
                     return;
                 }
             }
@@ -160,7 +178,7 @@ pub fn visit<'a>(
             }
             merged.sort_unstable();
             for (_, _, p, i) in merged {
-                if !step(many[p].list, i, many[p].joins) {
+                if !step(&many[p], i) {
                     return;
                 }
             }

@@ -12,7 +12,7 @@ use crate::sema::hir::Func;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
-/// A record that can be in no window, and why.
+/// A record that a limit cannot add to any sum, or that can be in no sequence, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lacking {
     pub id: u32,
@@ -29,9 +29,22 @@ pub struct HistoryIndex {
     pub loose: Lists,
     /// By keys, where there are joins: for outer records with a join value unknown.
     pub by_keys: Lists,
+    /// Records that may be in more than one window, since a key or their time is unknown.
+    pub adrift: Vec<Adrift>,
+    /// Of what a limit adds up, and of steps of a sequence.
     pub lacking: Vec<Lacking>,
     /// Records that count for nobody: a key is a set, and it is empty.
     pub alone: Vec<u32>,
+}
+
+/// Records with the same parts unknown, by those of their keys that are known.
+#[derive(Debug)]
+pub struct Adrift {
+    /// Indices of the keys that are unknown, ascending.
+    pub unknown: Vec<u32>,
+    /// Whether their times are known.
+    pub timed: bool,
+    pub lists: Lists,
 }
 
 #[derive(Debug, Default)]
@@ -155,7 +168,8 @@ pub fn encode_keys<'a, 'k>(
 }
 
 impl HistoryIndex {
-    pub fn build(plan: &Plan, runtime: &Runtime, world: &World, id: u32, rows: &[u32]) -> HistoryIndex {
+    /// `strict`: it is what a limit adds up, or a step of a sequence; only what is known to belong there is in it.
+    pub fn build(plan: &Plan, runtime: &Runtime, world: &World, id: u32, rows: &[u32], strict: bool) -> HistoryIndex {
         let history = &plan.histories[id as usize];
         let cx = runtime.context(plan, world, history.clock, None);
         let mut index = HistoryIndex::default();
@@ -167,19 +181,32 @@ impl HistoryIndex {
                 continue;
             }
             let doubtful = inner != Truth::True;
-            let Some(time) = scope.frame.time.and_then(|t| window::unit(t, history.dates, cx.zone)) else {
-                index.lacking.push(Lacking { id: row, key: None });
-                continue;
-            };
+            let time = scope.frame.time.and_then(|t| window::unit(t, history.dates, cx.zone));
             key.clear();
+            // Only what a limit adds up has such a key.
             if let Some(every) = history.every() {
-                index.push_for_each(&cx, history, every, &scope, time, doubtful);
+                match time {
+                    Some(time) => index.push_for_each(&cx, history, every, &scope, time, doubtful),
+                    None => index.lacking.push(Lacking { id: row, key: None }),
+                }
                 continue;
             }
-            if let Err(at) = encode_keys(&cx, history.keys.iter().map(|k| &k.inner), &scope, &mut key) {
-                index.lacking.push(Lacking { id: row, key: Some(at) });
-                continue;
-            }
+            let keyed = encode_keys(&cx, history.keys.iter().map(|k| &k.inner), &scope, &mut key);
+            let time = match (time, keyed) {
+                (Some(time), Ok(())) => time,
+                (None, _) if strict => {
+                    index.lacking.push(Lacking { id: row, key: None });
+                    continue;
+                }
+                (_, Err(at)) if strict => {
+                    index.lacking.push(Lacking { id: row, key: Some(at) });
+                    continue;
+                }
+                (time, _) => {
+                    index.set_adrift(&cx, history, row, time, &scope);
+                    continue;
+                }
+            };
             if history.joins.is_empty() {
                 index.lists.push(&key, row, time, doubtful);
                 continue;
@@ -196,6 +223,7 @@ impl HistoryIndex {
         index.lists.sort();
         index.loose.sort();
         index.by_keys.sort();
+        index.adrift.iter_mut().for_each(|a| a.lists.sort());
         if history.pair.is_empty() && matches!(history.func, Func::Sum | Func::Avg) {
             for list in &mut index.lists.lists {
                 list.sums = sums(&cx, history, list);
@@ -246,6 +274,38 @@ impl HistoryIndex {
         } else if chain.certain.is_empty() {
             self.alone.push(id);
         }
+    }
+
+    /// A record of which a key, or the time, is not known.
+    fn set_adrift<'a>(
+        &mut self,
+        cx: &Context<'a>,
+        history: &'a HistoryPlan,
+        row: u32,
+        time: Option<i64>,
+        scope: &Scope<'_, 'a>,
+    ) {
+        let (mut unknown, mut known) = (Vec::new(), Vec::new());
+        for (i, key) in history.keys.iter().enumerate() {
+            match value(cx, &key.inner, scope) {
+                // It is equal to nothing.
+                Val::Absent => return,
+                value => {
+                    if !value.encode(&mut known) {
+                        unknown.push(i as u32);
+                    }
+                }
+            }
+        }
+        let timed = time.is_some();
+        let at = match self.adrift.iter().position(|a| a.timed == timed && a.unknown == unknown) {
+            Some(at) => at,
+            None => {
+                self.adrift.push(Adrift { unknown, timed, lists: Lists::default() });
+                self.adrift.len() - 1
+            }
+        };
+        self.adrift[at].lists.push(&known, row, time.unwrap_or(i64::MAX), true);
     }
 }
 

@@ -140,7 +140,7 @@ pub fn window<'a>(
 ) -> Option<Search<'a>> {
     let bounds = window::bounds(cx, history, scope.frame.time)?;
     let from = list.times.partition_point(|&t| t < bounds.from).min(i);
-    Some(Search { bounds, parts: vec![Part { list, range: from..i + 1, joins: false }], except: None })
+    Some(Search { bounds, parts: vec![Part { list, range: from..i + 1, joins: false, adrift: false }], except: None })
 }
 
 #[cfg(test)]

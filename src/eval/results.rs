@@ -319,8 +319,8 @@ impl<'a> Judging<'a> {
         entries
     }
 
-    /// Records that a rule's histories cannot place: one indeterminate verdict each, unless the rule says
-    /// more of it already.
+    /// Records that a limit cannot add to any sum, or that can be in no sequence: one indeterminate verdict each,
+    /// unless the rule says more of it already.
     fn lacking(&self, entries: &mut Vec<Entry>, counts: &mut [RuleCounts]) {
         if self.world.histories.iter().all(|h| h.lacking.is_empty()) {
             return;

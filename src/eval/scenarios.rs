@@ -177,17 +177,42 @@ fn edges_of_what_is_needed() {
 }
 
 #[test]
-fn what_lacks_its_key_is_told() {
+fn a_record_without_its_key_or_time_may_be_the_one() {
     let schema = company();
-    let mut trainings = [training(1, "E1"), training(2, "E1")];
-    trainings[0][1] = Cell::Nothing;
-    trainings[1][0] = Cell::Bad;
-    let findings = run_company(need(&schema, Window::Before(days(30))), &[gift("a", 3, "E1", 1)], &trainings, keep());
-    assert_eq!(of(&findings), [(Indeterminate, 101), (Finding, 1), (Indeterminate, 102)]);
-    assert_eq!(findings.explain(0).gaps[0].why, GapReason::Missing);
-    let timeless = findings.explain(2).gaps;
-    assert_eq!(timeless[0].why, GapReason::NoTime);
-    assert!(matches!(&timeless[1].why, GapReason::Malformed { found, .. } if !found.is_empty()), "{timeless:?}");
+    let gifts = [gift("a", 31, "E1", 1), gift("b", 31, "E2", 1)];
+    let run = |trainings: &[Vec<Cell>]| run_company(need(&schema, Window::Before(days(30))), &gifts, trainings, keep());
+    let nobody = |day| {
+        let mut training = training(day, "E1");
+        training[1] = Cell::Nothing;
+        training
+    };
+    let mut timeless = training(2, "E1");
+    timeless[0] = Cell::Bad;
+    // Someone's, in time: it may be E1's or E2's. Its own rule is not about trainings, so it has no verdict.
+    let findings = run(&[nobody(1)]);
+    assert_eq!(of(&findings), [(Indeterminate, 1), (Indeterminate, 2)]);
+    let why = findings.explain(1);
+    assert_eq!(why.gaps.len(), 1, "{:?}", why.gaps);
+    assert_eq!(why.gaps[0].why, GapReason::Missing);
+    assert_eq!(why.gaps[0].record.and_then(|r| why.records[r].place).map(|p| p.line), Some(101));
+    // Out of time, it is nobody's that counts; where another is there, it does not matter.
+    assert_eq!(of(&run(&[nobody(0)])), [(Finding, 1), (Finding, 2)]);
+    assert_eq!(of(&run(&[nobody(1), training(1, "E2")])), [(Indeterminate, 1), (Compliant, 2)]);
+    // Of a known person at an unknown time.
+    let findings = run(&[timeless]);
+    assert_eq!(of(&findings), [(Indeterminate, 1), (Finding, 2)]);
+    let gaps = findings.explain(0).gaps;
+    assert_eq!(gaps[0].why, GapReason::NoTime);
+    assert!(matches!(&gaps[1].why, GapReason::Malformed { found, .. } if !found.is_empty()), "{gaps:?}");
+}
+
+#[test]
+fn what_a_limit_cannot_add_is_told_by_itself() {
+    let mut gifts = [gift("a", 1, "E1", 300), gift("b", 2, "E1", 300), gift("c", 3, "E1", 300)];
+    gifts[1][2] = Cell::Nothing;
+    let findings = run_company(limit(&company(), 500), &gifts, &[], keep());
+    assert_eq!(of(&findings), [(Compliant, 1), (Indeterminate, 2), (Finding, 3)]);
+    assert_eq!(findings.explain(1).gaps[0].why, GapReason::Missing);
 }
 
 #[test]

@@ -145,8 +145,9 @@ pub fn lay(
     laid.histories.into_iter().for_each(|(history, ids)| rows_of[history as usize].extend(ids));
     rows_of.iter_mut().for_each(|ids: &mut Vec<u32>| ids.sort_unstable());
     let of: Vec<usize> = (0..plan.histories.len()).filter(|&h| plan.histories[h].kind == kind).collect();
+    let strict = super::world::strict(plan);
     let built = parallel(options.threads, of.len(), |i| {
-        HistoryIndex::build(plan, runtime, world, of[i] as u32, &rows_of[of[i]])
+        HistoryIndex::build(plan, runtime, world, of[i] as u32, &rows_of[of[i]], strict[of[i]])
     });
     of.into_iter().zip(built).for_each(|(h, index)| world.histories[h] = index);
     Laid { compliant, in_force }

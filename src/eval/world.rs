@@ -10,7 +10,7 @@ use super::{Runtime, Truth};
 use crate::data::calendar::Zone;
 use crate::data::identity::{self, Content};
 use crate::data::{ColumnId, KindId, Place, Schema, Time, Type};
-use crate::plan::{Plan, stored};
+use crate::plan::{Body, Plan, stored};
 use rustc_hash::FxHashMap;
 
 #[derive(Debug, Default)]
@@ -280,8 +280,21 @@ pub fn build(
             .collect()
         })
         .collect();
+    let strict = strict(plan);
     world.histories = super::parallel(threads, plan.histories.len(), |i| {
-        HistoryIndex::build(plan, runtime, &world, i as u32, &history_rows[i])
+        HistoryIndex::build(plan, runtime, &world, i as u32, &history_rows[i], strict[i])
     });
     world
+}
+
+/// By history: whether it is what a limit adds up, or a step of a sequence. Only what is known to belong there is in it.
+pub fn strict(plan: &Plan) -> Vec<bool> {
+    let mut strict = vec![false; plan.histories.len()];
+    for rule in &plan.rules {
+        if let Body::Limit { aggregate, .. } = rule.body {
+            strict[aggregate as usize] = true;
+        }
+        rule.sequence.iter().flat_map(|s| &s.steps).for_each(|step| strict[step.history as usize] = true);
+    }
+    strict
 }

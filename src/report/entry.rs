@@ -135,7 +135,7 @@ impl Context<'_> {
             }
             GapReason::Calendar { table: None, day } => format!("which days are business days is not known: {day}"),
             GapReason::Arithmetic { what: why } => format!("{what} cannot be worked out: {why}"),
-            GapReason::NoTime => "when it happened is unknown, so it lies in no window".into(),
+            GapReason::NoTime => format!("when this {} happened is not known", kind.unwrap_or("record")),
             GapReason::NotYet { until } => format!("not decided before {until}"),
         }
     }

@@ -1,5 +1,6 @@
 //! What people and programs read: policy diagnostics, findings, summaries.
 
+pub(crate) mod causes;
 mod changes;
 mod check;
 mod crop;

@@ -1,5 +1,6 @@
 //! What a run read and what came of it, in numbers.
 
+use super::causes::Causes;
 use super::waivers::{self, WaiverLine};
 use super::{grouped, plural};
 use crate::data::{Severity, Verdict};
@@ -25,6 +26,7 @@ pub(crate) struct Summary {
     pub near_fields: Vec<(String, String, String)>,
     pub rules: Vec<RuleLine>,
     pub waivers: Vec<WaiverLine>,
+    pub causes: Causes,
     /// `files` of sources that no file matched: source and glob.
     pub unmatched: Vec<(String, String)>,
     pub bytes: u64,
@@ -195,6 +197,7 @@ pub(crate) fn human(summary: &Summary, color: bool) -> String {
     rejected(summary, &mut text);
     problems(summary, &mut text);
     rules(summary, &mut text);
+    summary.causes.write(&mut text);
     notes(summary, &mut text);
     let _ = writeln!(text, "{bold}{}{off}", bottom_line(summary));
     let _ = writeln!(text, "{}", rate(summary));

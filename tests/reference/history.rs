@@ -5,7 +5,7 @@ use super::value::*;
 use super::{Env, World, is_money};
 use bylaws::internals::data::{Currency, Decimal, Money, Type, Value};
 use bylaws::internals::eval::Truth;
-use bylaws::internals::sema::hir::{Expr, ExprKind, Func, History, Rule, Window};
+use bylaws::internals::sema::hir::{Body, Expr, ExprKind, Func, History, Rule, Window};
 
 /// A record in the window with the keys, for which the filter holds or may hold.
 struct Candidate {
@@ -66,9 +66,15 @@ impl World<'_> {
         };
         let mut candidates = Vec::new();
         for (i, row) in self.rows.iter().enumerate().filter(|(_, row)| row.kind == h.kind) {
-            let Some(r) = row.time else { continue };
-            if !in_window(&h.window, t, r, &rule.clock) {
-                continue;
+            // Where its time or a key is unknown, it may be one of these; but not in the sums of a limit, which
+            // tells such a record by itself.
+            let limit = matches!(&rule.body, Body::Limit { aggregate, .. } if std::ptr::eq(aggregate, h));
+            let mut placed = Truth::True;
+            match row.time {
+                Some(r) if in_window(&h.window, t, r, &rule.clock) => {}
+                Some(_) => continue,
+                None if limit => continue,
+                None => placed = Truth::Unknown,
             }
             let backward = matches!(h.window, Window::Over(_) | Window::AllTime | Window::In(_));
             let counts_itself = backward && !matches!(h.func, Func::Exists | Func::No) && !without;
@@ -77,21 +83,27 @@ impl World<'_> {
             }
             // Of the same kind and moment, what stands later in the order has not happened yet.
             let of_one_kind = self.rows[itself].kind == h.kind;
-            if backward && of_one_kind && row.order(&self.rows[itself]).is_gt() {
+            if backward && of_one_kind && row.time.is_some() && row.order(&self.rows[itself]).is_gt() {
                 continue;
             }
             let inner = self.inner(env, h, i);
-            let same_keys = and(h.keys.iter().zip(keys).map(|(k, outer)| match self.every(rule, &k.inner, &inner) {
-                Some(way) if way.sure.contains(outer) => Truth::True,
-                Some(way) if way.above.contains(outer) => Truth::Unknown,
-                Some(_) => Truth::False,
-                None if self.value(rule, &k.inner, &inner).known() == Some(outer) => Truth::True,
-                None => Truth::False,
-            }));
-            if same_keys == Truth::False {
-                continue;
+            for (key, outer) in h.keys.iter().zip(keys) {
+                placed = and([
+                    placed,
+                    match self.every(rule, &key.inner, &inner) {
+                        Some(way) if way.sure.contains(outer) => Truth::True,
+                        Some(way) if way.above.contains(outer) => Truth::Unknown,
+                        Some(_) => Truth::False,
+                        None => match self.value(rule, &key.inner, &inner) {
+                            Val::Known(v) if v == *outer => Truth::True,
+                            Val::Known(_) | Val::Absent => Truth::False,
+                            _ if limit => Truth::False,
+                            _ => Truth::Unknown,
+                        },
+                    },
+                ]);
             }
-            match and([row.there, same_keys, h.filter.as_ref().map_or(Truth::True, |f| self.truth(rule, f, &inner))]) {
+            match and([row.there, placed, h.filter.as_ref().map_or(Truth::True, |f| self.truth(rule, f, &inner))]) {
                 Truth::True => candidates.push(Candidate { row: i, maybe: false }),
                 Truth::False => {}
                 _ => candidates.push(Candidate { row: i, maybe: true }),

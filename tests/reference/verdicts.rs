@@ -41,7 +41,7 @@ pub fn judge(world: &World, rule: &Rule) -> Vec<Said> {
         said.extend(own);
         owned.extend(theirs);
     }
-    // What a window could not take is told at the record that lacks its time or key. There its own
+    // What no sequence could take is told at the record that lacks its time or key. There its own
     // verdict stays, unless that is compliant.
     for row in left_out(world, rule) {
         let place = world.rows[row].place;
@@ -304,16 +304,10 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
     outcomes
 }
 
-/// Records that some history condition of the rule ranges over, and that have no known time, or no known
-/// key; those apart for which a part of its filter that reads nothing but the record is false.
+/// Records that may be of a step of the rule's sequence, and that have no known time, or no known key; those
+/// apart for which a part of its filter that reads nothing but the record is false.
 fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
-    let mut conditions = Vec::new();
-    collect(rule, &mut conditions);
     let mut rows: Vec<usize> = Vec::new();
-    let own = match &rule.body {
-        Body::Limit { aggregate, .. } => Some(aggregate),
-        _ => None,
-    };
     if let Trigger::Sequence(sequence) = &rule.trigger {
         for step in &sequence.steps {
             let last = sequence.last().is_some_and(|last| std::ptr::eq(last, step));
@@ -331,27 +325,6 @@ fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
                 if lacks && !excluded && !beside && !rows.contains(&row) {
                     rows.push(row);
                 }
-            }
-        }
-    }
-    for h in conditions {
-        for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == h.kind) {
-            let env = world.inner(&Vec::new(), h, row);
-            let lacks = world.rows[row].time.is_none()
-                || h.keys.iter().any(|k| match world.every(rule, &k.inner, &env) {
-                    Some(way) => !way.whole,
-                    None => world.value(rule, &k.inner, &env).known().is_none(),
-                });
-            let mut parts = Vec::new();
-            h.filter.iter().for_each(|f| conjuncts(f, &mut parts));
-            parts.retain(|e| reads_only(e, h.root + 1));
-            let excluded = parts.iter().any(|e| world.truth(rule, e, &env) == Truth::False);
-            // What a limit adds up are the records that trigger it.
-            let event: Env = vec![Some(world.root(row))];
-            let beside = own.is_some_and(|own| std::ptr::eq(own, h))
-                && (filter(world, rule, &event, Truth::True) == Truth::False || in_force(rule, &event) == Truth::False);
-            if lacks && !excluded && !beside && !rows.contains(&row) {
-                rows.push(row);
             }
         }
     }
@@ -377,39 +350,6 @@ pub fn reads_only(expr: &Expr, root: u8) -> bool {
         _ => true,
     };
     own && children(expr).into_iter().all(|e| reads_only(e, root))
-}
-
-/// All history conditions of a rule, nested ones too.
-fn collect<'a>(rule: &'a Rule, found: &mut Vec<&'a History>) {
-    let (mut exprs, mut own): (Vec<&Expr>, Vec<&History>) = (rule.trigger.filter().into_iter().collect(), Vec::new());
-    if let Trigger::Sequence(sequence) = &rule.trigger {
-        exprs.extend(sequence.steps.iter().filter_map(|s| s.filter.as_ref()));
-    }
-    match &rule.body {
-        Body::Forbid { when } => exprs.push(when),
-        Body::Require { when, need } => {
-            exprs.extend(when);
-            own.push(need);
-        }
-        Body::Limit { when, aggregate, to } => {
-            exprs.extend(when);
-            own.push(aggregate);
-            exprs.push(to);
-        }
-    }
-    exprs.extend(rule.unless.iter().map(|e| &e.condition));
-    while !exprs.is_empty() || !own.is_empty() {
-        if let Some(h) = own.pop() {
-            found.push(h);
-            exprs.extend(h.value.iter().chain(&h.filter));
-            exprs.extend(h.keys.iter().flat_map(|k| [&k.inner, &k.outer]));
-        }
-        let Some(expr) = exprs.pop() else { continue };
-        match &expr.kind {
-            ExprKind::History(h) => own.push(h),
-            _ => exprs.extend(children(expr)),
-        }
-    }
 }
 
 /// The expressions right under one; those of a history condition apart.

@@ -2,7 +2,7 @@
 //! round; tried on random rules and records by turning it round.
 
 use super::{Case, case, cases, describe, options, random, shuffled};
-use bylaws::internals::data::Verdict;
+use bylaws::internals::data::{Origin, Verdict};
 use bylaws::internals::eval::{Evaluator, Findings, Options, Part, PartKind, PartRole, Tried};
 use bylaws::internals::plan::{Body, Plan, Screen, Trigger};
 use proptest::test_runner::TestCaseError;
@@ -70,7 +70,10 @@ fn decides(seeds: &random::Seeds, tried: &AtomicUsize) -> Result<(), TestCaseErr
     let before = judged(&case, case.plan.clone());
     for trial in before.trials() {
         let rule = &case.plan.rules[trial.rule];
-        let alone = matches!(rule.trigger, Trigger::Record { .. }) && !matches!(rule.body, Body::Limit { .. });
+        // Several findings may stand at one place.
+        let findings = case.plan.schema.kind(rule.trigger.kind()).origin == Origin::Findings;
+        let record = matches!(rule.trigger, Trigger::Record { .. }) && !findings;
+        let alone = record && !matches!(rule.body, Body::Limit { .. });
         let Some(place) = trial.place.filter(|_| alone) else { continue };
         let own = verdict_at(&before, trial.rule, place.line);
         for (part, side) in &trial.tried {

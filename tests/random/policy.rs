@@ -242,7 +242,8 @@ impl Writer<'_, '_> {
         let records: Vec<usize> = (0..self.schema.kinds.len()).filter(|&k| !self.schema.kinds[k].is_table()).collect();
         let kind = self.schema.kinds[*self.tape.pick(&records)].name;
         let window = *self.tape.pick(&["over 2 days", "over 30 days", "in calendar month", "over all time"]);
-        let keys = *self.tape.pick(&["", " across everyone"]);
+        // Findings about firms and about people have no subject in common with a record.
+        let keys = if people { *self.tape.pick(&["", " across everyone"]) } else { " across everyone" };
         match self.tape.below(5) {
             0 => {
                 let filter = which(self.tape, "");
@@ -256,7 +257,7 @@ impl Writer<'_, '_> {
             2 => {
                 let filter = which(self.tape, "");
                 let side = *self.tape.pick(&["within 2 days after", "within 30 days before"]);
-                format!("require {name} {{\n  on finding{filter}\n  need {kind} {side}\n}}\n\n")
+                format!("require {name} {{\n  on finding{filter}\n  need {kind} {side}{keys}\n}}\n\n")
             }
             _ => {
                 let filter = which(self.tape, "");

@@ -11,6 +11,7 @@ use crate::data::calendar::Zone;
 use crate::data::identity::{self, Content};
 use crate::data::{ColumnId, KindId, Place, Schema, Time, Type};
 use crate::plan::{Body, Plan, stored};
+use crate::sema::hir::Times;
 use rustc_hash::FxHashMap;
 
 #[derive(Debug, Default)]
@@ -287,14 +288,16 @@ pub fn build(
     world
 }
 
-/// By history: whether it is what a limit adds up, or a step of a sequence. Only what is known to belong there is in it.
+/// By history: whether it is what a limit adds up, or a step of a sequence that has a record. Only what is known to
+/// belong there is in it; of what may not lie between, all that may is.
 pub fn strict(plan: &Plan) -> Vec<bool> {
     let mut strict = vec![false; plan.histories.len()];
     for rule in &plan.rules {
         if let Body::Limit { aggregate, .. } = rule.body {
             strict[aggregate as usize] = true;
         }
-        rule.sequence.iter().flat_map(|s| &s.steps).for_each(|step| strict[step.history as usize] = true);
+        let steps = rule.sequence.iter().flat_map(|s| &s.steps).filter(|s| s.times != Times::None);
+        steps.for_each(|step| strict[step.history as usize] = true);
     }
     strict
 }

@@ -66,6 +66,23 @@ impl Choices<'_> {
         Some(same)
     }
 
+    /// Whether a record has the keys of the last one; an absent one is equal to nothing.
+    fn is_of(&self, step: &Step, row: usize, last: usize) -> Truth {
+        let mut env: Env = vec![Some(self.world.root(last))];
+        env.resize(step.root as usize, None);
+        env.push(Some(self.world.root(row)));
+        and(step.keys.iter().map(|key| {
+            let inner = self.world.value(self.rule, &key.inner, &env);
+            let outer = self.world.value(self.rule, &key.outer, &env);
+            match (inner.known(), outer.known()) {
+                (Some(a), Some(b)) if a == b => Truth::True,
+                (Some(_), Some(_)) => Truth::False,
+                _ if inner == Val::Absent => Truth::False,
+                _ => Truth::Unknown,
+            }
+        }))
+    }
+
     /// The parts of a step's conditions that read nothing else.
     fn own(&self, step: &Step, row: usize) -> Truth {
         let mut env: Env = vec![None; step.root as usize];
@@ -185,16 +202,21 @@ impl Choices<'_> {
         let mut found = Vec::new();
         for row in rows_of(self.world, step) {
             let last = *chosen.last().unwrap();
-            if self.world.rows[row].time.is_none() || self.key(step, row, last) != Some(true) {
-                continue;
-            }
-            let behind = left.map_or_else(|| self.within(row, last), |left| self.follows(left, row));
-            if !behind || right.is_some_and(|right| !self.follows(row, right)) {
+            let timed = self.world.rows[row].time.is_some();
+            let there = match self.is_of(step, row, last) {
+                Truth::True if timed => Truth::True,
+                // What may not lie between may be of anyone, and of any time, where that is not known.
+                Truth::True | Truth::Unknown if step.times == Times::None => Truth::Unknown,
+                _ => continue,
+            };
+            let behind = || left.map_or_else(|| self.within(row, last), |left| self.follows(left, row));
+            if timed && (!behind() || right.is_some_and(|right| !self.follows(row, right))) {
                 continue;
             }
             let mut own: Env = env[..step.root as usize].to_vec();
             own.push(Some(self.world.root(row)));
-            match step.filter.as_ref().map_or(Truth::True, |f| self.world.truth(self.rule, f, &own)) {
+            let filter = step.filter.as_ref().map_or(Truth::True, |f| self.world.truth(self.rule, f, &own));
+            match and([there, filter]) {
                 Truth::False => {}
                 truth => found.push((row, truth)),
             }
@@ -223,8 +245,11 @@ impl Choices<'_> {
         let truths: Vec<Truth> = starts
             .iter()
             .map(|&start| {
-                let found: Vec<_> =
-                    self.between(step, chosen).into_iter().filter(|m| self.within(start, m.0)).collect();
+                let found: Vec<_> = self
+                    .between(step, chosen)
+                    .into_iter()
+                    .filter(|m| self.world.rows[m.0].time.is_none() || self.within(start, m.0))
+                    .collect();
                 match any(&found) {
                     Truth::False if !self.is_over(step, start) => Truth::Pending,
                     found => not(found),

@@ -309,7 +309,8 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
 fn left_out(world: &World, rule: &Rule) -> Vec<usize> {
     let mut rows: Vec<usize> = Vec::new();
     if let Trigger::Sequence(sequence) = &rule.trigger {
-        for step in &sequence.steps {
+        // Of what may not lie between, it is looked at where it may be.
+        for step in sequence.steps.iter().filter(|s| s.times != Times::None) {
             let last = sequence.last().is_some_and(|last| std::ptr::eq(last, step));
             for row in (0..world.rows.len()).filter(|&i| world.rows[i].kind == step.kind) {
                 let mut env: Env = vec![None; step.root as usize];

@@ -3,12 +3,12 @@
 use super::super::explain::Trace;
 use super::super::findings::{ClauseRole, Gap as Missing, GapReason, StepTrace};
 use super::super::gaps;
-use super::super::interp::{Context, Frame, Scope};
+use super::super::interp::{Context, Frame, Scope, value};
 use super::super::window::moment;
 use super::state::{State, chain};
 use super::{Search, Truth};
 use crate::data::display;
-use crate::plan::{HistoryPlan, RulePlan, Step};
+use crate::plan::{HistoryPlan, Key, RulePlan, Step};
 use crate::sema::hir::Times;
 
 /// What a step came to: its records, and up to when they were looked for.
@@ -51,6 +51,12 @@ pub fn explain<'a>(
                     conditions().for_each(|e| trace.clause(role(), e, scope));
                 } else if *truth != Truth::True {
                     conditions().for_each(|e| gaps::of(trace, e, scope));
+                    // Or it is not known whose it is, or of when.
+                    let unknown = |k: &&Key| !value(&cx, &k.inner, scope).is_known();
+                    history.keys.iter().filter(unknown).for_each(|k| gaps::of(trace, &k.inner, scope));
+                    if frame.time.is_none() {
+                        gaps::no_time(trace, frame, seen.step.span);
+                    }
                 }
             });
         }

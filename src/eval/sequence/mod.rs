@@ -11,7 +11,7 @@ mod state;
 pub use explain::{at, explain, in_scope};
 
 use super::Truth;
-use super::index::{List, encode_keys};
+use super::index::{Adrift, List, encode_keys};
 use super::interp::{Context, Frame, Scope, all};
 use super::judge::Judgement;
 use super::screen::in_force;
@@ -203,6 +203,7 @@ impl<'a> Search<'a> {
 
     fn lists(&self, last: &Frame<'a>) -> Lists<'a> {
         let scope = Scope::top(*last);
+        let adrift = self.gaps.iter().map(|g| self.adrift(&g.of, &scope)).collect();
         let mut key = Vec::with_capacity(32);
         let mut list = |place: &Place<'a>| {
             key.clear();
@@ -210,7 +211,20 @@ impl<'a> Search<'a> {
             self.cx.world.histories.get(place.step.history as usize)?.lists.get(&key)
         };
         let steps = self.steps.iter().map(&mut list).collect();
-        Lists { steps, gaps: self.gaps.iter().map(|g| list(&g.of)).collect() }
+        Lists { steps, gaps: self.gaps.iter().map(|g| list(&g.of)).collect(), adrift }
+    }
+
+    /// The records of a step that may be of this key, as another key or their time is unknown; and whether their
+    /// times are known.
+    fn adrift(&self, place: &Place<'a>, scope: &Scope<'_, 'a>) -> Vec<(&'a List, bool)> {
+        let Some(index) = self.cx.world.histories.get(place.step.history as usize) else { return Vec::new() };
+        let list = |group: &'a Adrift| {
+            let mut key = Vec::new();
+            let keys = place.history.keys.iter().enumerate().filter(|(i, _)| !group.unknown.contains(&(*i as u32)));
+            encode_keys(&self.cx, keys.map(|(_, k)| &k.outer), scope, &mut key).ok()?;
+            Some((group.lists.get(&key)?, group.timed))
+        };
+        index.adrift.iter().filter_map(list).collect()
     }
 
     /// What a step's conditions on its own record come to.

@@ -16,6 +16,8 @@ use rustc_hash::FxHashMap;
 pub(super) struct Lists<'a> {
     pub steps: Vec<Option<&'a List>>,
     pub gaps: Vec<Option<&'a List>>,
+    /// By gap: what may be of this key, and whether its times are known.
+    pub adrift: Vec<Vec<(&'a List, bool)>>,
 }
 
 /// A search for one last record.
@@ -198,8 +200,20 @@ impl<'s, 'a> State<'s, 'a> {
     /// The records between two chosen ones for which a step's conditions are not false, the latest first.
     pub fn members(&self, g: usize, until: Option<i64>, f: &mut dyn FnMut(Frame<'a>, Truth) -> bool) {
         let (search, gap) = (self.search, &self.search.gaps[g]);
-        let (Some(list), Some(last)) = (self.lists.gaps[g], self.chosen.last().copied().flatten()) else { return };
         let history = gap.of.history;
+        for &(list, timed) in &self.lists.adrift[g] {
+            for &id in list.ids.iter().rev() {
+                let frame = search.cx.world.frame(history.kind, id);
+                if timed && !self.is_inside(g, until, &frame) {
+                    continue;
+                }
+                let truth = Truth::Unknown.and(self.conditions(g, frame, true));
+                if truth != Truth::False && !f(frame, truth) {
+                    return;
+                }
+            }
+        }
+        let (Some(list), Some(last)) = (self.lists.gaps[g], self.chosen.last().copied().flatten()) else { return };
         let left = gap.left.and_then(|at| self.chosen[at]);
         let right = gap.right.and_then(|at| self.chosen[at]);
         let from = match &left {
@@ -219,24 +233,39 @@ impl<'s, 'a> State<'s, 'a> {
         };
         for i in (from..end).rev() {
             let frame = search.cx.world.frame(history.kind, list.ids[i]);
-            let inside = left.map_or_else(|| search.reaches(&frame, &last), |left| search.follows(&left, &frame))
-                && right.is_none_or(|right| search.follows(&frame, &right))
-                && until.is_none_or(|until| self.is_by(&frame, until, gap));
-            if !inside {
+            if !self.is_inside(g, until, &frame) {
                 continue;
             }
-            let own = if list.is_doubtful(i) { search.own(&gap.of, frame) } else { Truth::True };
-            let mut truth = own;
-            if truth != Truth::False && !history.pair.is_empty() {
-                let root = history.root + 1;
-                self.scoped(root as usize - 1, Some((root, frame)), &mut |scope| {
-                    truth = truth.and(all(&search.cx, &history.pair, scope));
-                });
-            }
+            let truth = self.conditions(g, frame, list.is_doubtful(i));
             if truth != Truth::False && !f(frame, truth) {
                 return;
             }
         }
+    }
+
+    /// Whether a record of known time lies where a gap is.
+    fn is_inside(&self, g: usize, until: Option<i64>, frame: &Frame<'a>) -> bool {
+        let (search, gap) = (self.search, &self.search.gaps[g]);
+        let Some(last) = self.chosen.last().copied().flatten() else { return false };
+        let left = gap.left.and_then(|at| self.chosen[at]);
+        let right = gap.right.and_then(|at| self.chosen[at]);
+        left.map_or_else(|| search.reaches(frame, &last), |left| search.follows(&left, frame))
+            && right.is_none_or(|right| search.follows(frame, &right))
+            && until.is_none_or(|until| self.is_by(frame, until, gap))
+    }
+
+    /// What a gap's conditions come to for a record.
+    fn conditions(&self, g: usize, frame: Frame<'a>, doubtful: bool) -> Truth {
+        let (search, gap) = (self.search, &self.search.gaps[g]);
+        let history = gap.of.history;
+        let mut truth = if doubtful { search.own(&gap.of, frame) } else { Truth::True };
+        if truth != Truth::False && !history.pair.is_empty() {
+            let root = history.root + 1;
+            self.scoped(root as usize - 1, Some((root, frame)), &mut |scope| {
+                truth = truth.and(all(&search.cx, &history.pair, scope));
+            });
+        }
+        truth
     }
 
     /// The first record of the match: of a run at its start, that with which there are enough; by the certain ones,

@@ -6,9 +6,9 @@
 
 use super::interp::{Context, Frame, Scope, operand, truth};
 use super::judge::moments;
-use super::results::Findings;
 use super::screen::in_force;
 use super::val::compare_ranges;
+use super::verdicts::Findings;
 use super::{Truth, history, index, limit, tables, window};
 use crate::data::{Place, Verdict};
 use crate::plan::{Body, Expr, Op, Plan, RulePlan, Trigger};

@@ -1,10 +1,11 @@
-//! How values are written for people: one form each, the same in messages, traces and identities.
+//! How values are written for people: one form each, the same in messages and traces. Identities have sizes in a form
+//! of their own, [`exact`], so that the ids of findings stay what they are.
 //!
 //! | type | form |
 //! |---|---|
 //! | `money` | amount with at least the currency's usual places: `550.00 CNY`, `1200 JPY`, `0.125 USD` |
 //! | `percent` | `15 %`, `2.5 %` |
-//! | `bytes` | the largest unit that gives at most two places exactly: `1.5 GiB`, `10 MB`, otherwise `1234567 bytes` |
+//! | `bytes` | `1.5 GiB`, `10 MB`, where a unit gives at most two places exactly; otherwise rounded, with all bytes: `5.40 GB (5398709120 bytes)` |
 //! | `duration` | `2 days 3 h`, `45 min`, `1.5 s`, `-3 h` |
 //! | `date` | `2025-12-01` |
 //! | `timestamp` | RFC 3339 in the zone: `2025-12-01T09:00:00+08:00` |
@@ -14,6 +15,7 @@
 
 use super::calendar::{NANOS_PER_DAY, NANOS_PER_SECOND, Time, Zone, civil};
 use super::{Currency, Decimal, Length, Money, Schema, Value};
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 pub const ABSENT: &str = "absent";
@@ -38,6 +40,15 @@ pub fn value(value: &Value, schema: &Schema, zone: &Zone) -> String {
             schema.enum_def(*id).words.get(*word as usize).map_or_else(|| format!("#{word}"), |w| w.name.clone())
         }
         Value::List(items) => items.iter().map(|v| self::value(v, schema, zone)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// A value as identities have it: as a report shows it, but for sizes.
+pub fn exact(value: &Value, schema: &Schema, zone: &Zone) -> String {
+    match value {
+        Value::Bytes(n) => exact_bytes(*n),
+        Value::List(items) => items.iter().map(|v| exact(v, schema, zone)).collect::<Vec<_>>().join(", "),
+        other => self::value(other, schema, zone),
     }
 }
 
@@ -113,32 +124,82 @@ pub fn percent(fraction: Decimal) -> String {
     }
 }
 
-/// `1.5 GiB`, `10 MB`, `1234567 bytes`.
+const UNITS: [(&str, u64); 10] = [
+    ("PiB", 1 << 50),
+    ("PB", 1_000_000_000_000_000),
+    ("TiB", 1 << 40),
+    ("TB", 1_000_000_000_000),
+    ("GiB", 1 << 30),
+    ("GB", 1_000_000_000),
+    ("MiB", 1 << 20),
+    ("MB", 1_000_000),
+    ("KiB", 1 << 10),
+    ("kB", 1_000),
+];
+
+/// `1.5 GiB`, `10 MB`, `5.40 GB (5398709120 bytes)`, `999 bytes`.
 pub fn bytes(size: i64) -> String {
-    const UNITS: [(&str, i64); 10] = [
-        ("PiB", 1 << 50),
-        ("PB", 1_000_000_000_000_000),
-        ("TiB", 1 << 40),
-        ("TB", 1_000_000_000_000),
-        ("GiB", 1 << 30),
-        ("GB", 1_000_000_000),
-        ("MiB", 1 << 20),
-        ("MB", 1_000_000),
-        ("KiB", 1 << 10),
-        ("kB", 1_000),
-    ];
+    let of = size.unsigned_abs();
+    let sign = if size < 0 { "-" } else { "" };
     for (name, unit) in UNITS {
-        let hundredths = size as i128 * 100;
-        if size >= unit && hundredths % unit as i128 == 0 {
-            let hundredths = hundredths / unit as i128;
-            return match (hundredths / 100, hundredths % 100) {
-                (whole, 0) => format!("{whole} {name}"),
-                (whole, part) if part % 10 == 0 => format!("{whole}.{} {name}", part / 10),
-                (whole, part) => format!("{whole}.{part:02} {name}"),
-            };
+        let next = if unit.is_power_of_two() { 1024 } else { 1000 };
+        if (unit..unit.saturating_mul(next)).contains(&of)
+            && let Some(places) = hundredths(of, unit)
+        {
+            return format!("{sign}{places} {name}");
         }
     }
+    if of < FEW { bare_bytes(size) } else { format!("{} ({})", rounded_bytes(size), bare_bytes(size)) }
+}
+
+/// So few bytes are easily read.
+const FEW: u64 = 10_000;
+
+/// `5.40 GB`: to two places, half to even.
+pub fn rounded_bytes(size: i64) -> String {
+    let of = size.unsigned_abs();
+    let sign = if size < 0 { "-" } else { "" };
+    let decimal = UNITS.iter().rev().filter(|(_, unit)| !unit.is_power_of_two());
+    for &(name, unit) in decimal {
+        let scaled = of as u128 * 100;
+        let (low, rest) = (scaled / unit as u128, scaled % unit as u128);
+        let up = match (rest * 2).cmp(&(unit as u128)) {
+            Ordering::Greater => true,
+            Ordering::Equal => low % 2 == 1,
+            Ordering::Less => false,
+        };
+        let hundredths = low + u128::from(up);
+        if of >= FEW && (hundredths < 100_000 || name == "PB") {
+            return format!("{sign}{}.{:02} {name}", hundredths / 100, hundredths % 100);
+        }
+    }
+    bare_bytes(size)
+}
+
+fn bare_bytes(size: i64) -> String {
     if size == 1 { "1 byte".into() } else { format!("{size} bytes") }
+}
+
+/// In the largest unit that gives at most two places exactly: `1.5 GiB`, `5398709.12 kB`, otherwise `1234567 bytes`.
+fn exact_bytes(size: i64) -> String {
+    let Ok(of) = u64::try_from(size) else { return bare_bytes(size) };
+    let whole = UNITS.iter().filter(|(_, unit)| of >= *unit);
+    let mut exact = whole.filter_map(|(name, unit)| Some(format!("{} {name}", hundredths(of, *unit)?)));
+    exact.next().unwrap_or_else(|| bare_bytes(size))
+}
+
+/// `1.5`: where two places are enough.
+fn hundredths(size: u64, unit: u64) -> Option<String> {
+    let hundredths = size as u128 * 100;
+    if !hundredths.is_multiple_of(unit as u128) {
+        return None;
+    }
+    let hundredths = hundredths / unit as u128;
+    Some(match (hundredths / 100, hundredths % 100) {
+        (whole, 0) => whole.to_string(),
+        (whole, part) if part % 10 == 0 => format!("{whole}.{}", part / 10),
+        (whole, part) => format!("{whole}.{part:02}"),
+    })
 }
 
 /// `2 days 3 h`.
@@ -211,18 +272,31 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (size, shown) in [
-            (0, "0 bytes"),
-            (1, "1 byte"),
-            (999, "999 bytes"),
-            (10_000_000, "10 MB"),
-            (1_610_612_736, "1.5 GiB"),
-            (1_234_567, "1234567 bytes"),
-            (1_250_000, "1.25 MB"),
-            (-5, "-5 bytes"),
+        for (size, shown, in_identities) in [
+            (0, "0 bytes", "0 bytes"),
+            (1, "1 byte", "1 byte"),
+            (999, "999 bytes", "999 bytes"),
+            (9_999, "9999 bytes", "9999 bytes"),
+            (10_001, "10.00 kB (10001 bytes)", "10001 bytes"),
+            (10_000_000, "10 MB", "10 MB"),
+            (1_610_612_736, "1.5 GiB", "1.5 GiB"),
+            (1_234_567, "1.23 MB (1234567 bytes)", "1234567 bytes"),
+            (1_250_000, "1.25 MB", "1.25 MB"),
+            (1_125_001, "1.13 MB (1125001 bytes)", "1125001 bytes"),
+            (5_398_709_120, "5.40 GB (5398709120 bytes)", "5398709.12 kB"),
+            (1_073_741_825, "1.07 GB (1073741825 bytes)", "1073741825 bytes"),
+            (999_999_999, "1.00 GB (999999999 bytes)", "999999999 bytes"),
+            (1023 << 10, "1023 KiB", "1023 KiB"),
+            (-5, "-5 bytes", "-5 bytes"),
+            (-5_000_000, "-5 MB", "-5000000 bytes"),
+            (i64::MAX, "9223.37 PB (9223372036854775807 bytes)", "9223372036854775807 bytes"),
+            (i64::MIN, "-9223.37 PB (-9223372036854775808 bytes)", "-9223372036854775808 bytes"),
         ] {
             assert_eq!(bytes(size), shown);
+            assert_eq!(exact_bytes(size), in_identities);
         }
+        assert_eq!(rounded_bytes(15_000), "15.00 kB");
+        assert_eq!(rounded_bytes(1_500), "1500 bytes");
     }
 
     #[test]

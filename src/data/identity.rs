@@ -25,7 +25,7 @@ pub fn declared(schema: &Schema, kind: KindId, values: &[(ColumnId, Value)]) -> 
         }
         out.push_str(&schema.column(kind, *column).name);
         out.push_str(" = ");
-        out.push_str(&quoted(&display::value(value, schema, &Zone::utc())));
+        out.push_str(&quoted(&display::exact(value, schema, &Zone::utc())));
     }
     out
 }
@@ -102,7 +102,7 @@ pub fn of_content<'a>(
         match content {
             Content::Known(value) => {
                 part(&mut hash, b"=");
-                part(&mut hash, display::value(&value, schema, &Zone::utc()).as_bytes());
+                part(&mut hash, display::exact(&value, schema, &Zone::utc()).as_bytes());
             }
             Content::Absent => part(&mut hash, b"absent"),
             Content::Missing => part(&mut hash, b"missing"),

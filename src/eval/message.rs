@@ -2,7 +2,7 @@
 
 use super::interp::{Context, Operand, Scope, operand};
 use super::val::Val;
-use crate::data::{Period, Type, Verdict, display};
+use crate::data::{KindId, Origin, Period, Type, Verdict, display};
 use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
 use crate::sema::hir::{Func, Window};
 
@@ -19,7 +19,7 @@ pub fn message<'a>(
             .iter()
             .map(|part| match part {
                 MessagePart::Text(text) => text.clone(),
-                MessagePart::Expr(expr) => shown(cx, expr, scope),
+                MessagePart::Expr(expr) => placed(cx, expr, scope),
             })
             .collect();
     }
@@ -34,36 +34,78 @@ pub fn message<'a>(
         }
         (Body::Limit { aggregate, to }, Verdict::Finding | Verdict::Excepted | Verdict::Waived | Verdict::Repeated) => {
             let history = &cx.plan.histories[*aggregate as usize];
-            let value = crossing.map_or_else(
-                || display::UNKNOWN.into(),
-                |o| if history.sensitive { display::WITHHELD.into() } else { show(cx, o, &result_type(history)) },
-            );
+            let value = match crossing {
+                _ if history.sensitive => display::WITHHELD.into(),
+                None => display::UNKNOWN.into(),
+                Some(value @ Operand::One(_)) => show(cx, value, &result_type(history)),
+                Some(Operand::Range(low, high)) => {
+                    let ty = result_type(history);
+                    format!("between {} and {}", show_one(cx, low, &ty), show_one(cx, high, &ty))
+                }
+            };
             let limit = shown(cx, to, scope);
-            format!("`{}` {value} {} is over the limit of {limit}", aggregate_name(cx, history), span_of_time(history))
+            format!("{} {} is {value}, over the limit of {limit}", measured(cx, history), span_of_time(history))
         }
         _ => rule.title.clone(),
     }
 }
 
-/// `sum of value`.
-pub fn aggregate_name(cx: &Context<'_>, history: &HistoryPlan) -> String {
-    let func = match history.func {
-        Func::Exists => "exists",
-        Func::No => "no",
-        Func::Count => "count",
-        Func::Sum => "sum",
-        Func::Min => "min",
-        Func::Max => "max",
-        Func::Avg => "avg",
-        Func::Distinct => "distinct",
-        Func::First => "first",
-        Func::Last => "last",
+/// A value within a sentence.
+fn placed<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> String {
+    let text = shown(cx, expr, scope);
+    match operand(cx, expr, scope) {
+        Operand::One(Val::Unknown | Val::Pending) if text != display::WITHHELD => {
+            format!("an {} value", display::UNKNOWN)
+        }
+        _ => text,
+    }
+}
+
+/// What is limited: the sum of `value`, the number of `gift` records.
+fn measured(cx: &Context<'_>, history: &HistoryPlan) -> String {
+    let records = records(cx, history.kind);
+    let of = history.value.as_ref().and_then(|v| named(cx, history.kind, v));
+    let (what, join) = match history.func {
+        Func::Count | Func::Exists | Func::No => return format!("the number of {records}"),
+        Func::Distinct => ("the number of different values", "of"),
+        Func::Sum => ("the sum", "of"),
+        Func::Min => ("the least", ""),
+        Func::Max => ("the greatest", ""),
+        Func::Avg => ("the average", "of"),
+        Func::First => ("the first", ""),
+        Func::Last => ("the last", ""),
     };
-    let of = match history.value.as_ref().map(|v| &v.op) {
-        Some(Op::Column { column, .. }) => cx.plan.schema.column(history.kind, *column).name.clone(),
-        _ => cx.plan.schema.kind(history.kind).name.clone(),
-    };
-    format!("{func} of {of}")
+    match (of, join) {
+        (Some(of), "") => format!("{what} `{of}`"),
+        (Some(of), join) => format!("{what} {join} `{of}`"),
+        (None, "") => format!("{what} value of {records}"),
+        (None, _) => format!("{what} over {records}"),
+    }
+}
+
+/// `gift` records, or findings.
+fn records(cx: &Context<'_>, kind: KindId) -> String {
+    let schema = &cx.plan.schema;
+    match &schema.kind(kind).origin {
+        Origin::Findings => "findings".into(),
+        Origin::Union(parts) => {
+            let names: Vec<String> = parts.iter().map(|p| format!("`{}`", schema.kind(p.0).name)).collect();
+            format!("{} records", names.join(" and "))
+        }
+        Origin::Declared => format!("`{}` records", schema.kind(kind).name),
+    }
+}
+
+/// A field as the rule names it.
+fn named(cx: &Context<'_>, kind: KindId, expr: &Expr) -> Option<String> {
+    match &expr.op {
+        Op::Column { column, .. } => Some(cx.plan.schema.column(kind, *column).name.clone()),
+        Op::Lookup { key, table, column, .. } => {
+            Some(format!("{}.{}", named(cx, kind, key)?, cx.plan.schema.column(*table, *column).name))
+        }
+        Op::ToDecimal(of) | Op::ToTimestamp(of) | Op::ToDate(of) | Op::Coalesce(of, _) => named(cx, kind, of),
+        _ => None,
+    }
 }
 
 /// The type of what an aggregate gives.

@@ -306,7 +306,7 @@ impl<'a> Judging<'a> {
             }
             _ => match self.owner(entry) {
                 Some(owner) => {
-                    let owner = display::value(owner, schema, &Zone::utc());
+                    let owner = display::exact(owner, schema, &Zone::utc());
                     identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record), ("above", &owner)])
                 }
                 None => identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record)]),

@@ -93,7 +93,7 @@ fn a_limit_fires_at_the_crossing() {
     assert_eq!(of(&findings), [(Finding, 2), (Finding, 4), (Finding, 5), (Finding, 6)]);
     assert_eq!(findings.counts(0).compliant, 2);
     let why = findings.explain(0);
-    assert_eq!(why.message, "`sum of value` 550.00 CNY over 30 days is over the limit of 500.00 CNY");
+    assert_eq!(why.message, "the sum of `value` over 30 days is 550.00 CNY, over the limit of 500.00 CNY");
     assert_eq!(why.records.iter().map(|r| r.identity.as_str()).collect::<Vec<_>>(), ["id = b", "id = a"]);
     let window = &why.windows[0];
     assert_eq!((window.from.as_deref(), window.until.as_deref()), (Some("2024-12-22"), Some("2025-01-20")));

@@ -104,7 +104,7 @@ fn subject(judging: &Judging<'_>, ty: &Type, optional: bool, entry: &Entry) -> C
         (a, b) if a == b => CellValue::Known(value),
         _ => {
             let rule = &judging.plan.rules[entry.rule as usize];
-            CellValue::Known(Value::Text(display::value(&value, schema, judging.context(rule, None).zone)))
+            CellValue::Known(Value::Text(display::exact(&value, schema, judging.context(rule, None).zone)))
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::crop::plain;
 use super::entry::{Context, shorten};
 use super::why::record_line;
+use crate::data::display::{ABSENT, UNKNOWN, WITHHELD};
 use crate::data::{ColumnId, KindId, Type, Verdict};
 use crate::eval::why::{Change, Changes, Demand, What, Why};
 use crate::sema::hir::CompareOp;
@@ -52,7 +53,11 @@ pub(crate) fn what(context: &Context, what: &What) -> String {
         What::Field { record, own, column, found, demand } => {
             let of = &context.plan.schema.column(record.kind, *column).name;
             let whose = if *own { String::new() } else { format!(" of {}", record_line(context, record)) };
-            let now = format!(" (it is {})", shorten(found, 60));
+            let ty = &context.plan.schema.column(record.kind, *column).ty;
+            if found == WITHHELD {
+                return format!("if `{of}`{whose} were another value (it is withheld)");
+            }
+            let now = format!(" (it is {})", value_of(ty, found));
             format!("if `{of}`{whose} were {}{now}", self::demand(context, record.kind, *column, demand))
         }
         What::Removed { record } => format!("if {} were not there", record_line(context, record)),
@@ -76,10 +81,11 @@ pub(crate) fn what(context: &Context, what: &What) -> String {
 }
 
 fn demand(context: &Context, kind: KindId, column: ColumnId, demand: &Demand) -> String {
-    let dated = matches!(context.plan.schema.column(kind, column).ty, Type::Date | Type::Timestamp);
+    let ty = &context.plan.schema.column(kind, column).ty;
+    let dated = matches!(ty, Type::Date | Type::Timestamp);
     match demand {
         Demand::Compare(op, value) => {
-            let value = shorten(&plain(value), 60);
+            let value = value_of(ty, value);
             match (op, dated) {
                 (CompareOp::Eq, _) => value,
                 (CompareOp::Ne, _) => format!("other than {value}"),
@@ -94,12 +100,34 @@ fn demand(context: &Context, kind: KindId, column: ColumnId, demand: &Demand) ->
             }
         }
         Demand::Condition { span, holds } => {
-            let text = shorten(context.sources.text(*span), 60);
+            let text = shorten(bare(context.sources.text(*span)), 60);
             format!("such that `{text}` {}", if *holds { "holds" } else { "does not hold" })
         }
         Demand::Absent => "absent".into(),
         Demand::Present => "there".into(),
     }
+}
+
+/// A value, with a text's ends marked where they could be overlooked.
+fn value_of(ty: &Type, shown: &str) -> String {
+    let text = shorten(&plain(shown), 60);
+    let marked = *ty == Type::Text && ![ABSENT, UNKNOWN, WITHHELD].contains(&shown);
+    if marked && (text.is_empty() || text.contains(char::is_whitespace)) { format!("\"{text}\"") } else { text }
+}
+
+/// Without the parentheses around the whole.
+fn bare(text: &str) -> &str {
+    let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) else { return text };
+    let mut depth = 0i32;
+    let around = inner.chars().all(|c| {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        depth >= 0
+    });
+    if around { inner.trim() } else { text }
 }
 
 pub(crate) fn value(context: &Context, why: &Why, changes: &Changes) -> Value {

@@ -1,7 +1,7 @@
 //! One verdict with all that reports say of it, and the words they share.
 
 use super::crop::plain;
-use crate::data::{ColumnId, KindId, Verdict, identity};
+use crate::data::{ColumnId, KindId, Origin, Verdict, identity};
 use crate::eval::{Explanation, FindingRow, Findings, Gap, GapReason, RecordRef};
 use crate::plan::{Plan, RulePlan};
 use crate::source::{SourceMap, Span};
@@ -75,9 +75,11 @@ impl Context<'_> {
     /// `gift id = 16774`
     pub fn name(&self, record: &RecordRef) -> String {
         let kind = self.kind(record.kind);
-        match self.plan.schema.kind(record.kind).identity.is_empty() {
-            true => kind.to_owned(),
-            false => format!("{kind} {}", plain(&record.identity)),
+        let of = self.plan.schema.kind(record.kind);
+        match of.origin {
+            Origin::Findings => finding_named(&record.identity),
+            _ if of.identity.is_empty() => kind.to_owned(),
+            _ => format!("{kind} {}", plain(&record.identity)),
         }
     }
 
@@ -123,11 +125,16 @@ impl Context<'_> {
                 format!("no row of `{}` has the key `{}`{}", self.kind(*table), plain(key), at(t))
             }
             GapReason::ManyRows { table, key, at: t } => {
-                format!("differing rows of `{}` have the key `{}`{}", self.kind(*table), plain(key), at(t))
+                format!(
+                    "several rows of `{}` have the key `{}`{}, and they differ",
+                    self.kind(*table),
+                    plain(key),
+                    at(t)
+                )
             }
             GapReason::Circle { table, keys, at: t } => circle(self.kind(*table), keys, &at(t)),
             GapReason::OpenFinding { rule, id } => {
-                format!("whether `{rule}` finds something is not decided itself: {id}")
+                format!("whether there is a finding of `{rule}` is not decided itself ({id})")
             }
             GapReason::Currencies { found } => format!("two currencies without a rate: {}", found.join(", ")),
             GapReason::Calendar { table: Some(table), day } => {
@@ -138,6 +145,15 @@ impl Context<'_> {
             GapReason::NoTime => format!("when this {} happened is not known", kind.unwrap_or("record")),
             GapReason::NotYet { until } => format!("not decided before {until}"),
         }
+    }
+}
+
+/// `finding 11465c76… of paid_consultation`, of `rule = paid_consultation, id = 11465c76…`.
+pub(crate) fn finding_named(identity: &str) -> String {
+    let parts = identity.strip_prefix("rule = ").and_then(|rest| rest.split_once(", id = "));
+    match parts {
+        Some((rule, id)) => format!("finding {} of {}", plain(id), plain(rule)),
+        None => format!("finding {}", plain(identity)),
     }
 }
 

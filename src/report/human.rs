@@ -1,7 +1,7 @@
 //! Findings for people: the clauses of the rule with the values that they saw, then the records.
 
 use super::crop::plain;
-use super::entry::{Context, Entry, Excerpt, force, shorten};
+use super::entry::{Context, Entry, Excerpt, finding_named, force, shorten};
 use super::page::Page;
 use super::render::render;
 use super::waivers;
@@ -212,7 +212,7 @@ fn clause_marks(entry: &Entry) -> Vec<(Span, Option<String>)> {
 fn where_found(context: &Context, record: &RecordRef) -> String {
     let place = context.place(record).unwrap_or_default();
     match context.plan.schema.kind(record.kind).origin {
-        Origin::Findings => format!("{place}  {}", plain(&record.identity)),
+        Origin::Findings => format!("{place}  {}", finding_named(&record.identity)),
         _ => place,
     }
 }
@@ -338,7 +338,11 @@ pub(crate) fn searched(context: &Context, records: &[RecordRef], window: &Window
     let outcome = match (window.searched, plain(&window.result).as_str()) {
         (0, "none" | "absent") => "none in that time".to_owned(),
         (n, "none") => format!("{} in that time, none fits", super::grouped(n as u64)),
-        (n, result) => format!("{} in that time, result {result}", super::grouped(n as u64)),
+        (n, "1 record") => format!("{} in that time, 1 of them fits", super::grouped(n as u64)),
+        (n, result) => match result.strip_suffix(" records") {
+            Some(fit) => format!("{} in that time, {fit} of them fit", super::grouped(n as u64)),
+            None => format!("{} in that time, result {result}", super::grouped(n as u64)),
+        },
     };
     let mut text = format!("{kind} {of}, {when}: {outcome}");
     let all = window.contributions.len();

@@ -397,7 +397,7 @@ fn rate(summary: &Summary) -> String {
     let mut text = format!(
         "{}, {} in {seconds:.2} s",
         plural(records as usize, "record"),
-        crate::data::display::bytes(summary.bytes as i64)
+        crate::data::display::rounded_bytes(summary.bytes as i64)
     );
     if seconds > 0.05 {
         let _ = write!(

@@ -78,7 +78,11 @@ pub(super) fn something_else(findings: &Findings, test: &Test, span: Span, other
         .iter()
         .map(|&i| {
             let row = findings.row(i);
-            format!("{} `{}` on {}", row.verdict.as_str(), row.rule.name, name(test, given_of(findings, i)))
+            let on = name(test, given_of(findings, i));
+            match row.verdict {
+                Verdict::Finding => format!("a finding of `{}` on {on}", row.rule.name),
+                other => format!("a verdict `{}` of `{}` on {on}", other.as_str(), row.rule.name),
+            }
         })
         .collect();
     let mut diagnostic = Diagnostic::error(

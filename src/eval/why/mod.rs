@@ -261,7 +261,7 @@ impl Findings {
             let shown = first.and_then(|c| {
                 let column = schema.column(kind, c);
                 let value = Val::cell(frame.rows, frame.row, c, column.optional).owned(&column.ty, schema)?;
-                Some(display::value(&value, schema, &self.runtime.zone))
+                Some(display::exact(&value, schema, &self.runtime.zone))
             });
             shown.as_deref() == Some(text) || self.world.identity(schema, kind, id) == text
         };

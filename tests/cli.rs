@@ -112,6 +112,9 @@ snapshot!(why_not_an_optional_value, "why-not" "dear_gift" "gift:4" "--policy" "
 snapshot!(why_not_a_repeat, "why-not" "dear_gift" "why/log.ndjson:15" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_a_manager, "why-not" "team" "gift:5" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_over_findings, "why-not" "talked_over" "gift:3" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_another_of_two_kinds, "why-not" "occasions" "gift:5" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_a_row_of_a_table, "why-not" "gift_below_e9" "gift:4" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_after_a_finding, "why-not" "gift_after_a_finding" "gift:5" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_withheld, "why-not" "unit_secret" "export:1" "--policy" "why" "why/log.ndjson");
 
 /// What `why-not` says of a gift, by its first word, where the log is changed so.

@@ -1,7 +1,7 @@
 //! `bylaws explain-finding` and `bylaws why-not`: why a rule ended as it did at one record.
 
 use super::{Exit, Failure, Style, audit, check, output, reading, records};
-use crate::data::{KindId, Origin, Verdict, identity};
+use crate::data::{KindId, Verdict, identity};
 use crate::diag::did_you_mean;
 use crate::eval::why::About;
 use crate::eval::{Evaluator, Findings, Options};
@@ -121,11 +121,7 @@ impl<'a> Run<'a> {
     /// The plan of one rule, and of those that it needs; every kind is read.
     fn narrowed(&self, rule: &str) -> Arc<Plan> {
         let mut hir: Hir = self.checked.hir().clone();
-        let over_findings = hir.schema.kinds.iter().any(|k| k.origin == Origin::Findings);
-        // What a rule over findings reads is what the others find.
-        if !over_findings {
-            hir.rules.retain(|r| r.name == rule);
-        }
+        hir.keep_rule(rule);
         let mut plan = Plan::compile(&hir);
         plan.timezone.clone_from(&self.plan.timezone);
         plan.read_every_kind();

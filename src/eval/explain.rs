@@ -263,7 +263,7 @@ impl<'a> Trace<'a> {
     }
 
     /// Those above somebody, and the rows that lead to them among the records.
-    fn way_up(&mut self, who: Val<'a>, table: KindId, column: ColumnId, at: Option<Time>) -> Option<String> {
+    pub fn way_up(&mut self, who: Val<'a>, table: KindId, column: ColumnId, at: Option<Time>) -> Option<String> {
         let cx = self.cx;
         let chain = chain::above(&cx, table, column, who, at);
         if matches!(chain.end, chain::End::NoKey) {

@@ -4,7 +4,7 @@ use super::crop::plain;
 use super::entry::{Context, shorten};
 use super::why::record_line;
 use crate::data::display::{ABSENT, UNKNOWN, WITHHELD};
-use crate::data::{ColumnId, KindId, Type, Verdict};
+use crate::data::{ColumnId, KindId, Origin, Type, Verdict};
 use crate::eval::why::{Change, Changes, Demand, What, Why};
 use crate::sema::hir::CompareOp;
 use serde_json::{Value, json};
@@ -36,6 +36,7 @@ fn then(context: &Context, why: &Why, change: &Change) -> String {
         (Some(Verdict::Finding), _) => "a finding".into(),
         (Some(verdict), _) => verdict.as_str().to_owned(),
         (None, _) if context.plan.rules[why.rule].sequence.is_some() => "no such sequence".into(),
+        (None, _) if over_findings(context, why) => "no finding to judge".into(),
         (None, _) => format!("not a matter of `{}`", context.plan.rules[why.rule].name),
     };
     match change.more {
@@ -106,6 +107,11 @@ fn demand(context: &Context, kind: KindId, column: ColumnId, demand: &Demand) ->
         Demand::Absent => "absent".into(),
         Demand::Present => "there".into(),
     }
+}
+
+fn over_findings(context: &Context, why: &Why) -> bool {
+    let kind = context.plan.rules[why.rule].trigger.kind();
+    context.plan.schema.kind(kind).origin == Origin::Findings
 }
 
 /// A value, with a text's ends marked where they could be overlooked.

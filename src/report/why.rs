@@ -166,6 +166,9 @@ fn node(context: &Context, why: &Why, of: &Node, depth: usize, text: &mut String
             let sign = truth_word(truth);
             writeln!(text, "{indent}{} {own}{defined}{from}", mark(truth, &format!("{sign:<7}"), color))
         }
+        (None, Some(value)) if of.sort == Sort::Above => {
+            writeln!(text, "{indent}{} above {own}: {value}", " ".repeat(7))
+        }
         (None, Some(value)) => writeln!(text, "{indent}{} {own} is {value}{defined}{from}", " ".repeat(7)),
         (None, None) => writeln!(text, "{indent}{own}{defined}"),
     };

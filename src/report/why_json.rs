@@ -77,6 +77,7 @@ fn node(context: &Context, why: &Why, of: &Node) -> Value {
         Sort::Test => "test",
         Sort::Value => "value",
         Sort::Constant => "constant",
+        Sort::Above => "above",
     };
     json!({
         "node": sort,

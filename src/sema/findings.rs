@@ -7,7 +7,9 @@
 use super::graph;
 use super::hir::{Body, CompareOp, Expr, ExprKind, History, Rule, Trigger};
 use super::world::{KindInfo, Names, World};
-use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Severity, Type, Value};
+use crate::data::{
+    Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Severity, Type, Value,
+};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, Clause, ClauseKind, Ident, Keys};
@@ -254,8 +256,8 @@ pub fn looks_at(world: &World, expr: &Expr) -> bool {
 // ---------------------------------------------------------------- levels
 
 /// What one place of a rule sees: the rules that it names, or all that are not over findings.
-struct Use {
-    named: Option<BTreeSet<u16>>,
+pub(super) struct Use {
+    pub named: Option<BTreeSet<u16>>,
     span: Span,
 }
 
@@ -265,9 +267,7 @@ pub fn stratify(world: &World, rules: &mut Vec<Rule>) {
     if world.schema.kind(kind).origin != Origin::Findings {
         return;
     }
-    let Some(rule_column) = world.schema.kind(kind).column("rule") else { return };
-    let Type::Enum(words) = world.schema.column(kind, rule_column).ty else { return };
-    let look = Look { kind, column: rule_column };
+    let Some((look, words)) = Look::at(&world.schema, kind) else { return };
     let uses: Vec<Vec<Use>> = rules.iter().map(|r| look.uses(r)).collect();
     let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (i, rule) in rules.iter().enumerate() {
@@ -379,13 +379,22 @@ fn tell(world: &World, rules: &[Rule], circle: &[usize], needs: &[Vec<(usize, Sp
     ));
 }
 
-struct Look {
+pub(super) struct Look {
     kind: KindId,
     column: ColumnId,
 }
 
 impl Look {
-    fn uses(&self, rule: &Rule) -> Vec<Use> {
+    /// At a kind of findings; and the enum of the rules' names.
+    pub fn at(schema: &Schema, kind: KindId) -> Option<(Look, EnumId)> {
+        let column = schema.kind(kind).column("rule")?;
+        match schema.column(kind, column).ty {
+            Type::Enum(words) => Some((Look { kind, column }, words)),
+            _ => None,
+        }
+    }
+
+    pub fn uses(&self, rule: &Rule) -> Vec<Use> {
         let mut uses = Vec::new();
         let mut exprs: Vec<&Expr> = Vec::new();
         match &rule.trigger {

@@ -17,6 +17,7 @@ mod findings;
 mod graph;
 pub mod hir;
 mod metrics;
+mod needed;
 mod params;
 mod readings;
 mod report;

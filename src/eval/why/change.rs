@@ -4,10 +4,10 @@ use super::super::explain::record_ref;
 use super::super::interp::{Frame, Scope};
 use super::super::message::show_one;
 use super::super::results::Entry;
-use super::super::{Findings, RecordRef, sequence};
+use super::super::{Findings, RecordRef};
 use super::lab::{Edit, Lab, Outcome};
 use super::propose::{Demand, Proposal, Propose};
-use crate::data::{ColumnId, KindId, Verdict, display};
+use crate::data::{ColumnId, KindId, Origin, Verdict, display};
 use crate::plan::RulePlan;
 
 /// What was tried, and what led to another verdict.
@@ -55,23 +55,10 @@ pub fn changes<'a>(
     let cx = findings.runtime.context(&findings.plan, &findings.world, rule.clock, entry.and_then(|e| e.period));
     let mut propose = Propose::new(findings, cx, rule, frame, entry.and_then(|e| e.owner));
     let verdict = entry.map(|e| e.judgement.verdict);
-    // Where it is not known either way, both are of interest.
-    let open = matches!(verdict, Some(Verdict::Indeterminate | Verdict::Pending));
-    let mut towards = |scope: &Scope<'_, 'a>| {
-        if open || verdict == Some(Verdict::Finding) {
-            propose.rule(rule, scope, false);
-        }
-        if open || verdict != Some(Verdict::Finding) {
-            propose.rule(rule, scope, true);
-        }
-    };
-    if rule.sequence.is_none() {
-        towards(scope);
-    } else {
-        sequence::in_scope(cx, rule, steps, &mut |scope, _| towards(scope));
-        if verdict == Some(Verdict::Finding) {
-            sequence::in_scope(cx, rule, steps, &mut |scope, frames| propose.steps(frames, scope));
-        }
+    propose.towards(rule, scope, entry);
+    // What is judged is itself a finding.
+    if findings.plan.schema.kind(frame.kind).origin == Origin::Findings && verdict != Some(Verdict::Compliant) {
+        propose.unfound(&frame);
     }
     let wanted = |after: &Outcome| match verdict {
         Some(Verdict::Finding) => !matches!(

@@ -17,22 +17,40 @@ struct Fill<'s, 'a> {
     /// Of the record that is made up.
     root: u8,
     about: &'s Scope<'s, 'a>,
+    /// When it is.
+    at: Option<Time>,
     cells: Vec<(ColumnId, Value)>,
     fields: Vec<(ColumnId, Demand)>,
 }
 
-/// None where no such record can be made up.
-pub fn added<'a>(values: &Values<'a>, id: u32, scope: &Scope<'_, 'a>) -> Option<Proposal> {
+/// A record as the search would find it; where it looks among several kinds, one of each. None where no such record
+/// can be made up.
+pub fn added<'a>(values: &Values<'a>, id: u32, scope: &Scope<'_, 'a>) -> Vec<Proposal> {
+    let cx = values.cx;
+    let history = &cx.plan.histories[id as usize];
+    let Some((fill, from, until)) = filled(values, history, scope) else { return Vec::new() };
+    let parts: Vec<(KindId, Vec<ColumnId>)> = match &cx.plan.schema.kind(history.kind).origin {
+        Origin::Declared => {
+            let columns = cx.plan.schema.kind(history.kind).columns.len() as u32;
+            vec![(history.kind, (0..columns).map(ColumnId).collect())]
+        }
+        Origin::Union(parts) => parts.clone(),
+        Origin::Findings => return Vec::new(),
+    };
+    parts.into_iter().filter_map(|part| as_part(&fill, part, (&from, &until))).collect()
+}
+
+fn filled<'s, 'a>(
+    values: &'s Values<'a>,
+    history: &'a HistoryPlan,
+    scope: &'s Scope<'s, 'a>,
+) -> Option<(Fill<'s, 'a>, Option<String>, Option<String>)> {
     let cx = values.cx;
     let schema = &cx.plan.schema;
-    let history = &cx.plan.histories[id as usize];
-    if schema.kind(history.kind).origin != Origin::Declared {
-        return None;
-    }
     let about = scope.at(history.root)?;
     let bounds = window::bounds(&cx, history, about.frame.time)?;
     let mut fill =
-        Fill { values, kind: history.kind, root: history.root + 1, about, cells: Vec::new(), fields: Vec::new() };
+        Fill { values, kind: history.kind, root: history.root + 1, about, at: None, cells: vec![], fields: vec![] };
     for key in &history.keys {
         let Op::Column { column, .. } = key.inner.op else { return None };
         let wanted = value(&cx, &key.outer, about).owned(&key.inner.ty, schema)?;
@@ -42,29 +60,41 @@ pub fn added<'a>(values: &Values<'a>, id: u32, scope: &Scope<'_, 'a>) -> Option<
     for condition in conditions {
         fill.hold(condition, true)?;
     }
-    fill.time(history, &bounds)?;
-    let of = schema.kind(history.kind);
+    fill.at = Some(fill.moment(history, &bounds)?);
+    let edge = |at| moment(at, history.dates).map(|t| display::time(t, cx.zone));
+    let (from, until) = (edge(bounds.from), edge(bounds.until));
+    Some((fill, from, until))
+}
+
+/// As a record of a kind that files hold, with all that it must have.
+fn as_part(
+    fill: &Fill<'_, '_>,
+    (kind, columns): (KindId, Vec<ColumnId>),
+    (from, until): (&Option<String>, &Option<String>),
+) -> Option<Proposal> {
+    let schema = &fill.values.cx.plan.schema;
+    let own = |column: ColumnId| columns.get(column.0 as usize).copied();
+    let mut cells: Vec<(ColumnId, Value)> =
+        fill.cells.iter().map(|(c, v)| Some((own(*c)?, v.clone()))).collect::<Option<_>>()?;
+    let fields = fill.fields.iter().map(|(c, d)| Some((own(*c)?, d.clone()))).collect::<Option<_>>()?;
+    let of = schema.kind(kind);
+    let time = of.time()?;
+    if cells.iter().all(|c| c.0 != time) {
+        cells.push((time, fill.dated(&schema.column(kind, time).ty, fill.at?)?));
+    }
     for (i, column) in of.columns.iter().enumerate() {
         let id = ColumnId(i as u32);
-        if fill.cells.iter().any(|c| c.0 == id) || column.optional {
+        if cells.iter().any(|c| c.0 == id) || column.optional {
             continue;
         }
         let made = match (&column.ty, of.identity.contains(&id)) {
             (Type::Text, true) => Some(Value::Text("(a record that is not there)".into())),
             (Type::Int, true) => Some(Value::Int(i64::MAX)),
-            _ => values.sample(history.kind, id),
+            _ => fill.values.sample(kind, id),
         };
-        fill.cells.extend(made.map(|v| (id, v)));
+        cells.extend(made.map(|v| (id, v)));
     }
-    let edge = |at| moment(at, history.dates).map(|t| display::time(t, cx.zone));
-    let from = edge(bounds.from);
-    let until = edge(bounds.until);
-    Some(Proposal::Added {
-        edit: Edit::Add { kind: history.kind, cells: fill.cells },
-        fields: fill.fields,
-        from,
-        until,
-    })
+    Some(Proposal::Added { edit: Edit::Add { kind, cells }, fields, from: from.clone(), until: until.clone() })
 }
 
 impl<'a> Fill<'_, 'a> {
@@ -167,29 +197,28 @@ impl<'a> Fill<'_, 'a> {
     }
 
     /// A time in the window, as near to the event as can be.
-    fn time(&mut self, history: &HistoryPlan, bounds: &window::Bounds) -> Option<()> {
-        let cx = self.values.cx;
-        let column = cx.plan.schema.kind(self.kind).time()?;
+    fn moment(&self, history: &HistoryPlan, bounds: &window::Bounds) -> Option<Time> {
         let own = self.about.frame.time?;
-        let now = window::unit(own, history.dates, cx.zone)?;
+        let now = window::unit(own, history.dates, self.values.cx.zone)?;
         // An aggregate takes in what is earlier in order; of an equal time that is not said.
         let exact = matches!(history.func, Func::Exists | Func::No) || !history::counts_itself(history);
         let at = now.clamp(bounds.from, bounds.until);
         let at = if exact || at == bounds.from { at } else { at - 1 };
-        let ty = &cx.plan.schema.column(self.kind, column).ty;
-        let tried = match (ty, moment(at, history.dates)?) {
-            (Type::Date, time) => Value::Date(time.date(cx.zone)),
+        moment(at, history.dates)
+    }
+
+    /// The moment as a field of this type has it.
+    fn dated(&self, ty: &Type, at: Time) -> Option<Value> {
+        let zone = self.values.cx.zone;
+        Some(match (ty, at) {
+            (Type::Date, time) => Value::Date(time.date(zone)),
             // The event's own moment, where only the day counts.
-            (_, Time::Date(d)) => match own {
-                Time::Instant(t) if cx.zone.date_at(t) == d => Value::Timestamp(t),
-                _ => Value::Timestamp(cx.zone.start_of(d)?),
+            (_, Time::Date(d)) => match self.about.frame.time? {
+                Time::Instant(t) if zone.date_at(t) == d => Value::Timestamp(t),
+                _ => Value::Timestamp(zone.start_of(d)?),
             },
             (_, Time::Instant(t)) => Value::Timestamp(t),
-        };
-        if self.cells.iter().all(|c| c.0 != column) {
-            self.cells.push((column, tried));
-        }
-        Some(())
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The same records with one change, judged again: by the evaluator itself, so that what is said of a change is
 //! what an audit of the changed records would say.
 
+use super::super::explain::named_finding;
 use super::super::index::encode_keys;
 use super::super::interp::{Context, Frame, Scope};
 use super::super::records::{Taken, settle};
@@ -55,6 +56,8 @@ pub struct Lab<'f> {
     /// Of `on each`.
     time: Option<Time>,
     subject: Option<String>,
+    /// Its id, where the rule is over findings.
+    finding: Option<String>,
     /// By kind, in order: the records that may matter.
     ids: Vec<Vec<u32>>,
     pub before: Outcome,
@@ -62,23 +65,26 @@ pub struct Lab<'f> {
 }
 
 impl<'f> Lab<'f> {
-    /// None where nothing can be tried: rules over what no file holds, or records that are not all at hand.
+    /// None where nothing can be tried: the records are not all at hand.
     pub fn new(findings: &'f Findings, rule: u32, frame: &Frame<'f>, entry: Option<&Entry>) -> Option<Lab<'f>> {
         let of = &findings.plan.rules[rule as usize];
         let schema = &findings.plan.schema;
-        let derived = |k: KindId| schema.kind(k).origin == Origin::Findings;
-        let kinds = of.histories.iter().map(|h| findings.plan.histories[*h as usize].kind);
-        if !findings.runtime.retain || kinds.chain([of.trigger.kind()]).any(derived) {
+        if !findings.runtime.retain {
             return None;
         }
         let each = matches!(of.trigger, Trigger::Each { .. });
-        let united = schema.kinds.iter().any(|k| matches!(k.origin, Origin::Union(_)));
+        // The records behind findings, and those that are read as one of several kinds, are not told by its keys.
+        let kinds = of.histories.iter().map(|h| findings.plan.histories[*h as usize].kind).chain([of.trigger.kind()]);
+        let declared = kinds.map(|k| &schema.kind(k).origin).all(|origin| *origin == Origin::Declared);
+        let finding = (schema.kind(frame.kind).origin == Origin::Findings)
+            .then(|| named_finding(&findings.context(of, None), frame).1);
         let mut lab = Lab {
             findings,
             rule,
             kind: frame.kind,
             place: *frame.rows.places.get(frame.row)?,
             time: frame.time.filter(|_| each),
+            finding,
             subject: entry.and_then(|e| e.owner).and(entry).and_then(|e| findings.judging().subject(e)),
             ids: Vec::new(),
             before: Outcome { verdict: entry.map(|e| e.judgement.verdict), exception: None, others: 0 },
@@ -87,7 +93,7 @@ impl<'f> Lab<'f> {
         let cx = findings.runtime.context(&findings.plan, &findings.world, of.clock, entry.and_then(|e| e.period));
         for narrow in [true, false] {
             lab.ids = (0..schema.kinds.len() as u32).map(|k| (0..findings.world.len(KindId(k))).collect()).collect();
-            if narrow && !united && of.once.is_none() {
+            if narrow && declared && of.once.is_none() {
                 lab.narrow(&cx, of, frame);
             }
             let rows: usize = lab.ids.iter().map(Vec::len).sum();
@@ -210,11 +216,13 @@ impl<'f> Lab<'f> {
 
     fn outcome(&self, after: &Findings) -> Outcome {
         let mut outcome = Outcome { verdict: None, exception: None, others: 0 };
+        let cx = after.context(&after.plan.rules[self.rule as usize], None);
         for (i, e) in after.entries.iter().enumerate().filter(|(_, e)| e.rule == self.rule) {
             let frame = after.world.frame(e.kind, e.id);
             let own = e.kind == self.kind
                 && frame.rows.places[frame.row] == self.place
                 && self.time.is_none_or(|t| e.time == Some(t))
+                && self.finding.as_ref().is_none_or(|id| named_finding(&cx, &frame).1 == *id)
                 && self.subject.as_deref().is_none_or(|s| after.row(i).subject == Some(s));
             if own {
                 outcome.verdict = Some(e.judgement.verdict);

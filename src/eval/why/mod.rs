@@ -1,6 +1,7 @@
 //! Why a rule ended as it did at one record, in full: every condition with what is inside it, what searches
 //! passed over by a hair, and which single change would have led to another verdict.
 
+mod below;
 mod change;
 mod fill;
 mod lab;
@@ -119,6 +120,8 @@ pub enum Sort {
     Test,
     Value,
     Constant,
+    /// Those above somebody in a table, one by one.
+    Above,
 }
 
 /// A search, and what it passed over.

@@ -4,13 +4,14 @@
 use super::super::history::{self, visit};
 use super::super::interp::{Context, Frame, Scope, operand, truth, value};
 use super::super::limit;
+use super::super::tables;
 use super::super::val::{Val, order};
 use super::super::window::{self, moment};
 use super::super::{Findings, Truth, arith::arith};
 use super::lab::Edit;
 use super::near::{self, WhyNear};
 use super::values::{Values, mirrored, opposite, stepped};
-use crate::data::{ColumnId, KindId, Time, Type, Value, calendar::add_to_date, display};
+use crate::data::{ColumnId, KindId, Origin, Time, Type, Value, calendar::add_to_date, display};
 use crate::plan::{Body, Expr, HistoryPlan, Op, RulePlan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func};
 use crate::source::Span;
@@ -44,7 +45,10 @@ pub struct Propose<'a> {
     pub cx: Context<'a>,
     pub values: Values<'a>,
     pub out: Vec<Proposal>,
-    own: Frame<'a>,
+    pub findings: &'a Findings,
+    /// From a rule over findings down to these.
+    pub depth: u32,
+    pub own: Frame<'a>,
     owner: Option<u32>,
     /// Fields of the record itself that say whose, which or when it is.
     fixed: FxHashSet<ColumnId>,
@@ -74,7 +78,8 @@ impl<'a> Propose<'a> {
                 });
             }
         }
-        Propose { cx, values: Values { cx, world: &findings.world }, out: Vec::new(), own, owner, fixed }
+        let values = Values { cx, world: &findings.world };
+        Propose { cx, values, out: Vec::new(), findings, depth: 0, own, owner, fixed }
     }
 
     /// Towards no finding, or towards one.
@@ -143,7 +148,7 @@ impl<'a> Propose<'a> {
                     _ => {}
                 }
             }
-            (Op::Column { .. }, _) => {
+            (Op::Column { .. } | Op::Lookup { .. }, _) => {
                 self.set(expr, scope, vec![Value::Bool(want)], |_, _| Demand::Compare(CompareOp::Eq, want.to_string()))
             }
             (Op::Present(of), _) => {
@@ -172,13 +177,60 @@ impl<'a> Propose<'a> {
                 }
             }
             (Op::TextTest { left, .. }, false) => self.other_than(left, expr, scope, &[]),
+            (Op::Under { who, above, table, column, root }, _) => {
+                if !want {
+                    self.other_than(above, expr, scope, &[]);
+                }
+                self.above(who, above, (*table, *column, *root), expr, scope, want);
+            }
             _ => {}
         }
     }
 
+    /// Whom somebody's own row names.
+    fn above(
+        &mut self,
+        who: &'a Expr,
+        above: &'a Expr,
+        (table, column, root): (KindId, ColumnId, u8),
+        test: &Expr,
+        scope: &Scope<'_, 'a>,
+        want: bool,
+    ) {
+        let cx = self.cx;
+        let at = scope.frame(root).and_then(|f| f.time);
+        let tables::Found::Row(id, _) = tables::lookup(&cx, table, value(&cx, who, scope), column, at) else { return };
+        let frame = cx.world.frame(table, id);
+        let of = cx.plan.schema.column(table, column);
+        if !want
+            && of.optional
+            && let Some(edit) = self.change(&frame, column, None)
+        {
+            self.out.push(Proposal::Field { edit, demand: Demand::Absent });
+        }
+        let names = match want {
+            false => self.values.others(table, column, &[]),
+            true => value(&cx, above, scope).owned(&of.ty, &cx.plan.schema).into_iter().collect(),
+        };
+        for to in names {
+            let demand = Demand::Condition { span: test.span, holds: want };
+            let Some(edit) = self.change(&frame, column, Some(to)) else { return };
+            self.out.push(Proposal::Field { edit, demand });
+        }
+    }
+
     /// The field that a change may be made to, where an expression is one.
-    fn editable(&self, expr: &Expr, scope: &Scope<'_, 'a>) -> Option<(Frame<'a>, ColumnId)> {
+    fn editable(&self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<(Frame<'a>, ColumnId)> {
         match &expr.op {
+            // Of a table's row: what it says, but not which row it is.
+            Op::Lookup { key, table, column, root } => {
+                let (cx, at) = (self.cx, scope.frame(*root).and_then(|f| f.time));
+                let tables::Found::Row(id, _) = tables::lookup(&cx, *table, value(&cx, key, scope), *column, at) else {
+                    return None;
+                };
+                let which = cx.plan.schema.kind(*table).identity.contains(column);
+                (!which).then(|| (cx.world.frame(*table, id), *column))
+            }
             Op::Column { root, column } => {
                 let frame = *scope.frame(*root)?;
                 let own = frame.kind == self.own.kind && frame.id == self.own.id;
@@ -194,6 +246,9 @@ impl<'a> Propose<'a> {
     /// A record as files hold it.
     fn held(&self, frame: &Frame<'a>) -> Option<(KindId, u32)> {
         let own = frame.rows.own().kind;
+        if self.cx.plan.schema.kind(own).origin == Origin::Findings {
+            return None;
+        }
         if own == frame.kind {
             return Some((own, frame.id));
         }
@@ -211,7 +266,10 @@ impl<'a> Propose<'a> {
         Some(Edit::Set { kind, id, column: frame.rows.own_column(column), to })
     }
 
-    fn removed(&mut self, frame: &Frame<'a>) {
+    pub fn removed(&mut self, frame: &Frame<'a>) {
+        if self.cx.plan.schema.kind(frame.kind).origin == Origin::Findings {
+            return self.unfound(frame);
+        }
         if let Some((kind, id)) = self.held(frame) {
             self.out.push(Proposal::Removed { edit: Edit::Remove { kind, id } });
         }
@@ -219,7 +277,7 @@ impl<'a> Propose<'a> {
 
     fn set(
         &mut self,
-        expr: &Expr,
+        expr: &'a Expr,
         scope: &Scope<'_, 'a>,
         values: Vec<Value>,
         demand: impl Fn(&Value, &dyn Fn(&Value) -> String) -> Demand,
@@ -237,12 +295,12 @@ impl<'a> Propose<'a> {
         }
     }
 
-    fn by_condition(&mut self, item: &Expr, test: &Expr, scope: &Scope<'_, 'a>, values: Vec<Value>, holds: bool) {
+    fn by_condition(&mut self, item: &'a Expr, test: &Expr, scope: &Scope<'_, 'a>, values: Vec<Value>, holds: bool) {
         let span = test.span;
         self.set(item, scope, values, |_, _| Demand::Condition { span, holds });
     }
 
-    fn other_than(&mut self, item: &Expr, test: &Expr, scope: &Scope<'_, 'a>, not: &[Value]) {
+    fn other_than(&mut self, item: &'a Expr, test: &Expr, scope: &Scope<'_, 'a>, not: &[Value]) {
         let Some((frame, column)) = self.editable(item, scope) else { return };
         let values = self.values.others(frame.kind, column, not);
         self.by_condition(item, test, scope, values, false);
@@ -267,7 +325,7 @@ impl<'a> Propose<'a> {
     fn turn(&mut self, side: &'a Expr, op: CompareOp, bound: Value, scope: &Scope<'_, 'a>) {
         let cx = self.cx;
         match &side.op {
-            Op::Column { .. } | Op::Coalesce(..) => {
+            Op::Column { .. } | Op::Lookup { .. } | Op::Coalesce(..) => {
                 let Some((frame, column)) = self.editable(side, scope) else { return };
                 let values = match op {
                     CompareOp::Eq | CompareOp::Le | CompareOp::Ge => vec![bound.clone()],
@@ -454,8 +512,6 @@ impl<'a> Propose<'a> {
     }
 
     fn add(&mut self, id: u32, scope: &Scope<'_, 'a>) {
-        if let Some(added) = super::fill::added(&self.values, id, scope) {
-            self.out.push(added);
-        }
+        self.out.extend(super::fill::added(&self.values, id, scope));
     }
 }

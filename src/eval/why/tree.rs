@@ -3,7 +3,7 @@
 use super::super::explain::Trace;
 use super::super::gaps;
 use super::super::index::encode_keys;
-use super::super::interp::{Scope, truth};
+use super::super::interp::{Scope, truth, value};
 use super::super::judge::triggered;
 use super::super::message::shown;
 use super::super::results::Entry;
@@ -253,6 +253,13 @@ impl<'a> Tree<'_, 'a> {
                 return Node { truth, window, name: self.name(expr), ..blank(expr.span, Sort::Test) };
             }
             Op::In { item, .. } => vec![self.operand(item, scope)],
+            Op::Under { who, above, table, column, root } => {
+                let mut parts = vec![self.operand(who, scope), self.operand(above, scope)];
+                let at = scope.frame(*root).and_then(|f| f.time);
+                let way = self.trace.way_up(value(&cx, who, scope), *table, *column, at);
+                parts.extend(way.map(|way| Node { value: Some(way), ..blank(who.span, Sort::Above) }));
+                parts
+            }
             _ => expr.children().into_iter().map(|e| self.operand(e, scope)).collect(),
         };
         let sort = match &expr.op {
@@ -339,7 +346,10 @@ fn renumber(node: &mut Node, place: &[usize]) {
 /// The fields and other values at the ends of a condition.
 fn leaves(node: &Node, out: &mut Vec<(Span, String)>) {
     match &node.value {
-        Some(value) if node.sort != Sort::Constant && (node.field.is_some() || node.parts.is_empty()) => {
+        Some(value)
+            if !matches!(node.sort, Sort::Constant | Sort::Above)
+                && (node.field.is_some() || node.parts.is_empty()) =>
+        {
             let seen = (node.span, value.clone());
             if !out.contains(&seen) {
                 out.push(seen);

@@ -6,7 +6,7 @@ use super::{Failure, report};
 use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;
-use crate::eval::{BatchError, Evaluator, Findings, KindCounts, Screened};
+use crate::eval::{BatchError, Evaluator, Findings, KindCounts};
 use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, Reject, Sink, Wanted};
 use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
@@ -51,16 +51,23 @@ impl<'a> Reader<'a> {
         Reader { ingest: Ingest::new(reading), inputs, reading, threads, keep }
     }
 
-    /// Reads every input to its end.
+    /// Reads every input to its end; twice where a record has the identity of one that was let go.
     pub fn read(&self, mut evaluator: Evaluator) -> Result<(Evaluator, Outcome), Failure> {
+        let outcome = self.pass(&evaluator)?;
+        while evaluator.again().map_err(|e| Failure::new(e.to_string()).code(Code::BrokenInput))? {
+            self.pass(&evaluator)?;
+        }
+        Ok((evaluator, outcome))
+    }
+
+    fn pass(&self, evaluator: &Evaluator) -> Result<Outcome, Failure> {
         let mut outcome = Outcome { kinds: self.kinds(), ..Outcome::default() };
         let progress = self.progress();
         for (i, file) in self.inputs.files.iter().enumerate() {
-            let screened: Mutex<Vec<Screened>> = Mutex::default();
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
             let broken: Mutex<Option<BatchError>> = Mutex::default();
             let batch = |batch| match evaluator.screen(batch) {
-                Ok(done) => lock(&screened).push(done),
+                Ok(done) => evaluator.absorb(done),
                 Err(error) => *lock(&broken) = Some(error),
             };
             let keep = self.keep;
@@ -84,16 +91,13 @@ impl<'a> Reader<'a> {
             if let Some(error) = lock(&broken).take() {
                 return Err(Failure::new(format!("`{}` was read wrongly: {error}", file.name)));
             }
-            for done in screened.into_inner().unwrap_or_else(|p| p.into_inner()) {
-                evaluator.absorb(done);
-            }
             outcome.rejects.extend(rejected.into_inner().unwrap_or_else(|p| p.into_inner()));
         }
         if let Some(bar) = progress {
             bar.finish_and_clear();
         }
         outcome.rejects.sort_by_key(|r| r.place);
-        Ok((evaluator, outcome))
+        Ok(outcome)
     }
 
     /// The texts of the records that these entries rest on, each in the order of its records.

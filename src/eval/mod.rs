@@ -4,8 +4,9 @@
 //! matter is kept. When all batches are in, repeats are merged, each kind is laid in its one order, and
 //! what was kept is judged row by row. Nothing depends on the order of batches or the number of threads.
 //!
-//! Memory: rows that no rule can find anything in are dropped at once, except rows of kinds with a declared
-//! identity and of tables, of which all columns that are read are held, so that repeats can be told.
+//! Memory: rows that no rule can find anything in are dropped at once, except rows of tables. Of kinds with a
+//! declared identity a hash of it is held, so that repeats can be told, or all columns that are read where the
+//! batches cannot come twice ([`repeats`]).
 
 mod arith;
 mod business;
@@ -26,6 +27,7 @@ mod mismatch;
 mod once;
 mod problems;
 mod records;
+mod repeats;
 mod results;
 mod rows;
 #[cfg(test)]
@@ -48,6 +50,7 @@ pub use crate::data::Time as AsOf;
 pub use findings::*;
 pub use metrics::{MetricRow, MetricTable, Metrics};
 pub use problems::DataProblem;
+pub use repeats::Changed;
 pub use rows::BatchError;
 pub use screen::Screened;
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
@@ -59,6 +62,7 @@ use crate::plan::{Plan, VERSION};
 use grouped::AtomGroups;
 use interp::Context;
 use regex::Regex;
+use screen::Hold;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
@@ -73,11 +77,14 @@ pub struct Options {
     pub keep_compliant: bool,
     /// Keep every record, those too that no rule can find anything in: for [`Findings::why`] and what it tries.
     pub retain: bool,
+    /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
+    /// find anything in need not be held until it is known whether another has its identity.
+    pub twice: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { as_of: None, threads: 1, keep_compliant: false, retain: false }
+        Options { as_of: None, threads: 1, keep_compliant: false, retain: false, twice: false }
     }
 }
 
@@ -207,14 +214,16 @@ pub struct Evaluator {
     plan: Arc<Plan>,
     runtime: Arc<Runtime>,
     options: Options,
-    taken: records::Taken,
+    taken: Mutex<records::Taken>,
+    /// What is looked for as the batches come once more.
+    wanted: Option<Arc<repeats::Wanted>>,
 }
 
 impl Evaluator {
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
         let runtime = Arc::new(Runtime { retain: options.retain, ..Runtime::new(&plan)? });
-        let taken = records::Taken::new(&plan, options.as_of);
-        Ok(Evaluator { plan, runtime, options, taken })
+        let taken = Mutex::new(records::Taken::new(&plan, options.as_of));
+        Ok(Evaluator { plan, runtime, options, taken, wanted: None })
     }
 
     pub fn plan(&self) -> &Arc<Plan> {
@@ -225,14 +234,19 @@ impl Evaluator {
     pub fn screen(&self, batch: Batch) -> Result<Screened, BatchError> {
         let kind = batch.kind;
         let needed = self.plan.columns(kind).unwrap_or_default();
-        let rows = rows::Rows::of(batch, &self.plan.schema, &needed)?;
+        let mut rows = rows::Rows::of(batch, &self.plan.schema, &needed)?;
         let as_of = Watermark { as_of: self.options.as_of, ..Watermark::default() };
-        Ok(screen::screen(&self.plan, &self.runtime, self.options.keep_compliant, as_of, rows, true))
+        let mut hold = if self.options.twice { Hold::Hashes } else { Hold::Rows };
+        if let Some(wanted) = &self.wanted {
+            rows = rows.take(&wanted.among(&self.plan, &rows));
+            hold = Hold::Rows;
+        }
+        Ok(screen::screen(&self.plan, &self.runtime, self.options.keep_compliant, as_of, rows, (true, hold)))
     }
 
-    /// Takes in a screened batch.
-    pub fn absorb(&mut self, screened: Screened) {
-        self.taken.add(screened);
+    /// Takes in a screened batch. Any number of threads may do this at once.
+    pub fn absorb(&self, screened: Screened) {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).add(screened);
     }
 
     pub fn push(&mut self, batch: Batch) -> Result<(), BatchError> {
@@ -241,19 +255,37 @@ impl Evaluator {
         Ok(())
     }
 
+    /// With [`Options::twice`], after the last batch: whether all of them have to come once more before the end.
+    ///
+    /// # Errors
+    /// Where those that came once more are not those that came first.
+    pub fn again(&mut self) -> Result<bool, Changed> {
+        let taken = self.taken.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wanted) = &self.wanted {
+            return if wanted.is_complete(taken.came_again(&self.plan)) { Ok(false) } else { Err(Changed) };
+        }
+        self.wanted = repeats::Wanted::of(&self.plan, taken).map(Arc::new);
+        if let Some(wanted) = &self.wanted {
+            taken.again(wanted.clone());
+        }
+        Ok(self.wanted.is_some())
+    }
+
+    fn settle(taken: Mutex<records::Taken>, plan: &Plan, runtime: &Runtime, options: &Options) -> records::Settled {
+        records::settle(plan, runtime, taken.into_inner().unwrap_or_else(PoisonError::into_inner), options)
+    }
+
     /// Judges what has come in. No more comes.
     pub fn finish(self) -> Findings {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
-        let settled = records::settle(&self.plan, &self.runtime, self.taken, &options);
+        let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
         results::conclude(self.plan, self.runtime, settled, &options)
     }
-}
 
-impl Evaluator {
     /// Works the metrics out, of a plan that has them. No more comes.
     pub fn metrics(self) -> Metrics {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
-        let settled = records::settle(&self.plan, &self.runtime, self.taken, &options);
+        let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
         metrics::conclude(self.plan, &self.runtime, settled, &options)
     }
 }

@@ -1,8 +1,9 @@
 //! From batches in any order to records: repeats merged, conflicts made unknown, each kind in its one order.
 
 use super::grouped::words;
+use super::repeats::{self, Wanted};
 use super::rows::Rows;
-use super::screen::{Screened, Segment, screen};
+use super::screen::{Hold, Screened, Segment, screen};
 use super::world::{
     self, KindWorld, Watermark, World, cell_type, content, event_time, has_identity, identity_of, rank,
 };
@@ -13,11 +14,14 @@ use crate::data::{ColumnId, Kind, KindId, Origin, Schema, Time, display};
 use crate::plan::Plan;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What was taken in.
 #[derive(Debug)]
 pub struct Taken {
-    segments: Vec<Vec<Segment>>,
+    pub(super) segments: Vec<Vec<Segment>>,
+    /// What came once more, and which records these are.
+    again: Option<(Arc<Wanted>, Vec<Vec<Segment>>)>,
     counts: Vec<KindCounts>,
     /// By rule: records triggered and compliant by themselves.
     compliant: Vec<u64>,
@@ -41,6 +45,7 @@ impl Taken {
         let kinds = plan.schema.kinds.len();
         Taken {
             segments: (0..kinds).map(|_| Vec::new()).collect(),
+            again: None,
             counts: vec![KindCounts::default(); kinds],
             compliant: vec![0; plan.rules.len()],
             in_force: vec![false; plan.rules.len()],
@@ -53,11 +58,30 @@ impl Taken {
         self.watermark = watermark;
     }
 
+    /// What comes from now on has come before.
+    pub fn again(&mut self, wanted: Arc<Wanted>) {
+        self.again = Some((wanted, self.segments.iter().map(|_| Vec::new()).collect()));
+    }
+
+    /// Records that came once more, of the kinds that files hold.
+    pub fn came_again(&self, plan: &Plan) -> u64 {
+        let Some((_, segments)) = &self.again else { return 0 };
+        let own = segments.iter().zip(&plan.schema.kinds).filter(|(_, k)| repeats::comes(k));
+        own.flat_map(|(segments, _)| segments).map(|s| s.rows.len() as u64).sum()
+    }
+
     pub fn add(&mut self, mut screened: Screened) {
         for derived in std::mem::take(&mut screened.derived) {
             self.add(derived);
         }
         let kind = screened.kind.0 as usize;
+        // It is counted already.
+        if let Some((_, segments)) = &mut self.again {
+            if let Some(segments) = segments.get_mut(kind).filter(|_| screened.segment.rows.len() > 0) {
+                segments.push(screened.segment);
+            }
+            return;
+        }
         let (Some(segments), Some(counts)) = (self.segments.get_mut(kind), self.counts.get_mut(kind)) else { return };
         counts.judged += screened.judged;
         counts.after_as_of += screened.after_as_of;
@@ -72,14 +96,22 @@ impl Taken {
                 *seen = true;
             }
         }
-        if screened.segment.rows.len() > 0 {
+        if screened.segment.rows.len() > 0 || !screened.segment.gone.is_empty() {
             segments.push(screened.segment);
         }
     }
 }
 
 pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -> Settled {
-    let Taken { segments, mut counts, mut compliant, in_force, watermark } = taken;
+    let Taken { mut segments, again, mut counts, mut compliant, in_force, watermark } = taken;
+    for segment in segments.iter_mut().flatten() {
+        segment.gone = Vec::new();
+    }
+    if let Some((wanted, again)) = again {
+        let records = segments.iter_mut().zip(&plan.schema.kinds).filter(|(_, k)| !k.is_table());
+        records.flat_map(|(segments, _)| segments).for_each(|segment| wanted.take_from(segment));
+        segments.iter_mut().zip(again).for_each(|(segments, again)| segments.extend(again));
+    }
     let as_of = Watermark { as_of: watermark.as_of, ..Watermark::default() };
     let laid = parallel_each(options.threads, segments, |k, segments| {
         settle_kind(plan, runtime, KindId(k as u32), segments, as_of, options.keep_compliant)
@@ -119,14 +151,14 @@ pub(super) fn settle_kind(
             continue;
         }
         // What these rows were counted for is taken back; it is a sum over rows.
-        let again = screen(plan, runtime, keep_compliant, as_of, segment.rows.take(dropped), false);
+        let again = screen(plan, runtime, keep_compliant, as_of, segment.rows.take(dropped), (false, Hold::Rows));
         compliant.extend(again.compliant.iter().map(|&(rule, n)| (rule, 0, n)));
         let stays = |row: &u32| dropped.binary_search(row).is_err();
         segment.candidates.iter_mut().chain(&mut segment.histories).for_each(|(_, rows)| rows.retain(stays));
     }
     let mut dropped = merged.dropped;
     for rows in merged.instead {
-        let screened = screen(plan, runtime, keep_compliant, Watermark::default(), rows, false);
+        let screened = screen(plan, runtime, keep_compliant, Watermark::default(), rows, (false, Hold::Rows));
         compliant.extend(screened.compliant.iter().map(|&(rule, n)| (rule, n, 0)));
         segments.push(screened.segment);
         dropped.push(Vec::new());

@@ -35,10 +35,21 @@ pub struct Segment {
     pub rows: Rows,
     /// By row: a hash of the identity, where one is declared and known.
     pub identities: Vec<Option<u64>>,
+    /// Of rows that were let go: hashes of their identities.
+    pub gone: Vec<u64>,
     /// By rule: the rows that may be more than compliant.
     pub candidates: Vec<(u32, Vec<u32>)>,
     /// By history: the rows that it may count.
     pub histories: Vec<(u32, Vec<u32>)>,
+}
+
+/// What is held of rows that no rule can find anything in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// All of a row that has a declared identity.
+    Rows,
+    /// The hash of its identity: the row can be had once more.
+    Hashes,
 }
 
 /// `all`: also as rows of the kinds that theirs is a part of.
@@ -48,7 +59,7 @@ pub fn screen(
     keep_compliant: bool,
     as_of: Watermark,
     rows: Rows,
-    all: bool,
+    (all, hold): (bool, Hold),
 ) -> Screened {
     let kind = rows.kind;
     let of = plan.schema.kind(kind);
@@ -72,7 +83,7 @@ pub fn screen(
     }
     let unions = if all { &runtime.unions[kind.0 as usize][..] } else { &[] };
     let part = |(kind, of): &(KindId, Arc<Projection>)| {
-        screen(plan, runtime, keep_compliant, Watermark::default(), rows.clone().project(*kind, of), false)
+        screen(plan, runtime, keep_compliant, Watermark::default(), rows.clone().project(*kind, of), (false, hold))
     };
     let derived = unions.iter().map(part).collect();
     let judged = rows.len() as u64;
@@ -102,12 +113,18 @@ pub fn screen(
     // Repeats of a record with a declared identity can only be told, and merged, with all of its rows there.
     let read = plan.kinds.get(kind.0 as usize).is_some_and(|k| k.projection.is_some());
     let own = plan.schema.kind(rows.own().kind);
-    let whole = read && (!own.identity.is_empty() || own.is_table());
-    let identities = if whole { identities(plan, &rows) } else { Vec::new() };
+    let named = read && !own.identity.is_empty();
+    let whole = read && (own.is_table() || named && hold == Hold::Rows);
+    let mut identities = if read && (named || whole) { identities(plan, &rows) } else { Vec::new() };
     let all = ones(&keep);
+    let mut gone = Vec::new();
     let number: Option<Vec<u32>> = (!whole && !runtime.retain && all.len() < rows.len()).then(|| {
         let mut number = vec![0; rows.len()];
         all.iter().enumerate().for_each(|(new, &old)| number[old as usize] = new as u32);
+        if named {
+            let kept = all.iter().map(|&row| identities[row as usize].take()).collect();
+            gone = std::mem::replace(&mut identities, kept).into_iter().flatten().collect();
+        }
         number
     });
     let renumbered = |list: Vec<(u32, Bits)>| {
@@ -123,7 +140,7 @@ pub fn screen(
     };
     let (candidates, histories) = (renumbered(candidates), renumbered(histories));
     let rows = if number.is_some() { rows.take(&all) } else { rows };
-    let segment = Segment { rows, identities, candidates, histories };
+    let segment = Segment { rows, identities, gone, candidates, histories };
     Screened { kind, judged, after_as_of, watermark, segment, compliant, in_force, derived }
 }
 
@@ -139,7 +156,7 @@ fn ones(bits: &Bits) -> Vec<u32> {
     rows
 }
 
-fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
+pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
     let rows = rows.own();
     let columns = &plan.schema.kind(rows.kind).identity;
     let mut bytes = Vec::new();
@@ -463,7 +480,7 @@ mod tests {
             let runtime = Runtime::new(&plan).unwrap();
             let needed = plan.kinds[0].projection.clone().unwrap();
             let rows = Rows::of(batch(&plan, 0, &rows, &lines), &schema, &needed).unwrap();
-            let screened = screen(&plan, &runtime, false, Watermark::default(), rows.clone(), true);
+            let screened = screen(&plan, &runtime, false, Watermark::default(), rows.clone(), (true, Hold::Rows));
             for (i, rule) in plan.rules.iter().enumerate() {
                 let cx = runtime.context(&plan, &runtime.empty, rule.clock, None);
                 let open: Vec<u64> = (0..rows.len())

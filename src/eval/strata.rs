@@ -4,7 +4,7 @@ use super::index::HistoryIndex;
 use super::records::settle_kind;
 use super::results::{Entry, Judging};
 use super::rows::Rows;
-use super::screen::screen;
+use super::screen::{Hold, screen};
 use super::val::Val;
 use super::world::{Watermark, World};
 use super::{Options, Runtime, Truth, parallel};
@@ -128,7 +128,7 @@ pub fn lay(
 ) -> Laid {
     let Found { rows, truths } = found;
     let kind = rows.kind;
-    let screened = screen(plan, runtime, options.keep_compliant, Watermark::default(), rows, false);
+    let screened = screen(plan, runtime, options.keep_compliant, Watermark::default(), rows, (false, Hold::Rows));
     let (compliant, in_force) = (screened.compliant, screened.in_force);
     let laid = settle_kind(plan, runtime, kind, vec![screened.segment], Watermark::default(), options.keep_compliant);
     let mut own = laid.world;

@@ -134,7 +134,7 @@ fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
         Value::Timestamp(instant) => Some(Time::Instant(*instant)),
         _ => None,
     });
-    let options = Options { as_of, threads: 1, keep_compliant: true, retain: true };
+    let options = Options { as_of, threads: 1, keep_compliant: true, retain: true, twice: false };
     let schema = plan.schema.clone();
     let mut evaluator = Evaluator::new(plan.clone(), options).map_err(|e| e.to_string())?;
     for (i, given) in test.given.iter().enumerate() {

@@ -7,7 +7,7 @@ use super::super::interp::{Context, Frame, Scope};
 use super::super::records::{Taken, settle};
 use super::super::results::{Entry, conclude};
 use super::super::rows::Rows;
-use super::super::screen::screen;
+use super::super::screen::{Hold, screen};
 use super::super::world::{Watermark, cell_type};
 use super::super::{Findings, Options};
 use crate::data::build::{CellValue, batch_from_cells};
@@ -149,7 +149,8 @@ impl<'f> Lab<'f> {
         let (plan, runtime, world) = (&findings.plan, &findings.runtime, &findings.world);
         let as_of = Watermark { as_of: world.watermark.as_of, ..Watermark::default() };
         let mut taken = Taken::new(plan, world.watermark.as_of);
-        let take = |taken: &mut Taken, rows: Rows| taken.add(screen(plan, runtime, true, as_of, rows, true));
+        let take =
+            |taken: &mut Taken, rows: Rows| taken.add(screen(plan, runtime, true, as_of, rows, (true, Hold::Rows)));
         for (k, ids) in self.ids.iter().enumerate() {
             let kind = KindId(k as u32);
             // What no file holds comes with its parts.
@@ -209,7 +210,8 @@ impl<'f> Lab<'f> {
             }
         }
         taken.reaches(world.watermark);
-        let options = Options { as_of: world.watermark.as_of, threads: 1, keep_compliant: true, retain: true };
+        let options =
+            Options { as_of: world.watermark.as_of, threads: 1, keep_compliant: true, retain: true, twice: false };
         let settled = settle(plan, runtime, taken, &options);
         Some(self.outcome(&conclude(Arc::clone(plan), Arc::clone(runtime), settled, &options)))
     }

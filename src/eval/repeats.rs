@@ -1,0 +1,95 @@
+//! Which records came more than once, told from eight bytes of each.
+//!
+//! A record that no rule can find anything in is let go, and the hash of its identity is held. Where two hashes are
+//! equal, the batches come once more: the records with that hash are held whole then, and compared value by value.
+//! So two identities with one hash cost a second reading and change nothing.
+
+use super::records::Taken;
+use super::rows::Rows;
+use super::screen::{Segment, identities};
+use crate::data::{Kind, Origin};
+use crate::plan::Plan;
+use rustc_hash::FxHashSet;
+
+/// The records that have to come once more.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    hashes: FxHashSet<u64>,
+    /// How many records of the kinds that are read have one of them.
+    expected: u64,
+}
+
+/// The batches that came the second time are not those that came the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changed;
+
+impl std::fmt::Display for Changed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the records changed while they were read")
+    }
+}
+
+impl std::error::Error for Changed {}
+
+impl Wanted {
+    /// Records of which one was let go and another has the same hash; none where there are no such.
+    pub fn of(plan: &Plan, taken: &Taken) -> Option<Wanted> {
+        let mut hashes = FxHashSet::default();
+        for segments in &taken.segments {
+            if segments.iter().all(|s| s.gone.is_empty()) {
+                continue;
+            }
+            let mut all: Vec<u64> = segments.iter().flat_map(of_segment).collect();
+            all.sort_unstable();
+            let twice: FxHashSet<u64> = all.chunk_by(|a, b| a == b).filter(|c| c.len() > 1).map(|c| c[0]).collect();
+            if !twice.is_empty() {
+                let gone = segments.iter().flat_map(|s| &s.gone);
+                hashes.extend(gone.filter(|h| twice.contains(h)));
+            }
+        }
+        if hashes.is_empty() {
+            return None;
+        }
+        let own = taken.segments.iter().zip(&plan.schema.kinds).filter(|(_, k)| comes(k));
+        let all = own.flat_map(|(segments, _)| segments).flat_map(of_segment);
+        let expected = all.filter(|h| hashes.contains(h)).count() as u64;
+        Some(Wanted { hashes, expected })
+    }
+
+    /// The rows that are wanted.
+    pub fn among(&self, plan: &Plan, rows: &Rows) -> Vec<u32> {
+        if !comes(plan.schema.kind(rows.kind)) {
+            return Vec::new();
+        }
+        let all = identities(plan, rows).into_iter().enumerate();
+        all.filter(|(_, hash)| hash.is_some_and(|h| self.hashes.contains(&h))).map(|(row, _)| row as u32).collect()
+    }
+
+    pub fn is_complete(&self, came: u64) -> bool {
+        came == self.expected
+    }
+
+    /// Takes the rows out that came once more.
+    pub fn take_from(&self, segment: &mut Segment) {
+        let mut out = vec![false; segment.identities.len()];
+        for (out, hash) in out.iter_mut().zip(&mut segment.identities) {
+            if hash.is_some_and(|h| self.hashes.contains(&h)) {
+                *hash = None;
+                *out = true;
+            }
+        }
+        if out.contains(&true) {
+            let stays = |row: &u32| !out[*row as usize];
+            segment.candidates.iter_mut().chain(&mut segment.histories).for_each(|(_, rows)| rows.retain(stays));
+        }
+    }
+}
+
+/// Whether a kind's records come from files, and are let go: of a table all rows are held.
+pub fn comes(kind: &Kind) -> bool {
+    kind.origin == Origin::Declared && !kind.is_table()
+}
+
+fn of_segment(segment: &Segment) -> impl Iterator<Item = u64> + '_ {
+    segment.gone.iter().copied().chain(segment.identities.iter().flatten().copied())
+}

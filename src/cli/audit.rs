@@ -84,7 +84,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, |n| n.get());
     let read = plan.reading();
     let inputs = records::inputs(&args.records, &read)?;
-    let options = Options { as_of, threads, twice: true, ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some());

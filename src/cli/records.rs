@@ -31,6 +31,13 @@ pub(super) struct Inputs {
     _spooled: Option<NamedTempFile>,
 }
 
+impl Inputs {
+    /// Whether all can be read twice: a pipe cannot.
+    pub fn stay(&self) -> bool {
+        self.files.iter().all(|f| std::fs::metadata(&f.path).is_ok_and(|m| m.is_file()))
+    }
+}
+
 /// Finds the files that the command line, or else the policy itself, names.
 pub(super) fn inputs(args: &[String], reading: &Reading) -> Result<Inputs, Failure> {
     let mut inputs = Inputs::default();

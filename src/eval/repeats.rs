@@ -93,3 +93,41 @@ pub fn comes(kind: &Kind) -> bool {
 fn of_segment(segment: &Segment) -> impl Iterator<Item = u64> + '_ {
     segment.gone.iter().copied().chain(segment.identities.iter().flatten().copied())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scenarios::{GIFT, company, gift};
+    use super::super::testing::{batch, column, compare, constant, money, on, plan, rule};
+    use super::super::{Evaluator, Options};
+    use super::*;
+    use crate::sema::hir::{Body, CompareOp};
+
+    #[test]
+    fn only_what_came_twice_comes_once_more_and_it_must_be_there() {
+        let schema = company();
+        let when = compare(CompareOp::Gt, column(&schema, GIFT, 0, 3), constant(money(500, "CNY")));
+        let plan = plan(&schema, vec![rule("dear", on(GIFT), Body::Forbid { when })]);
+        let of = |gifts: &[_], lines: &[u64]| batch(&plan, GIFT, gifts, lines);
+        let options = Options { twice: true, ..Options::default() };
+        let mut once = Evaluator::new(plan.clone(), options).unwrap();
+        // Both of G2 are held.
+        let gifts = [gift("a", 1, "E1", 10), gift("b", 2, "E1", 600), gift("b", 2, "E1", 700)];
+        once.push(of(&gifts, &[1, 2, 3])).unwrap();
+        assert_eq!(once.again(), Ok(false));
+        assert_eq!(once.finish().records()[GIFT as usize].conflicts, 1);
+
+        let first = [gift("a", 1, "E1", 10), gift("b", 2, "E1", 600), gift("b", 2, "E1", 10)];
+        let run = |second: &[_], lines: &[u64]| {
+            let mut evaluator = Evaluator::new(plan.clone(), options).unwrap();
+            evaluator.push(of(&first, &[1, 2, 3])).unwrap();
+            assert_eq!(evaluator.again(), Ok(true));
+            evaluator.push(of(second, lines)).unwrap();
+            let over = evaluator.again();
+            over.map(|again| (again, evaluator.finish().records()[GIFT as usize]))
+        };
+        let (again, counts) = run(&first, &[1, 2, 3]).unwrap();
+        assert_eq!((again, counts.judged, counts.repeats, counts.conflicts), (false, 2, 1, 1));
+        assert_eq!(run(&first[..2], &[1, 2]), Err(Changed));
+        assert_eq!(run(&[], &[]), Err(Changed));
+    }
+}

@@ -6,14 +6,14 @@ use crate::data::{Column, ColumnId, KindId, Role, Schema, Time, Type, Value, Ver
 use crate::sema::hir::*;
 use std::sync::Arc;
 
-const GIFT: u32 = 0;
+pub(super) const GIFT: u32 = 0;
 const TRAINING: u32 = 1;
 const EMPLOYEE: u32 = 2;
 
 /// `gift at day by actor identity id { id, day, actor, value, note? }`,
 /// `training at day by actor { day, actor, course? }`,
 /// `employee key id valid from since until left { id, since, left?, name @sensitive }`.
-fn company() -> Arc<Schema> {
+pub(super) fn company() -> Arc<Schema> {
     let record = |time, subject| Role::Record { time: Some(ColumnId(time)), subject: Some(ColumnId(subject)) };
     let employee = Type::Ref(KindId(EMPLOYEE));
     let gift = [
@@ -40,7 +40,7 @@ fn day(n: i32) -> Cell {
     Cell::Is(Value::Date(date_of(2025, 1, 1) + n - 1))
 }
 
-fn gift(id: &str, on: i32, actor: &str, value: i64) -> Vec<Cell> {
+pub(super) fn gift(id: &str, on: i32, actor: &str, value: i64) -> Vec<Cell> {
     vec![text(id), day(on), text(actor), Cell::Is(money(value, "CNY")), Cell::Nothing]
 }
 

@@ -105,6 +105,14 @@ snapshot!(why_not_unknown_rule, "why-not" "paid_consultatoin" "gift:G1" "--polic
 snapshot!(why_not_unknown_record, "why-not" "paid_consultation" "log.ndjson:99" "--policy" "conduct" "log.ndjson");
 snapshot!(why_not_a_sequence, "why-not" "hoard_and_leave" "notice:1" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_no_sequence, "why-not" "hoard_and_leave" "notice:2" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_a_step_missing, "why-not" "hoard_and_leave" "notice:1" "--policy" "steps" "steps/log.ndjson");
+snapshot!(why_not_something_between, "why-not" "hoard_and_leave" "notice:2" "--policy" "steps" "steps/log.ndjson");
+snapshot!(why_not_the_last_step, "why-not" "hoard_and_leave" "notice:3" "--policy" "steps" "steps/log.ndjson");
+snapshot!(why_not_an_earlier_step, "why-not" "hoard_and_leave" "export:1" "--policy" "steps" "steps/log.ndjson");
+snapshot!(why_not_too_few, "why-not" "in_pieces" "notice:4" "--policy" "steps" "steps/log.ndjson");
+snapshot!(why_not_what_is_needed_is_there, "why-not" "farewell" "notice:4" "--policy" "steps" "steps/log.ndjson");
+snapshot!(why_not_a_step_missing_json, "why-not" "hoard_and_leave" "notice:1" "--policy" "steps" "steps/log.ndjson" "--format" "json");
+snapshot!(why_not_repeated_json, "why-not" "large" "file_export:2" "--policy" "leaving" "leaving/log.ndjson" "--format" "json");
 snapshot!(why_not_two_kinds, "why-not" "hospitality" "meal:1" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_before_any_wording, "why-not" "dear_gift" "gift:1" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_waived, "why-not" "dear_gift" "gift:2" "--policy" "why" "why/log.ndjson");

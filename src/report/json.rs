@@ -3,7 +3,7 @@
 use super::entry::{Context, Entry};
 use super::waivers;
 use crate::data::{ColumnId, display, identity};
-use crate::eval::{ClauseRole, Gap, GapReason, RecordRef, WindowTrace};
+use crate::eval::{ClauseRole, Gap, GapReason, OnceTrace, RecordRef, WindowTrace};
 use crate::source::Span;
 use serde_json::{Value, json};
 
@@ -56,19 +56,24 @@ pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
         "waiver": entry.row.waiver.map(|w| waivers::entry(context, w)),
     });
     if let Some(once) = &why.once {
-        value["once"] = json!({
-            "span": span(context, once.span),
-            "keys": once.keys.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<serde_json::Map<_, _>>(),
-            "from": once.from,
-            "until": once.until,
-            "further": once.further,
-            "counted_with": once.counted_with.as_ref().map(|id| identity::hex(id)),
-        });
+        value["once"] = self::once(context, once);
     }
     if !why.steps.is_empty() {
         value["steps"] = why.steps.iter().map(|s| super::steps::value(context, s)).collect();
     }
     value
+}
+
+/// Of a rule with `once per`: what is counted together.
+pub(super) fn once(context: &Context, once: &OnceTrace) -> Value {
+    json!({
+        "span": span(context, once.span),
+        "keys": once.keys.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<serde_json::Map<_, _>>(),
+        "from": once.from,
+        "until": once.until,
+        "further": once.further,
+        "counted_with": once.counted_with.as_ref().map(|id| identity::hex(id)),
+    })
 }
 
 /// What a history condition searched and found.

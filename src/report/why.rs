@@ -5,7 +5,7 @@ use super::entry::{Context, force, shorten};
 use super::human::{dim, searched, within};
 use super::{changes, steps, waivers};
 use crate::data::Verdict;
-use crate::eval::why::{Failed, NearMiss, Node, Note, Part, Sort, Why};
+use crate::eval::why::{Came, Failed, NearMiss, Node, Note, Part, Sort, Why};
 use crate::eval::{ClauseRole, RecordRef, Truth};
 use std::fmt::Write;
 
@@ -53,13 +53,15 @@ pub(crate) fn human(context: &Context, why: &Why, color: bool) -> String {
     }
     let _ = writeln!(text, "\n{}", bold("Why", color));
     for note in &why.notes {
-        let _ = writeln!(text, "  {}", note_text(context, why, note));
+        let more = if *note == Note::NoMatch { "; looked for from its end:" } else { "" };
+        let _ = writeln!(text, "  {}{more}", note_text(context, why, note));
     }
     if !why.steps.is_empty() {
         for line in steps::listed(context, &why.records, &why.steps).lines() {
             let _ = writeln!(text, "  {line}");
         }
     }
+    progress(context, why, &mut text);
     let mut last: Option<&ClauseRole> = None;
     for part in &why.parts {
         if last != Some(&part.role) {
@@ -134,6 +136,13 @@ pub(crate) fn note_text(context: &Context, why: &Why, note: &Note) -> String {
             format!("{} is in force {when}{at}", revision_name(context, why))
         }
         Note::NoMatch => "no sequence of the rule's steps ends with this record".into(),
+        Note::EarlierStep { step, last } => {
+            let own = why.records.first().map_or("record", |r| context.kind(r.kind));
+            let last = context.kind(*last);
+            format!(
+                "the rule judges the `{last}` at the end of a sequence, and this `{own}` can be its step `{step}`: ask about the `{last}`"
+            )
+        }
         Note::WaiverOver { waiver } => {
             let of = context.plan.rules[why.rule].waivers.get(*waiver as usize);
             of.map_or(String::new(), |w| format!("not {}", waivers::sentence(context, w)))
@@ -187,14 +196,57 @@ fn node(context: &Context, why: &Why, of: &Node, depth: usize, text: &mut String
     }
 }
 
+/// How far a sequence came, the last step first, as it is looked for.
+fn progress(context: &Context, why: &Why, text: &mut String) {
+    let width = why.progress.iter().map(|s| s.name.chars().count()).max().unwrap_or(0);
+    for (i, step) in why.progress.iter().enumerate().rev() {
+        let last = i + 1 == why.progress.len();
+        let kind = context.kind(step.kind);
+        let came = match &step.came {
+            Came::Found(record) => why.records.get(*record).map_or(String::new(), |r| record_line(context, r)),
+            Came::NotReached => format!("`{kind}`: not looked for, as a later step is missing"),
+            Came::Missing { .. } if last => "this record does not fit".to_owned(),
+            Came::Missing { seen, keys, .. } => {
+                let keys: Vec<String> = keys.iter().map(|(k, v)| format!("{k} = {}", plain(v))).collect();
+                let of = if keys.is_empty() { String::new() } else { format!(" with {}", keys.join(", ")) };
+                match seen {
+                    0 => format!("no `{kind}`{of} in that time"),
+                    n => format!("no `{kind}`{of} fits, of {} in that time", super::grouped(*n as u64)),
+                }
+            }
+        };
+        let _ = writeln!(text, "    {:<width$}  {came}", step.name);
+        if let Came::Missing { near: all, .. } = &step.came {
+            for miss in all {
+                let _ = match last {
+                    true => writeln!(text, "    {:<width$}  {}", "", failed(context, why, miss)),
+                    false => writeln!(text, "    {:<width$}  nearly   {}", "", near(context, why, miss)),
+                };
+            }
+        }
+    }
+}
+
 fn near(context: &Context, why: &Why, miss: &NearMiss) -> String {
     let record = why.records.get(miss.record).map_or(String::new(), |r| record_line(context, r));
-    let failed = match &miss.failed {
+    format!("{record}: {}", failed(context, why, miss))
+}
+
+fn failed(context: &Context, why: &Why, miss: &NearMiss) -> String {
+    match &miss.failed {
         Failed::Window { by, after: true } => format!("{by} after the end of that time"),
         Failed::Window { by, after: false } => format!("{by} before the start of that time"),
         Failed::Key { name, found, wanted } => {
             format!("its `{name}` is `{}`, not `{}`", plain(found), plain(wanted))
         }
+        Failed::TooEarly { by, within } => format!("{by} too early for the steps to lie within {within}"),
+        Failed::Order { step } => format!("it does not come before `{step}`"),
+        Failed::Between { step, records } => {
+            let records = records.iter().filter_map(|r| why.records.get(*r)).take(3);
+            let records: Vec<String> = records.map(|r| record_line(context, r)).collect();
+            format!("there is a `{step}` behind it: {}", records.join("; "))
+        }
+        Failed::TooFew { step, found, least } => format!("`{step}` is there {found} of the {least} times needed"),
         Failed::Condition { span, truth, values } => {
             let values: Vec<String> = values
                 .iter()
@@ -204,8 +256,7 @@ fn near(context: &Context, why: &Why, miss: &NearMiss) -> String {
             let values = if values.is_empty() { String::new() } else { format!(": {}", values.join(", ")) };
             format!("`{}` {not}{values}", shorten(context.sources.text(*span), 60))
         }
-    };
-    format!("{record}: {failed}")
+    }
 }
 
 fn revision_name(context: &Context, why: &Why) -> String {

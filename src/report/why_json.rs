@@ -5,7 +5,7 @@ use super::entry::Context;
 use super::why::{note_text, truth_word};
 use super::{changes, json as findings, steps, waivers};
 use crate::data::identity::hex;
-use crate::eval::why::{Failed, NearMiss, Node, Note, Part, Sort, Why};
+use crate::eval::why::{Came, Failed, NearMiss, Node, Note, Part, Sort, StepWhy, Why};
 use crate::eval::{ClauseRole, RecordRef};
 use serde_json::{Value, json};
 
@@ -34,6 +34,8 @@ fn why(context: &Context, why: &Why) -> Value {
         "waiver": why.waiver.and_then(|w| rule.waivers.get(w as usize)).map(|w| waivers::entry(context, w)),
         "records": why.records.iter().map(|r| record(context, r)).collect::<Vec<_>>(),
         "steps": why.steps.iter().map(|s| steps::value(context, s)).collect::<Vec<_>>(),
+        "progress": why.progress.iter().map(|s| progress(context, s)).collect::<Vec<_>>(),
+        "once": why.once.as_ref().map(|once| findings::once(context, once)),
         "clauses": why.parts.iter().map(|p| part(context, why, p)).collect::<Vec<_>>(),
         "windows": why.windows.iter().map(|w| {
             let mut window = findings::window(context, &w.seen);
@@ -93,6 +95,28 @@ fn node(context: &Context, why: &Why, of: &Node) -> Value {
     })
 }
 
+fn progress(context: &Context, step: &StepWhy) -> Value {
+    let mut value = json!({
+        "step": step.name,
+        "kind": context.kind(step.kind),
+        "span": findings::span(context, step.span),
+    });
+    match &step.came {
+        Came::Found(record) => {
+            value["came"] = json!("found");
+            value["record"] = json!(record);
+        }
+        Came::NotReached => value["came"] = json!("not_reached"),
+        Came::Missing { seen, keys, near: all } => {
+            value["came"] = json!("missing");
+            value["seen"] = json!(seen);
+            value["keys"] = keys.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<serde_json::Map<_, _>>().into();
+            value["near_misses"] = all.iter().map(|n| near(context, n)).collect();
+        }
+    }
+    value
+}
+
 fn near(context: &Context, of: &NearMiss) -> Value {
     let mut value = match &of.failed {
         Failed::Window { by, after } => {
@@ -100,6 +124,12 @@ fn near(context: &Context, of: &NearMiss) -> Value {
         }
         Failed::Key { name, found, wanted } => {
             json!({ "failed": "key", "key": name, "found": found, "wanted": wanted })
+        }
+        Failed::TooEarly { by, within } => json!({ "failed": "too_early", "by": by, "within": within }),
+        Failed::Order { step } => json!({ "failed": "order", "step": step }),
+        Failed::Between { step, records } => json!({ "failed": "between", "step": step, "records": records }),
+        Failed::TooFew { step, found, least } => {
+            json!({ "failed": "too_few", "step": step, "found": found, "least": least })
         }
         Failed::Condition { span, truth, values } => json!({
             "failed": "condition",
@@ -118,6 +148,7 @@ fn note_name(note: &Note) -> &'static str {
         Note::OtherKind { .. } => "other_kind",
         Note::NotInForce { .. } => "not_in_force",
         Note::NoMatch => "no_match",
+        Note::EarlierStep { .. } => "earlier_step",
         Note::WaiverOver { .. } => "waiver_for_other_days",
         Note::NotValid => "row_not_valid",
         Note::CrossedBefore { .. } => "crossed_before",

@@ -6,9 +6,12 @@
 //! again, so that only conditions between steps that lie apart cost more than the number of candidates.
 
 mod explain;
+mod progress;
 mod state;
 
 pub use explain::{at, explain, in_scope};
+pub use progress::{Came, Fault, progress};
+pub use state::chain;
 
 use super::Truth;
 use super::index::{Adrift, List, encode_keys};

@@ -9,7 +9,7 @@ use super::super::val::Val;
 use super::super::window;
 use super::{Gap, Match, Search, Test};
 use crate::data::Verdict;
-use crate::plan::Body;
+use crate::plan::{Body, Expr};
 use rustc_hash::FxHashMap;
 
 /// The records of one key.
@@ -28,17 +28,35 @@ pub(super) struct State<'s, 'a> {
     /// Position, what holds so far and the records in reach: whether anything was found.
     tried: FxHashMap<(usize, Truth, Vec<u32>), bool>,
     best: Option<Match>,
+    /// Where it is asked for: the first position that was reached, and the records chosen then.
+    furthest: Option<Furthest<'a>>,
+    asked: bool,
 }
+
+/// A position, and the records from it on.
+pub(super) type Furthest<'a> = (usize, Vec<Option<Frame<'a>>>);
 
 impl<'s, 'a> State<'s, 'a> {
     pub fn new(search: &'s Search<'a>, lists: &'s Lists<'a>) -> State<'s, 'a> {
         let chosen = vec![None; search.steps.len()];
-        State { search, lists, chosen, tried: FxHashMap::default(), best: None }
+        State { search, lists, chosen, tried: FxHashMap::default(), best: None, furthest: None, asked: false }
     }
 
     /// With these records chosen.
     pub fn at(search: &'s Search<'a>, lists: &'s Lists<'a>, frames: &[Frame<'a>]) -> State<'s, 'a> {
-        State { chosen: frames.iter().copied().map(Some).collect(), ..State::new(search, lists) }
+        State::with(search, lists, frames.iter().copied().map(Some).collect())
+    }
+
+    /// With these records chosen, as far as there are any.
+    pub fn with(search: &'s Search<'a>, lists: &'s Lists<'a>, chosen: Vec<Option<Frame<'a>>>) -> State<'s, 'a> {
+        State { chosen, ..State::new(search, lists) }
+    }
+
+    /// How far the search comes for a last record; none where that itself does not do.
+    pub fn furthest(mut self, last: Frame<'a>, own: Truth) -> Option<Furthest<'a>> {
+        self.asked = true;
+        self.choose(self.search.steps.len() - 1, last, own);
+        self.furthest
     }
 
     /// The match that stands for a last record; none where nothing matches.
@@ -58,6 +76,9 @@ impl<'s, 'a> State<'s, 'a> {
                 self.chosen[at] = None;
                 return Below::Failed;
             }
+        }
+        if self.asked && self.furthest.as_ref().is_none_or(|f| at < f.0) {
+            self.furthest = Some((at, self.chosen.clone()));
         }
         let found = if at == 0 { self.conclude(holds) } else { self.before(at, holds) };
         self.chosen[at] = None;
@@ -132,7 +153,7 @@ impl<'s, 'a> State<'s, 'a> {
         true
     }
 
-    fn test(&self, test: Test<'a>) -> Truth {
+    pub fn test(&self, test: Test<'a>) -> Truth {
         let search = self.search;
         let mut result = Truth::Unknown;
         match test {
@@ -144,6 +165,13 @@ impl<'s, 'a> State<'s, 'a> {
             }),
             Test::Gap(g) => result = self.gap(g),
         }
+        result
+    }
+
+    /// What a condition comes to with the chosen records in scope.
+    pub fn holds(&self, expr: &Expr) -> Truth {
+        let mut result = Truth::Unknown;
+        self.scoped(self.chosen.len(), None, &mut |scope| result = truth(&self.search.cx, expr, scope));
         result
     }
 

@@ -30,6 +30,9 @@ impl<'a> Propose<'a> {
             return both(self, scope);
         }
         let steps = entry.map_or(&[][..], |e| &e.steps);
+        if steps.is_empty() {
+            return self.complete(rule, scope.frame);
+        }
         let cx = self.cx;
         sequence::in_scope(cx, rule, steps, &mut |scope, frames| {
             both(self, scope);

@@ -46,8 +46,7 @@ pub fn changes<'a>(
     scope: &Scope<'_, 'a>,
     entry: Option<&Entry>,
 ) -> Option<Changes> {
-    let steps = entry.map_or(&[][..], |e| &e.steps);
-    if (rule.sequence.is_some() && steps.is_empty()) || entry.is_some_and(|e| e.lacking.is_some()) {
+    if entry.is_some_and(|e| e.lacking.is_some()) {
         return None;
     }
     let frame = scope.frame;

@@ -26,9 +26,21 @@ struct Fill<'s, 'a> {
 /// A record as the search would find it; where it looks among several kinds, one of each. None where no such record
 /// can be made up.
 pub fn added<'a>(values: &Values<'a>, id: u32, scope: &Scope<'_, 'a>) -> Vec<Proposal> {
+    let history = &values.cx.plan.histories[id as usize];
+    let Some(about) = scope.at(history.root) else { return Vec::new() };
+    let Some(bounds) = window::bounds(&values.cx, history, about.frame.time) else { return Vec::new() };
+    within(values, history, about, &bounds)
+}
+
+/// A record as a search from `about` would find it in this time.
+pub fn within<'a>(
+    values: &Values<'a>,
+    history: &'a HistoryPlan,
+    about: &Scope<'_, 'a>,
+    bounds: &window::Bounds,
+) -> Vec<Proposal> {
     let cx = values.cx;
-    let history = &cx.plan.histories[id as usize];
-    let Some((fill, from, until)) = filled(values, history, scope) else { return Vec::new() };
+    let Some((fill, from, until)) = filled(values, history, about, bounds) else { return Vec::new() };
     let parts: Vec<(KindId, Vec<ColumnId>)> = match &cx.plan.schema.kind(history.kind).origin {
         Origin::Declared => {
             let columns = cx.plan.schema.kind(history.kind).columns.len() as u32;
@@ -43,12 +55,11 @@ pub fn added<'a>(values: &Values<'a>, id: u32, scope: &Scope<'_, 'a>) -> Vec<Pro
 fn filled<'s, 'a>(
     values: &'s Values<'a>,
     history: &'a HistoryPlan,
-    scope: &'s Scope<'s, 'a>,
+    about: &'s Scope<'s, 'a>,
+    bounds: &window::Bounds,
 ) -> Option<(Fill<'s, 'a>, Option<String>, Option<String>)> {
     let cx = values.cx;
     let schema = &cx.plan.schema;
-    let about = scope.at(history.root)?;
-    let bounds = window::bounds(&cx, history, about.frame.time)?;
     let mut fill =
         Fill { values, kind: history.kind, root: history.root + 1, about, at: None, cells: vec![], fields: vec![] };
     for key in &history.keys {
@@ -60,7 +71,7 @@ fn filled<'s, 'a>(
     for condition in conditions {
         fill.hold(condition, true)?;
     }
-    fill.at = Some(fill.moment(history, &bounds)?);
+    fill.at = Some(fill.moment(history, bounds)?);
     let edge = |at| moment(at, history.dates).map(|t| display::time(t, cx.zone));
     let (from, until) = (edge(bounds.from), edge(bounds.until));
     Some((fill, from, until))
@@ -127,6 +138,11 @@ impl<'a> Fill<'_, 'a> {
     /// Makes a condition hold, or not; none where it is not known how.
     fn hold(&mut self, expr: &'a Expr, want: bool) -> Option<()> {
         let cx = self.values.cx;
+        // Of a sequence: what reads a step before this one holds or not once that is there.
+        let roots = expr.reads().roots & !(1 << self.root.min(63));
+        if (0..63u8).any(|root| roots >> root & 1 == 1 && self.about.frame(root).is_none()) {
+            return Some(());
+        }
         let reads_own = reads(expr, self.root);
         if !reads_own {
             // As it is: it may hold already.

@@ -6,7 +6,9 @@ mod change;
 mod fill;
 mod lab;
 mod near;
+mod partial;
 mod propose;
+mod solve;
 mod tree;
 mod values;
 
@@ -55,6 +57,8 @@ pub struct Why {
     pub waiver: Option<u32>,
     /// Of a sequence.
     pub steps: Vec<StepTrace>,
+    /// Of a sequence that has no match: how far it came, step by step.
+    pub progress: Vec<StepWhy>,
     /// Of a rule with `once per`.
     pub once: Option<OnceTrace>,
     /// The triggering record first.
@@ -78,12 +82,33 @@ pub enum Note {
     NotInForce { from: Option<i32>, until: Option<i32> },
     /// It is no last record of a sequence as the rule has it.
     NoMatch,
+    /// A rule on a sequence judges its last record, of this kind, and this one may be an earlier step of one.
+    EarlierStep { step: String, last: KindId },
     /// A waiver of the rule is for other days than the record's: its index.
     WaiverOver { waiver: u32 },
     /// The table's row does not hold at that moment.
     NotValid,
     /// The limit was crossed before, at this record, and has not been kept since.
     CrossedBefore { record: usize },
+}
+
+/// A step of a sequence that did not come about.
+#[derive(Clone, Debug)]
+pub struct StepWhy {
+    pub name: String,
+    pub span: Span,
+    pub kind: KindId,
+    pub came: Came,
+}
+
+#[derive(Clone, Debug)]
+pub enum Came {
+    /// Index into [`Why::records`].
+    Found(usize),
+    /// None fits. So many there are before the steps behind it and in time, of these keys.
+    Missing { seen: usize, keys: Vec<(String, String)>, near: Vec<NearMiss> },
+    /// It was not looked for: a step behind it is missing.
+    NotReached,
 }
 
 /// A clause of the rule.
@@ -147,6 +172,14 @@ pub enum Failed {
     Condition { span: Span, truth: Truth, values: Vec<(Span, String)> },
     /// A key that is nearly the same.
     Key { name: String, found: String, wanted: String },
+    /// The steps would take longer than they may, by so much.
+    TooEarly { by: String, within: String },
+    /// It does not come before the record of this step.
+    Order { step: String },
+    /// This step must not come, and these records are there.
+    Between { step: String, records: Vec<usize> },
+    /// Not as many of the step as there have to be.
+    TooFew { step: String, found: usize, least: usize },
 }
 
 impl Why {
@@ -315,7 +348,7 @@ impl Findings {
         trace.owner = entry.and_then(|e| e.owner);
         trace.record(&frame);
         let (explanation, done) = tree::tree(trace, rule, &Scope::top(frame), entry);
-        let tree::Done { parts, near, notes } = done;
+        let tree::Done { parts, near, notes, progress } = done;
         let outside = notes.iter().any(|n| matches!(n, Note::NotInForce { .. } | Note::NotValid));
         let explained = about.verdict.map(|i| self.explain(i));
         let windows = explanation.windows.into_iter().zip(near).map(|(seen, near)| WindowWhy { seen, near }).collect();
@@ -335,6 +368,7 @@ impl Findings {
             exception: explained.and_then(|e| e.exception),
             waiver: explained_waiver,
             steps: explanation.steps,
+            progress,
             once: explained_once,
             records: explanation.records,
             parts,

@@ -21,7 +21,7 @@ pub enum WhyNear<'a> {
 }
 
 /// At most so many of each sort, the nearest in time.
-const SHOWN: usize = 3;
+pub const SHOWN: usize = 3;
 
 enum Why {
     Window {
@@ -112,7 +112,7 @@ pub fn misses<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Vec<Near<
     near
 }
 
-fn distance(by: i64, dates: bool) -> String {
+pub fn distance(by: i64, dates: bool) -> String {
     match (dates, by) {
         (true, 1) => "1 day".into(),
         (true, days) => format!("{days} days"),

@@ -10,8 +10,8 @@ use super::super::window::{self, moment};
 use super::super::{Findings, Truth, arith::arith};
 use super::lab::Edit;
 use super::near::{self, WhyNear};
-use super::values::{Values, mirrored, opposite, stepped};
-use crate::data::{ColumnId, KindId, Origin, Time, Type, Value, calendar::add_to_date, display};
+use super::values::{Values, mirrored, opposite};
+use crate::data::{ColumnId, KindId, Origin, Time, Type, Value, display};
 use crate::plan::{Body, Expr, HistoryPlan, Op, RulePlan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func};
 use crate::source::Span;
@@ -220,7 +220,7 @@ impl<'a> Propose<'a> {
     }
 
     /// The field that a change may be made to, where an expression is one.
-    fn editable(&self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<(Frame<'a>, ColumnId)> {
+    pub fn editable(&self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<(Frame<'a>, ColumnId)> {
         match &expr.op {
             // Of a table's row: what it says, but not which row it is.
             Op::Lookup { key, table, column, root } => {
@@ -261,7 +261,7 @@ impl<'a> Propose<'a> {
         Some((own, id))
     }
 
-    fn change(&self, frame: &Frame<'a>, column: ColumnId, to: Option<Value>) -> Option<Edit> {
+    pub fn change(&self, frame: &Frame<'a>, column: ColumnId, to: Option<Value>) -> Option<Edit> {
         let (kind, id) = self.held(frame)?;
         Some(Edit::Set { kind, id, column: frame.rows.own_column(column), to })
     }
@@ -275,7 +275,7 @@ impl<'a> Propose<'a> {
         }
     }
 
-    fn set(
+    pub fn set(
         &mut self,
         expr: &'a Expr,
         scope: &Scope<'_, 'a>,
@@ -306,87 +306,6 @@ impl<'a> Propose<'a> {
         self.by_condition(item, test, scope, values, false);
     }
 
-    fn compare(&mut self, side: &'a Expr, op: CompareOp, other: &'a Expr, scope: &Scope<'_, 'a>) {
-        if let Op::History(id) = &side.op {
-            if let Some(bound) = operand(&self.cx, other, scope).single().owned(&other.ty, &self.cx.plan.schema) {
-                let search = history::search(&self.cx, *id, scope).ok();
-                if let Some(search) = search {
-                    self.aggregate(*id, &search, scope, op, &bound);
-                }
-            }
-            return;
-        }
-        let bound = value(&self.cx, other, scope);
-        let Some(bound) = bound.owned(&side.ty, &self.cx.plan.schema) else { return };
-        self.turn(side, op, bound, scope);
-    }
-
-    /// What a side would have to be for it to compare so.
-    fn turn(&mut self, side: &'a Expr, op: CompareOp, bound: Value, scope: &Scope<'_, 'a>) {
-        let cx = self.cx;
-        match &side.op {
-            Op::Column { .. } | Op::Lookup { .. } | Op::Coalesce(..) => {
-                let Some((frame, column)) = self.editable(side, scope) else { return };
-                let values = match op {
-                    CompareOp::Eq | CompareOp::Le | CompareOp::Ge => vec![bound.clone()],
-                    CompareOp::Lt => stepped(&bound, -1, &cx.plan.schema).into_iter().collect(),
-                    CompareOp::Gt => stepped(&bound, 1, &cx.plan.schema).into_iter().collect(),
-                    CompareOp::Ne => self.values.others(frame.kind, column, std::slice::from_ref(&bound)),
-                };
-                self.set(side, scope, values, |_, show| Demand::Compare(op, show(&bound)));
-            }
-            Op::ToDecimal(of) => {
-                if let Value::Decimal(d) = &bound
-                    && let Some(n) = d.to_int()
-                {
-                    self.turn(of, op, Value::Int(n), scope);
-                }
-            }
-            Op::ToDate(of) if matches!(op, CompareOp::Ge | CompareOp::Lt) => {
-                if let Value::Date(d) = bound
-                    && let Some(t) = cx.zone.start_of(d)
-                {
-                    self.turn(of, op, Value::Timestamp(t), scope);
-                }
-            }
-            Op::Shift { time, by } => {
-                let Some(back) = by.checked_neg() else { return };
-                let to = match bound {
-                    Value::Date(d) => add_to_date(d, back).map(Value::Date),
-                    Value::Timestamp(t) => cx.zone.add(t, back).map(Value::Timestamp),
-                    _ => None,
-                };
-                if let Some(to) = to {
-                    self.turn(time, op, to, scope);
-                }
-            }
-            // One side may change, and the other is as it is.
-            Op::Arith { op: how @ (ArithOp::Add | ArithOp::Sub), left, right } => {
-                let solve = |how: ArithOp, known: &'a Expr, other_ty: &Type| {
-                    let known = value(&cx, known, scope);
-                    let ty = stored(&cx.plan.schema, other_ty);
-                    arith(how, Val::of(&bound), known, &ty).owned(other_ty, &cx.plan.schema)
-                };
-                match how {
-                    ArithOp::Add => {
-                        if let Some(to) = solve(ArithOp::Sub, right, &left.ty) {
-                            self.turn(left, op, to, scope);
-                        }
-                        if let Some(to) = solve(ArithOp::Sub, left, &right.ty) {
-                            self.turn(right, op, to, scope);
-                        }
-                    }
-                    _ => {
-                        if let Some(to) = solve(ArithOp::Add, right, &left.ty) {
-                            self.turn(left, op, to, scope);
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn limit(&mut self, rule: &'a RulePlan, id: u32, to: &'a Expr, scope: &Scope<'_, 'a>, finding: bool) {
         let cx = self.cx;
         let Some(bound) = operand(&cx, to, scope).single().owned(&to.ty, &cx.plan.schema) else { return };
@@ -398,7 +317,7 @@ impl<'a> Propose<'a> {
     }
 
     /// By which an aggregate would compare so: the record's own share, or one record more or less.
-    fn aggregate(
+    pub fn aggregate(
         &mut self,
         id: u32,
         search: &history::Search<'_>,

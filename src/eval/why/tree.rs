@@ -8,18 +8,19 @@ use super::super::judge::triggered;
 use super::super::message::shown;
 use super::super::results::Entry;
 use super::super::screen::in_force;
-use super::super::{ClauseRole, ClauseTrace, Explanation, SeenValue, Truth, history, limit, sequence, tables};
+use super::super::{ClauseRole, ClauseTrace, Explanation, SeenValue, Truth, history, limit, tables};
 use super::near::{self, Near};
-use super::{Failed, NearMiss, Node, Note, Part, Sort};
+use super::{Came, Failed, NearMiss, Node, Note, Part, Sort, StepWhy};
 use crate::data::Verdict;
 use crate::plan::{Body, Expr, Op, RulePlan, Trigger};
+use crate::sema::hir::Times;
 use crate::source::Span;
 use rustc_hash::FxHashMap;
 
-struct Tree<'t, 'a> {
-    trace: &'t mut Trace<'a>,
-    done: &'t mut Done,
-    names: &'t FxHashMap<Span, (String, Span)>,
+pub(super) struct Tree<'t, 'a> {
+    pub trace: &'t mut Trace<'a>,
+    pub done: &'t mut Done,
+    pub names: &'t FxHashMap<Span, (String, Span)>,
 }
 
 #[derive(Default)]
@@ -28,6 +29,7 @@ pub struct Done {
     /// By window.
     pub near: Vec<Vec<NearMiss>>,
     pub notes: Vec<Note>,
+    pub progress: Vec<StepWhy>,
 }
 
 /// All of a rule that was looked at; the explanation has the records, windows, steps and gaps.
@@ -44,23 +46,38 @@ pub fn tree<'a>(
     if let Some((history, key)) = entry.and_then(|e| e.lacking) {
         gaps::lacking(&mut trace, history, key, frame);
     } else if entry.is_none() && kind != frame.kind {
-        done.notes.push(Note::OtherKind { kind });
+        let earlier = rule.sequence.iter().flat_map(|s| &s.steps).find(|step| {
+            let of = trace.cx.plan.histories.get(step.history as usize);
+            step.times != Times::None && of.is_some_and(|h| h.kind == frame.kind)
+        });
+        done.notes.push(match earlier {
+            Some(step) => Note::EarlierStep { step: step.name.clone(), last: kind },
+            None => Note::OtherKind { kind },
+        });
     } else if rule.sequence.is_none() {
         Tree { trace: &mut trace, done: &mut done, names: &names }.rule(rule, scope, entry);
     } else if let Some(entry) = entry.filter(|e| !e.steps.is_empty()) {
-        sequence::explain(&mut trace, rule, &entry.steps, &mut |trace, scope| {
-            for clause in std::mem::take(&mut trace.explanation.clauses) {
-                done.parts.push(of_step(clause));
-            }
-            Tree { trace, done: &mut done, names: &names }.rule(rule, scope, Some(entry));
-        });
+        let names = &names;
+        Tree { trace: &mut trace, done: &mut done, names }.sequence(rule, &entry.steps, Some(entry));
+    } else if let (Some(time), false) = (frame.time, rule.effective == (None, None))
+        && !in_force(rule.effective, time, &trace.cx)
+    {
+        done.notes.push(Note::NotInForce { from: rule.effective.0, until: rule.effective.1 });
     } else {
-        done.notes.push(Note::NoMatch);
+        let names = &names;
+        Tree { trace: &mut trace, done: &mut done, names }.no_match(rule, frame, entry);
     }
     done.near.resize(trace.explanation.windows.len(), Vec::new());
     let (explanation, place) = trace.finish();
     done.parts.iter_mut().for_each(|p| renumber(&mut p.node, &place));
-    done.near.iter_mut().flatten().for_each(|n| n.record = place[n.record]);
+    done.near.iter_mut().flatten().for_each(|n| renumber_miss(n, &place));
+    for step in &mut done.progress {
+        match &mut step.came {
+            Came::Found(record) => *record = place[*record],
+            Came::Missing { near, .. } => near.iter_mut().for_each(|n| renumber_miss(n, &place)),
+            Came::NotReached => {}
+        }
+    }
     for note in &mut done.notes {
         if let Note::CrossedBefore { record } = note {
             *record = place[*record];
@@ -70,14 +87,14 @@ pub fn tree<'a>(
 }
 
 /// A step's own condition, with the values that it saw.
-fn of_step(clause: ClauseTrace) -> Part {
+pub(super) fn of_step(clause: ClauseTrace) -> Part {
     let value = |v: SeenValue| Node { value: Some(v.value), field: v.field, ..blank(v.span, Sort::Value) };
     let parts = clause.values.into_iter().map(value).collect();
     Part { role: clause.role, node: Node { truth: Some(clause.truth), parts, ..blank(clause.span, Sort::Test) } }
 }
 
 impl<'a> Tree<'_, 'a> {
-    fn rule(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, entry: Option<&Entry>) {
+    pub fn rule(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, entry: Option<&Entry>) {
         let cx = self.trace.cx;
         let mut valid = Truth::True;
         if let Trigger::Each { table, .. } = rule.trigger {
@@ -314,6 +331,13 @@ impl<'a> Tree<'_, 'a> {
         Some(at)
     }
 
+    pub(super) fn failed(&mut self, condition: &'a Expr, scope: &Scope<'_, 'a>) -> Failed {
+        let node = self.condition(condition, scope, false);
+        let mut values = Vec::new();
+        leaves(&node, &mut values);
+        Failed::Condition { span: condition.span, truth: node.truth.unwrap_or(Truth::Unknown), values }
+    }
+
     fn miss(&mut self, miss: Near<'a>, scope: &Scope<'_, 'a>) -> NearMiss {
         let record = self.trace.record(&miss.frame);
         let failed = match miss.why {
@@ -321,11 +345,7 @@ impl<'a> Tree<'_, 'a> {
             near::WhyNear::Key { name, found, wanted, .. } => Failed::Key { name, found, wanted },
             near::WhyNear::Condition { history, condition } => {
                 let root = self.trace.cx.plan.histories[history as usize].root;
-                let own = Scope { root: root + 1, frame: miss.frame, parent: scope.at(root) };
-                let node = self.condition(condition, &own, false);
-                let mut values = Vec::new();
-                leaves(&node, &mut values);
-                Failed::Condition { span: condition.span, truth: node.truth.unwrap_or(Truth::Unknown), values }
+                self.failed(condition, &Scope { root: root + 1, frame: miss.frame, parent: scope.at(root) })
             }
         };
         NearMiss { record, failed }
@@ -334,6 +354,13 @@ impl<'a> Tree<'_, 'a> {
 
 fn blank(span: Span, sort: Sort) -> Node {
     Node { span, sort, truth: None, value: None, field: None, name: None, window: None, parts: Vec::new() }
+}
+
+fn renumber_miss(miss: &mut NearMiss, place: &[usize]) {
+    miss.record = place[miss.record];
+    if let Failed::Between { records, .. } = &mut miss.failed {
+        records.iter_mut().for_each(|r| *r = place[*r]);
+    }
 }
 
 fn renumber(node: &mut Node, place: &[usize]) {

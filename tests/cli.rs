@@ -66,6 +66,7 @@ snapshot!(test_fails_json, "test" "failing" "--filter" "limit" "--format" "json"
 snapshot!(test_fails_junit, "test" "failing" "--filter" "limit" "--format" "junit");
 snapshot!(test_coverage, "test" "covered" "--coverage");
 snapshot!(test_coverage_lcov, "test" "covered" "--coverage=lcov");
+snapshot!(test_coverage_edges, "test" "edges" "--coverage");
 snapshot!(test_coverage_sequence, "test" "sequence" "--coverage");
 snapshot!(test_coverage_json, "test" "small" "--coverage=json");
 snapshot!(audit_human, "audit" "--policy" "conduct" "log.ndjson");
@@ -123,6 +124,7 @@ snapshot!(why_not_over_findings, "why-not" "talked_over" "gift:3" "--policy" "wh
 snapshot!(why_not_another_of_two_kinds, "why-not" "occasions" "gift:5" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_a_row_of_a_table, "why-not" "gift_below_e9" "gift:4" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_after_a_finding, "why-not" "gift_after_a_finding" "gift:5" "--policy" "why" "why/log.ndjson");
+snapshot!(why_not_no_finding_there, "why-not" "talked_over" "gift:1" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_withheld, "why-not" "unit_secret" "export:1" "--policy" "why" "why/log.ndjson");
 
 /// What `why-not` says of a gift, by its first word, where the log is changed so.

@@ -119,13 +119,16 @@ impl<'a> Run<'a> {
         Ok((evaluator.finish(), outcome))
     }
 
-    /// The plan of one rule, and of those that it needs; every kind is read.
-    fn narrowed(&self, rule: &str) -> Arc<Plan> {
+    /// The plan of one rule, and of those that it needs. `all`: records of every kind are held, not only of those that
+    /// the rule reads.
+    fn narrowed(&self, rule: &str, all: bool) -> Arc<Plan> {
         let mut hir: Hir = self.checked.hir().clone();
         hir.keep_rule(rule);
         let mut plan = Plan::compile(&hir);
         plan.timezone.clone_from(&self.plan.timezone);
-        plan.read_every_kind();
+        if all {
+            plan.read_every_kind();
+        }
         Arc::new(plan)
     }
 
@@ -179,13 +182,15 @@ pub(super) fn explain_finding(args: &FindingArgs, style: Style) -> Result<Exit, 
                 .help(format!("give more digits:\n{}", lines.join("\n"))));
         }
     };
-    let id = findings.ids()[i];
-    let narrowed = run.narrowed(&findings.row(i).rule.name);
-    let (retained, _) = run.judge(narrowed, true)?;
-    let again = retained.ids().iter().position(|other| *other == id);
-    match again {
-        Some(i) => run.print(&retained, &[retained.about_verdict(i)], style),
-        None => run.print(&findings, &[findings.about_verdict(i)], style),
+    let (id, rule) = (findings.ids()[i], findings.row(i).rule.name.clone());
+    // Not both at once in memory.
+    drop(findings);
+    let (findings, _) = run.judge(run.narrowed(&rule, false), true)?;
+    match findings.ids().iter().position(|other| *other == id) {
+        Some(i) => run.print(&findings, &[findings.about_verdict(i)], style),
+        // Standard input is read once, and kept; a file may have changed.
+        None => Err(Failure::new(format!("the verdict `{}` is not there any more", args.id))
+            .help("did the records change while they were read?")),
     }
 }
 
@@ -199,8 +204,16 @@ pub(super) fn why_not(args: &WhyNotArgs, style: Style) -> Result<Exit, Failure> 
             None => failure.help("`bylaws check` says what it has"),
         });
     }
-    let (findings, outcome) = run.judge(run.narrowed(&args.rule), true)?;
-    let found = find(&run, &findings, &outcome, &args.record)?;
+    let (mut findings, outcome) = run.judge(run.narrowed(&args.rule, false), true)?;
+    let found = match find(&run, &findings, &outcome, &args.record) {
+        // It may be of a kind that the rule does not read.
+        Err(_) => {
+            let (all, outcome) = run.judge(run.narrowed(&args.rule, true), true)?;
+            findings = all;
+            find(&run, &findings, &outcome, &args.record)?
+        }
+        found => found?,
+    };
     let mut about = Vec::new();
     for (rule, _) in findings.plan().rules.iter().enumerate().filter(|(_, r)| r.name == args.rule) {
         for &(kind, id) in &found {

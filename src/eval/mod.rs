@@ -75,7 +75,8 @@ pub struct Options {
     pub threads: usize,
     /// Keep compliant verdicts too, not only their number.
     pub keep_compliant: bool,
-    /// Keep every record, those too that no rule can find anything in: for [`Findings::why`] and what it tries.
+    /// Keep every record of the kinds that rules read, those too that no rule can find anything in: for
+    /// [`Findings::why`] and what it tries.
     pub retain: bool,
     /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
     /// find anything in need not be held until it is known whether another has its identity.

@@ -5,7 +5,7 @@
 //! made for tests, looks at every record for every rule, and has no part in judging.
 
 use super::interp::{Context, Frame, Scope, operand, truth};
-use super::judge::moments;
+use super::judge::{covers, moments};
 use super::screen::in_force;
 use super::val::compare_ranges;
 use super::verdicts::Findings;
@@ -44,8 +44,11 @@ pub enum PartRole {
     Unless(String),
     /// The `where` of a condition over other records or of a step, or a window.
     Within,
-    /// A `not` step of a sequence: true where there is such a record, and no match.
+    /// A `not` step of a sequence: true where there is such a record, and no match. Of a repeated step the boundary: it
+    /// is there just so often.
     Step,
+    /// Index into the rule's waivers: it covers the record, or does not.
+    Waiver(u32),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,25 +74,15 @@ pub fn parts(plan: &Plan, rule: &RulePlan) -> Vec<Part> {
     let mut list = Listing { plan, into: &mut all };
     if let Some(sequence) = &rule.sequence {
         for step in &sequence.steps {
-            if step.times == Times::None {
-                list.push(step.span, PartKind::Condition, &PartRole::Step);
+            match step.times {
+                Times::Once => {}
+                Times::None => list.push(step.span, PartKind::Condition, &PartRole::Step),
+                Times::AtLeast(_) => list.push(step.span, PartKind::Boundary, &PartRole::Step),
             }
             let of = &plan.histories[step.history as usize];
             of.inner.iter().chain(&of.pair).for_each(|e| list.condition(e, &PartRole::Within));
         }
-        rule.when.iter().for_each(|e| list.condition(e, &PartRole::When));
-        for exception in &rule.unless {
-            let role = PartRole::Unless(exception.name.clone());
-            list.push(exception.span, PartKind::Exception, &role);
-            if matches!(exception.condition.op, Op::And(_) | Op::Or(_)) {
-                list.condition(&exception.condition, &role);
-            }
-        }
-        // Of a sequence, conditions are tried by turning them, and that says nothing of boundaries.
-        all.retain(|p| matches!(p.kind, PartKind::Condition | PartKind::Exception));
-        all.sort();
-        all.dedup();
-        return all;
+        list.push(sequence.within_span, PartKind::Edge, &PartRole::Within);
     }
     rule.filter.iter().for_each(|e| list.condition(e, &PartRole::Where));
     rule.when.iter().for_each(|e| list.condition(e, &PartRole::When));
@@ -114,6 +107,9 @@ pub fn parts(plan: &Plan, rule: &RulePlan) -> Vec<Part> {
             Op::And(_) | Op::Or(_) | Op::Not(_) => list.condition(&exception.condition, &role),
             _ => list.beneath(&exception.condition, &role),
         }
+    }
+    for (i, waiver) in (0u32..).zip(&rule.waivers) {
+        list.push(waiver.span, PartKind::Exception, &PartRole::Waiver(i));
     }
     all.sort();
     all.dedup();
@@ -263,20 +259,24 @@ fn others(truths: &[Truth], i: usize) -> impl Iterator<Item = Truth> + '_ {
     truths.iter().enumerate().filter(move |(j, _)| *j != i).map(|(_, t)| *t)
 }
 
-struct Trying<'a> {
-    cx: Context<'a>,
-    tried: Vec<(Part, Tried)>,
+pub(super) struct Trying<'a> {
+    pub cx: Context<'a>,
+    pub tried: Vec<(Part, Tried)>,
 }
 
 impl<'a> Trying<'a> {
-    fn push(&mut self, span: Span, kind: PartKind, role: &PartRole, tried: Tried) {
+    pub fn new(cx: Context<'a>) -> Trying<'a> {
+        Trying { cx, tried: Vec::new() }
+    }
+
+    pub fn push(&mut self, span: Span, kind: PartKind, role: &PartRole, tried: Tried) {
         let tried = (Part { span, kind, role: role.clone() }, tried);
         if !self.tried.contains(&tried) {
             self.tried.push(tried);
         }
     }
 
-    fn side(&mut self, span: Span, kind: PartKind, role: &PartRole, truth: Truth) {
+    pub fn side(&mut self, span: Span, kind: PartKind, role: &PartRole, truth: Truth) {
         match truth {
             Truth::True => self.push(span, kind, role, Tried::True),
             Truth::False => self.push(span, kind, role, Tried::False),
@@ -308,11 +308,7 @@ impl<'a> Trying<'a> {
         }
         if effect(all.len() - 1).decides() {
             match &rule.body {
-                Body::Require { need } => {
-                    let span = cx.plan.histories[*need as usize].span;
-                    self.side(span, PartKind::Condition, &PartRole::Need, body.not());
-                    self.history(*need, scope);
-                }
+                Body::Require { .. } => self.need(rule, scope),
                 Body::Limit { aggregate, to } => {
                     let span = limit_span(cx.plan, rule, *aggregate, to);
                     self.side(span, PartKind::Condition, &PartRole::Limit, body);
@@ -328,7 +324,21 @@ impl<'a> Trying<'a> {
         if holds != Truth::True {
             return;
         }
-        let unless: Vec<Truth> = rule.unless.iter().map(|e| truth(cx, &e.condition, scope)).collect();
+        self.exceptions(rule, scope);
+        self.waivers(rule, scope);
+    }
+
+    /// What is needed, the rule's other conditions holding.
+    pub fn need(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>) {
+        let Body::Require { need } = rule.body else { return };
+        let found = boolean(history::evaluate(&self.cx, need, scope).single());
+        let span = self.cx.plan.histories[need as usize].span;
+        self.side(span, PartKind::Condition, &PartRole::Need, found);
+        self.history(need, scope);
+    }
+
+    pub fn exceptions(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>) {
+        let unless: Vec<Truth> = rule.unless.iter().map(|e| truth(&self.cx, &e.condition, scope)).collect();
         for (i, exception) in rule.unless.iter().enumerate() {
             if unless.iter().enumerate().any(|(j, t)| j != i && *t == Truth::True) {
                 continue;
@@ -344,8 +354,21 @@ impl<'a> Trying<'a> {
         }
     }
 
+    /// Of what would be a finding, where no exception applies.
+    pub fn waivers(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>) {
+        if rule.unless.iter().any(|e| truth(&self.cx, &e.condition, scope) != Truth::False) {
+            return;
+        }
+        let covers: Vec<Truth> = rule.waivers.iter().map(|w| covers(&self.cx, w, scope)).collect();
+        for (i, waiver) in rule.waivers.iter().enumerate() {
+            if others(&covers, i).all(|t| t != Truth::True) {
+                self.side(waiver.span, PartKind::Exception, &PartRole::Waiver(i as u32), covers[i]);
+            }
+        }
+    }
+
     /// The conditions of a conjunction, some of which may decide.
-    fn conjunction(&mut self, all: &[&'a Expr], role: &PartRole, scope: &Scope<'_, 'a>) -> Truth {
+    pub fn conjunction(&mut self, all: &[&'a Expr], role: &PartRole, scope: &Scope<'_, 'a>) -> Truth {
         let truths: Vec<Truth> = all.iter().map(|e| truth(&self.cx, e, scope)).collect();
         for (i, e) in all.iter().enumerate() {
             let effect = Effect::HOLDS.through(|t| others(&truths, i).fold(t, Truth::and));

@@ -256,7 +256,7 @@ impl Lower<'_> {
     /// Its steps, and a root for each that has a record.
     fn sequence(&mut self, sequence: &hir::Sequence) -> Sequence {
         let steps = sequence.steps.iter().map(|step| self.step(step, sequence.within)).collect();
-        Sequence { steps, within: sequence.within }
+        Sequence { steps, within: sequence.within, within_span: sequence.within_span }
     }
 
     fn step(&mut self, step: &hir::Step, within: Length) -> Step {

@@ -173,6 +173,7 @@ pub struct Once {
 pub struct Sequence {
     pub steps: Vec<Step>,
     pub within: Length,
+    pub within_span: Span,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

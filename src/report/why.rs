@@ -4,7 +4,7 @@ use super::crop::plain;
 use super::entry::{Context, force, shorten};
 use super::human::{dim, searched, within};
 use super::{changes, steps, waivers};
-use crate::data::Verdict;
+use crate::data::{Origin, Verdict};
 use crate::eval::why::{Came, Failed, NearMiss, Node, Note, Part, Sort, Why};
 use crate::eval::{ClauseRole, RecordRef, Truth};
 use std::fmt::Write;
@@ -126,6 +126,9 @@ fn conclusion(why: &Why) -> Option<String> {
 
 pub(crate) fn note_text(context: &Context, why: &Why, note: &Note) -> String {
     match note {
+        Note::OtherKind { kind } if context.plan.schema.kind(*kind).origin == Origin::Findings => {
+            "the rule is about findings, and at this record there is none that it looks at".into()
+        }
         Note::OtherKind { kind } => {
             let own = why.records.first().map_or(String::new(), |r| format!(", not about `{}`", context.kind(r.kind)));
             format!("the rule is about `{}`{own}", context.kind(*kind))

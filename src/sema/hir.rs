@@ -115,6 +115,7 @@ pub struct Sequence {
     pub steps: Vec<Step>,
     /// The last record lies no further than this behind the first.
     pub within: Length,
+    pub within_span: Span,
     pub span: Span,
 }
 

@@ -74,8 +74,12 @@ pub(super) fn why_not(findings: &Findings, sources: &SourceMap, expect: &Expect)
             }
         });
     }
+    let sequence = findings.plan().rules.iter().any(|r| r.name == expect.rule && r.sequence.is_some());
     if lines.is_empty() && expect.on.is_some() {
-        lines.push("the rule is about other records".into());
+        lines.push(match sequence {
+            true => "no sequence of the rule's steps ends with it".into(),
+            false => "the rule is about other records".into(),
+        });
     }
     lines
 }

@@ -85,8 +85,12 @@ impl PartCoverage {
         Some(match (self.part.kind, &self.part.role, self.yes > 0, self.no > 0) {
             (PartKind::Boundary | PartKind::Edge, _, true, _) | (_, _, true, true) => return None,
             (PartKind::Edge, ..) => "no record at the window's edge",
+            (PartKind::Boundary, R::Step, ..) => "never just as often as it has to be",
             (PartKind::Boundary, R::Limit, ..) => "never exactly at the limit",
             (PartKind::Boundary, ..) => "the boundary itself is never tried",
+            (PartKind::Exception, R::Waiver(_), false, false) => "decides in no test",
+            (PartKind::Exception, R::Waiver(_), false, true) => "never covers anything",
+            (PartKind::Exception, R::Waiver(_), true, false) => "covers all that is tried",
             (PartKind::Exception, _, false, false) => "never considered",
             (PartKind::Exception, _, false, true) => "never applies",
             (PartKind::Exception, _, true, false) => "never fails to apply",
@@ -223,6 +227,9 @@ fn verdicts(plan: &Plan, rule: &RulePlan) -> Vec<Verdict> {
     let mut all = vec![Verdict::Finding, Verdict::Compliant];
     if !rule.unless.is_empty() {
         all.push(Verdict::Excepted);
+    }
+    if !rule.waivers.is_empty() {
+        all.push(Verdict::Waived);
     }
     if rule.once.is_some() {
         all.push(Verdict::Repeated);

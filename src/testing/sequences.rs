@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// `met`: the verdicts that the test expects one by one.
 pub(super) fn show(findings: &Findings, test: &Test, met: &[bool]) -> Vec<(usize, Part, Tried)> {
     let plan = findings.plan();
-    let mut shown = Vec::new();
+    let mut shown: Vec<(usize, Part, Tried)> = Vec::new();
     for (rule, of) in plan.rules.iter().enumerate() {
         let Some(sequence) = &of.sequence else { continue };
         let expected = |i: &usize| findings.rules()[*i] as usize == rule && (met[*i] || test.nothing_else.is_some());
@@ -18,6 +18,7 @@ pub(super) fn show(findings: &Findings, test: &Test, met: &[bool]) -> Vec<(usize
         if places.is_empty() {
             continue;
         }
+        shown.extend(findings.sequence_trials(rule, &places).into_iter().map(|(part, tried)| (rule, part, tried)));
         let before = verdicts(findings, rule, &places);
         for part in parts(plan, of) {
             let not = sequence.steps.iter().any(|s| s.span == part.span && s.times == Times::None);

@@ -88,7 +88,9 @@ fn part(of: &PartCoverage, sources: &SourceMap) -> Value {
         PartRole::Limit => ("limit", None),
         PartRole::Unless(name) => ("unless", Some(name)),
         PartRole::Within => ("within", None),
+        PartRole::Step if of.part.kind == PartKind::Boundary => ("step", None),
         PartRole::Step => ("not_step", None),
+        PartRole::Waiver(_) => ("waiver", None),
     };
     let mut value = json!({
         "role": role,

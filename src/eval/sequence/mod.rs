@@ -8,6 +8,7 @@
 mod explain;
 mod progress;
 mod state;
+mod trials;
 
 pub use explain::{at, explain, in_scope};
 pub use progress::{Came, Fault, progress};

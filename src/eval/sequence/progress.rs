@@ -5,7 +5,7 @@ use super::{Search, Test, Truth};
 use crate::eval::interp::{Context, Frame, Scope, truth, value};
 use crate::eval::tables::same;
 use crate::eval::window;
-use crate::plan::{Expr, RulePlan, Step};
+use crate::plan::{Expr, HistoryPlan, RulePlan, Step};
 use crate::sema::hir::Times;
 
 /// Ending with one record, step by step.
@@ -92,8 +92,12 @@ pub fn progress<'a>(cx: Context<'a>, rule: &'a RulePlan, last: Frame<'a>) -> Opt
 }
 
 impl<'a> Search<'a> {
-    fn of_key(&self, at: usize, frame: Frame<'a>, last: &Frame<'a>) -> bool {
-        let history = self.steps[at].history;
+    pub(super) fn of_key(&self, at: usize, frame: Frame<'a>, last: &Frame<'a>) -> bool {
+        self.keyed(self.steps[at].history, frame, last)
+    }
+
+    /// Whether it has the same keys as the last record.
+    pub(super) fn keyed(&self, history: &'a HistoryPlan, frame: Frame<'a>, last: &Frame<'a>) -> bool {
         let own = Scope { root: history.root + 1, frame, parent: None };
         let about = Scope::top(*last);
         history.keys.iter().all(|k| same(&value(&self.cx, &k.inner, &own), &value(&self.cx, &k.outer, &about)))

@@ -272,7 +272,7 @@ impl<'s, 'a> State<'s, 'a> {
     }
 
     /// Whether a record of known time lies where a gap is.
-    fn is_inside(&self, g: usize, until: Option<i64>, frame: &Frame<'a>) -> bool {
+    pub fn is_inside(&self, g: usize, until: Option<i64>, frame: &Frame<'a>) -> bool {
         let (search, gap) = (self.search, &self.search.gaps[g]);
         let Some(last) = self.chosen.last().copied().flatten() else { return false };
         let left = gap.left.and_then(|at| self.chosen[at]);
@@ -316,7 +316,7 @@ impl<'s, 'a> State<'s, 'a> {
     }
 
     /// By dates: where the first record, or what is looked for, has one.
-    fn dates(&self, gap: &Gap<'_>) -> bool {
+    pub fn dates(&self, gap: &Gap<'_>) -> bool {
         gap.of.history.dates || self.search.steps.first().is_some_and(|p| p.history.dates)
     }
 

@@ -48,7 +48,8 @@ pub(super) fn sequence<'a>(
     // What follows is still read where a step is in error, but the rule is not made.
     typer.scope = scope(&named, &kinds);
     let (within, true) = (window?, paths.is_some() && !failed && !sequence.broken) else { return None };
-    Some(Trigger::Sequence(Sequence { steps, within, span: clause.span }))
+    let within_span = sequence.within.as_ref().map_or(clause.span, |length| length.span);
+    Some(Trigger::Sequence(Sequence { steps, within, within_span, span: clause.span }))
 }
 
 /// A kind of record, not a table.

@@ -118,7 +118,7 @@ pub fn screen(
     let mut identities = if read && (named || whole) { identities(plan, &rows) } else { Vec::new() };
     let all = ones(&keep);
     let mut gone = Vec::new();
-    let number: Option<Vec<u32>> = (!whole && !(runtime.retain && read) && all.len() < rows.len()).then(|| {
+    let number: Option<Vec<u32>> = (!(whole || runtime.retain && read) && all.len() < rows.len()).then(|| {
         let mut number = vec![0; rows.len()];
         all.iter().enumerate().for_each(|(new, &old)| number[old as usize] = new as u32);
         if named {

@@ -171,11 +171,17 @@ fn the_company_log_is_judged_as_its_readme_says() {
         ("gifts_from_one_giver", 1),
         ("disclosure_of_outside_work", 2),
         ("report_acknowledged", 1),
+        ("violations_in_a_team", 2),
         ("yearly_training", 1),
     ]);
     assert_eq!(counts(&judged, "finding"), findings);
     assert_eq!(counts(&judged, "excepted"), expected(&[("personal_cloud_export", 2)]));
     assert_eq!(counts(&judged, "pending"), expected(&[("report_acknowledged", 2)]));
-    let gaps = [("gifts_from_one_giver", 2), ("paid_external_consultation", 2), ("personal_cloud_export", 1)];
+    let gaps = [
+        ("gifts_from_one_giver", 2),
+        ("paid_external_consultation", 2),
+        ("personal_cloud_export", 1),
+        ("violations_in_a_team", 2),
+    ];
     assert_eq!(counts(&judged, "indeterminate"), expected(&gaps));
 }

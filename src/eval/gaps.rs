@@ -64,7 +64,11 @@ pub fn of_key<'a>(trace: &mut Trace<'a>, key: &'a Expr, scope: &Scope<'_, 'a>) {
     if trace.explanation.gaps.len() > before {
         return;
     }
-    let (record, column) = match &key.op {
+    let whose = match &key.op {
+        Op::Every { who, .. } => who,
+        _ => key,
+    };
+    let (record, column) = match &whose.op {
         Op::Column { root, column } => match scope.frame(*root).copied() {
             Some(frame) => (Some(trace.record(&frame)), Some(*column)),
             None => (None, None),

@@ -8,7 +8,7 @@ use super::results::{Entry, Judging, entry};
 use super::rows::Rows;
 use super::world::World;
 use super::{Explanation, RuleCounts, Runtime};
-use crate::data::{ColumnId, KindId, Place, Time, Verdict, display};
+use crate::data::{ColumnId, KindId, Place, Time, Value, Verdict, display};
 use crate::plan::{Plan, RulePlan, Trigger, Waiver};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -157,6 +157,11 @@ impl Findings {
         let rule = &self.plan.rules[entry.rule as usize];
         let cx = self.runtime.context(&self.plan, &self.world, rule.clock, None);
         entry.time.map(|t| display::time(t, cx.zone))
+    }
+
+    /// For whom the verdict is, where one record counts for each of several: the table's key.
+    pub fn owner(&self, i: usize) -> Option<&Value> {
+        self.judging().owner(&self.entries[i])
     }
 
     /// Why the verdict is as it is.

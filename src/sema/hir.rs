@@ -570,6 +570,8 @@ pub struct Expect {
     pub rule: String,
     /// Index into `given`; none: on any record.
     pub on: Option<usize>,
+    /// Of a rule that has a verdict for each of several: for whom, by the table's key.
+    pub whose: Option<Value>,
     /// The exception that applies.
     pub by: Option<String>,
     pub message: Option<(String, Span)>,

@@ -1,7 +1,7 @@
 //! Tests: given records, and the verdicts that are expected of them.
 
 use super::expr::Typer;
-use super::hir::{Case, Cell, Constant, Expect, Given, Rule, Test};
+use super::hir::{Body, Case, Cell, Constant, Expect, ExprKind, Given, Rule, Test};
 use super::params;
 use super::report::Reporter;
 use super::rules::known_rule;
@@ -104,8 +104,9 @@ pub fn test<'a>(world: &World<'a>, plain: &'a Plain, rules: &[Rule]) -> Option<T
                 Some(value) => test.set.push((param.text.clone(), value)),
                 None => failed = true,
             },
-            TestClause::Expect { verdict, rule, on, by, span } => {
+            TestClause::Expect { verdict, rule, on, whose, by, span } => {
                 let expected = expect(world, &aliases, *broken, [verdict, rule], on.as_ref(), *span);
+                let expected = expected.and_then(|e| of_one(world, file, e, whose.as_ref(), rules));
                 match expected.and_then(|e| excepted_by(world, e, by.as_ref(), rules)) {
                     Some(expect) => test.expect.push(expect),
                     None => failed = true,
@@ -210,7 +211,44 @@ fn expect(
         },
     };
     rule_known?;
-    Some(Expect { verdict: word?, rule: rule.text.clone(), on, by: None, message: None, span })
+    Some(Expect { verdict: word?, rule: rule.text.clone(), on, whose: None, by: None, message: None, span })
+}
+
+/// `for KEY`: for whom, where one record counts for several.
+fn of_one<'a>(
+    world: &World<'a>,
+    file: FileId,
+    expect: Expect,
+    whose: Option<&'a ast::Expr>,
+    rules: &[Rule],
+) -> Option<Expect> {
+    let Some(whose) = whose else { return Some(expect) };
+    let of_rule: Vec<&Rule> = rules.iter().filter(|r| r.name == expect.rule).collect();
+    if of_rule.is_empty() {
+        return Some(expect);
+    }
+    let table = |rule: &&Rule| match &rule.body {
+        Body::Limit { aggregate, .. } => aggregate.keys.iter().find_map(|k| match k.inner.kind {
+            ExprKind::Every { table, .. } => Some(table),
+            _ => None,
+        }),
+        _ => None,
+    };
+    let Some(table) = of_rule.iter().find_map(table) else {
+        let d = Diagnostic::error(
+            Code::BadExpectation,
+            format!("`{}` has one verdict for a record, and none `for` each of several", expect.rule),
+            whose.span,
+            "for whom is the record's subject",
+        );
+        let d = d.label(of_rule[0].name_span, format!("`{}` is declared here", expect.rule));
+        return world.report.fail(d.help("`for` tells apart the verdicts of a limit `per every … of …`; leave it out"));
+    };
+    let ty = Type::Ref(table);
+    let mut typer = Typer::new(world, file);
+    let expr = typer.value(whose, Some(&ty))?;
+    let expr = typer.of_type(expr, &ty, Code::BadExpectation)?;
+    Some(Expect { whose: Some(typer.folded(&expr)?), ..expect })
 }
 
 /// `by NAME`: the exception that applies.

@@ -178,12 +178,13 @@ impl<'a> Unfold<'a, '_> {
             TestClause::Set { param, value } => {
                 into.extend(self.expr(value).map(|value| TestClause::Set { param: param.clone(), value }));
             }
-            TestClause::Expect { verdict, rule, on, by, span } => {
+            TestClause::Expect { verdict, rule, on, whose, by, span } => {
                 let (verdict, rule) = (self.word(verdict, true), self.word(rule, true));
                 let on = on.as_ref().and_then(|w| self.word(w, false));
+                let whose = whose.as_ref().and_then(|e| self.expr(e));
                 let by = by.as_ref().and_then(|w| self.word(w, false));
                 if let (Some(verdict), Some(rule)) = (verdict, rule) {
-                    into.push(TestClause::Expect { verdict, rule, on, by, span: *span });
+                    into.push(TestClause::Expect { verdict, rule, on, whose, by, span: *span });
                 }
             }
             TestClause::Message(message) => {

@@ -1,6 +1,7 @@
 //! Expected and actual side by side, and why the actual is as it is.
 
 use super::{failures, given_of, place_of};
+use crate::data::calendar::Zone;
 use crate::data::{Verdict, display};
 use crate::eval::{ClauseRole, ClauseTrace, Findings, SeenValue, Truth, WindowTrace};
 use crate::report::{Context, Entry, shorten};
@@ -19,18 +20,26 @@ pub(crate) struct Line {
 }
 
 /// `finding gifts on g`
-pub(super) fn wanted(test: &Test, expect: &Expect) -> String {
+pub(super) fn wanted(findings: &Findings, test: &Test, expect: &Expect) -> String {
     let on = expect.on.and_then(|g| test.given.get(g)?.alias.as_deref());
+    let on = on.map(|a| format!(" on {a}")).unwrap_or_default();
+    let whose = whose(findings, expect).map(|w| format!(" for {w}")).unwrap_or_default();
     let by = expect.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-    format!("{} {}{}{by}", expect.verdict.as_str(), expect.rule, on.map(|a| format!(" on {a}")).unwrap_or_default())
+    format!("{} {}{on}{whose}{by}", expect.verdict.as_str(), expect.rule)
+}
+
+/// For whom, as reports show it.
+pub(super) fn whose(findings: &Findings, expect: &Expect) -> Option<String> {
+    expect.whose.as_ref().map(|w| display::value(w, &findings.plan().schema, &Zone::utc()))
 }
 
 /// `finding gifts on g`, of a verdict.
 pub(super) fn came(findings: &Findings, test: &Test, i: usize) -> String {
     let row = findings.row(i);
     let on = failures::name(test, given_of(findings, i)).replace('`', "");
+    let whose = findings.owner(i).and(row.subject).map(|w| format!(" for {w}")).unwrap_or_default();
     let by = row.exception.map(|by| format!(" by {by}")).unwrap_or_default();
-    format!("{} {} on {on}{by}", row.verdict.as_str(), row.rule.name)
+    format!("{} {} on {on}{whose}{by}", row.verdict.as_str(), row.rule.name)
 }
 
 /// What decided a verdict, a line each.

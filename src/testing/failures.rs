@@ -1,6 +1,6 @@
 //! What a failed test says: what was expected, what came, and why.
 
-use super::given_of;
+use super::{compare, given_of};
 use crate::data::Verdict;
 use crate::diag::{Code, Diagnostic};
 use crate::eval::{ClauseRole, ClauseTrace, Explanation, Findings, Truth};
@@ -14,12 +14,13 @@ pub(super) fn not_run(test: &Test, why: &str) -> Diagnostic {
 /// The rule ended otherwise on the record, or was not triggered by it. `fits`: its verdicts there.
 pub(super) fn other_verdict(findings: &Findings, test: &Test, expect: &Expect, fits: &[usize]) -> Diagnostic {
     let wanted = article(expect.verdict);
+    let whose = compare::whose(findings, expect).map(|w| format!(" for `{w}`")).unwrap_or_default();
     let Some(&first) = fits.first() else {
         let on = expect.on.and_then(|on| test.given.get(on));
         let triggers = findings.plan().rule_named(&expect.rule).map(|r| &findings.plan().rules[r].trigger);
         let diagnostic = Diagnostic::error(
             Code::Expectation,
-            format!("expected {wanted}, but `{}` does not judge {}", expect.rule, name(test, expect.on)),
+            format!("expected {wanted}, but `{}` does not judge {}{whose}", expect.rule, name(test, expect.on)),
             expect.span,
             "not triggered",
         );
@@ -43,7 +44,7 @@ pub(super) fn other_verdict(findings: &Findings, test: &Test, expect: &Expect, f
     let mut diagnostic = Diagnostic::error(
         Code::Expectation,
         format!(
-            "expected {wanted}, but `{}` is {}{by} on {}",
+            "expected {wanted}, but `{}` is {}{by} on {}{whose}",
             expect.rule,
             a_verdict(verdict),
             name(test, given_of(findings, first))
@@ -78,7 +79,8 @@ pub(super) fn something_else(findings: &Findings, test: &Test, span: Span, other
         .iter()
         .map(|&i| {
             let row = findings.row(i);
-            let on = name(test, given_of(findings, i));
+            let whose = findings.owner(i).and(row.subject).map(|w| format!(" for `{w}`")).unwrap_or_default();
+            let on = name(test, given_of(findings, i)) + &whose;
             match row.verdict {
                 Verdict::Finding => format!("a finding of `{}` on {on}", row.rule.name),
                 other => format!("a verdict `{}` of `{}` on {on}", other.as_str(), row.rule.name),

@@ -48,7 +48,7 @@ pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test, coverage: b
     let mut failed = Vec::new();
     let mut lines = Vec::new();
     for expect in &test.expect {
-        let wanted = compare::wanted(test, expect);
+        let wanted = compare::wanted(&findings, test, expect);
         let fits: Vec<usize> = (0..findings.len()).filter(|&i| is_about(&findings, i, expect)).collect();
         let as_expected: Vec<usize> = fits.iter().copied().filter(|&i| is_as_expected(&findings, i, expect)).collect();
         let Some(&first) = as_expected.first() else {
@@ -167,7 +167,9 @@ fn given_of(findings: &Findings, i: usize) -> Option<usize> {
 }
 
 fn is_about(findings: &Findings, i: usize, expect: &Expect) -> bool {
-    findings.row(i).rule.name == expect.rule && expect.on.is_none_or(|on| given_of(findings, i) == Some(on))
+    findings.row(i).rule.name == expect.rule
+        && expect.on.is_none_or(|on| given_of(findings, i) == Some(on))
+        && expect.whose.as_ref().is_none_or(|whose| findings.owner(i) == Some(whose))
 }
 
 fn is_as_expected(findings: &Findings, i: usize, expect: &Expect) -> bool {

@@ -28,11 +28,13 @@ pub enum TestClause {
         param: Ident,
         value: Expr,
     },
-    /// `expect finding paid_external_consultation on c`, `expect excepted gifts on g by state_visit`
+    /// `expect finding paid_external_consultation on c`, `expect excepted gifts on g by state_visit`,
+    /// `expect finding gifts_in_a_team on g for "E1"`
     Expect {
         verdict: Ident,
         rule: Ident,
         on: Option<Ident>,
+        whose: Option<Expr>,
         by: Option<Ident>,
         span: Span,
     },

@@ -64,19 +64,21 @@ impl Lower<'_> {
     }
 
     fn expectation(&mut self, node: Node<'_>, span: Span) -> Option<TestClause> {
-        let (mut words, mut on, mut by) = (Vec::new(), None, None);
+        let (mut words, mut on, mut whose, mut by) = (Vec::new(), None, None, None);
         let mut after = Rule::word;
         for node in node.into_inner() {
-            match (node.as_rule(), after) {
+            let rule = node.as_rule();
+            match (rule, after) {
                 (Rule::word, Rule::kw_on) => on = Some(self.ident(&node)),
                 (Rule::word, Rule::kw_by) => by = Some(self.ident(&node)),
                 (Rule::word, _) => words.push(self.ident(&node)),
+                (Rule::expr, _) => whose = Some(self.expr(node)),
                 _ => {}
             }
-            after = node.as_rule();
+            after = rule;
         }
         let mut words = words.into_iter();
-        Some(TestClause::Expect { verdict: words.next()?, rule: words.next()?, on, by, span })
+        Some(TestClause::Expect { verdict: words.next()?, rule: words.next()?, on, whose, by, span })
     }
 
     fn given_fields(&mut self, node: Node<'_>) -> Vec<GivenField> {

@@ -248,6 +248,14 @@ fn figures_agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseErr
     for (i, numbers) in seeds.rules.iter().enumerate() {
         case.text += &random::policy::metric(&case.schema, numbers, &format!("metric_{i}"));
     }
+    if !case.hir.rules.is_empty() && Tape::new(&seeds.run[seeds.run.len() / 4..]).chance(35) {
+        let rules: Vec<String> = case.hir.rules.iter().map(|r| r.name.clone()).collect();
+        let numbers = &seeds.rules[0];
+        let more = |n: usize| {
+            random::policy::metric_of_findings(&numbers[n.min(numbers.len())..], &format!("of_findings_{n}"), &rules)
+        };
+        case.text += &(more(0) + &more(1));
+    }
     case.hir = check(&case.text).unwrap_or_else(|errors| panic!("{errors}\n{}", case.text));
     case.plan = Arc::new(Plan::of_metrics(&case.hir));
     let columns: Vec<_> = case.plan.kinds.iter().map(|k| k.projection.clone()).collect();
@@ -265,7 +273,7 @@ fn figures_agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseErr
     };
     let (first, again) = (work_out(1), work_out(3));
     proptest::prop_assert_eq!(first.tables(), again.tables(), "{}", describe(&case));
-    for (i, (wanted, got)) in wanted.iter().zip(first.tables()).enumerate() {
+    for (wanted, got) in wanted.iter().zip(first.tables()) {
         let of_row = |r: &MetricRow| Figure {
             keys: r.keys.clone(),
             currency: r.currency,
@@ -283,9 +291,15 @@ fn figures_agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseErr
             lines.join("\n")
         };
         let (want, have) = (sorted(wanted.rows.clone()), sorted(got.rows.iter().map(of_row).collect()));
-        proptest::prop_assert_eq!(want, have, "metric_{}\n{}", i, describe(&case));
+        proptest::prop_assert_eq!(want, have, "{}\n{}", case.plan.rules[got.metric].name, describe(&case));
         let beside = (got.untimed, got.unkeyed);
-        proptest::prop_assert_eq!((wanted.untimed, wanted.unkeyed), beside, "metric_{}\n{}", i, describe(&case));
+        proptest::prop_assert_eq!(
+            (wanted.untimed, wanted.unkeyed),
+            beside,
+            "{}\n{}",
+            case.plan.rules[got.metric].name,
+            describe(&case)
+        );
     }
     Ok(())
 }

@@ -115,7 +115,7 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
 
 /// The names of the metrics that are wanted.
 fn chosen(only: &[String], plan: &Plan) -> Result<Vec<String>, Failure> {
-    let mut known: Vec<&str> = plan.rules.iter().map(|r| r.name.as_str()).collect();
+    let mut known: Vec<&str> = plan.rules.iter().take(plan.metrics.len()).map(|r| r.name.as_str()).collect();
     known.dedup();
     if plan.metrics.is_empty() {
         return Err(Failure::new("the policy set keeps no metrics")

@@ -1,6 +1,7 @@
 //! `bylaws test`: the tests that a policy set contains.
 
 use super::{Exit, Failure, Style, check, output};
+use crate::plan::Plan;
 use crate::policy_set::PolicySet;
 use crate::report;
 use crate::sema::hir::Test;
@@ -84,11 +85,15 @@ pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
     let wanted = |t: &&Test| args.filter.as_ref().is_none_or(|f| f.is_match(&testing::title(t)));
     for test in checked.hir().tests.iter().filter(wanted) {
         let outcome = if test.set.is_empty() {
-            testing::run(plan.clone(), policies.sources(), test, coverage.is_some())
+            let metrics = || Arc::new(Plan::of_metrics(checked.hir()));
+            testing::run(plan.clone(), metrics, policies.sources(), test, coverage.is_some())
         } else {
             let again = policies.check_for(test, &args.set);
             match again.compile() {
-                Some(plan) => testing::run(Arc::new(plan), policies.sources(), test, coverage.is_some()),
+                Some(plan) => {
+                    let metrics = || Arc::new(Plan::of_metrics(again.hir()));
+                    testing::run(Arc::new(plan), metrics, policies.sources(), test, coverage.is_some())
+                }
                 None => Outcome::failed(again.diagnostics().to_vec()),
             }
         };

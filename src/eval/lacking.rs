@@ -31,7 +31,7 @@ impl Judging<'_> {
             .collect();
         let mut replaced: FxHashSet<usize> = FxHashSet::default();
         let mut more = Vec::new();
-        for (i, rule) in self.plan.rules.iter().enumerate().filter(|(_, r)| r.level == self.level) {
+        for (i, rule) in self.rules() {
             let cx = self.context(rule, None);
             let summed = match rule.body {
                 Body::Limit { aggregate, .. } => Some(aggregate),

@@ -1,14 +1,16 @@
 //! Metrics: figures by period and key, exact, with what could not be counted beside them.
 
 use super::arith::arith;
+use super::chain;
 use super::interp::{Context, Frame, Scope, value};
 use super::judge::triggered;
 use super::records::Settled;
+use super::results::levels;
 use super::val::{Val, order};
-use super::{KindCounts, Options, Runtime, Truth};
+use super::{KindCounts, Options, RuleCounts, Runtime, Truth};
 use crate::data::calendar::period_of;
 use crate::data::{Currency, Decimal, Time, Type, Value};
-use crate::plan::{MetricPlan, Plan};
+use crate::plan::{MetricPlan, Op, Plan};
 use crate::sema::hir::{ArithOp, Func};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Ordering;
@@ -81,10 +83,14 @@ pub struct MetricRow {
 }
 
 pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, options: &Options) -> Metrics {
-    let Settled { world, counts, candidates, .. } = settled;
+    let Settled { mut world, counts, mut candidates, mut in_force, .. } = settled;
+    if plan.rules.len() > plan.metrics.len() {
+        let mut of_rules = vec![RuleCounts::default(); plan.rules.len()];
+        levels(&plan, runtime, (&mut world, &mut candidates), options, &mut of_rules, &mut in_force);
+    }
     // As a metric reads from day to day.
     let mut readings: Vec<Vec<usize>> = Vec::new();
-    for (m, rule) in plan.rules.iter().enumerate() {
+    for (m, rule) in plan.rules.iter().enumerate().take(plan.metrics.len()) {
         match readings.last_mut().filter(|r| plan.rules[r[0]].name == rule.name) {
             Some(readings) => readings.push(m),
             None => readings.push(vec![m]),
@@ -102,7 +108,10 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, opt
                 let frame = world.frame(rule.trigger.kind(), id);
                 match triggered(&cx, rule, &Scope::top(frame), Truth::True) {
                     None => {}
-                    Some(Ok(counts)) => work.record(&plan.metrics[m], counts, frame),
+                    Some(Ok(counts)) => {
+                        let counts = counts.and(world.existence(frame.kind, id));
+                        work.record(&plan.metrics[m], counts, frame);
+                    }
                     // Without a time it is not known how the metric reads.
                     Some(Err(_)) => work.timeless(id),
                 }
@@ -122,6 +131,9 @@ struct Work<'c, 'a> {
     /// Records without a time, each of which is told once.
     timeless: FxHashSet<u32>,
 }
+
+/// None: the field is absent.
+type Keys = Vec<Option<Value>>;
 
 /// All of one key.
 struct Group<'a> {
@@ -177,41 +189,76 @@ impl<'a> Work<'_, 'a> {
                 None => return self.timeless(frame.id),
             },
         };
-        let schema = &cx.plan.schema;
-        let mut name = Vec::new();
-        let mut keys = Vec::with_capacity(metric.keys.len());
-        for (_, key) in &metric.keys {
-            let key_value = value(cx, key, &scope);
-            if matches!(key_value, Val::Absent) {
-                name.push(0);
-                keys.push(None);
-                continue;
-            }
-            name.push(1);
-            if !key_value.encode(&mut name) {
-                self.table.unkeyed += 1;
-                return;
-            }
-            keys.push(key_value.owned(&key.ty, schema));
-        }
-        let group = self.groups.entry(name).or_insert_with(|| Group { keys, cells: BTreeMap::new() });
-        let cell = group.cells.entry(start).or_default();
-        let certain = counts == Truth::True;
+        let groups = self.groups_of(metric, &scope);
         let of = match &metric.value {
             None => Val::Int(1),
-            Some(expr) => match value(cx, expr, &scope) {
-                Val::Absent => return,
-                known if known.is_known() => known,
-                _ => {
-                    cell.unread += u64::from(certain);
-                    cell.blind += u64::from(!certain);
-                    self.table.partial += 1;
-                    return;
-                }
-            },
+            Some(expr) => value(cx, expr, &scope),
         };
-        self.table.partial += u64::from(!certain);
-        cell.sums.entry(currency(metric, of)).or_default().add(metric, of, certain);
+        let mut partial = false;
+        for (name, keys, among) in groups {
+            let certain = counts.and(among) == Truth::True;
+            let group = self.groups.entry(name).or_insert_with(|| Group { keys, cells: BTreeMap::new() });
+            let cell = group.cells.entry(start).or_default();
+            if matches!(of, Val::Absent) {
+                continue;
+            }
+            if of.is_known() {
+                partial |= !certain;
+                cell.sums.entry(currency(metric, of)).or_default().add(metric, of, certain);
+            } else {
+                partial = true;
+                cell.unread += u64::from(certain);
+                cell.blind += u64::from(!certain);
+            }
+        }
+        self.table.partial += u64::from(partial);
+    }
+
+    /// The rows that a record counts in: of each the keys, as bytes and as values, and whether it is among them. None
+    /// where a key is not known.
+    fn groups_of(&mut self, metric: &'a MetricPlan, scope: &Scope<'_, 'a>) -> Vec<(Vec<u8>, Keys, Truth)> {
+        let cx = self.cx;
+        let schema = &cx.plan.schema;
+        let mut groups: Vec<(Vec<u8>, Keys, Truth)> = vec![(Vec::new(), Vec::new(), Truth::True)];
+        let mut unkeyed = false;
+        for (_, key) in &metric.keys {
+            if let Op::Every { who, table, column, root } = &key.op {
+                let at = scope.frame(*root).and_then(|f| f.time);
+                let chain = chain::above(cx, *table, *column, value(cx, who, scope), at);
+                // Who else is above is not known.
+                unkeyed |= !matches!(chain.end, chain::End::Top);
+                let ty = Type::Ref(*table);
+                let before = std::mem::take(&mut groups);
+                for (step, sure) in chain.steps() {
+                    let among = if sure { Truth::True } else { Truth::Unknown };
+                    groups.extend(before.iter().map(|(name, keys, other)| {
+                        let (mut name, mut keys) = (name.clone(), keys.clone());
+                        name.push(1);
+                        step.key.encode(&mut name);
+                        keys.push(step.key.owned(&ty, schema));
+                        (name, keys, other.and(among))
+                    }));
+                }
+                continue;
+            }
+            let of = value(cx, key, scope);
+            let absent = matches!(of, Val::Absent);
+            for (name, keys, _) in &mut groups {
+                name.push(u8::from(!absent));
+                if absent {
+                    keys.push(None);
+                } else if of.encode(name) {
+                    keys.push(of.owned(&key.ty, schema));
+                } else {
+                    unkeyed = true;
+                }
+            }
+            if !absent && !of.is_known() {
+                groups.clear();
+            }
+        }
+        self.table.unkeyed += u64::from(unkeyed);
+        groups
     }
 
     fn finish(mut self) -> MetricTable {

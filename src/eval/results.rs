@@ -76,31 +76,7 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled,
     let Settled { mut world, counts: kinds, compliant, mut in_force, mut candidates } = settled;
     let mut counts = vec![RuleCounts::default(); plan.rules.len()];
     counts.iter_mut().zip(&compliant).for_each(|(c, n)| c.compliant = *n);
-    let mut entries: Vec<Entry> = Vec::new();
-    let highest = plan.rules.iter().map(|r| r.level).max().unwrap_or(0);
-    for level in 0..=highest {
-        for kind in plan.finding_kinds(level) {
-            let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level };
-            let Some(found) = strata::collect(&judging, kind, &entries) else { continue };
-            let laid = strata::lay(&plan, &runtime, &mut world, &mut candidates, found, options);
-            laid.compliant.iter().for_each(|(rule, n)| counts[*rule as usize].compliant += n);
-            laid.in_force.iter().for_each(|rule| in_force[*rule as usize] = true);
-        }
-        let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level };
-        let tasks = judging.tasks();
-        let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i]));
-        let mut of_level: Vec<Entry> = Vec::new();
-        for entry in found.into_iter().flatten() {
-            count(&mut counts[entry.rule as usize], entry.judgement.verdict, 1);
-            if options.keep_compliant || entry.judgement.verdict != Verdict::Compliant {
-                of_level.push(entry);
-            }
-        }
-        judging.lacking(&mut of_level, &mut counts);
-        judging.sort(&mut of_level);
-        judging.thin(&mut of_level, &mut counts);
-        entries.append(&mut of_level);
-    }
+    let mut entries = levels(&plan, &runtime, (&mut world, &mut candidates), options, &mut counts, &mut in_force);
     let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level: 0 };
     judging.moments_in_force(&mut in_force);
     judging.sort(&mut entries);
@@ -114,6 +90,43 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled,
     let verdicts = entries.iter().map(|e| e.judgement.verdict).collect();
     let problems = problems::find(&plan, &runtime, &world);
     Findings { plan, runtime, world, rules, verdicts, subjects, ids, entries, counts, kinds, problems, in_force }
+}
+
+/// Judges the rules level by level, and lays what they find for those above.
+pub(super) fn levels(
+    plan: &Plan,
+    runtime: &Runtime,
+    (world, candidates): (&mut World, &mut [Vec<u32>]),
+    options: &Options,
+    counts: &mut [RuleCounts],
+    in_force: &mut [bool],
+) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let highest = plan.rules.iter().map(|r| r.level).max().unwrap_or(0);
+    for level in 0..=highest {
+        for kind in plan.finding_kinds(level) {
+            let judging = Judging { plan, runtime, world, candidates, level };
+            let Some(found) = strata::collect(&judging, kind, &entries) else { continue };
+            let laid = strata::lay(plan, runtime, world, candidates, found, options);
+            laid.compliant.iter().for_each(|(rule, n)| counts[*rule as usize].compliant += n);
+            laid.in_force.iter().for_each(|rule| in_force[*rule as usize] = true);
+        }
+        let judging = Judging { plan, runtime, world, candidates, level };
+        let tasks = judging.tasks();
+        let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i]));
+        let mut of_level: Vec<Entry> = Vec::new();
+        for entry in found.into_iter().flatten() {
+            count(&mut counts[entry.rule as usize], entry.judgement.verdict, 1);
+            if options.keep_compliant || entry.judgement.verdict != Verdict::Compliant {
+                of_level.push(entry);
+            }
+        }
+        judging.lacking(&mut of_level, counts);
+        judging.sort(&mut of_level);
+        judging.thin(&mut of_level, counts);
+        entries.append(&mut of_level);
+    }
+    entries
 }
 
 pub(super) fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
@@ -155,10 +168,16 @@ impl<'a> Judging<'a> {
         }
     }
 
+    /// The rules of the level, and their places in the plan; not those that stand for metrics.
+    pub fn rules(&self) -> impl Iterator<Item = (usize, &'a RulePlan)> {
+        let level = self.level;
+        self.plan.rules.iter().enumerate().skip(self.plan.metrics.len()).filter(move |(_, r)| r.level == level)
+    }
+
     fn tasks(&self) -> Vec<Task> {
         let mut tasks = Vec::new();
         let chunks = |n: usize| (0..n.div_ceil(CHUNK)).map(move |c| (c * CHUNK, n.min((c + 1) * CHUNK)));
-        for (i, rule) in self.plan.rules.iter().enumerate().filter(|(_, r)| r.level == self.level) {
+        for (i, rule) in self.rules() {
             let i = i as u32;
             match (&rule.trigger, &rule.body) {
                 (Trigger::Each { .. }, _) => {

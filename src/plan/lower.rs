@@ -8,7 +8,7 @@ use super::{
     Body, Exception, HistoryPlan, Key, KindPlan, MessagePart, MetricPlan, NameUse, Once, Plan, RulePlan, Screen,
     Sequence, Step, Trigger, VERSION, Waiver, split,
 };
-use crate::data::{Clock, ColumnId, Decimal, KindId, Length, Origin, Schema, Severity, Type, Value, display};
+use crate::data::{Clock, ColumnId, Decimal, KindId, Length, Origin, Schema, Type, Value, display};
 use crate::sema::hir::{self, ExprKind, Func, Hir, Times, Window};
 use crate::source::Span;
 use indexmap::IndexSet;
@@ -16,16 +16,24 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub fn compile(hir: &Hir) -> Plan {
-    planned(hir, |lower| (hir.rules.iter().map(|rule| lower.rule(rule)).collect(), Vec::new()))
+    let highest = hir.rules.iter().map(|r| r.level).max().unwrap_or(0);
+    planned(hir, highest, |lower| (hir.rules.iter().map(|rule| lower.rule(rule)).collect(), Vec::new()))
 }
 
-/// Of the metrics, each as a rule that finds each of its records, and the figure.
+/// Of the metrics, each as a rule that finds each of its records, and the figure; behind them the rules whose findings
+/// they see.
 pub fn of_metrics(hir: &Hir) -> Plan {
-    planned(hir, |lower| hir.metrics.iter().map(|metric| lower.metric(metric)).unzip())
+    let levels = hir.metrics.iter().map(|m| m.level);
+    planned(hir, levels.max().unwrap_or(0), |lower| {
+        let (mut rules, metrics): (Vec<RulePlan>, Vec<MetricPlan>) =
+            hir.metrics.iter().map(|metric| lower.metric(metric)).unzip();
+        rules.extend(hir.seen_by_metrics().into_iter().map(|rule| lower.rule(rule)));
+        (rules, metrics)
+    })
 }
 
-fn planned(hir: &Hir, parts: impl FnOnce(&mut Lower<'_>) -> (Vec<RulePlan>, Vec<MetricPlan>)) -> Plan {
-    let (schema, finding_kinds) = with_levels(hir);
+fn planned(hir: &Hir, highest: u32, parts: impl FnOnce(&mut Lower<'_>) -> (Vec<RulePlan>, Vec<MetricPlan>)) -> Plan {
+    let (schema, finding_kinds) = with_levels(hir, highest);
     let mut lower = Lower {
         schema: &schema,
         finding_kinds,
@@ -66,11 +74,10 @@ fn planned(hir: &Hir, parts: impl FnOnce(&mut Lower<'_>) -> (Vec<RulePlan>, Vec<
 
 /// The schema with a kind of findings for each level of rules that see some: what a lower level found stays as it
 /// is while a higher one is judged.
-fn with_levels(hir: &Hir) -> (Arc<Schema>, Vec<KindId>) {
+fn with_levels(hir: &Hir, highest: u32) -> (Arc<Schema>, Vec<KindId>) {
     let Some(first) = hir.schema.kinds.iter().position(|k| k.origin == Origin::Findings) else {
         return (Arc::clone(&hir.schema), Vec::new());
     };
-    let highest = hir.rules.iter().map(|r| r.level).max().unwrap_or(0);
     let mut schema = Schema::clone(&hir.schema);
     let mut kinds = vec![KindId(first as u32)];
     for _ in 1..highest {
@@ -109,32 +116,7 @@ struct Lower<'a> {
 
 impl Lower<'_> {
     fn metric(&mut self, metric: &hir::Metric) -> (RulePlan, MetricPlan) {
-        let span = metric.trigger.span();
-        let all = hir::Expr { kind: ExprKind::Constant(Value::Bool(true)), ty: Type::Bool, optional: false, span };
-        let rule = self.rule(&hir::Rule {
-            name: metric.name.clone(),
-            title: metric.title.clone(),
-            doc: None,
-            verb: hir::Verb::Forbid,
-            severity: Severity::Info,
-            cite: None,
-            consequence: None,
-            purpose: None,
-            legal_basis: None,
-            retention: None,
-            policy: metric.policy.clone(),
-            clock: metric.clock.clone(),
-            level: 0,
-            effective: metric.effective,
-            trigger: metric.trigger.clone(),
-            body: hir::Body::Forbid { when: all },
-            once: None,
-            unless: Vec::new(),
-            waivers: Vec::new(),
-            because: None,
-            span: metric.span,
-            name_span: metric.name_span,
-        });
+        let rule = self.rule(&metric.as_rule());
         let figure = MetricPlan {
             doc: metric.doc.clone(),
             func: metric.func,

@@ -38,7 +38,7 @@ pub struct Plan {
     /// Sorted by name.
     pub rules: Vec<RulePlan>,
     /// Of a plan of metrics: each has the rule of its place, which says of which records it is. Those with one name
-    /// are one metric, as it reads from day to day.
+    /// are one metric, as it reads from day to day. Behind them come the rules whose findings they see.
     pub metrics: Vec<MetricPlan>,
     pub histories: Vec<HistoryPlan>,
     /// Tables with the fields that lead from row to row, by which rules ask who is above whom; sorted.
@@ -294,7 +294,7 @@ impl Plan {
         lower::compile(hir)
     }
 
-    /// The plan by which the set's metrics are worked out; no rule of the set is in it.
+    /// The plan by which the set's metrics are worked out; of the set's rules those whose findings they see.
     pub fn of_metrics(hir: &Hir) -> Plan {
         lower::of_metrics(hir)
     }

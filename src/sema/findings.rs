@@ -5,7 +5,7 @@
 //! anything, and rules are judged level by level.
 
 use super::graph;
-use super::hir::{Body, CompareOp, Expr, ExprKind, History, Rule, Trigger};
+use super::hir::{Body, CompareOp, Expr, ExprKind, History, Metric, Rule, Trigger};
 use super::world::{KindInfo, Names, World};
 use crate::data::{
     Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Severity, Type, Value,
@@ -242,17 +242,6 @@ fn clause<'c>(clause: &'c Clause, see: &mut impl FnMut(&'c Ident)) {
     exprs.into_iter().for_each(|e| graph::names(e, see));
 }
 
-/// Whether a condition looks at findings.
-pub fn looks_at(world: &World, expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::History(h) => {
-            let kind = world.schema.kind(h.kind);
-            kind.origin == Origin::Findings || h.filter.iter().chain(&h.value).any(|e| looks_at(world, e))
-        }
-        _ => expr.children().into_iter().any(|e| looks_at(world, e)),
-    }
-}
-
 // ---------------------------------------------------------------- levels
 
 /// What one place of a rule sees: the rules that it names, or all that are not over findings.
@@ -261,8 +250,9 @@ pub(super) struct Use {
     span: Span,
 }
 
-/// Gives each rule its level: after all rules whose findings it sees. A circle is told, and these rules left out.
-pub fn stratify(world: &World, rules: &mut Vec<Rule>) {
+/// Gives each rule its level: after all rules whose findings it sees; and so each metric. A circle is told, and these
+/// rules left out.
+pub fn stratify(world: &World, rules: &mut Vec<Rule>, metrics: &mut [Metric]) {
     let Some(&kind) = world.kinds.get(NAME) else { return };
     if world.schema.kind(kind).origin != Origin::Findings {
         return;
@@ -305,6 +295,16 @@ pub fn stratify(world: &World, rules: &mut Vec<Rule>) {
             .map(|w| Value::Enum(words, w as u16))
             .collect()
     };
+    for metric in metrics {
+        let mut rule = metric.as_rule();
+        let uses = look.uses(&rule);
+        let named = uses.iter().flat_map(|of| of.named.iter().flatten()).filter_map(|w| by_name.get(name_of(w)));
+        metric.level = named.flatten().map(|&i| levels[i] + 1).max().unwrap_or(0).max(u32::from(!uses.is_empty()));
+        if metric.level > 1 {
+            look.restrict(&mut rule, &seen);
+            metric.trigger = rule.trigger;
+        }
+    }
     for (i, rule) in rules.iter_mut().enumerate() {
         rule.level = levels[i];
         if rule.level > 1 {

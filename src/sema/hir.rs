@@ -500,6 +500,8 @@ pub struct Metric {
     pub clock: Clock,
     /// Days since 1970: of records of `from <= day < until`.
     pub effective: (Option<i32>, Option<i32>),
+    /// It is worked out after all rules of lower levels, whose findings it may count; 0 where it sees none.
+    pub level: u32,
     /// A record.
     pub trigger: Trigger,
     pub func: Func,
@@ -522,6 +524,38 @@ pub struct MetricKey {
     pub value: Expr,
 }
 
+impl Metric {
+    /// The rule that finds each of its records.
+    pub fn as_rule(&self) -> Rule {
+        let span = self.trigger.span();
+        let all = Expr { kind: ExprKind::Constant(Value::Bool(true)), ty: Type::Bool, optional: false, span };
+        Rule {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            doc: None,
+            verb: Verb::Forbid,
+            severity: Severity::Info,
+            cite: None,
+            consequence: None,
+            purpose: None,
+            legal_basis: None,
+            retention: None,
+            policy: self.policy.clone(),
+            clock: self.clock.clone(),
+            level: self.level,
+            effective: self.effective,
+            trigger: self.trigger.clone(),
+            body: Body::Forbid { when: all },
+            once: None,
+            unless: Vec::new(),
+            waivers: Vec::new(),
+            because: None,
+            span: self.span,
+            name_span: self.name_span,
+        }
+    }
+}
+
 // ---------------------------------------------------------------- tests
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -533,10 +567,26 @@ pub struct Test {
     /// `set`: parameter names and values.
     pub set: Vec<(String, Constant)>,
     pub expect: Vec<Expect>,
+    pub figures: Vec<ExpectFigure>,
     /// `expect nothing else`
     pub nothing_else: Option<Span>,
     /// The row of the test's `cases` that this one is for.
     pub case: Option<Case>,
+    pub span: Span,
+}
+
+/// What a metric is to come to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExpectFigure {
+    pub metric: String,
+    /// None: absent.
+    pub keys: Vec<Option<Value>>,
+    /// A day of the period.
+    pub on: Option<i32>,
+    /// None: there is nothing to take it of.
+    pub is: Option<Value>,
+    /// The greatest that it may be, `is` being the least; none: it is known.
+    pub to: Option<Value>,
     pub span: Span,
 }
 

@@ -1,13 +1,12 @@
 //! Metrics: figures by period and key.
 
 use super::expr::{Typer, func_of, idents};
-use super::findings;
 use super::hir::{Expr, ExprKind, Metric, MetricKey, Trigger};
 use super::rules::trigger;
 use super::world::World;
-use crate::data::{KindId, Origin, Period, Type};
+use crate::data::{KindId, Period, Type};
 use crate::diag::{Code, Diagnostic};
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Clause, ClauseKind, Keys, MetricItem, MetricValue, WindowKind};
 
 /// A metric, typed, as it reads from day to day: anew from each on which a parameter that it reads changes.
@@ -55,19 +54,6 @@ fn reading<'a>(
             .help("write `on` with the record that is counted"),
         );
     };
-    let over_findings = world.schema.kind(kind).origin == Origin::Findings
-        || trigger.filter().is_some_and(|f| findings::looks_at(world, f));
-    if over_findings {
-        return world.report.fail(
-            Diagnostic::error(
-                Code::KeptName,
-                "a metric is of records that are given, not of what rules find",
-                trigger.span(),
-                "findings",
-            )
-            .help("count findings with a `limit`, or in the output of `bylaws audit`"),
-        );
-    }
     let figure = figure?;
     let period = period(&mut typer, item, figure, kind);
     let facts = typer.facts_len();
@@ -95,6 +81,7 @@ fn reading<'a>(
     changing.append(&mut typer.changing);
     Some(Metric {
         effective: (from, None),
+        level: 0,
         name: item.name.text.clone(),
         title: item.title.as_ref().map_or_else(|| item.name.text.clone(), |t| t.text.clone()),
         doc: whole.doc.clone(),
@@ -224,7 +211,15 @@ fn period(typer: &mut Typer, item: &MetricItem, figure: &MetricValue, kind: Kind
 fn keys<'a>(typer: &mut Typer<'_, 'a>, figure: &'a MetricValue) -> Option<Vec<MetricKey>> {
     let Keys::By(paths) = &figure.keys else { return Some(Vec::new()) };
     let mut keys: Option<Vec<MetricKey>> = Some(Vec::new());
+    let mut every: Option<Span> = None;
     for path in paths {
+        if let ast::ExprKind::Every { .. } = path.kind {
+            if let Some(first) = every {
+                keys = typer.second_every(path.span, first);
+                continue;
+            }
+            every = Some(path.span);
+        }
         match (key(typer, path), &mut keys) {
             (Some(key), Some(all)) => all.push(key),
             _ => keys = None,
@@ -235,6 +230,11 @@ fn keys<'a>(typer: &mut Typer<'_, 'a>, figure: &'a MetricValue) -> Option<Vec<Me
 
 fn key<'a>(typer: &mut Typer<'_, 'a>, path: &'a ast::Expr) -> Option<MetricKey> {
     let kind = typer.roots.first()?.0;
+    if let ast::ExprKind::Every { column, of } = &path.kind {
+        let value = typer.every_key(path, column, of)?;
+        sensitive(typer, &value, kind, "its keys")?;
+        return Some(MetricKey { name: super::world::dotted(column), value });
+    }
     let Some(words) = idents(path) else {
         return typer.fail(
             Diagnostic::error(Code::MetricShape, "a metric is kept by fields", path.span, "not a field")
@@ -282,6 +282,8 @@ fn sensitive(typer: &Typer, value: &Expr, kind: KindId, what: &str) -> Option<()
     let column = match &value.kind {
         ExprKind::Column { root: 0, column } => Some((kind, *column)),
         ExprKind::Lookup { table, column, .. } => Some((*table, *column)),
+        // Who is above is printed by their keys.
+        ExprKind::Every { table, .. } => schema.kind(*table).subject().map(|key| (*table, key)),
         _ => None,
     };
     if let Some((kind, column)) = column.filter(|(kind, column)| schema.column(*kind, *column).sensitive) {

@@ -13,6 +13,7 @@ mod charter;
 mod currencies;
 mod declare;
 mod expr;
+mod figures;
 mod findings;
 mod graph;
 pub mod hir;
@@ -91,7 +92,10 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     let world = world;
     let mut rules = rules::rules(&world, &names);
     rules.sort_by(|a, b| (&a.name, a.effective).cmp(&(&b.name, b.effective)));
-    findings::stratify(&world, &mut rules);
+    let mut metrics: Vec<hir::Metric> =
+        names.metrics.iter().flat_map(|(file, item, whole)| metrics::metric(&world, *file, item, whole)).collect();
+    metrics.sort_by(|a, b| a.name.cmp(&b.name));
+    findings::stratify(&world, &mut rules, &mut metrics);
     for decl in names.decls.iter().filter(|d| !world.broken.contains(d.name().text.as_str())) {
         let file = decl.name().span.file;
         match decl {
@@ -103,11 +107,9 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     for (file, default) in &names.defaults {
         tests::default(&world, *file, default);
     }
-    let tests: Vec<_> = plain_tests.iter().filter_map(|test| tests::test(&world, test, &rules)).collect();
+    let tests: Vec<_> =
+        plain_tests.iter().filter_map(|test| tests::test(&world, &names, test, (&rules, &metrics))).collect();
     let tests_whole = tests.len() == plain_tests.len();
-    let mut metrics: Vec<hir::Metric> =
-        names.metrics.iter().flat_map(|(file, item, whole)| metrics::metric(&world, *file, item, whole)).collect();
-    metrics.sort_by(|a, b| a.name.cmp(&b.name));
     let set = charter::Set { world: &world, rules: &rules, tests: &tests, tests_whole };
     let charter = charter::prove(&set, &names.charters);
     let schema = Arc::new(world.schema);

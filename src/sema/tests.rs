@@ -1,7 +1,8 @@
 //! Tests: given records, and the verdicts that are expected of them.
 
 use super::expr::Typer;
-use super::hir::{Body, Case, Cell, Constant, Expect, ExprKind, Given, Rule, Test};
+use super::figures;
+use super::hir::{Body, Case, Cell, Constant, Expect, ExprKind, Given, Metric, Rule, Test};
 use super::params;
 use super::report::Reporter;
 use super::rules::known_rule;
@@ -46,7 +47,12 @@ pub fn default<'a>(world: &World<'a>, file: FileId, item: &'a DefaultItem) {
 }
 
 /// `rules` are those that could be checked.
-pub fn test<'a>(world: &World<'a>, plain: &'a Plain, rules: &[Rule]) -> Option<Test> {
+pub fn test<'a>(
+    world: &World<'a>,
+    names: &Names,
+    plain: &'a Plain,
+    (rules, metrics): (&[Rule], &[Metric]),
+) -> Option<Test> {
     let Plain { file, span, broken, test: PlainTest { test: item, case } } = plain;
     let (file, span) = (*file, *span);
     let mut test = Test {
@@ -55,6 +61,7 @@ pub fn test<'a>(world: &World<'a>, plain: &'a Plain, rules: &[Rule]) -> Option<T
         as_of: None,
         set: Vec::new(),
         expect: Vec::new(),
+        figures: Vec::new(),
         nothing_else: None,
         case: case.map(|(index, span)| Case { index, label: label(world.report.text(span)), span }),
         span,
@@ -112,6 +119,10 @@ pub fn test<'a>(world: &World<'a>, plain: &'a Plain, rules: &[Rule]) -> Option<T
                     None => failed = true,
                 }
             }
+            TestClause::Figure(of) => match figures::figure(world, names, file, of, metrics) {
+                Some(figure) => test.figures.push(figure),
+                None => failed = true,
+            },
             TestClause::Message(Message::Text(text)) => match test.expect.last_mut() {
                 Some(expect) if expect.message.is_none() => {
                     expect.message = Some((text.text.clone(), text.span));
@@ -138,7 +149,7 @@ pub fn test<'a>(world: &World<'a>, plain: &'a Plain, rules: &[Rule]) -> Option<T
             | TestClause::Message(Message::Column(_)) => {}
         }
     }
-    if test.expect.is_empty() && test.nothing_else.is_none() && !failed {
+    if test.expect.is_empty() && test.figures.is_empty() && test.nothing_else.is_none() && !failed {
         world.report.tell(
             Diagnostic::error(Code::BadExpectation, "the test expects nothing", item.title.span, "no `expect`")
                 .help("say what should come out:\n    expect nothing else"),

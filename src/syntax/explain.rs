@@ -219,6 +219,8 @@ fn phrase(rule: Rule, what: &str) -> String {
         Rule::map_test_tail | Rule::map_op => "a comparison".into(),
         Rule::nothing_else => "`nothing else`".into(),
         Rule::message => "`message`".into(),
+        Rule::figure => "`metric`".into(),
+        Rule::figure_key => "a key of the metric".into(),
         Rule::end_of => "`end of` a period".into(),
         Rule::EOI => format!("the end of the {what}"),
         rule => spellings(rule).first().map(|word| format!("`{word}`")).unwrap_or_default(),
@@ -253,6 +255,12 @@ fn spellings(rule: Rule) -> Vec<String> {
     format!("{rule:?}").strip_prefix("kw_").map(str::to_owned).into_iter().collect()
 }
 
+fn second_word<'a>(attempt: &Attempt<'a>) -> &'a str {
+    let scanned = attempt.place.scanned;
+    let second = scanned.significant(scanned.significant(attempt.tokens.start) + 1);
+    if second < attempt.tokens.end { scanned.token_text(second) } else { "" }
+}
+
 pub fn first_word<'a>(attempt: &Attempt<'a>) -> &'a str {
     let first = attempt.place.scanned.significant(attempt.tokens.start);
     if first < attempt.tokens.end { attempt.place.scanned.token_text(first) } else { "" }
@@ -282,6 +290,7 @@ fn with_example(error: Diagnostic, attempt: &Attempt<'_>, previous: Option<usize
         (_, "timezone") => "timezone \"Asia/Shanghai\"",
         (_, "given") => "given gift as g { value: 600 CNY }",
         (_, "default") => "default gift { received: 2026-01-05 }",
+        (_, "expect") if second_word(attempt) == "metric" => "expect metric gifts on 2026-01-31 is 300 EUR",
         (_, "expect") => "expect finding gift_limit on g",
         (_, "set") if attempt.what == "line" => "set gift_cap = 100 CNY",
         (_, "format") => "format csv",

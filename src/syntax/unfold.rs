@@ -4,7 +4,8 @@
 mod values;
 
 use super::ast::{
-    DefaultItem, Expr, ExprKind, Given, GivenField, GivenValue, Grid, Ident, Message, Row, Str, TestClause, TestItem,
+    DefaultItem, Expr, ExprKind, Figure, Given, GivenField, GivenValue, Grid, Ident, Message, Row, Str, TestClause,
+    TestItem,
 };
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::Span;
@@ -187,6 +188,7 @@ impl<'a> Unfold<'a, '_> {
                     into.push(TestClause::Expect { verdict, rule, on, whose, by, span: *span });
                 }
             }
+            TestClause::Figure(figure) => into.extend(self.figure(figure).map(TestClause::Figure)),
             TestClause::Message(message) => {
                 into.extend(self.message(message).map(|text| TestClause::Message(Message::Text(text))));
             }
@@ -424,6 +426,18 @@ impl<'a> Unfold<'a, '_> {
                 None
             }
         }
+    }
+
+    /// None where a cell is empty.
+    fn figure(&mut self, figure: &Figure) -> Option<Figure> {
+        let metric = self.word(&figure.metric, true);
+        let mut whole = |e: &Option<Expr>| match e {
+            None => Some(None),
+            Some(e) => self.expr(e).map(Some),
+        };
+        let keys: Option<Vec<_>> = figure.keys.iter().map(&mut whole).collect();
+        let (on, is, to) = (whole(&figure.on), whole(&figure.is), whole(&figure.to));
+        Some(Figure { metric: metric?, keys: keys?, on: on?, is: is?, to: to?, span: figure.span })
     }
 
     fn message(&mut self, message: &Message) -> Option<Str> {

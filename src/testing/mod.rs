@@ -3,6 +3,7 @@
 mod compare;
 mod coverage;
 mod failures;
+mod figures;
 mod formats;
 mod lcov;
 mod sequences;
@@ -38,8 +39,14 @@ impl Outcome {
     }
 }
 
-/// Runs one test. `plan` is compiled with the parameters that the test sets.
-pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test, coverage: bool) -> Outcome {
+/// Runs one test. The plans are compiled with the parameters that the test sets; that of metrics where one is expected.
+pub(crate) fn run(
+    plan: Arc<Plan>,
+    metrics: impl FnOnce() -> Arc<Plan>,
+    sources: &SourceMap,
+    test: &Test,
+    coverage: bool,
+) -> Outcome {
     let findings = match judge(plan, test) {
         Ok(findings) => findings,
         Err(why) => return Outcome::failed(vec![failures::not_run(test, &why)]),
@@ -80,6 +87,15 @@ pub(crate) fn run(plan: Arc<Plan>, sources: &SourceMap, test: &Test, coverage: b
             if said.is_none() {
                 failed.push(failures::other_message(&findings, wanted, *span, i));
             }
+        }
+    }
+    if !test.figures.is_empty() {
+        match figures::compare(&metrics(), test) {
+            Ok((more, failures)) => {
+                lines.extend(more);
+                failed.extend(failures);
+            }
+            Err(why) => return Outcome::failed(vec![failures::not_run(test, &why)]),
         }
     }
     if let Some(span) = test.nothing_else {
@@ -128,15 +144,23 @@ fn show(findings: &Findings, test: &Test, met: &[bool]) -> Shown {
     Shown { parts, verdicts }
 }
 
-fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
-    let as_of = test.as_of.as_ref().and_then(|v| match v {
+fn as_of(test: &Test) -> Option<Time> {
+    match test.as_of.as_ref()? {
         Value::Date(day) => Some(Time::Date(*day)),
         Value::Timestamp(instant) => Some(Time::Instant(*instant)),
         _ => None,
-    });
-    let options = Options { as_of, threads: 1, keep_compliant: true, retain: true, twice: false };
-    let schema = plan.schema.clone();
+    }
+}
+
+fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
+    let options = Options { as_of: as_of(test), threads: 1, keep_compliant: true, retain: true, twice: false };
     let mut evaluator = Evaluator::new(plan.clone(), options).map_err(|e| e.to_string())?;
+    push_given(&mut evaluator, &plan, test)?;
+    Ok(evaluator.finish())
+}
+
+/// The test's records, as far as a plan reads them.
+fn push_given(evaluator: &mut Evaluator, plan: &Plan, test: &Test) -> Result<(), String> {
     for (i, given) in test.given.iter().enumerate() {
         let Some(projection) = plan.columns(given.kind) else {
             continue;
@@ -150,10 +174,10 @@ fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
             })
             .collect();
         let place = place_of(i);
-        let batch = batch_from_cells(&schema, given.kind, projection, &[row], vec![place]);
+        let batch = batch_from_cells(&plan.schema, given.kind, projection, &[row], vec![place]);
         evaluator.push(batch).map_err(|e| e.to_string())?;
     }
-    Ok(evaluator.finish())
+    Ok(())
 }
 
 /// Where a given record stands: in no file, at its index.

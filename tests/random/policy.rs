@@ -45,6 +45,24 @@ pub fn metric(schema: &Schema, numbers: &[u16], name: &str) -> String {
     writer.metric(name)
 }
 
+/// A metric of what rules find.
+pub fn metric_of_findings(numbers: &[u16], name: &str, rules: &[String]) -> String {
+    let mut tape = Tape::new(numbers);
+    let filter = match tape.below(4) {
+        0 => String::new(),
+        1 => " where severity >= major".into(),
+        2 => format!(" where rule in {{ {}, {} }}", tape.pick(rules), tape.pick(rules)),
+        _ => format!(" where rule == {}", tape.pick(rules)),
+    };
+    let figure =
+        *tape.pick(&["count", "count per rule", "count per actor", "distinct actor", "distinct rule per severity"]);
+    let period = match tape.below(4) {
+        0 => "over all time".to_string(),
+        _ => format!("in {}", tape.pick(&PERIODS)),
+    };
+    format!("metric {name} {{\n  on finding{filter}\n  {figure} {period}\n}}\n\n")
+}
+
 /// A rule over what the rules before it find; `rules` are these, `above` those of them that are over findings.
 pub fn over_findings(
     schema: &Schema,
@@ -221,6 +239,10 @@ impl Writer<'_, '_> {
             let paths: Vec<_> = self.all_paths(&root).into_iter().filter(|p| p.2 != Ty::Texts).collect();
             keys.push(self.tape.pick(&paths).0.clone());
         }
+        let people = self.people(kind);
+        if !people.is_empty() && self.tape.chance(25) {
+            keys.push(format!("every boss of {}", self.tape.pick(&people)));
+        }
         let keys = if keys.is_empty() { String::new() } else { format!(" per {}", keys.join(", ")) };
         let period = match self.tape.below(4) {
             0 => "over all time".to_string(),
@@ -282,6 +304,13 @@ impl Writer<'_, '_> {
         format!("  on {kind}\n")
     }
 
+    /// Fields that name somebody who may have a boss.
+    fn people(&self, kind: usize) -> Vec<String> {
+        let fields = self.schema.kinds[kind].fields.iter();
+        let people = fields.filter(|f| matches!(f.ty, Ty::Ref(table) if self.schema.has_boss(table)));
+        people.map(|f| f.name.clone()).collect()
+    }
+
     fn limit(&mut self, root: &[Root]) -> String {
         let mut out = String::new();
         if self.tape.chance(25) {
@@ -289,12 +318,7 @@ impl Writer<'_, '_> {
         }
         let (func, ty, value) = self.aggregate(root[0].kind);
         let mut keys = self.keys(root[0].kind, root[0].kind, "per").unwrap_or("per actor".into());
-        let people: Vec<String> = self.schema.kinds[root[0].kind]
-            .fields
-            .iter()
-            .filter(|f| matches!(f.ty, Ty::Ref(table) if self.schema.has_boss(table)))
-            .map(|f| f.name.clone())
-            .collect();
+        let people = self.people(root[0].kind);
         if !people.is_empty() && self.tape.chance(35) {
             let who = self.tape.pick(&people).clone();
             keys = match keys.strip_prefix("per ") {

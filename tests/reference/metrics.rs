@@ -38,8 +38,25 @@ struct Placed {
 
 /// All metrics of a set. It has a rule, whose clock is theirs.
 pub fn figures(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Projections) -> Vec<Figures> {
-    let world = super::world(hir, records, as_of, read);
-    hir.metrics.chunk_by(|a, b| a.name == b.name).map(|readings| of_metric(&world, readings)).collect()
+    let mut world = super::world(hir, records, as_of, read);
+    let all: Vec<&[Metric]> = hir.metrics.chunk_by(|a, b| a.name == b.name).collect();
+    let mut figures: Vec<Option<Figures>> = all.iter().map(|_| None).collect();
+    // Each sees what the rules of lower levels found.
+    let highest = hir.metrics.iter().map(|m| m.level).max().unwrap_or(0);
+    let (mut said, mut first) = (Vec::new(), 0);
+    for level in 0..=highest {
+        if let Some(kind) = super::strata::kind(&world) {
+            super::strata::add(&mut world, kind, &said, first);
+        }
+        first = said.len();
+        for (figures, readings) in figures.iter_mut().zip(&all).filter(|(_, r)| r[0].level == level) {
+            *figures = Some(of_metric(&world, readings));
+        }
+        for (i, rule) in hir.rules.iter().enumerate().filter(|(_, r)| r.level == level && level < highest) {
+            said.extend(super::verdicts::judge(&world, rule).into_iter().map(|s| (i, s)));
+        }
+    }
+    figures.into_iter().flatten().collect()
 }
 
 /// A metric, as it reads from day to day.
@@ -71,6 +88,7 @@ fn of_metric(world: &World, readings: &[Metric]) -> Figures {
         if counts == Truth::False {
             continue;
         }
+        let counts = counts.and(world.rows[row].there);
         let period = match (metric.period, world.rows[row].time) {
             (None, _) => None,
             (Some(_), None) => {
@@ -83,21 +101,38 @@ fn of_metric(world: &World, readings: &[Metric]) -> Figures {
             }
         };
         let value = |e: &Expr| world.value(rule, e, &env);
-        let keys: Option<Vec<Option<Value>>> = metric
+        // What each key may be, and whether that is certain; and whether there is more of it that is not known.
+        let choices: Vec<(Vec<(Option<Value>, bool)>, bool)> = metric
             .keys
             .iter()
-            .map(|key| match value(&key.value) {
-                Val::Known(v) => Some(Some(v)),
-                Val::Absent => Some(None),
-                _ => None,
+            .map(|key| match world.every(rule, &key.value, &env) {
+                Some(way) => {
+                    let sure = |v: &Value| way.sure.contains(v);
+                    (way.above.iter().map(|v| (Some(v.clone()), sure(v))).collect(), !way.whole)
+                }
+                None => match value(&key.value) {
+                    Val::Known(v) => (vec![(Some(v), true)], false),
+                    Val::Absent => (vec![(None, true)], false),
+                    _ => (Vec::new(), true),
+                },
             })
             .collect();
-        let Some(keys) = keys else {
-            unkeyed += 1;
-            continue;
-        };
+        unkeyed += u64::from(choices.iter().any(|c| c.1));
+        let mut all: Vec<(Vec<Option<Value>>, bool)> = vec![(Vec::new(), counts == Truth::True)];
+        for (values, _) in &choices {
+            let mut longer = Vec::new();
+            for (keys, certain) in &all {
+                for (value, sure) in values {
+                    let keys = keys.iter().chain([value]).cloned().collect();
+                    longer.push((keys, *certain && *sure));
+                }
+            }
+            all = longer;
+        }
         let value = metric.value.as_ref().map_or(Val::Known(Value::Int(1)), value);
-        placed.push(Placed { keys, period, certain: counts == Truth::True, value });
+        for (keys, certain) in all {
+            placed.push(Placed { keys, period, certain, value: value.clone() });
+        }
     }
     let mut rows = Vec::new();
     let periods = periods(world, metric, &placed);

@@ -134,7 +134,20 @@ impl Typer<'_, '_> {
         Some(Key { inner: side(inner?)?, outer: side(outer?)? })
     }
 
-    pub(super) fn second_every<T>(&self, span: Span, first: Span) -> Option<T> {
+    /// `every manager of of` as a key of records by themselves.
+    pub fn every_key(&mut self, e: &ast::Expr, column: &[Ident], of: &ast::Expr) -> Option<Expr> {
+        let path = match &of.kind {
+            ast::ExprKind::Optional(of) => idents(of),
+            _ => idents(of),
+        };
+        let who = self.with(true, true, |t| t.walk(0, &path?))?;
+        let (who, Way { table, column, root }) = self.way(who, column, of.span)?;
+        let ty = Type::Set(Box::new(Type::Ref(table)));
+        let kind = ExprKind::Every { who: Box::new(who), table, column, root };
+        Some(Expr { kind, ty, optional: false, span: e.span })
+    }
+
+    pub fn second_every<T>(&self, span: Span, first: Span) -> Option<T> {
         self.fail(
             Diagnostic::error(Code::StrayEvery, "a second `every … of` among the keys", span, "again here")
                 .label(first, "the first is here")

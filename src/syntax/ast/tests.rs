@@ -38,10 +38,27 @@ pub enum TestClause {
         by: Option<Ident>,
         span: Span,
     },
+    /// `expect metric gifts for "E1" on 2026-01-31 is 300 EUR`
+    Figure(Figure),
     /// `expect message "…"`: of the verdict expected just before.
     Message(Message),
     /// `expect nothing else`
     NothingElse(Span),
+}
+
+/// What a metric is to come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    pub metric: Ident,
+    /// None: `absent`.
+    pub keys: Vec<Option<Expr>>,
+    /// A day of the period.
+    pub on: Option<Expr>,
+    /// None: `nothing`.
+    pub is: Option<Expr>,
+    /// Where it is not known exactly: the greatest that it may be, `is` being the least.
+    pub to: Option<Expr>,
+    pub span: Span,
 }
 
 /// `given consultation as c like b { … }`

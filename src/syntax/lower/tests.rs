@@ -4,7 +4,7 @@ use super::{Lower, child};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    DefaultItem, Expr, ExprKind, Given, GivenField, GivenValue, Grid, Ident, Message, Row, TestClause, TestItem,
+    DefaultItem, Expr, ExprKind, Figure, Given, GivenField, GivenValue, Grid, Ident, Message, Row, TestClause, TestItem,
 };
 use crate::syntax::parse::{Node, Rule};
 
@@ -56,6 +56,7 @@ impl Lower<'_> {
                         Some(text) => Message::Text(self.string(&text)),
                         None => Message::Column(self.head_name(&what)?),
                     }),
+                    Rule::figure => TestClause::Figure(self.figure(what, span)?),
                     _ => self.expectation(what, span)?,
                 }
             }
@@ -79,6 +80,24 @@ impl Lower<'_> {
         }
         let mut words = words.into_iter();
         Some(TestClause::Expect { verdict: words.next()?, rule: words.next()?, on, whose, by, span })
+    }
+
+    fn figure(&mut self, node: Node<'_>, span: Span) -> Option<Figure> {
+        let metric = self.head_name(&node)?;
+        let (mut keys, mut on, mut is, mut to) = (Vec::new(), None, None, None);
+        let mut after = Rule::word;
+        for node in node.into_inner() {
+            let rule = node.as_rule();
+            match (rule, after) {
+                (Rule::figure_key, _) => keys.push(child(&node, Rule::expr).map(|n| self.expr(n))),
+                (Rule::expr, Rule::kw_on) => on = Some(self.expr(node)),
+                (Rule::expr, Rule::kw_to) => to = Some(self.expr(node)),
+                (Rule::expr, _) => is = Some(self.expr(node)),
+                _ => {}
+            }
+            after = rule;
+        }
+        Some(Figure { metric, keys, on, is, to, span })
     }
 
     fn given_fields(&mut self, node: Node<'_>) -> Vec<GivenField> {

@@ -44,6 +44,7 @@ mod val;
 mod verdicts;
 pub mod why;
 mod window;
+mod wordings;
 mod world;
 
 pub use crate::data::Time as AsOf;

@@ -123,6 +123,7 @@ pub(super) fn levels(
         }
         judging.lacking(&mut of_level, counts);
         judging.sort(&mut of_level);
+        judging.tell_once(&mut of_level, counts);
         judging.thin(&mut of_level, counts);
         entries.append(&mut of_level);
     }

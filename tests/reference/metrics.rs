@@ -36,6 +36,9 @@ struct Placed {
     value: Val,
 }
 
+/// What a key may be, and whether that is certain.
+type Choice = (Option<Value>, bool);
+
 /// All metrics of a set. It has a rule, whose clock is theirs.
 pub fn figures(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Projections) -> Vec<Figures> {
     let mut world = super::world(hir, records, as_of, read);
@@ -55,6 +58,7 @@ pub fn figures(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Proje
         for (i, rule) in hir.rules.iter().enumerate().filter(|(_, r)| r.level == level && level < highest) {
             said.extend(super::verdicts::judge(&world, rule).into_iter().map(|s| (i, s)));
         }
+        super::tell_once(hir, &mut said, first);
     }
     figures.into_iter().flatten().collect()
 }
@@ -102,7 +106,7 @@ fn of_metric(world: &World, readings: &[Metric]) -> Figures {
         };
         let value = |e: &Expr| world.value(rule, e, &env);
         // What each key may be, and whether that is certain; and whether there is more of it that is not known.
-        let choices: Vec<(Vec<(Option<Value>, bool)>, bool)> = metric
+        let choices: Vec<(Vec<Choice>, bool)> = metric
             .keys
             .iter()
             .map(|key| match world.every(rule, &key.value, &env) {

@@ -142,6 +142,25 @@ pub struct World<'a> {
 /// The columns of each kind that are read: what a record is where it has no identity of its own.
 pub type Projections = [Option<Arc<[ColumnId]>>];
 
+/// A record whose time is not known may be judged by any wording of its rule: it is told once.
+fn tell_once(hir: &Hir, said: &mut Vec<(usize, verdicts::Said)>, first: usize) {
+    let mut told: Vec<(&str, usize)> = Vec::new();
+    let mut n = 0;
+    said.retain(|(rule, s)| {
+        n += 1;
+        let open = s.time.is_none() && s.outcome.verdict == Verdict::Indeterminate && s.owner.is_none();
+        let this = (hir.rules[*rule].name.as_str(), s.outcome.place);
+        if n <= first || !open {
+            return true;
+        }
+        let new = !told.contains(&this);
+        if new {
+            told.push(this);
+        }
+        new
+    });
+}
+
 /// All verdicts, the compliant too, sorted.
 pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Projections) -> Vec<Outcome> {
     let mut world = world(hir, records, as_of, read);
@@ -156,6 +175,7 @@ pub fn evaluate(hir: &Hir, records: &[Record], as_of: Option<Value>, read: &Proj
         for (i, rule) in hir.rules.iter().enumerate().filter(|(_, r)| r.level == level) {
             said.extend(verdicts::judge(&world, rule).into_iter().map(|s| (i, s)));
         }
+        tell_once(hir, &mut said, first);
         let shown = |place: usize| world.rows.iter().find(|r| r.place == place).map_or(place, |r| r.shown);
         outcomes.extend(said[first..].iter().map(|(_, s)| Outcome {
             place: shown(s.outcome.place),

@@ -1,5 +1,6 @@
 //! `bylaws audit`: records judged by a policy set.
 
+use super::given::Given;
 use super::records;
 use super::{Exit, Failure, Style, check, output, reading};
 use crate::data::calendar::Zone;
@@ -32,18 +33,8 @@ Exit codes:
   2  an error in the policy, in the command line, or in reading and writing files
   3  more rejected records and indeterminate verdicts than --max-indeterminate")]
 pub(super) struct AuditArgs {
-    /// A policy file, or a folder of them; may be repeated
-    #[arg(long = "policy", short = 'p', required = true, value_name = "PATH", num_args = 1)]
-    policies: Vec<String>,
-    /// Where the records are
-    #[arg(value_name = "RECORDS")]
-    records: Vec<String>,
-    /// Where the data ends: a date (its end) or a timestamp. Later records are set aside
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<String>,
-    /// Give a parameter another value than its default
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
-    set: Vec<(String, String)>,
+    #[command(flatten)]
+    given: Given,
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// Write the report to a file, whole or not at all; the summary goes to standard error
@@ -58,9 +49,6 @@ pub(super) struct AuditArgs {
     /// Keep what could not be read as a record, one JSON object a line
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// How many threads read and judge [default: all cores]. The findings are the same
-    #[arg(long, value_name = "N")]
-    threads: Option<std::num::NonZeroUsize>,
     /// How many verdicts of one sort and rule a human report shows; the others are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     max_per_rule: usize,
@@ -78,12 +66,12 @@ enum Format {
 
 pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let (policies, checked) = check::load(&args.policies, &args.set, style)?;
+    let (policies, checked) = check::load(&args.given.policies, &args.given.set, style)?;
     let plan = Arc::new(check::compile(&checked)?);
-    let as_of = args.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
-    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, |n| n.get());
+    let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
+    let threads = args.given.threads();
     let read = plan.reading();
-    let inputs = records::inputs(&args.records, &read)?;
+    let inputs = records::inputs(&args.given.records, &read)?;
     let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 
@@ -97,7 +85,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
 
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
     let context = Context { sources: policies.sources(), plan: &plan, inputs: &names };
-    summary.as_of = args.as_of.clone();
+    summary.as_of = args.given.as_of.clone();
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);
     match args.format {

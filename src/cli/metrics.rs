@@ -1,5 +1,6 @@
 //! `bylaws metrics`: the figures that a policy set keeps, by period.
 
+use super::given::Given;
 use super::{Exit, Failure, Style, audit, check, output, reading, records};
 use crate::diag::did_you_mean;
 use crate::eval::{Evaluator, Options};
@@ -26,21 +27,11 @@ Exit codes:
   2  an error in the policy, in the command line, or in reading and writing files
   3  more rejected and not fully counted records than --max-uncounted")]
 pub(super) struct MetricsArgs {
-    /// A policy file, or a folder of them; may be repeated
-    #[arg(long = "policy", short = 'p', required = true, value_name = "PATH", num_args = 1)]
-    policies: Vec<String>,
-    /// Where the records are
-    #[arg(value_name = "RECORDS")]
-    records: Vec<String>,
+    #[command(flatten)]
+    given: Given,
     /// This metric and no other; may be repeated
     #[arg(long, value_name = "NAME", num_args = 1)]
     only: Vec<String>,
-    /// Where the data ends: a date (its end) or a timestamp. Later records are set aside
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<String>,
-    /// Give a parameter another value than its default
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
-    set: Vec<(String, String)>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Write the figures to a file, whole or not at all
@@ -49,9 +40,6 @@ pub(super) struct MetricsArgs {
     /// How many rejected and not fully counted records are allowed: a number, or `unlimited`
     #[arg(long, value_name = "N", default_value = "0", value_parser = audit::number_or_unlimited)]
     max_uncounted: u64,
-    /// How many threads read and count [default: all cores]. The figures are the same
-    #[arg(long, value_name = "N")]
-    threads: Option<std::num::NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,20 +54,20 @@ enum Format {
 
 pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let (policies, checked) = check::load(&args.policies, &args.set, style)?;
+    let (policies, checked) = check::load(&args.given.policies, &args.given.set, style)?;
     let plan = Arc::new(Plan::of_metrics(checked.hir()));
     let chosen = chosen(&args.only, &plan)?;
-    let as_of = args.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
-    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, |n| n.get());
+    let as_of = args.given.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
+    let threads = args.given.threads();
     let read = plan.reading();
-    let inputs = records::inputs(&args.records, &read)?;
+    let inputs = records::inputs(&args.given.records, &read)?;
     let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
     let reader = reading::Reader::new(&read, &inputs, threads, false);
     let (evaluator, outcome) = reader.read(evaluator)?;
     let found = evaluator.metrics();
     let mut summary = outcome.read(&inputs, &plan, found.records());
-    summary.as_of = args.as_of.clone();
+    summary.as_of = args.given.as_of.clone();
     summary.kinds.iter_mut().for_each(|k| k.used |= k.read > 0);
     let all: Vec<Shown> = chosen
         .into_iter()

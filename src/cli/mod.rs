@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod disk;
 mod explain;
+mod given;
 mod metrics;
 mod output;
 mod reading;

@@ -1,5 +1,6 @@
 //! `bylaws explain-finding` and `bylaws why-not`: why a rule ended as it did at one record.
 
+use super::given::Given;
 use super::{Exit, Failure, Style, audit, check, output, reading, records};
 use crate::data::{KindId, Verdict, identity};
 use crate::diag::did_you_mean;
@@ -12,25 +13,13 @@ use crate::sema::hir::Hir;
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
 
+/// As in the audit that is explained.
 #[derive(Args)]
 struct Common {
-    /// A policy file, or a folder of them; may be repeated
-    #[arg(long = "policy", short = 'p', required = true, value_name = "PATH", num_args = 1)]
-    policies: Vec<String>,
-    /// Where the records are, as in the audit
-    #[arg(value_name = "RECORDS")]
-    records: Vec<String>,
-    /// Where the data ends, as in the audit
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<String>,
-    /// Give a parameter another value than its default, as in the audit
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
-    set: Vec<(String, String)>,
+    #[command(flatten)]
+    given: Given,
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
-    /// How many threads read and judge [default: all cores]
-    #[arg(long, value_name = "N")]
-    threads: Option<std::num::NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -101,15 +90,15 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(common: &'a Common, style: Style) -> Result<Run<'a>, Failure> {
-        let (policies, checked) = check::load(&common.policies, &common.set, style)?;
+        let (policies, checked) = check::load(&common.given.policies, &common.given.set, style)?;
         let plan = Arc::new(check::compile(&checked)?);
-        let inputs = records::inputs(&common.records, &plan.reading())?;
-        let threads = common.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, |n| n.get());
+        let inputs = records::inputs(&common.given.records, &plan.reading())?;
+        let threads = common.given.threads();
         Ok(Run { common, policies, checked, plan, inputs, threads })
     }
 
     fn judge(&self, plan: Arc<Plan>, retain: bool) -> Result<(Findings, reading::Outcome), Failure> {
-        let as_of = self.common.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
+        let as_of = self.common.given.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
         let options =
             Options { as_of, threads: self.threads, keep_compliant: retain, retain, twice: self.inputs.stay() };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;

@@ -30,6 +30,19 @@ pub(crate) fn entry(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt
     }
 }
 
+/// The page, with a frame for each record that is shown.
+fn with_records(context: &Context, entry: &Entry, mut page: Page, excerpts: &[Option<Excerpt>], color: bool) -> String {
+    for i in framed(entry) {
+        if let Some(excerpt) = excerpts.get(i).and_then(Option::as_ref) {
+            record_frame(&mut page, excerpt, &labels(context, entry, i));
+        }
+    }
+    let mut text = render(&page, color, 0);
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
 fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color: bool) -> String {
     let rule = entry.rule();
     let heading = format!("{} finding · {}", rule.severity.as_str(), rule.name);
@@ -39,14 +52,7 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
     };
     let mut page = Page::new(heading, level(rule.severity), message);
     page.places(context.sources, &clause_marks(entry), 0);
-    for i in framed(entry) {
-        if let Some(excerpt) = excerpts.get(i).and_then(Option::as_ref) {
-            record_frame(&mut page, excerpt, &labels(context, entry, i));
-        }
-    }
-    let mut text = render(&page, color, 0);
-    text.truncate(text.trim_end().len());
-    text.push('\n');
+    let mut text = with_records(context, entry, page, excerpts, color);
     let mut notes = Vec::new();
     notes.extend(steps(context, entry));
     if let Some(once) = entry.why.once.as_ref().filter(|o| o.further > 0) {
@@ -125,14 +131,7 @@ fn indeterminate(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>],
         }
     }
     page.places(context.sources, &places, 0);
-    for i in framed(entry) {
-        if let Some(excerpt) = excerpts.get(i).and_then(Option::as_ref) {
-            record_frame(&mut page, excerpt, &labels(context, entry, i));
-        }
-    }
-    let mut text = render(&page, color, 0);
-    text.truncate(text.trim_end().len());
-    text.push('\n');
+    let mut text = with_records(context, entry, page, excerpts, color);
     let windows = entry.why.windows.iter().map(|w| ("searched", searched(context, &entry.why.records, w)));
     let windows = steps(context, entry).into_iter().chain(windows);
     write_notes(&mut text, windows.chain([("about", about(context, entry))]), color);

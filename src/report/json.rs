@@ -31,15 +31,7 @@ pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
         "verdict": entry.verdict(),
         "subject": entry.row.subject,
         "time": entry.time,
-        "records": why.records.iter().map(|r| json!({
-            "kind": context.kind(r.kind),
-            "file": context.input(r),
-            "line": r.place.map(|p| p.line),
-            "byte_offset": r.place.map(|p| p.offset),
-            "element": r.place.map(|p| p.element),
-            "identity": r.identity,
-            "time": r.time,
-        })).collect::<Vec<_>>(),
+        "records": why.records.iter().map(|r| super::why_json::record(context, r)).collect::<Vec<_>>(),
         "values": why.clauses.iter().flat_map(|c| c.values.iter().map(move |v| (c, v))).map(|(clause, v)| json!({
             "clause": role(&clause.role),
             "exception": if let ClauseRole::Unless(name) = &clause.role { Some(name) } else { None },

@@ -61,16 +61,8 @@ pub fn union(world: &World, names: &[Ident]) -> Option<KindId> {
         };
         let declared = world.schema.kind(kind);
         if declared.is_table() {
-            world.report.tell(
-                Diagnostic::error(
-                    Code::BadHistory,
-                    format!("`{}` is a table: its rows are no events", name.text),
-                    name.span,
-                    "not a record",
-                )
-                .label(declared.span, "declared here")
-                .help("a rule is about several kinds of record, or goes over one table: `on each …`"),
-            );
+            let d = world.no_events(name, kind);
+            world.report.tell(d.help("a rule is about several kinds of record, or goes over one table: `on each …`"));
             failed = true;
         } else if let Some((_, first)) = kinds.iter().find(|k| k.0 == kind) {
             world.report.tell(

@@ -128,6 +128,17 @@ impl<'a> World<'a> {
         )
     }
 
+    /// A table stands where a record is needed.
+    pub fn no_events(&self, name: &Ident, kind: KindId) -> Diagnostic {
+        Diagnostic::error(
+            Code::BadHistory,
+            format!("`{}` is a table: its rows are no events", name.text),
+            name.span,
+            "not a record",
+        )
+        .label(self.schema.kind(kind).span, "declared here")
+    }
+
     pub fn kind_name(&self, kind: KindId) -> &str {
         &self.schema.kind(kind).name
     }

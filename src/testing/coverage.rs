@@ -1,5 +1,6 @@
 //! What the tests of a policy set decide, and what none of them does.
 
+use super::failures::expected;
 use crate::data::Verdict;
 use crate::diag::{Code, Diagnostic};
 use crate::eval::{Part, PartKind, PartRole, Tried, parts};
@@ -137,7 +138,7 @@ impl RuleCoverage {
                 .help("give it records on both sides of what it says, and expect its verdicts"),
             );
         }
-        let absent: Vec<&str> = self.verdicts.iter().filter(|(_, n)| *n == 0).map(|(v, _)| expects(*v)).collect();
+        let absent: Vec<&str> = self.verdicts.iter().filter(|(_, n)| *n == 0).map(|(v, _)| expected(*v)).collect();
         let mut places: Vec<(Span, String)> = Vec::new();
         if !absent.is_empty() {
             places.push((self.name_span, format!("no test expects {}", absent.join(", or "))));
@@ -161,18 +162,6 @@ impl RuleCoverage {
         let message = format!("the tests decide {} of {} parts of `{}`", all.decided, all.of, self.name);
         let first = Diagnostic::warning(Code::Undecided, message, span, label);
         Some(places.fold(first, |d, (span, label)| d.label(span, label)))
-    }
-}
-
-fn expects(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Finding => "a finding",
-        Verdict::Compliant => "it to be compliant",
-        Verdict::Excepted => "it to be excepted",
-        Verdict::Waived => "it to be waived",
-        Verdict::Repeated => "it to be repeated",
-        Verdict::Pending => "it to be pending",
-        Verdict::Indeterminate => "it to be indeterminate",
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn not_run(test: &Test, why: &str) -> Diagnostic {
 
 /// The rule ended otherwise on the record, or was not triggered by it. `fits`: its verdicts there.
 pub(super) fn other_verdict(findings: &Findings, test: &Test, expect: &Expect, fits: &[usize]) -> Diagnostic {
-    let wanted = article(expect.verdict);
+    let wanted = expected(expect.verdict);
     let whose = compare::whose(findings, expect).map(|w| format!(" for `{w}`")).unwrap_or_default();
     let Some(&first) = fits.first() else {
         let on = expect.on.and_then(|on| test.given.get(on));
@@ -155,7 +155,8 @@ pub(super) fn name(test: &Test, given: Option<usize>) -> String {
     }
 }
 
-fn article(verdict: Verdict) -> &'static str {
+/// What a test expects, behind "expects".
+pub(super) fn expected(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Finding => "a finding",
         Verdict::Compliant => "it to be compliant",

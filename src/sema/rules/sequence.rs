@@ -56,18 +56,9 @@ pub(super) fn sequence<'a>(
 fn record(typer: &Typer<'_, '_>, name: &Ident) -> Option<KindId> {
     let world = typer.world;
     let kind = world.kind(name)?;
-    let declared = world.schema.kind(kind);
-    if declared.is_table() {
-        return typer.fail(
-            Diagnostic::error(
-                Code::BadHistory,
-                format!("`{}` is a table: its rows are no events", name.text),
-                name.span,
-                "not a record",
-            )
-            .label(declared.span, "declared here")
-            .help("a step is a record; a table is read through a field of type `ref`: `actor.unit`"),
-        );
+    if world.schema.kind(kind).is_table() {
+        let d = world.no_events(name, kind);
+        return typer.fail(d.help("a step is a record; a table is read through a field of type `ref`: `actor.unit`"));
     }
     Some(kind)
 }

@@ -45,16 +45,8 @@ pub(in crate::sema) fn trigger<'a>(
             );
         }
         _ if table => {
-            return typer.fail(
-                Diagnostic::error(
-                    Code::BadHistory,
-                    format!("`{}` is a table: its rows are no events", name.text),
-                    name.span,
-                    "not a record",
-                )
-                .label(world.schema.kind(kind).span, "declared here")
-                .help(format!("say when it is looked at:\n    on each {} at end of month", name.text)),
-            );
+            let d = world.no_events(name, kind);
+            return typer.fail(d.help(format!("say when it is looked at:\n    on each {} at end of month", name.text)));
         }
         _ => None,
     };

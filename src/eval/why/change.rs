@@ -8,7 +8,7 @@ use super::super::{Findings, RecordRef};
 use super::lab::{Edit, Lab, Outcome};
 use super::propose::{Demand, Proposal, Propose};
 use crate::data::{ColumnId, KindId, Origin, Verdict, display};
-use crate::plan::RulePlan;
+use crate::plan::{Body, RulePlan};
 
 /// What was tried, and what led to another verdict.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,9 +54,15 @@ pub fn changes<'a>(
     let cx = findings.runtime.context(&findings.plan, &findings.world, rule.clock, entry.and_then(|e| e.period));
     let mut propose = Propose::new(findings, cx, rule, frame, entry.and_then(|e| e.owner));
     let verdict = entry.map(|e| e.judgement.verdict);
+    // What is judged may itself be a finding; of what is added up it is one record among others.
+    let finding = findings.plan.schema.kind(frame.kind).origin == Origin::Findings;
+    let undone = finding && verdict != Some(Verdict::Compliant);
+    let added_up = matches!(rule.body, Body::Limit { .. });
+    if undone && added_up {
+        propose.unfound(&frame);
+    }
     propose.towards(rule, scope, entry);
-    // What is judged is itself a finding.
-    if findings.plan.schema.kind(frame.kind).origin == Origin::Findings && verdict != Some(Verdict::Compliant) {
+    if undone && !added_up {
         propose.unfound(&frame);
     }
     let wanted = |after: &Outcome| match verdict {

@@ -6,7 +6,7 @@ mod reference;
 mod whole_way;
 
 use bylaws::internals::data::{Batch, Clock, InputId, KindId, Length, Period, Place, Time, Value, Verdict, identity};
-use bylaws::internals::eval::{Evaluator, FindingRow, Findings, MetricRow, Options};
+use bylaws::internals::eval::{Evaluator, FindingRow, Findings, InOrder, MetricRow, Options};
 use bylaws::internals::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
 use bylaws::internals::plan::Plan;
 use bylaws::internals::sema::hir::{Hir, Times, Window};
@@ -16,7 +16,7 @@ use random::schema::Schema;
 use random::{Seeds, Tape, batches};
 use reference::metrics::Figure;
 use reference::time::{Moment, in_window, period_of};
-use reference::{Outcome, Record};
+use reference::{Cell, Outcome, Record};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -133,15 +133,47 @@ fn run(case: &Case, batches: Vec<Batch>, threads: usize, keep_compliant: bool) -
 }
 
 /// Holding only what rules need, and asking for the batches once more where a record has come twice.
-fn run_twice(case: &Case, tape: &mut Tape) -> Findings {
-    let options = Options { twice: true, ..options(case, 1 + tape.below(2), false) };
+fn run_twice(case: &Case, tape: &mut Tape, batches: &mut dyn FnMut(&mut Tape) -> Vec<Batch>) -> Findings {
+    let in_order = Some(InOrder { hold: tape.below(3), lag: tape.below(3) });
+    let options = Options { twice: true, in_order, ..options(case, 1 + tape.below(2), false) };
     let mut evaluator = Evaluator::new(case.plan.clone(), options).unwrap();
     loop {
-        shuffled(case, tape).into_iter().for_each(|b| evaluator.push(b).unwrap());
+        batches(tape).into_iter().for_each(|b| evaluator.push(b).unwrap());
         if !evaluator.again().unwrap() {
             return evaluator.finish();
         }
     }
+}
+
+/// The records in small batches, in the order of time, but for some that come late.
+fn in_time(case: &Case, tape: &mut Tape) -> Vec<Batch> {
+    let late = tape.chance(30);
+    let mut of: Vec<(i64, &Record)> = case
+        .records
+        .iter()
+        .map(|r| {
+            let time = case.hir.schema.kind(r.kind).time().and_then(|c| r.cells.get(&c));
+            let at = match time {
+                Some(Cell::Value(Value::Date(day))) => *day as i64 * 86_400_000_000_000,
+                Some(Cell::Value(Value::Timestamp(at))) => *at,
+                _ => tape.below(400) as i64 * 86_400_000_000_000 + 1_704_067_200_000_000_000,
+            };
+            (if late && tape.chance(5) { i64::MAX } else { at }, r)
+        })
+        .collect();
+    of.sort_by_key(|r| r.0);
+    let mut batches = Vec::new();
+    let mut rest = &of[..];
+    while let Some((first, _)) = rest.split_first() {
+        let most = 1 + tape.below(3);
+        let n = rest.iter().take(most).take_while(|r| r.1.kind == first.1.kind).count();
+        let some: Vec<&Record> = rest[..n].iter().map(|r| r.1).collect();
+        rest = &rest[n..];
+        if let Some(projection) = case.plan.columns(first.1.kind) {
+            batches.push(batches::batch(&case.hir.schema, first.1.kind, &projection, &some));
+        }
+    }
+    batches
 }
 
 fn outcomes(findings: &Findings) -> Vec<Outcome> {
@@ -337,11 +369,14 @@ fn agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseError> {
     let compliant = format!("{:?}", Verdict::Compliant);
     let others: String = said(&first).lines().filter(|l| !l.contains(&compliant)).map(|l| format!("{l}\n")).collect();
     proptest::prop_assert_eq!(others, said(&few), "{}", describe(&case));
-    let twice = run_twice(&case, &mut tape);
+    let twice = run_twice(&case, &mut tape, &mut |tape| shuffled(&case, tape));
     proptest::prop_assert_eq!(said(&few), said(&twice), "{}", describe(&case));
+    let in_time = run_twice(&case, &mut tape, &mut |tape| in_time(&case, tape));
+    proptest::prop_assert_eq!(said(&few), said(&in_time), "{}", describe(&case));
     for i in 0..case.plan.rules.len() {
         proptest::prop_assert_eq!(first.counts(i), few.counts(i), "rule_{}\n{}", i, describe(&case));
         proptest::prop_assert_eq!(few.counts(i), twice.counts(i), "rule_{}\n{}", i, describe(&case));
+        proptest::prop_assert_eq!(few.counts(i), in_time.counts(i), "rule_{}\n{}", i, describe(&case));
     }
     proptest::prop_assert_eq!(few.records(), twice.records(), "{}", describe(&case));
     proptest::prop_assert_eq!(few.problems(), twice.problems(), "{}", describe(&case));

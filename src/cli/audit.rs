@@ -72,7 +72,8 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let threads = args.given.threads();
     let read = plan.reading();
     let inputs = records::inputs(&args.given.records, &read)?;
-    let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
+    let in_order = inputs.in_order(threads, plan.schema.kinds.len());
+    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some());

@@ -5,6 +5,7 @@ use super::{Failure, report};
 use crate::data::Reading;
 use crate::data::mapping::{Format, Source};
 use crate::diag::{Code, did_you_mean};
+use crate::eval::InOrder;
 use crate::ingest::{Route, format_of};
 use crate::io::join;
 use std::collections::{BTreeMap, HashSet};
@@ -37,6 +38,19 @@ impl Inputs {
         self.files.iter().all(|f| std::fs::metadata(&f.path).is_ok_and(|m| m.is_file()))
     }
 }
+
+impl Inputs {
+    /// What to expect of one file, or of several that are read alike: that their records are about in the order of
+    /// time. A file for each kind is not.
+    pub fn in_order(&self, threads: usize, kinds: usize) -> Option<InOrder> {
+        let alike = self.files.windows(2).all(|f| f[0].route == f[1].route);
+        let lag = threads.saturating_mul(kinds.max(1)).saturating_mul(4);
+        (alike && self.stay()).then_some(InOrder { hold: HELD, lag })
+    }
+}
+
+/// Fewer records of sequences are not looked through.
+const HELD: usize = 1 << 16;
 
 /// Finds the files that the command line, or else the policy itself, names.
 pub(super) fn inputs(args: &[String], reading: &Reading) -> Result<Inputs, Failure> {

@@ -99,8 +99,14 @@ impl<'a> Run<'a> {
 
     fn judge(&self, plan: Arc<Plan>, retain: bool) -> Result<(Findings, reading::Outcome), Failure> {
         let as_of = self.common.given.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
-        let options =
-            Options { as_of, threads: self.threads, keep_compliant: retain, retain, twice: self.inputs.stay() };
+        let options = Options {
+            as_of,
+            threads: self.threads,
+            keep_compliant: retain,
+            retain,
+            twice: self.inputs.stay(),
+            in_order: None,
+        };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
         let reading = plan.reading();
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, retain);

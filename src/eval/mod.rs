@@ -21,6 +21,7 @@ mod interp;
 mod judge;
 mod lacking;
 mod limit;
+mod live;
 mod message;
 mod metrics;
 mod mismatch;
@@ -49,6 +50,7 @@ mod world;
 
 pub use crate::data::Time as AsOf;
 pub use findings::*;
+pub use live::InOrder;
 pub use metrics::{MetricRow, MetricTable, Metrics};
 pub use problems::DataProblem;
 pub use repeats::Changed;
@@ -82,11 +84,13 @@ pub struct Options {
     /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
     /// find anything in need not be held until it is known whether another has its identity.
     pub twice: bool,
+    /// With `twice`: the batches come about in the order of time, so that what no sequence can need any more is let go.
+    pub in_order: Option<InOrder>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { as_of: None, threads: 1, keep_compliant: false, retain: false, twice: false }
+        Options { as_of: None, threads: 1, keep_compliant: false, retain: false, twice: false, in_order: None }
     }
 }
 
@@ -224,7 +228,9 @@ pub struct Evaluator {
 impl Evaluator {
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
         let runtime = Arc::new(Runtime { retain: options.retain, ..Runtime::new(&plan)? });
-        let taken = Mutex::new(records::Taken::new(&plan, options.as_of));
+        let all = options.retain || options.keep_compliant || !options.twice;
+        let order = options.in_order.filter(|_| !all);
+        let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));
         Ok(Evaluator { plan, runtime, options, taken, wanted: None })
     }
 
@@ -248,7 +254,7 @@ impl Evaluator {
 
     /// Takes in a screened batch. Any number of threads may do this at once.
     pub fn absorb(&self, screened: Screened) {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).add(screened);
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).add(&self.plan, &self.runtime, screened);
     }
 
     pub fn push(&mut self, batch: Batch) -> Result<(), BatchError> {
@@ -265,6 +271,10 @@ impl Evaluator {
         let taken = self.taken.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(wanted) = &self.wanted {
             return if wanted.is_complete(taken.came_again(&self.plan)) { Ok(false) } else { Err(Changed) };
+        }
+        if taken.lacks() {
+            *taken = records::Taken::new(&self.plan, self.options.as_of, None);
+            return Ok(true);
         }
         self.wanted = repeats::Wanted::of(&self.plan, taken).map(Arc::new);
         if let Some(wanted) = &self.wanted {

@@ -1,6 +1,7 @@
 //! From batches in any order to records: repeats merged, conflicts made unknown, each kind in its one order.
 
 use super::grouped::words;
+use super::live::{InOrder, Live};
 use super::repeats::{self, Wanted};
 use super::rows::Rows;
 use super::screen::{Hold, Screened, Segment, screen};
@@ -28,6 +29,7 @@ pub struct Taken {
     /// By rule: it was in force at the time of one of its records.
     in_force: Vec<bool>,
     watermark: Watermark,
+    live: Live,
 }
 
 /// Ready to be judged.
@@ -41,7 +43,7 @@ pub struct Settled {
 }
 
 impl Taken {
-    pub fn new(plan: &Plan, as_of: Option<AsOf>) -> Taken {
+    pub fn new(plan: &Plan, as_of: Option<AsOf>, order: Option<InOrder>) -> Taken {
         let kinds = plan.schema.kinds.len();
         Taken {
             segments: (0..kinds).map(|_| Vec::new()).collect(),
@@ -50,7 +52,13 @@ impl Taken {
             compliant: vec![0; plan.rules.len()],
             in_force: vec![false; plan.rules.len()],
             watermark: Watermark { as_of, ..Watermark::default() },
+            live: Live::new(plan, order),
         }
+    }
+
+    /// Whether records were let go that sequences may need after all.
+    pub fn lacks(&self) -> bool {
+        self.live.was_wrong(|kind| repeats::is_repeated(&self.segments[kind.0 as usize]))
     }
 
     /// Whatever came in, the records reach this far.
@@ -70,9 +78,9 @@ impl Taken {
         own.flat_map(|(segments, _)| segments).map(|s| s.rows.len() as u64).sum()
     }
 
-    pub fn add(&mut self, mut screened: Screened) {
+    pub fn add(&mut self, plan: &Plan, runtime: &Runtime, mut screened: Screened) {
         for derived in std::mem::take(&mut screened.derived) {
-            self.add(derived);
+            self.add(plan, runtime, derived);
         }
         let kind = screened.kind.0 as usize;
         // It is counted already.
@@ -96,14 +104,18 @@ impl Taken {
                 *seen = true;
             }
         }
+        let much = self.live.see(screened.kind, &screened.watermark, &screened.segment);
         if screened.segment.rows.len() > 0 || !screened.segment.gone.is_empty() {
             segments.push(screened.segment);
+        }
+        if much {
+            self.live.prune(plan, runtime, &mut self.segments, &mut self.compliant);
         }
     }
 }
 
 pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -> Settled {
-    let Taken { mut segments, again, mut counts, mut compliant, in_force, watermark } = taken;
+    let Taken { mut segments, again, mut counts, mut compliant, in_force, watermark, live: _ } = taken;
     for segment in segments.iter_mut().flatten() {
         segment.gone = Vec::new();
     }

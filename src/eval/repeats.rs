@@ -31,6 +31,13 @@ impl std::fmt::Display for Changed {
 
 impl std::error::Error for Changed {}
 
+/// Whether two records of a kind have one hash.
+pub fn is_repeated(segments: &[Segment]) -> bool {
+    let mut all: Vec<u64> = segments.iter().flat_map(of_segment).collect();
+    all.sort_unstable();
+    !all.is_sorted_by(|a, b| a < b)
+}
+
 impl Wanted {
     /// Records of which one was let go and another has the same hash; none where there are no such.
     pub fn of(plan: &Plan, taken: &Taken) -> Option<Wanted> {

@@ -43,6 +43,28 @@ pub struct Segment {
     pub histories: Vec<(u32, Vec<u32>)>,
 }
 
+impl Segment {
+    /// Lets go of the rows that stand in no list.
+    pub fn shrink(&mut self) {
+        let mut keep: Bits = vec![0; words(self.rows.len())];
+        let lists = self.candidates.iter().chain(&self.histories);
+        lists.flat_map(|l| &l.1).for_each(|&row| set(&mut keep, row as usize));
+        let all = ones(&keep);
+        if all.len() == self.rows.len() {
+            return;
+        }
+        let mut number = vec![0; self.rows.len()];
+        all.iter().enumerate().for_each(|(new, &old)| number[old as usize] = new as u32);
+        let lists = self.candidates.iter_mut().chain(&mut self.histories);
+        lists.flat_map(|l| &mut l.1).for_each(|row| *row = number[*row as usize]);
+        if !self.identities.is_empty() {
+            let kept = all.iter().map(|&row| self.identities[row as usize].take()).collect();
+            self.gone.extend(std::mem::replace(&mut self.identities, kept).into_iter().flatten());
+        }
+        self.rows = self.rows.take(&all);
+    }
+}
+
 /// What is held of rows that no rule can find anything in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {

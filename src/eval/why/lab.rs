@@ -148,9 +148,10 @@ impl<'f> Lab<'f> {
         let findings = self.findings;
         let (plan, runtime, world) = (&findings.plan, &findings.runtime, &findings.world);
         let as_of = Watermark { as_of: world.watermark.as_of, ..Watermark::default() };
-        let mut taken = Taken::new(plan, world.watermark.as_of);
-        let take =
-            |taken: &mut Taken, rows: Rows| taken.add(screen(plan, runtime, true, as_of, rows, (true, Hold::Rows)));
+        let mut taken = Taken::new(plan, world.watermark.as_of, None);
+        let take = |taken: &mut Taken, rows: Rows| {
+            taken.add(plan, runtime, screen(plan, runtime, true, as_of, rows, (true, Hold::Rows)))
+        };
         for (k, ids) in self.ids.iter().enumerate() {
             let kind = KindId(k as u32);
             // What no file holds comes with its parts.
@@ -210,8 +211,14 @@ impl<'f> Lab<'f> {
             }
         }
         taken.reaches(world.watermark);
-        let options =
-            Options { as_of: world.watermark.as_of, threads: 1, keep_compliant: true, retain: true, twice: false };
+        let options = Options {
+            as_of: world.watermark.as_of,
+            threads: 1,
+            keep_compliant: true,
+            retain: true,
+            twice: false,
+            in_order: None,
+        };
         let settled = settle(plan, runtime, taken, &options);
         Some(self.outcome(&conclude(Arc::clone(plan), Arc::clone(runtime), settled, &options)))
     }

@@ -126,6 +126,7 @@ snapshot!(why_not_a_row_of_a_table, "why-not" "gift_below_e9" "gift:4" "--policy
 snapshot!(why_not_after_a_finding, "why-not" "gift_after_a_finding" "gift:5" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_no_finding_there, "why-not" "talked_over" "gift:1" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_findings_in_a_team, "why-not" "findings_in_a_team" "breach:3" "--policy" "people" "people/log.ndjson");
+snapshot!(why_not_nobody_above, "why-not" "team" "gift:6" "--policy" "why" "why/log.ndjson");
 snapshot!(why_not_withheld, "why-not" "unit_secret" "export:1" "--policy" "why" "why/log.ndjson");
 
 /// What `why-not` says of a gift, by its first word, where the log is changed so.

@@ -1,6 +1,7 @@
 //! Random policies and random records: the engine and the slow reference evaluator say the same.
 
 mod decides;
+mod explained;
 mod random;
 mod reference;
 mod whole_way;

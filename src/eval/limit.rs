@@ -94,6 +94,8 @@ pub fn standing<'a>(
     let lists = &cx.world.histories[*aggregate as usize].lists;
     let list = match owner {
         Some(at) => lists.lists.get(at as usize)?,
+        // It counts for nobody.
+        None if history.every().is_some() => return None,
         None => {
             let mut key = Vec::new();
             super::index::encode_keys(cx, history.keys.iter().map(|k| &k.outer), scope, &mut key).ok()?;

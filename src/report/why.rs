@@ -154,6 +154,7 @@ pub(crate) fn note_text(context: &Context, why: &Why, note: &Note) -> String {
             let at = why.time.as_ref().map_or(String::new(), |t| format!(" on {t}"));
             format!("the table's row does not hold{at}")
         }
+        Note::CountsForNobody => "nobody is above, so the record counts for nobody".into(),
         Note::CrossedBefore { record } => {
             let at = why.records.get(*record).map_or(String::new(), |r| record_line(context, r));
             format!("the limit was crossed before, and has not been kept since: the finding is at {at}")

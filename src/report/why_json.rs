@@ -151,6 +151,7 @@ fn note_name(note: &Note) -> &'static str {
         Note::EarlierStep { .. } => "earlier_step",
         Note::WaiverOver { .. } => "waiver_for_other_days",
         Note::NotValid => "row_not_valid",
+        Note::CountsForNobody => "counts_for_nobody",
         Note::CrossedBefore { .. } => "crossed_before",
     }
 }

@@ -216,6 +216,10 @@ impl<'a> Fill<'_, 'a> {
     fn moment(&self, history: &HistoryPlan, bounds: &window::Bounds) -> Option<Time> {
         let own = self.about.frame.time?;
         let now = window::unit(own, history.dates, self.values.cx.zone)?;
+        // There is no such moment.
+        if bounds.from > bounds.until {
+            return None;
+        }
         // An aggregate takes in what is earlier in order; of an equal time that is not said.
         let exact = matches!(history.func, Func::Exists | Func::No) || !history::counts_itself(history);
         let at = now.clamp(bounds.from, bounds.until);

@@ -88,6 +88,8 @@ pub enum Note {
     WaiverOver { waiver: u32 },
     /// The table's row does not hold at that moment.
     NotValid,
+    /// One record counts for each above somebody, and there is nobody.
+    CountsForNobody,
     /// The limit was crossed before, at this record, and has not been kept since.
     CrossedBefore { record: usize },
 }

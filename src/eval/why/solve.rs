@@ -30,6 +30,10 @@ impl<'a> Propose<'a> {
     /// What a side would have to be for it to compare so.
     pub fn turn(&mut self, side: &'a Expr, op: CompareOp, bound: Value, scope: &Scope<'_, 'a>) {
         let cx = self.cx;
+        // Nothing added up has no currency yet.
+        if side.ty == Type::Money && !matches!(bound, Value::Money(_)) {
+            return;
+        }
         match &side.op {
             Op::Column { .. } | Op::Lookup { .. } | Op::Coalesce(..) => {
                 let Some((frame, column)) = self.editable(side, scope) else { return };
@@ -71,7 +75,10 @@ impl<'a> Propose<'a> {
                 let solve = |how: ArithOp, known: &'a Expr, other_ty: &Type| {
                     let known = value(&cx, known, scope);
                     let ty = stored(&cx.plan.schema, other_ty);
-                    arith(how, Val::of(&bound), known, &ty).owned(other_ty, &cx.plan.schema)
+                    // The time that lies so far from another is that one's, moved.
+                    let moved = how == ArithOp::Add && matches!(bound, Value::Duration(_));
+                    let (a, b) = if moved { (known, Val::of(&bound)) } else { (Val::of(&bound), known) };
+                    arith(how, a, b, &ty).owned(other_ty, &cx.plan.schema)
                 };
                 match how {
                     ArithOp::Add => {

@@ -192,6 +192,10 @@ impl<'a> Tree<'_, 'a> {
 
     fn limit(&mut self, rule: &'a RulePlan, aggregate: u32, to: &'a Expr, scope: &Scope<'_, 'a>, open: bool) -> Truth {
         let cx = self.trace.cx;
+        if self.trace.owner.is_none() && cx.plan.histories[aggregate as usize].every().is_some() {
+            self.done.notes.push(Note::CountsForNobody);
+            return Truth::False;
+        }
         let windows = self.trace.explanation.windows.len();
         if self.trace.limit(rule, scope, open).is_none() {
             gaps::of_history(self.trace, aggregate, scope);

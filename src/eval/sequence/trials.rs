@@ -155,6 +155,12 @@ impl<'a> Found<'_, 'a> {
         if gap.left.iter().chain(&gap.right).any(|at| self.chosen[*at].is_none()) {
             return;
         }
+        // What its conditions read of steps before it has to be there too.
+        let own = 1u64 << (gap.of.history.root + 1).min(63);
+        let read = gap.of.history.pair.iter().fold(0, |read, e| read | super::roots(trying.cx.plan, e)) & !own;
+        if (0..self.chosen.len()).any(|at| read >> (at + 1).min(63) & 1 == 1 && self.chosen[at].is_none()) {
+            return;
+        }
         let state = State::with(self.search, self.lists, self.chosen.clone());
         let until = state.open(g).map(|o| o.0);
         if let Some(least) = gap.least {

@@ -59,7 +59,11 @@ fn row(world: &World, kind: KindId, rule: &Rule, said: &Said, place: usize) -> O
             "cite" => maybe(&rule.cite),
             "consequence" => maybe(&rule.consequence),
             "time" => said.time.map_or(Val::Unknown, |t| Val::Known(in_type(t, &c.ty, &rule.clock).value())),
-            _ => said.owner.clone().map(Val::Known).or(own.clone()).unwrap_or(Val::Absent),
+            // A step of another kind may have no subject where findings have one.
+            _ => match said.owner.clone().map(Val::Known).or(own.clone()).unwrap_or(Val::Absent) {
+                Val::Absent if !c.optional => Val::Unknown,
+                subject => subject,
+            },
         })
         .collect();
     let time = schema.kind(kind).time().and_then(|c| cells[c.0 as usize].known()).and_then(Moment::of);

@@ -7,19 +7,17 @@ use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;
 use crate::eval::{BatchError, Evaluator, Findings, KindCounts};
-use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, Reject, Sink, Wanted};
+use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Reject, Sink, Wanted};
 use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
 use crate::report::{Context, Entry, Excerpt};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Shorter inputs are done before a progress bar could be read.
 const LONG: u64 = 64 << 20;
-/// Larger files are streamed, not held.
-const HELD: u64 = 1 << 30;
 
 pub(super) struct Reader<'a> {
     ingest: Ingest,
@@ -293,9 +291,8 @@ fn with_input<T>(file: &File, read: impl FnOnce(ingest::Input<'_>) -> Result<T, 
     };
     let opened = std::fs::File::open(&file.path).map_err(unreadable)?;
     let regular = opened.metadata().map_err(unreadable)?;
-    let result = if regular.is_file() && regular.len() < HELD {
-        let bytes = std::fs::read(&file.path).map_err(unreadable)?;
-        read(ingest::Input::Bytes(&bytes))
+    let result = if regular.is_file() {
+        read(ingest::Input::At(Arc::new(Regular { size: regular.len(), file: opened })))
     } else {
         read(ingest::Input::Reader(Box::new(opened)))
     };
@@ -306,6 +303,28 @@ fn with_input<T>(file: &File, read: impl FnOnce(ingest::Input<'_>) -> Result<T, 
             None => failure,
         }
     })
+}
+
+/// A file of a size, which several threads may read.
+struct Regular {
+    size: u64,
+    file: std::fs::File,
+}
+
+impl ReadAt for Regular {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

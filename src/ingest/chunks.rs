@@ -1,13 +1,14 @@
 //! An input cut into pieces of whole records, worked on by several threads.
 
 use super::layout::Layout;
+use super::ranges::{Ranges, read_full};
 use super::worker::{Job, Worker};
-use super::{InputError, InputReport};
+use super::{InputError, InputReport, ReadAt};
 use crate::data::Reading;
 use crate::diag::Code;
 use std::borrow::Cow;
 use std::io::Read;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A longer line or row is rejected.
 pub const MAX_RECORD: usize = 64 << 20;
@@ -15,30 +16,58 @@ pub const MAX_RECORD: usize = 64 << 20;
 /// Bytes of an input, uncompressed.
 pub enum Content<'a> {
     Bytes(&'a [u8]),
+    At(Arc<dyn ReadAt>),
     Stream(Box<dyn Read + Send + 'a>),
 }
 
 impl<'a> Content<'a> {
+    /// From the first byte to the last.
+    pub fn in_sequence(self) -> Box<dyn Read + Send + 'a> {
+        match self {
+            Content::Bytes(bytes) => Box::new(bytes),
+            Content::At(of) => Box::new(Sequence { of, at: 0 }),
+            Content::Stream(reader) => reader,
+        }
+    }
+
     /// All of it in memory.
     pub fn whole(self) -> Result<Cow<'a, [u8]>, InputError> {
         match self {
             Content::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
+            Content::At(of) => {
+                let mut bytes = vec![0; usize::try_from(of.size()).unwrap_or(usize::MAX)];
+                read_full(&*of, &mut bytes, 0)?;
+                Ok(Cow::Owned(bytes))
+            }
             Content::Stream(mut reader) => {
                 let mut bytes = Vec::new();
-                reader.read_to_end(&mut bytes).map_err(|e| broken(&e, bytes.len()))?;
+                reader.read_to_end(&mut bytes).map_err(|e| broken(&e, bytes.len() as u64))?;
                 Ok(Cow::Owned(bytes))
             }
         }
     }
 }
 
-fn broken(error: &std::io::Error, at: usize) -> InputError {
+struct Sequence {
+    of: Arc<dyn ReadAt>,
+    at: u64,
+}
+
+impl Read for Sequence {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let got = self.of.read_at(buffer, self.at)?;
+        self.at += got as u64;
+        Ok(got)
+    }
+}
+
+pub fn broken(error: &std::io::Error, at: u64) -> InputError {
     InputError::new(Code::BrokenInput, format!("cannot be read beyond byte {at}: {error}"))
 }
 
 /// A piece of whole records, or the beginning of one that is too long.
 pub struct Chunk<'a> {
-    pub bytes: Cow<'a, [u8]>,
+    pub bytes: &'a [u8],
     pub offset: u64,
     /// Line of its first byte, from 1.
     pub line: u64,
@@ -53,7 +82,19 @@ struct Piece<'a> {
 }
 
 /// Where the last record that is whole ends in these bytes, which begin with a record.
-pub type Cut<'c> = &'c (dyn Fn(&[u8]) -> Option<usize> + Sync);
+type Cut<'c> = &'c (dyn Fn(&[u8]) -> Option<usize> + Sync);
+
+/// Where records end.
+#[derive(Clone, Copy)]
+pub enum Ends<'c> {
+    /// At every line end.
+    Lines,
+    Cut(Cut<'c>),
+}
+
+fn last_line_end(bytes: &[u8]) -> Option<usize> {
+    memchr::memrchr(b'\n', bytes).map(|at| at + 1)
+}
 
 enum Feed<'a> {
     Bytes(&'a [u8]),
@@ -65,6 +106,8 @@ struct Pieces<'a> {
     offset: u64,
     next: usize,
     size: usize,
+    /// Buffers that have been worked through.
+    spare: Vec<Vec<u8>>,
 }
 
 impl<'a> Pieces<'a> {
@@ -99,7 +142,7 @@ impl<'a> Pieces<'a> {
                 if held.len() < size && !*ended {
                     let wanted = (size - held.len()) as u64;
                     let got = reader.by_ref().take(wanted).read_to_end(held);
-                    let got = got.map_err(|e| broken(&e, self.offset as usize + held.len()))?;
+                    let got = got.map_err(|e| broken(&e, self.offset + held.len() as u64))?;
                     *ended = (got as u64) < wanted;
                 }
                 Ok((held.len().min(size), *ended && held.len() <= size))
@@ -115,7 +158,10 @@ impl<'a> Pieces<'a> {
                 Cow::Borrowed(piece)
             }
             Feed::Stream { held, .. } => {
-                let left = held.split_off(end);
+                let mut left = self.spare.pop().unwrap_or_default();
+                left.clear();
+                left.extend_from_slice(&held[end..]);
+                held.truncate(end);
                 Cow::Owned(std::mem::replace(held, left))
             }
         };
@@ -160,6 +206,8 @@ struct Known {
     before: Vec<u64>,
     /// Line breaks in each piece.
     counts: Vec<Option<u64>>,
+    /// A piece could not be read: no line after it is known.
+    given_up: bool,
 }
 
 impl Lines {
@@ -178,11 +226,19 @@ impl Lines {
         }
         self.counted.notify_all();
         loop {
-            if let Some(before) = known.before.get(index) {
-                return *before;
+            match known.before.get(index) {
+                Some(before) => return *before,
+                None if known.given_up => return 0,
+                None => {}
             }
             known = self.counted.wait(known).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// What was waited for does not come; the input has failed, and what is read of it still is not reported.
+    fn give_up(&self) {
+        lock(&self.known).given_up = true;
+        self.counted.notify_all();
     }
 }
 
@@ -197,14 +253,20 @@ pub fn work(
     job: &Job,
     content: Content<'_>,
     (skip, line): (u64, u64),
-    cut: Cut,
+    ends: Ends,
     each: &(dyn Fn(&mut Worker, Chunk) + Sync),
 ) -> Result<InputReport, InputError> {
-    let feed = match content {
-        Content::Bytes(bytes) => Feed::Bytes(bytes),
-        Content::Stream(reader) => Feed::Stream { reader, held: Vec::new(), ended: false },
+    let feed = match (content, ends) {
+        (Content::Bytes(bytes), _) => Feed::Bytes(bytes),
+        (Content::At(of), Ends::Lines) if skip == 0 => return lines_at(reading, layout, job, &*of, line, each),
+        (other, _) => Feed::Stream { reader: other.in_sequence(), held: Vec::new(), ended: false },
     };
-    let pieces = Mutex::new(Ok(Pieces { feed, offset: skip, next: 0, size: job.options.chunk_bytes }));
+    let cut = match ends {
+        Ends::Lines => &last_line_end,
+        Ends::Cut(cut) => cut,
+    };
+    let pieces = Pieces { feed, offset: skip, next: 0, size: job.options.chunk_bytes, spare: Vec::new() };
+    let pieces = Mutex::new(Ok(pieces));
     let lines = Lines::default();
     let run = || {
         let mut worker = Worker::new(reading, layout, job);
@@ -219,8 +281,11 @@ pub fn work(
                     let count = memchr::memchr_iter(b'\n', &piece.bytes).count() as u64;
                     let line = line + lines.before(piece.index, count);
                     let Piece { bytes: content, offset, too_long, .. } = piece;
-                    each(&mut worker, Chunk { bytes: content, offset, line, too_long });
-                    worker.flush(bytes);
+                    each(&mut worker, Chunk { bytes: &content, offset, line, too_long });
+                    worker.done(bytes);
+                    if let (Cow::Owned(spare), Ok(pieces)) = (content, &mut *lock(&pieces)) {
+                        pieces.spare.push(spare);
+                    }
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -236,6 +301,50 @@ pub fn work(
     match pieces.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Ok(_) => Ok(report),
         Err(error) => Err(error),
+    }
+}
+
+/// As [`work`], of lines that each thread reads for itself.
+fn lines_at(
+    reading: &Reading,
+    layout: &Layout,
+    job: &Job,
+    of: &dyn ReadAt,
+    line: u64,
+    each: &(dyn Fn(&mut Worker, Chunk) + Sync),
+) -> Result<InputReport, InputError> {
+    let ranges = Ranges::new(of, job.options.chunk_bytes);
+    let lines = Lines::default();
+    let broken = Mutex::new(None);
+    let run = || {
+        let mut worker = Worker::new(reading, layout, job);
+        let mut buffer = Vec::new();
+        while lock(&broken).is_none() {
+            let index = ranges.take();
+            match ranges.read(index, &mut buffer) {
+                Ok(Some(range)) => {
+                    let line = line + lines.before(index, range.line_ends) + range.lines_before;
+                    if let Some(records) = range.records {
+                        let chunk =
+                            Chunk { bytes: &buffer[records], offset: range.offset, line, too_long: range.too_long };
+                        each(&mut worker, chunk);
+                    }
+                    worker.done(range.size);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    lines.give_up();
+                    *lock(&broken) = Some(error);
+                }
+            }
+        }
+        worker.finish()
+    };
+    let mut report = InputReport::default();
+    parallel(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
+    match broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        None => Ok(report),
+        Some(error) => Err(error),
     }
 }
 

@@ -1,7 +1,7 @@
 //! CSV with a heading: quoted commas and newlines, a byte-order mark, any line end. An empty cell is absent.
 //! A path of keys names the column that is headed by them, joined by dots.
 
-use super::chunks::{Chunk, Content, MAX_RECORD, work};
+use super::chunks::{Chunk, Content, Ends, MAX_RECORD, work};
 use super::layout::Layout;
 use super::rows::Cells;
 use super::values::Scalar;
@@ -24,7 +24,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     }
     let columns = columns(&layout, &heading)?;
     let cut = |bytes: &[u8]| cut(bytes, job.delimiter);
-    let mut report = work(reading, &layout, job, content, skip, &cut, &|worker, chunk| {
+    let mut report = work(reading, &layout, job, content, skip, Ends::Cut(&cut), &|worker, chunk| {
         rows(worker, job, &columns, heading.len(), chunk);
     })?;
     if let Route::Kind(kind) = job.spec.route {
@@ -49,7 +49,8 @@ pub type Headed<'a> = (Vec<String>, Content<'a>, (u64, u64));
 pub fn heading(content: Content<'_>, delimiter: u8) -> Result<Headed<'_>, InputError> {
     let (head, rest) = match content {
         Content::Bytes(bytes) => (bytes[..bytes.len().min(MAX_HEADING)].to_vec(), Content::Bytes(bytes)),
-        Content::Stream(mut reader) => {
+        other => {
+            let mut reader = other.in_sequence();
             let mut head = Vec::new();
             let read = reader.by_ref().take(MAX_HEADING as u64).read_to_end(&mut head);
             read.map_err(|e| InputError::new(Code::BrokenInput, format!("cannot be read: {e}")))?;
@@ -74,7 +75,7 @@ pub fn heading(content: Content<'_>, delimiter: u8) -> Result<Headed<'_>, InputE
     let line = 1 + memchr::memchr_iter(b'\n', &head[..end]).count() as u64;
     let rest = match rest {
         Content::Bytes(bytes) => Content::Bytes(&bytes[end..]),
-        Content::Stream(reader) => Content::Stream(Box::new(Cursor::new(head[end..].to_vec()).chain(reader))),
+        other => Content::Stream(Box::new(Cursor::new(head[end..].to_vec()).chain(other.in_sequence()))),
     };
     Ok((names, rest, (end as u64, line)))
 }
@@ -151,7 +152,7 @@ impl Cells for Row<'_> {
 }
 
 fn rows(worker: &mut Worker, job: &Job, columns: &[Option<usize>], width: usize, chunk: Chunk) {
-    let bytes = &*chunk.bytes;
+    let bytes = chunk.bytes;
     let place =
         |offset: usize, line: u64| Place { input: job.spec.id, offset: chunk.offset + offset as u64, line, element: 0 };
     if chunk.too_long {

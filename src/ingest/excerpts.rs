@@ -4,6 +4,7 @@ use super::chunks::Content;
 use super::csv;
 use super::formats::Opened;
 use super::layout::{Layout, Target};
+use super::ranges::read_full;
 use super::rows::Get;
 use super::{InputError, InputSpec, parquet, scan};
 use crate::data::mapping::{Format, Step};
@@ -100,6 +101,21 @@ impl Texts<'_> {
             Content::Bytes(bytes) => {
                 let Some(rest) = usize::try_from(ahead).ok().and_then(|n| bytes.get(n..)) else { return Ok(None) };
                 return Ok(Some(Cow::Borrowed(&rest[..end(rest, true).unwrap_or(rest.len())])));
+            }
+            Content::At(of) => {
+                self.held.clear();
+                let left = usize::try_from(of.size().saturating_sub(offset)).unwrap_or(usize::MAX);
+                let mut size = 64 << 10;
+                loop {
+                    let (held, length) = (self.held.len(), left.min(size));
+                    self.held.resize(length, 0);
+                    read_full(&**of, &mut self.held[held..], offset + held as u64)?;
+                    match end(&self.held, length == left) {
+                        Some(end) => return Ok(Some(Cow::Borrowed(&self.held[..end]))),
+                        None if length == left => return Ok(Some(Cow::Borrowed(&self.held))),
+                        None => size *= 2,
+                    }
+                }
             }
             Content::Stream(reader) => reader,
         };

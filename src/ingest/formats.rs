@@ -1,6 +1,7 @@
 //! Which format an input has, and its bytes without compression.
 
 use super::chunks::Content;
+use super::ranges::read_full;
 use super::{Input, InputError, InputSpec, Route};
 use crate::data::Reading;
 use crate::data::mapping::Format;
@@ -78,6 +79,15 @@ fn plain(input: Input<'_>) -> Result<(Vec<u8>, Content<'_>), InputError> {
             return Ok((bytes[..bytes.len().min(HEAD)].to_vec(), Content::Bytes(bytes)));
         }
         Input::Bytes(bytes) => Box::new(bytes),
+        Input::At(of) => {
+            let mut head = vec![0; HEAD.min(usize::try_from(of.size()).unwrap_or(HEAD))];
+            read_full(&*of, &mut head, 0)?;
+            let content = Content::At(of);
+            if !head.starts_with(GZIP) && !head.starts_with(ZSTD) {
+                return Ok((head, content));
+            }
+            content.in_sequence()
+        }
         Input::Reader(reader) => reader,
     };
     let (head, reader) = peeked(reader)?;

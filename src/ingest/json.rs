@@ -65,7 +65,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
                 }
             }
             let span = &records.ranges[group.start].start..&records.ranges[group.end - 1].end;
-            worker.flush((span.end - span.start) as u64);
+            worker.done((span.end - span.start) as u64);
         }
         worker.finish()
     };

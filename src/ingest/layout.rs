@@ -3,14 +3,15 @@
 
 use super::Route;
 use super::rows::{Expr, Get, Test};
-use super::scan::Trie;
-use super::values::Reader;
+use super::scan::{Raw, Slots, Trie};
+use super::values::{Reader, Scalar};
 use crate::data::calendar::Zone;
 use crate::data::mapping::{Cond, How, MapExpr, Path, Source, Step};
-use crate::data::{ColumnId, Decimal, KindId, Reading, Type};
+use crate::data::{ColumnId, Decimal, KindId, Reading, Type, Value};
 use regex::Regex;
 use rustc_hash::FxHashMap;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The paths that are kept; their index is the slot.
@@ -75,6 +76,8 @@ pub struct Layout {
     pub slots: SlotPaths,
     pub trie: Trie,
     pub targets: Vec<Target>,
+    /// Which targets may take a record.
+    claims: Claims,
     /// Tagged: the slot of `kind`, and the target of each kind's name.
     pub tagged: Option<(u32, FxHashMap<String, usize>)>,
 }
@@ -106,7 +109,83 @@ impl Layout {
             known.extend(targets.iter().flat_map(named));
         }
         let trie = slots.trie(known.into_iter());
-        Layout { slots, trie, targets, tagged }
+        let claims = Claims::new(&targets);
+        Layout { slots, trie, targets, claims, tagged }
+    }
+
+    /// The targets that may take this record, in order.
+    pub fn claims(&self, slots: &Slots) -> &[Claim] {
+        let Some(slot) = self.claims.slot else { return &self.claims.others };
+        let text = match slots.get(slot) {
+            Raw::Text(text) => Cow::Borrowed(text),
+            raw => match Scalar::of_raw(raw) {
+                Scalar::Text(text) => text,
+                _ => return &self.claims.others,
+            },
+        };
+        self.claims.by_text.get(&*text).map_or(&self.claims.others, Vec::as_slice)
+    }
+}
+
+/// Which targets may take a record, by one text in it: a log of many kinds has a source for each, told apart
+/// by the word that names the kind.
+#[derive(Debug, Default)]
+struct Claims {
+    slot: Option<u32>,
+    by_text: FxHashMap<Box<str>, Vec<Claim>>,
+    /// Of records with any other text there.
+    others: Vec<Claim>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    pub target: usize,
+    /// The text alone decides.
+    pub certain: bool,
+}
+
+impl Claims {
+    fn new(targets: &[Target]) -> Claims {
+        let mut by_slot: BTreeMap<u32, usize> = BTreeMap::new();
+        for (slot, _) in targets.iter().flat_map(|t| word_tests(t.filter.as_ref())) {
+            *by_slot.entry(slot).or_default() += 1;
+        }
+        let slot = by_slot.into_iter().max_by_key(|(_, n)| *n).map(|(slot, _)| slot);
+        let mut claims = Claims { slot, ..Claims::default() };
+        let tests: Vec<Option<Vec<&str>>> = targets
+            .iter()
+            .map(|t| word_tests(t.filter.as_ref()).into_iter().find(|(s, _)| Some(*s) == slot).map(|(_, w)| w))
+            .collect();
+        let all: BTreeSet<&str> = tests.iter().flatten().flatten().copied().collect();
+        let of = |text: Option<&str>| {
+            let taking = tests.iter().enumerate().filter(|(_, words)| match words {
+                Some(words) => text.is_some_and(|t| words.contains(&t)),
+                None => true,
+            });
+            let claim = |(target, words): (usize, &Option<Vec<&str>>)| {
+                let certain = match &targets[target].filter {
+                    None => true,
+                    Some(filter) => words.is_some() && matches!(filter, Test::In(..)),
+                };
+                Claim { target, certain }
+            };
+            taking.map(claim).collect::<Vec<_>>()
+        };
+        claims.others = of(None);
+        claims.by_text = all.into_iter().map(|text| (text.into(), of(Some(text)))).collect();
+        claims
+    }
+}
+
+/// The texts of which a slot must hold one for the test to pass.
+fn word_tests(test: Option<&Test>) -> Vec<(u32, Vec<&str>)> {
+    match test {
+        Some(Test::And(all)) => all.iter().flat_map(|t| word_tests(Some(t))).collect(),
+        Some(Test::In(get, values)) if !get.item && get.rest.is_empty() => {
+            let words = values.iter().map(|v| if let Value::Text(word) = v { Some(&**word) } else { None });
+            words.collect::<Option<Vec<_>>>().map(|words| (get.slot, words)).into_iter().collect()
+        }
+        _ => Vec::new(),
     }
 }
 

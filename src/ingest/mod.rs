@@ -21,8 +21,10 @@ mod parquet;
 #[path = "parquet_left_out.rs"]
 mod parquet;
 mod quantities;
+mod ranges;
 mod rows;
 mod scan;
+mod shapes;
 mod times;
 mod values;
 mod worker;
@@ -38,6 +40,7 @@ use crate::data::{Batch, InputId, KindId, Place, Reading};
 use crate::diag::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::sync::Arc;
 
 /// Which records an input holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +66,21 @@ pub struct InputSpec {
 /// Gzip and zstd are recognised by their content in both.
 pub enum Input<'a> {
     Bytes(&'a [u8]),
+    /// A file: it is not held in memory, and several threads read it at once.
+    At(Arc<dyn ReadAt>),
     Reader(Box<dyn Read + Send + 'a>),
+}
+
+/// Bytes that can be read from any place on.
+pub trait ReadAt: Send + Sync {
+    /// How many there are. What is added later is not read.
+    fn size(&self) -> u64;
+
+    /// Reads some of them into the buffer; none only where there are none.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize>;
 }
 
 /// Where records go. Called from several threads.
@@ -84,7 +101,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { threads: 1, chunk_bytes: 4 << 20 }
+        Options { threads: 1, chunk_bytes: 1 << 20 }
     }
 }
 

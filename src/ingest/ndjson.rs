@@ -1,8 +1,8 @@
 //! NDJSON: a JSON object a line. Blank lines, a byte-order mark, CRLF and a last line without an end are all right.
 
-use super::chunks::{Chunk, Content, MAX_RECORD, work};
+use super::chunks::{Chunk, Content, Ends, MAX_RECORD, work};
 use super::layout::Layout;
-use super::worker::{Job, Worker};
+use super::worker::{Job, Unknown, Worker};
 use super::{InputError, InputReport};
 use crate::data::{Place, Reading};
 use crate::diag::Code;
@@ -11,16 +11,28 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
     let layout = Layout::new(reading, &job.spec.route, false);
-    let cut = |bytes: &[u8]| memchr::memrchr(b'\n', bytes).map(|at| at + 1);
-    work(reading, &layout, job, content, (0, 1), &cut, &|worker, chunk| lines(worker, job, chunk))
+    work(reading, &layout, job, content, (0, 1), Ends::Lines, &|worker, chunk| lines(worker, job, chunk))
 }
 
 fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
     // Texts are valid by the chunk, as a rule; otherwise each line shows for itself.
-    let valid = std::str::from_utf8(&chunk.bytes).ok();
+    let valid = std::str::from_utf8(chunk.bytes).ok();
     let (mut slots, mut items) = worker.slots();
+    let mut shapes = std::mem::take(&mut worker.shapes);
     let (mut at, mut line) = (0, chunk.line);
     while at < chunk.bytes.len() {
+        if let Some(text) = valid
+            && let Some(passed) = shapes.pass(text, at, &mut slots)
+            && passed.end - at <= MAX_RECORD
+            && !(chunk.too_long && passed.end == chunk.bytes.len())
+        {
+            let place = Place { input: job.spec.id, offset: chunk.offset + at as u64, line, element: 0 };
+            let unknown = Unknown::OfShape(shapes.end(passed.shape));
+            worker.object(&text[at..passed.end], place, &slots, &mut items, unknown);
+            at = passed.next;
+            line += 1;
+            continue;
+        }
         let end = memchr::memchr(b'\n', &chunk.bytes[at..]).map_or(chunk.bytes.len(), |n| at + n);
         let mut start = at;
         if chunk.offset == 0 && at == 0 && chunk.bytes.starts_with(BOM) {
@@ -36,7 +48,11 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
                 None => std::str::from_utf8(bytes),
             };
             match text {
-                Ok(text) => worker.json_record(text, place, &mut slots, &mut items),
+                Ok(text) => {
+                    if worker.json_record(text, place, &mut slots, &mut items) {
+                        shapes.learn(text, worker.trie(), &slots.unknown);
+                    }
+                }
                 Err(error) => {
                     let reason = format!("not UTF-8 at byte {} of the record", error.valid_up_to() + 1);
                     worker.reject(place, Code::NotUtf8, reason, bytes);
@@ -46,4 +62,5 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
         at = end + 1;
         line += 1;
     }
+    worker.shapes = shapes;
 }

@@ -162,7 +162,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
                 break;
             }
             let size = file.metadata.metadata().row_group(group).compressed_size();
-            worker.flush(u64::try_from(size).unwrap_or(0));
+            worker.done(u64::try_from(size).unwrap_or(0));
         }
         worker.finish()
     };
@@ -198,7 +198,6 @@ fn rows(
             worker.row_record(&Row { chains: &chains, row: n }, place, b"");
             row += 1;
         }
-        worker.flush(0);
     }
     Ok(())
 }

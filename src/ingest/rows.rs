@@ -4,7 +4,7 @@
 //! object or list that it needs is malformed. `[]` gives all elements: a list column takes them all, a
 //! filter holds if it holds for one of them.
 
-use super::scan;
+use super::scan::{self, Raw};
 use super::values::{Misfit, Reader, Scalar};
 use crate::data::build::ColumnBuilder;
 use crate::data::mapping::Step;
@@ -15,6 +15,11 @@ use std::borrow::Cow;
 /// The kept values of a row and, under `each`, of the element.
 pub trait Cells {
     fn get(&self, item: bool, slot: u32) -> Scalar<'_>;
+
+    /// The same as JSON, where it is.
+    fn raw(&self, _item: bool, _slot: u32) -> Option<Raw<'_>> {
+        None
+    }
 }
 
 /// A slot, and the steps that go on from its value.
@@ -170,6 +175,12 @@ pub enum Expr {
 impl Expr {
     pub fn append(&self, cells: &impl Cells, column: &mut ColumnBuilder) -> Result<(), Misfit> {
         if let Expr::Read(get, reader) = self {
+            if get.rest.is_empty()
+                && let Some(raw) = cells.raw(get.item, get.slot)
+                && reader.append_raw(raw, column)
+            {
+                return Ok(());
+            }
             return reader.append(&get.value(cells), column);
         }
         match self.value(cells) {

@@ -75,6 +75,34 @@ impl Trie {
         trie
     }
 
+    /// The node of a key, if the trie has it.
+    pub fn child(&self, node: u32, key: &str) -> Option<u32> {
+        let node = &self.nodes[node as usize];
+        match memchr::memchr(b'\\', key.as_bytes()) {
+            None => node.child(key),
+            Some(_) => unescape(key).and_then(|k| node.child(&k)),
+        }
+    }
+
+    pub fn slot(&self, node: u32) -> Option<u32> {
+        self.nodes[node as usize].slot
+    }
+
+    /// Slots of all nodes under one.
+    pub fn below(&self, node: u32) -> &[u32] {
+        &self.nodes[node as usize].below
+    }
+
+    /// Whether the trie tells what is in an object at this node.
+    pub fn enters(&self, node: u32) -> bool {
+        !self.nodes[node as usize].keys.is_empty()
+    }
+
+    /// Whether something at or under the node is kept.
+    pub fn keeps(&self, node: u32) -> bool {
+        self.nodes[node as usize].wanted()
+    }
+
     fn step(&mut self, at: u32, key: &str) -> u32 {
         if let Some((_, child)) = self.nodes[at as usize].keys.iter().find(|(k, _)| **k == *key) {
             return *child;
@@ -101,6 +129,8 @@ impl Trie {
 pub enum Raw<'a> {
     /// No such key, or `null`.
     Absent,
+    /// What stands in the quotes of a text that has no escapes.
+    Text(&'a str),
     Json(&'a str),
     /// Above the path stands this value, which is not an object.
     Misfit(&'a str),
@@ -133,7 +163,8 @@ impl<'a> Slots<'a> {
         self.values.get(slot as usize).copied().unwrap_or(Raw::Absent)
     }
 
-    fn clear(&mut self) {
+    /// Makes ready for the next record.
+    pub fn clear(&mut self) {
         for slot in self.touched.drain(..) {
             self.values[slot as usize] = Raw::Absent;
         }
@@ -145,7 +176,7 @@ impl<'a> Slots<'a> {
         }
     }
 
-    fn set(&mut self, slot: u32, raw: Raw<'a>) {
+    pub fn set(&mut self, slot: u32, raw: Raw<'a>) {
         self.values[slot as usize] = raw;
         self.touched.push(slot);
     }
@@ -196,7 +227,7 @@ pub fn elements(text: &str) -> impl Iterator<Item = &str> {
 
 /// The end of the value that starts at `at`.
 pub fn value_end(text: &str, at: usize) -> Result<usize, ScanError> {
-    let mut scanner = Scanner { text, bytes: text.as_bytes(), at };
+    let mut scanner = Scanner::from(text, at);
     scanner.skip(0)?;
     Ok(scanner.at)
 }
@@ -213,33 +244,37 @@ fn unescape(inner: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str(&format!("\"{inner}\"")).ok().map(Cow::Owned)
 }
 
-struct Scanner<'a> {
+pub struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    at: usize,
+    pub at: usize,
 }
 
 impl<'a> Scanner<'a> {
-    fn new(text: &'a str) -> Scanner<'a> {
-        Scanner { text, bytes: text.as_bytes(), at: 0 }
+    pub fn new(text: &'a str) -> Scanner<'a> {
+        Scanner::from(text, 0)
+    }
+
+    pub fn from(text: &'a str, at: usize) -> Scanner<'a> {
+        Scanner { text, bytes: text.as_bytes(), at }
     }
 
     fn expected(&self, what: &'static str) -> ScanError {
         ScanError { at: self.at, fault: Fault::Expected(what) }
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    fn space(&mut self) {
+    pub fn space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
     /// Steps into an object or list; false where it is none or has nothing in it.
-    fn enter(&mut self, open: u8) -> bool {
+    pub fn enter(&mut self, open: u8) -> bool {
         self.space();
         if self.peek() != Some(open) {
             return false;
@@ -250,7 +285,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// After a member or element: whether another follows.
-    fn more(&mut self, close: u8) -> Result<bool, ScanError> {
+    pub fn more(&mut self, close: u8) -> Result<bool, ScanError> {
         self.space();
         match self.peek() {
             Some(b',') => {
@@ -267,7 +302,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A key, its colon and the space after it; gives what stands between the quotes.
-    fn key(&mut self) -> Result<&'a str, ScanError> {
+    pub fn key(&mut self) -> Result<&'a str, ScanError> {
         if self.peek() != Some(b'"') {
             return Err(self.expected("a key in quotes"));
         }
@@ -310,16 +345,11 @@ impl<'a> Scanner<'a> {
         if !more {
             self.at += 1;
         }
-        let node = &trie.nodes[id as usize];
         while more {
             let at = self.at;
             let key = self.key()?;
-            let child = match memchr::memchr(b'\\', key.as_bytes()) {
-                None => node.child(key),
-                Some(_) => unescape(key).and_then(|k| node.child(&k)),
-            };
-            match child {
-                Some(child) if trie.nodes[child as usize].wanted() => {
+            match trie.child(id, key) {
+                Some(child) if trie.keeps(child) => {
                     if slots.seen[child as usize] == slots.record {
                         return Err(ScanError { at, fault: Fault::DuplicateKey(key.into()) });
                     }
@@ -338,7 +368,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over one value.
-    fn skip(&mut self, depth: usize) -> Result<(), ScanError> {
+    pub fn skip(&mut self, depth: usize) -> Result<(), ScanError> {
         match self.peek() {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -382,7 +412,7 @@ impl<'a> Scanner<'a> {
         if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
     }
 
-    fn number(&mut self) -> Result<(), ScanError> {
+    pub fn number(&mut self) -> Result<(), ScanError> {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -438,7 +468,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<(), ScanError> {
+    pub fn escape(&mut self) -> Result<(), ScanError> {
         match self.peek() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
             Some(b'u') => {

@@ -79,6 +79,7 @@ impl<'a> Scalar<'a> {
     pub fn of_raw(raw: Raw<'a>) -> Scalar<'a> {
         match raw {
             Raw::Absent => Scalar::Absent,
+            Raw::Text(text) => Scalar::Text(text.into()),
             Raw::Json(raw) => Scalar::of_json(raw),
             Raw::Misfit(raw) => Scalar::Misfit { found: raw.into(), expected: "an object" },
         }
@@ -209,6 +210,41 @@ impl Reader {
         };
         let expected = expectation(&ty, &words, format.as_deref(), schema).into();
         Reader { ty, words, expected }
+    }
+
+    /// Reads the commonest sorts of values; false, and nothing appended, where it is none of these.
+    #[inline]
+    pub fn append_raw(&self, raw: Raw, column: &mut ColumnBuilder) -> bool {
+        if let Raw::Absent = raw {
+            column.append_null();
+            return true;
+        }
+        if self.words.is_some() {
+            return false;
+        }
+        match (&self.ty, raw, column) {
+            (As::Text, Raw::Text(text), ColumnBuilder::Text(column)) if text.len() <= MAX_TEXT => {
+                column.append_value(text);
+            }
+            (As::Int { unit: None }, Raw::Json(text), ColumnBuilder::Int(column)) => match small_int(text) {
+                Some(n) => column.append_value(n),
+                None => return false,
+            },
+            (As::Bool, Raw::Json("true"), ColumnBuilder::Bool(column)) => column.append_value(true),
+            (As::Bool, Raw::Json("false"), ColumnBuilder::Bool(column)) => column.append_value(false),
+            (As::Timestamp { format: None, unit: None, zone }, Raw::Text(text), ColumnBuilder::Timestamp(column)) => {
+                match times::timestamp(text, zone) {
+                    Some(time) => column.append_value(time),
+                    None => return false,
+                }
+            }
+            (As::Enum { words, .. }, Raw::Text(text), ColumnBuilder::Enum(column)) => match words.get(text) {
+                Some(word) => column.append_value(*word),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
     }
 
     /// Reads the value into the column; a null where it is absent or does not fit.
@@ -367,6 +403,26 @@ fn whole(scalar: &Scalar, texts: bool, unit: i64) -> Result<Option<i64>, String>
         return Ok(n.checked_mul(unit));
     }
     Ok(exact(scalar.number(texts))?.and_then(|n| n.checked_mul(Decimal::from_int(unit))).and_then(Decimal::to_int))
+}
+
+/// A whole number of few digits.
+fn small_int(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut n = 0;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        n = n * 10 + i64::from(digit);
+    }
+    Some(if negative { -n } else { n })
 }
 
 fn percent(scalar: &Scalar, text: Option<&str>, hundredths: bool) -> Result<Option<Decimal>, String> {

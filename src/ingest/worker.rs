@@ -1,8 +1,9 @@
 //! What one thread does with the rows of its chunks: fills columns, counts, rejects.
 
-use super::layout::{Each, Layout, Target};
+use super::layout::{Claim, Each, Layout, Target};
 use super::rows::{Cells, follow};
-use super::scan::{self, Fault, ScanError, Slots};
+use super::scan::{self, Fault, Raw, ScanError, Slots, Trie};
+use super::shapes::{End, Shapes};
 use super::values::{Misfit, Scalar};
 use super::{InputReport, InputSpec, Note, Options, Reject, Sink};
 use crate::data::build::{ColumnBuilder, shortened};
@@ -15,8 +16,8 @@ use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
 /// Batches are given out at the latest with so many rows, or so many bytes of input.
-const MAX_ROWS: usize = 1 << 16;
-const MAX_BATCH_BYTES: usize = 256 << 20;
+const MAX_ROWS: usize = 1 << 13;
+const MAX_BATCH_BYTES: usize = 64 << 20;
 /// Of a rejected record, at most so much text is kept.
 const MAX_REJECT: usize = 1 << 20;
 /// Different names of undeclared kinds that are told apart.
@@ -48,7 +49,14 @@ pub struct Worker<'w> {
     /// Of undeclared kinds: the near declared one, if any, and the count.
     others: FxHashMap<String, (Option<String>, u64)>,
     unknown: FxHashSet<u64>,
+    pub shapes: Shapes,
     pub report: InputReport,
+}
+
+/// Where the keys of a record that nobody declared are told.
+pub enum Unknown<'s> {
+    OfRecord,
+    OfShape(&'s mut End),
 }
 
 struct JsonCells<'c, 'a> {
@@ -62,6 +70,13 @@ impl Cells for JsonCells<'_, '_> {
             (false, _) => Scalar::of_raw(self.outer.get(slot)),
             (true, Some(item)) => Scalar::of_raw(item.get(slot)),
             (true, None) => Scalar::Absent,
+        }
+    }
+
+    fn raw(&self, item: bool, slot: u32) -> Option<Raw<'_>> {
+        match (item, self.item) {
+            (false, _) => Some(self.outer.get(slot)),
+            (true, item) => Some(item?.get(slot)),
         }
     }
 }
@@ -99,6 +114,7 @@ impl<'w> Worker<'w> {
             records: vec![0; layout.targets.len()],
             others: FxHashMap::default(),
             unknown: FxHashSet::default(),
+            shapes: Shapes::default(),
             report: InputReport::default(),
         }
     }
@@ -109,31 +125,52 @@ impl<'w> Worker<'w> {
         (Slots::new(&self.layout.trie, self.layout.slots.paths.len()), items.collect())
     }
 
-    /// One record of an NDJSON or JSON input.
+    pub fn trie(&self) -> &'w Trie {
+        &self.layout.trie
+    }
+
+    /// One record of an NDJSON or JSON input; false where it is rejected.
     pub fn json_record<'a>(
         &mut self,
         text: &'a str,
         place: Place,
         slots: &mut Slots<'a>,
         items: &mut [Option<Slots<'a>>],
-    ) {
+    ) -> bool {
         if let Err(error) = scan::scan(text, &self.layout.trie, slots) {
             let (code, reason) = explain(&error, "of the record");
-            return self.reject(place, code, reason, text.as_bytes());
+            self.reject(place, code, reason, text.as_bytes());
+            return false;
         }
         if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
-            return self.reject(place, Code::NotAnObject, "not an object".into(), text.as_bytes());
+            self.reject(place, Code::NotAnObject, "not an object".into(), text.as_bytes());
+            return false;
         }
+        self.object(text, place, slots, items, Unknown::OfRecord);
+        true
+    }
+
+    /// An object whose values are in the slots.
+    pub fn object<'a>(
+        &mut self,
+        text: &'a str,
+        place: Place,
+        slots: &Slots<'a>,
+        items: &mut [Option<Slots<'a>>],
+        unknown: Unknown,
+    ) {
         let layout = self.layout;
         if layout.tagged.is_some() {
             if let Some(target) = self.tagged_target(text, place, slots) {
                 self.row(target, &JsonCells { outer: slots, item: None }, place, text.len());
-                self.note_unknown(layout.targets[target].kind, slots);
+                self.note_unknown(target, slots, unknown);
             }
             return;
         }
         let mut claimed = false;
-        for (index, target) in layout.targets.iter().enumerate() {
+        let cells = JsonCells { outer: slots, item: None };
+        for &Claim { target: index, certain } in layout.claims(slots) {
+            let target = &layout.targets[index];
             claimed |= match (&target.each, items.get_mut(index).and_then(Option::as_mut)) {
                 (Some(each), Some(item_slots)) => {
                     let list = Scalar::of_raw(slots.get(each.list.slot));
@@ -152,12 +189,16 @@ impl<'w> Worker<'w> {
                     }
                     any
                 }
-                _ => self.filtered(index, target, &JsonCells { outer: slots, item: None }, place, text.len()),
+                _ if certain => {
+                    self.row(index, &cells, place, text.len());
+                    true
+                }
+                _ => self.filtered(index, target, &cells, place, text.len()),
             };
         }
         self.settle(claimed);
-        if let ([target], super::Route::Kind(_)) = (&layout.targets[..], &self.job.spec.route) {
-            self.note_unknown(target.kind, slots);
+        if let ([_], super::Route::Kind(_)) = (&layout.targets[..], &self.job.spec.route) {
+            self.note_unknown(0, slots, unknown);
         }
     }
 
@@ -316,11 +357,8 @@ impl<'w> Worker<'w> {
         (self.job.sink.batch)(batch);
     }
 
-    /// Gives out what is there: at the end of a chunk.
-    pub fn flush(&mut self, bytes: u64) {
-        for index in 0..self.filling.len() {
-            self.emit(index);
-        }
+    /// So many more bytes of the input are done.
+    pub fn done(&mut self, bytes: u64) {
         self.report.bytes += bytes;
         (self.job.sink.advance)(bytes);
     }
@@ -331,21 +369,35 @@ impl<'w> Worker<'w> {
         (self.job.sink.reject)(Reject { place, code, reason, text });
     }
 
-    fn note_unknown(&mut self, kind: KindId, slots: &Slots) {
-        for &(node, key) in &slots.unknown {
-            let hash = self.unknown.hasher().hash_one((kind.0, node, key));
-            if self.unknown.len() >= MAX_UNKNOWN || !self.unknown.insert(hash) {
-                continue;
-            }
-            let prefix = self.layout.trie.prefix(node);
-            if let Some(note) = near_field(self.reading, kind, &prefix, key) {
-                self.report.notes.insert(note);
+    fn note_unknown(&mut self, target: usize, slots: &Slots, unknown: Unknown) {
+        let kind = self.layout.targets[target].kind;
+        match unknown {
+            Unknown::OfRecord => slots.unknown.iter().for_each(|(node, key)| self.note_key(kind, *node, key)),
+            Unknown::OfShape(end) => {
+                let bit = 1u64.checked_shl(target as u32).unwrap_or(0);
+                if end.noted & bit == 0 {
+                    end.noted |= bit;
+                    end.unknown.iter().for_each(|(node, key)| self.note_key(kind, *node, key));
+                }
             }
         }
     }
 
+    fn note_key(&mut self, kind: KindId, node: u32, key: &str) {
+        let hash = self.unknown.hasher().hash_one((kind.0, node, key));
+        if self.unknown.len() >= MAX_UNKNOWN || !self.unknown.insert(hash) {
+            return;
+        }
+        let prefix = self.layout.trie.prefix(node);
+        if let Some(note) = near_field(self.reading, kind, &prefix, key) {
+            self.report.notes.insert(note);
+        }
+    }
+
     pub fn finish(mut self) -> InputReport {
-        self.flush(0);
+        for index in 0..self.filling.len() {
+            self.emit(index);
+        }
         for (target, count) in self.layout.targets.iter().zip(&self.records) {
             if *count > 0 {
                 *self.report.records.entry(target.kind).or_default() += count;

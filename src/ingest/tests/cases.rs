@@ -82,7 +82,7 @@ fn long_lines() {
     let outcome = run(&reading(vec![gift()]), "x", Route::Tagged, text.as_bytes()).unwrap();
     assert_eq!(outcome.rows.iter().map(|r| r.2[0].len()).collect::<Vec<_>>(), [3 << 20, 2]);
     let text = format!("{GIFT}\n{}\n{GIFT}\n{GIFT}", "x".repeat(130 << 20));
-    for input in [Input::Bytes(text.as_bytes()), Input::Reader(Box::new(text.as_bytes()))] {
+    for input in inputs(text.as_bytes()) {
         let outcome =
             run_with(&reading(vec![gift()]), &spec("x.ndjson", Route::Tagged), input, Options::default()).unwrap();
         assert_eq!(outcome.codes(), [(Code::TooLong, 2)]);
@@ -230,7 +230,7 @@ fn excerpts_of_all_text_formats() {
             .rev()
             .map(|r| Wanted { place: r.0, kind: KindId(0), columns: vec![ColumnId(2), ColumnId(6)] })
             .collect();
-        for input in [Input::Bytes(text.as_bytes()), Input::Reader(Box::new(text.as_bytes()))] {
+        for input in inputs(text.as_bytes()) {
             let found = Ingest::new(&reading).excerpts(&spec, input, &wanted).unwrap();
             let first = found[0].as_ref().unwrap();
             let shown: Vec<&str> = first.fields.iter().map(|f| &first.text[f.clone().unwrap()]).collect();
@@ -252,7 +252,7 @@ fn compression_is_seen_in_the_content() {
     let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
     for packed in [&gzip, &zstd] {
         let spec = spec("x", Route::Tagged);
-        for input in [Input::Bytes(packed), Input::Reader(Box::new(&packed[..]))] {
+        for input in inputs(packed) {
             let outcome = run_with(&reading, &spec, input, Options { threads: 2, chunk_bytes: 1000 }).unwrap();
             assert_eq!(outcome.rows.len(), 1000);
             assert_eq!(outcome.rows[999].0.line, 1000);

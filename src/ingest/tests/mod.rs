@@ -157,6 +157,27 @@ fn cell(array: &arrow_array::ArrayRef, row: usize) -> String {
     }
 }
 
+struct Held(Vec<u8>);
+
+impl ReadAt for Held {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        // A few bytes at a time, as a file may give them.
+        let from = &self.0[(offset as usize).min(self.0.len())..];
+        let got = from.len().min(buffer.len()).min(1 << 16);
+        buffer[..got].copy_from_slice(&from[..got]);
+        Ok(got)
+    }
+}
+
+/// The same bytes in every way that they can come.
+fn inputs(bytes: &[u8]) -> [Input<'_>; 3] {
+    [Input::Bytes(bytes), Input::At(Arc::new(Held(bytes.to_vec()))), Input::Reader(Box::new(bytes))]
+}
+
 fn run(reading: &Reading, name: &str, route: Route, bytes: &[u8]) -> Result<Outcome, InputError> {
     run_with(reading, &spec(name, route), Input::Bytes(bytes), Options::default())
 }

@@ -149,17 +149,19 @@ proptest! {
             })
             .collect();
         let ndjson = ndjson_of(&rows, &reading.schema);
-        let inputs = [
+        let files = [
             ("x.ndjson", Route::Tagged, ndjson.clone().into_bytes()),
             ("x.ndjson", Route::Kind(KindId(0)), ndjson.into_bytes()),
             ("x.csv", Route::Kind(KindId(0)), csv_of(&rows, &reading.schema)),
             ("x.parquet", Route::Kind(KindId(0)), parquet_of(&rows, &reading.schema)),
         ];
-        for (name, route, bytes) in inputs {
+        for (name, route, bytes) in files {
             let spec = spec(name, route);
-            let outcome = run_with(&reading, &spec, Input::Bytes(&bytes), Options { threads, chunk_bytes }).unwrap();
-            prop_assert_eq!(outcome.cells(), expected.clone(), "{} {}", name, String::from_utf8_lossy(&bytes));
-            prop_assert!(outcome.rejects.is_empty() && outcome.defects.is_empty());
+            for input in inputs(&bytes) {
+                let outcome = run_with(&reading, &spec, input, Options { threads, chunk_bytes }).unwrap();
+                prop_assert_eq!(outcome.cells(), expected.clone(), "{} {}", name, String::from_utf8_lossy(&bytes));
+                prop_assert!(outcome.rejects.is_empty() && outcome.defects.is_empty());
+            }
         }
     }
 

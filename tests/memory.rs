@@ -22,7 +22,9 @@ fn audit(folder: &Path, args: &[&str], stdin: &[u8]) -> (i32, String, String) {
     let args = [&["audit", "--policy", "p.bylaw", "--format", "ndjson"], args].concat();
     let output = command.current_dir(folder).env("NO_COLOR", "1").args(args).write_stdin(stdin).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    // Errors are broken into lines.
+    let said = text(output.stderr).replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    (output.status.code().unwrap(), text(output.stdout), said)
 }
 
 /// Repeats of records that no rule finds anything in are told as such; where they differ in what a rule needs, it is
@@ -70,4 +72,26 @@ fn a_pipe_is_read_once() {
     let lines = [gift(1, "acme", 10), gift(2, "acme", 2_000), gift(1, "acme", 20)].map(|l| l + "\n").concat();
     let (code, found, said) = audit(scratch.path(), &["gift=/dev/stdin", "--max-indeterminate", "1"], lines.as_bytes());
     assert_eq!((code, found.lines().count()), (1, 2), "{said}");
+}
+
+/// It ends by itself before the system ends it, and says what took the memory.
+#[test]
+fn a_limit_of_memory() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path();
+    let sums = "limit many { on gift count per actor over 30 days to 5_000 }\n";
+    std::fs::write(folder.join("p.bylaw"), format!("{POLICY}{sums}")).unwrap();
+    let lines: Vec<String> = (0..3000).map(|i| gift(i, "acme", 10)).collect();
+    std::fs::write(folder.join("log.ndjson"), lines.join("\n")).unwrap();
+    let (code, found, said) = audit(folder, &["log.ndjson", "--memory-limit", "100 kB"], b"");
+    assert_eq!((code, found.as_str()), (2, ""), "{said}");
+    assert!(said.contains("stopped at the memory limit of 100.0 kB"), "{said}");
+    assert!(said.contains("those of `gift` take the most") && said.contains("held for `many`, `dear`"), "{said}");
+    assert!(said.contains("--memory-limit"), "{said}");
+    for enough in ["4 GB", "100%", "unlimited"] {
+        let (code, _, said) = audit(folder, &["log.ndjson", "--memory-limit", enough], b"");
+        assert_eq!(code, 0, "{enough} {said}");
+    }
+    let (code, _, said) = audit(folder, &["log.ndjson", "--memory-limit", "much"], b"");
+    assert!(code == 2 && said.contains("expected a size like `4 GB`"), "{said}");
 }

@@ -76,7 +76,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 
-    let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some());
+    let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let findings = evaluator.finish();
     if let Some(path) = &args.rejects {

@@ -1,5 +1,6 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
+use super::memory::{Limit, Size};
 use clap::Args;
 use std::num::NonZeroUsize;
 
@@ -20,9 +21,16 @@ pub(super) struct Given {
     /// How many threads read and judge [default: all cores]. What comes out is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    /// End with an error rather than hold more memory: `4 GB`, `75%`, `unlimited` [default: 80% of what there is]
+    #[arg(long, value_name = "SIZE", value_parser = super::memory::size)]
+    memory_limit: Option<Size>,
 }
 
 impl Given {
+    pub fn limit(&self) -> Limit {
+        Limit::new(self.memory_limit)
+    }
+
     pub fn threads(&self) -> usize {
         self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     }

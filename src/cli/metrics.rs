@@ -63,7 +63,7 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     let inputs = records::inputs(&args.given.records, &read)?;
     let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
-    let reader = reading::Reader::new(&read, &inputs, threads, false);
+    let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let found = evaluator.metrics();
     let mut summary = outcome.read(&inputs, &plan, found.records());

@@ -5,6 +5,7 @@ mod check;
 mod disk;
 mod explain;
 mod given;
+mod memory;
 mod metrics;
 mod output;
 mod reading;

@@ -1,6 +1,7 @@
 //! Inputs read into the evaluator, and read again for the records that reports show.
 
 use super::disk::plain_io_error;
+use super::memory::Limit;
 use super::records::{self, Input as File, Inputs};
 use super::{Failure, report};
 use crate::data::mapping::Format;
@@ -26,6 +27,7 @@ pub(super) struct Reader<'a> {
     threads: usize,
     /// Whether rejected records are kept with their texts.
     keep: bool,
+    limit: Limit,
 }
 
 /// What the inputs held, apart from what the evaluator took.
@@ -45,8 +47,8 @@ pub(super) struct Outcome {
 type WantedOf = (Vec<Wanted>, Vec<(usize, usize)>);
 
 impl<'a> Reader<'a> {
-    pub fn new(reading: &'a Reading, inputs: &'a Inputs, threads: usize, keep: bool) -> Reader<'a> {
-        Reader { ingest: Ingest::new(reading), inputs, reading, threads, keep }
+    pub fn new(reading: &'a Reading, inputs: &'a Inputs, threads: usize, keep: bool, limit: Limit) -> Reader<'a> {
+        Reader { ingest: Ingest::new(reading), inputs, reading, threads, keep, limit }
     }
 
     /// Reads every input to its end; twice where a record has the identity of one that was let go.
@@ -55,6 +57,8 @@ impl<'a> Reader<'a> {
         while evaluator.again().map_err(|e| Failure::new(e.to_string()).code(Code::BrokenInput))? {
             self.pass(&evaluator)?;
         }
+        let held = evaluator.held();
+        self.limit.check(evaluator.plan(), &held, held.judging())?;
         Ok((evaluator, outcome))
     }
 
@@ -64,9 +68,19 @@ impl<'a> Reader<'a> {
         for (i, file) in self.inputs.files.iter().enumerate() {
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
             let broken: Mutex<Option<BatchError>> = Mutex::default();
-            let batch = |batch| match evaluator.screen(batch) {
-                Ok(done) => evaluator.absorb(done),
-                Err(error) => *lock(&broken) = Some(error),
+            let full: Mutex<Option<Failure>> = Mutex::default();
+            let batch = |batch| {
+                // What comes behind is only read over.
+                if lock(&full).is_some() {
+                    return;
+                }
+                match evaluator.screen(batch) {
+                    Ok(done) => evaluator.absorb(done),
+                    Err(error) => *lock(&broken) = Some(error),
+                }
+                if let Err(failure) = self.limit.check(evaluator.plan(), &evaluator.held(), 0) {
+                    lock(&full).get_or_insert(failure);
+                }
             };
             let keep = self.keep;
             let sorts = Mutex::new(std::mem::take(&mut outcome.sorts));
@@ -86,6 +100,9 @@ impl<'a> Reader<'a> {
             let read = with_input(file, |input| self.ingest.read(&spec(i, file), input, options, sink));
             outcome.sorts = sorts.into_inner().unwrap_or_else(|p| p.into_inner());
             outcome.reports.push(read?);
+            if let Some(failure) = lock(&full).take() {
+                return Err(failure);
+            }
             if let Some(error) = lock(&broken).take() {
                 return Err(Failure::new(format!("`{}` was read wrongly: {error}", file.name)));
             }

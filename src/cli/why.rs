@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
         let reading = plan.reading();
-        let reader = reading::Reader::new(&reading, &self.inputs, self.threads, retain);
+        let reader = reading::Reader::new(&reading, &self.inputs, self.threads, retain, self.common.given.limit());
         let (evaluator, outcome) = reader.read(evaluator)?;
         Ok((evaluator.finish(), outcome))
     }

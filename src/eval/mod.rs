@@ -15,6 +15,7 @@ mod explain;
 mod findings;
 mod gaps;
 mod grouped;
+mod held;
 mod history;
 mod index;
 mod interp;
@@ -50,6 +51,7 @@ mod world;
 
 pub use crate::data::Time as AsOf;
 pub use findings::*;
+pub use held::Held;
 pub use live::InOrder;
 pub use metrics::{MetricRow, MetricTable, Metrics};
 pub use problems::DataProblem;
@@ -255,6 +257,11 @@ impl Evaluator {
     /// Takes in a screened batch. Any number of threads may do this at once.
     pub fn absorb(&self, screened: Screened) {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).add(&self.plan, &self.runtime, screened);
+    }
+
+    /// What is held of all that came in.
+    pub fn held(&self) -> Held {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).held().clone()
     }
 
     pub fn push(&mut self, batch: Batch) -> Result<(), BatchError> {

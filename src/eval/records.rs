@@ -1,6 +1,7 @@
 //! From batches in any order to records: repeats merged, conflicts made unknown, each kind in its one order.
 
 use super::grouped::words;
+use super::held::Held;
 use super::live::{InOrder, Live};
 use super::repeats::{self, Wanted};
 use super::rows::Rows;
@@ -30,6 +31,7 @@ pub struct Taken {
     in_force: Vec<bool>,
     watermark: Watermark,
     live: Live,
+    held: Held,
 }
 
 /// Ready to be judged.
@@ -53,12 +55,17 @@ impl Taken {
             in_force: vec![false; plan.rules.len()],
             watermark: Watermark { as_of, ..Watermark::default() },
             live: Live::new(plan, order),
+            held: Held::new(kinds),
         }
     }
 
     /// Whether records were let go that sequences may need after all.
     pub fn lacks(&self) -> bool {
         self.live.was_wrong(|kind| repeats::is_repeated(&self.segments[kind.0 as usize]))
+    }
+
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// Whatever came in, the records reach this far.
@@ -83,6 +90,7 @@ impl Taken {
             self.add(plan, runtime, derived);
         }
         let kind = screened.kind.0 as usize;
+        self.held.add(kind, &screened.segment);
         // It is counted already.
         if let Some((_, segments)) = &mut self.again {
             if let Some(segments) = segments.get_mut(kind).filter(|_| screened.segment.rows.len() > 0) {
@@ -110,12 +118,13 @@ impl Taken {
         }
         if much {
             self.live.prune(plan, runtime, &mut self.segments, &mut self.compliant);
+            self.segments.iter().enumerate().for_each(|(kind, segments)| self.held.count(kind, segments));
         }
     }
 }
 
 pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -> Settled {
-    let Taken { mut segments, again, mut counts, mut compliant, in_force, watermark, live: _ } = taken;
+    let Taken { mut segments, again, mut counts, mut compliant, in_force, watermark, live: _, held: _ } = taken;
     for segment in segments.iter_mut().flatten() {
         segment.gone = Vec::new();
     }

@@ -317,6 +317,22 @@ impl Rows {
         self.places.len()
     }
 
+    /// About how much memory they take. What rows of a union have in common with their own is not counted twice.
+    pub fn bytes(&self) -> u64 {
+        let own = self.own();
+        let arrays: usize = own.arrays.iter().flatten().map(|a| a.get_array_memory_size()).sum();
+        let places = own.places.len() * size_of::<Place>();
+        let flaws = own.flaws.iter().map(|f| {
+            size_of::<Flaw>()
+                + match &f.kind {
+                    FlawKind::Malformed { found, expected } => found.len() + expected.len(),
+                    FlawKind::Conflict { found } => found.iter().map(String::len).sum(),
+                    FlawKind::Missing => 0,
+                }
+        });
+        (arrays + places + flaws.sum::<usize>()) as u64
+    }
+
     pub fn flaw(&self, row: usize, column: ColumnId) -> Option<&Flaw> {
         let at = self.flaws.partition_point(|f| (f.row as usize, f.column) < (row, column));
         self.flaws.get(at).filter(|f| f.row as usize == row && f.column == column)

@@ -44,6 +44,18 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// About how much memory it takes.
+    pub fn bytes(&self) -> u64 {
+        let lists = self.listed() * size_of::<u32>() as u64;
+        let hashes = self.identities.len() * size_of::<Option<u64>>() + self.gone.len() * size_of::<u64>();
+        self.rows.bytes() + lists + hashes as u64
+    }
+
+    /// How many rows stand in its lists, each as often as it does.
+    pub fn listed(&self) -> u64 {
+        self.candidates.iter().chain(&self.histories).map(|l| l.1.len() as u64).sum()
+    }
+
     /// Lets go of the rows that stand in no list.
     pub fn shrink(&mut self) {
         let mut keep: Bits = vec![0; words(self.rows.len())];

@@ -72,7 +72,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let threads = args.given.threads();
     let read = plan.reading();
     let inputs = records::inputs(&args.given.records, &read)?;
-    let in_order = inputs.in_order(threads, plan.schema.kinds.len());
+    let in_order = inputs.in_order(threads);
     let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 

@@ -42,10 +42,9 @@ impl Inputs {
 impl Inputs {
     /// What to expect of one file, or of several that are read alike: that their records are about in the order of
     /// time. A file for each kind is not.
-    pub fn in_order(&self, threads: usize, kinds: usize) -> Option<InOrder> {
+    pub fn in_order(&self, threads: usize) -> Option<InOrder> {
         let alike = self.files.windows(2).all(|f| f[0].route == f[1].route);
-        let lag = threads.saturating_mul(kinds.max(1)).saturating_mul(4);
-        (alike && self.stay()).then_some(InOrder { hold: HELD, lag })
+        (alike && self.stay()).then_some(InOrder { hold: HELD, lag: threads })
     }
 }
 

@@ -28,7 +28,7 @@ use std::hash::Hasher;
 pub struct InOrder {
     /// So many records of steps are held before any is let go.
     pub hold: usize,
-    /// So many batches later, nothing is expected that is older than one of them.
+    /// So many batches of each kind later, nothing is expected that is older than one of them.
     pub lag: usize,
 }
 
@@ -47,6 +47,8 @@ pub struct Live {
     horizon: i64,
     /// Of what was let go: where it began, and all that is as early as the end was taken to be there.
     gone: Option<(i64, i64)>,
+    /// Up to when it was looked through.
+    looked: i64,
     disordered: bool,
     /// Records of steps, and how many of them are too many.
     held: usize,
@@ -214,7 +216,8 @@ fn column(expr: &Expr) -> Option<ColumnId> {
 
 impl Live {
     pub fn new(plan: &Plan, order: Option<InOrder>) -> Live {
-        let mut live = Live { order, horizon: i64::MIN, most: order.map_or(0, |o| o.hold), ..Live::default() };
+        let mut live =
+            Live { order, horizon: i64::MIN, looked: i64::MIN, most: order.map_or(0, |o| o.hold), ..Live::default() };
         if order.is_some() {
             let rules = plan.rules.iter().enumerate();
             live.rules = rules.filter_map(|(i, rule)| LiveRule::of(plan, i as u32, rule)).collect();
@@ -235,7 +238,8 @@ impl Live {
             self.disordered |= from <= ended && until >= began.saturating_sub(wide);
         }
         self.recent.push_back(from);
-        while self.recent.len() > order.lag {
+        let kinds = self.kinds.iter().filter(|steps| **steps).count();
+        while self.recent.len() > order.lag.saturating_mul(kinds) {
             // Others of its moment may still come.
             let at = self.recent.pop_front().map_or(i64::MIN, |at| at.saturating_sub(1));
             self.horizon = self.horizon.max(at);
@@ -243,13 +247,14 @@ impl Live {
         let steps = self.rules.iter().flat_map(|r| &r.steps).filter(|s| s.kind == kind);
         let of = |history: u32| segment.histories.iter().find(|h| h.0 == history).map_or(0, |h| h.1.len());
         self.held += steps.map(|s| of(s.history)).sum::<usize>();
-        self.held > self.most && self.gone.is_none_or(|(_, until)| self.horizon > until)
+        self.held > self.most && self.horizon > self.looked
     }
 
     /// Lets go of what no match can hold, and counts the records that are compliant by that.
     pub fn prune(&mut self, plan: &Plan, runtime: &Runtime, segments: &mut [Vec<Segment>], compliant: &mut [u64]) {
         let mut began: Option<i64> = None;
         self.held = 0;
+        self.looked = self.horizon;
         for of in &self.rules {
             let rule = &plan.rules[of.rule as usize];
             let cx = runtime.context(plan, &runtime.empty, rule.clock, None);

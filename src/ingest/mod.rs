@@ -101,7 +101,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { threads: 1, chunk_bytes: 1 << 20 }
+        Options { threads: 1, chunk_bytes: 1 << 18 }
     }
 }
 

@@ -140,7 +140,8 @@ pub enum Raw<'a> {
 #[derive(Debug)]
 pub struct Slots<'a> {
     values: Vec<Raw<'a>>,
-    touched: Vec<u32>,
+    /// Of which slots the value is of this record: a bit each.
+    held: Vec<u64>,
     /// By node: in which record its key was last seen.
     seen: Vec<u32>,
     record: u32,
@@ -152,22 +153,25 @@ impl<'a> Slots<'a> {
     pub fn new(trie: &Trie, slots: usize) -> Slots<'a> {
         Slots {
             values: vec![Raw::Absent; slots],
-            touched: Vec::with_capacity(slots),
+            held: vec![0; slots.div_ceil(64)],
             seen: vec![0; trie.nodes.len()],
             record: 0,
             unknown: Vec::new(),
         }
     }
 
+    #[inline]
     pub fn get(&self, slot: u32) -> Raw<'a> {
-        self.values.get(slot as usize).copied().unwrap_or(Raw::Absent)
+        match self.held.get(slot as usize / 64) {
+            Some(held) if held & 1 << (slot % 64) != 0 => self.values[slot as usize],
+            _ => Raw::Absent,
+        }
     }
 
     /// Makes ready for the next record.
+    #[inline]
     pub fn clear(&mut self) {
-        for slot in self.touched.drain(..) {
-            self.values[slot as usize] = Raw::Absent;
-        }
+        self.held.fill(0);
         self.unknown.clear();
         self.record = self.record.wrapping_add(1);
         if self.record == 0 {
@@ -176,9 +180,10 @@ impl<'a> Slots<'a> {
         }
     }
 
+    #[inline]
     pub fn set(&mut self, slot: u32, raw: Raw<'a>) {
         self.values[slot as usize] = raw;
-        self.touched.push(slot);
+        self.held[slot as usize / 64] |= 1 << (slot % 64);
     }
 }
 

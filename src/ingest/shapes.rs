@@ -132,10 +132,14 @@ impl Edge {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn quads(window: &[u8; WINDOW]) -> [u64; WINDOW / 8] {
     let (eights, _) = window.as_chunks::<8>();
-    std::array::from_fn(|i| u64::from_le_bytes(eights[i]))
+    let mut quads = [0; WINDOW / 8];
+    for (quad, eight) in quads.iter_mut().zip(eights) {
+        *quad = u64::from_le_bytes(*eight);
+    }
+    quads
 }
 
 impl Shapes {
@@ -366,13 +370,14 @@ fn text_end(text: &str, mut at: usize) -> Option<(usize, bool)> {
 /// Which bytes are quotes, and which backslashes or control characters; the first byte is the lowest bit.
 #[inline(always)]
 fn marks(window: &[u8; WINDOW]) -> (u32, u32) {
-    let half = |from: usize| {
-        let all = u8x16::new(std::array::from_fn(|i| window[from + i]));
+    let (halves, _) = window.as_chunks::<16>();
+    let half = |bytes: [u8; 16]| {
+        let all = u8x16::new(bytes);
         let control = all.min(u8x16::splat(0x1f)).simd_eq(all);
         let other = all.simd_eq(u8x16::splat(b'\\')) | control;
         (all.simd_eq(u8x16::splat(b'"')).to_bitmask(), other.to_bitmask())
     };
-    let ((quotes, others), (more_quotes, more_others)) = (half(0), half(16));
+    let ((quotes, others), (more_quotes, more_others)) = (half(halves[0]), half(halves[1]));
     (quotes | more_quotes << 16, others | more_others << 16)
 }
 

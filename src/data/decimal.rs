@@ -37,6 +37,28 @@ impl Decimal {
     pub const ZERO: Decimal = Decimal(0);
 
     /// From a count of 10⁻¹⁸.
+    /// Few plain digits, as most numbers are.
+    fn small(text: &str) -> Option<Decimal> {
+        // With the place that a whole number is given, 18 digits.
+        if text.len() > 17 {
+            return None;
+        }
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+        let (whole, places) = digits.split_once('.').unwrap_or((digits, "0"));
+        if whole.is_empty() || places.is_empty() {
+            return None;
+        }
+        let mut n = 0;
+        for byte in whole.bytes().chain(places.bytes()) {
+            if !byte.is_ascii_digit() {
+                return None;
+            }
+            n = n * 10 + i64::from(byte - b'0');
+        }
+        let raw = i128::from(n) * 10i128.pow(SCALE - places.len() as u32);
+        Some(Decimal(if negative { -raw } else { raw }))
+    }
+
     pub const fn from_raw(raw: i128) -> Decimal {
         Decimal(raw)
     }
@@ -57,6 +79,9 @@ impl Decimal {
 
     /// Reads `-12`, `0.50`, `.5`, `1e2`, `1.5E-3`; no spaces, no separators, a leading `+` is accepted.
     pub fn parse(text: &str) -> Result<Decimal, DecimalError> {
+        if let Some(small) = Decimal::small(text) {
+            return Ok(small);
+        }
         let bytes = text.as_bytes();
         let (negative, mut i) = match bytes.first() {
             Some(b'-') => (true, 1),
@@ -243,6 +268,18 @@ mod tests {
             ("170141183460469231731.687303715884105727", "170141183460469231731.687303715884105727"),
         ] {
             assert_eq!(d(text).to_string(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_number_is_read_as_a_long_one_is() {
+        for whole in ["0", "7", "120", "9007199254740993", "99999999999999999"] {
+            for places in ["", ".0", ".5", ".050", ".000000000000001"] {
+                for sign in ["", "-"] {
+                    let text = format!("{sign}{whole}{places}");
+                    assert_eq!(d(&text), d(&format!("{text}e0")), "{text}");
+                }
+            }
         }
     }
 

@@ -173,14 +173,23 @@ pub enum Expr {
 }
 
 impl Expr {
+    #[inline]
     pub fn append(&self, cells: &impl Cells, column: &mut ColumnBuilder) -> Result<(), Misfit> {
-        if let Expr::Read(get, reader) = self {
-            if get.rest.is_empty()
-                && let Some(raw) = cells.raw(get.item, get.slot)
-                && reader.append_raw(raw, column)
+        match self {
+            Expr::Read(get, reader)
+                if get.rest.is_empty()
+                    && let Some(raw) = cells.raw(get.item, get.slot)
+                    && reader.append_raw(raw, column) =>
             {
-                return Ok(());
+                Ok(())
             }
+            _ => self.append_other(cells, column),
+        }
+    }
+
+    #[inline(never)]
+    fn append_other(&self, cells: &impl Cells, column: &mut ColumnBuilder) -> Result<(), Misfit> {
+        if let Expr::Read(get, reader) = self {
             return reader.append(&get.value(cells), column);
         }
         match self.value(cells) {

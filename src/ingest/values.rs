@@ -230,6 +230,10 @@ impl Reader {
                 Some(n) => column.append_value(n),
                 None => return false,
             },
+            (As::Decimal { .. }, Raw::Json(text), ColumnBuilder::Decimal(column)) => match Decimal::parse(text) {
+                Ok(decimal) if matches!(text.as_bytes()[0], b'-' | b'0'..=b'9') => column.append_value(decimal.raw()),
+                _ => return false,
+            },
             (As::Bool, Raw::Json("true"), ColumnBuilder::Bool(column)) => column.append_value(true),
             (As::Bool, Raw::Json("false"), ColumnBuilder::Bool(column)) => column.append_value(false),
             (As::Timestamp { format: None, unit: None, zone }, Raw::Text(text), ColumnBuilder::Timestamp(column)) => {

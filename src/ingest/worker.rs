@@ -73,6 +73,7 @@ impl Cells for JsonCells<'_, '_> {
         }
     }
 
+    #[inline]
     fn raw(&self, item: bool, slot: u32) -> Option<Raw<'_>> {
         match (item, self.item) {
             (false, _) => Some(self.outer.get(slot)),

@@ -5,7 +5,7 @@ use super::records;
 use super::{Exit, Failure, Style, check, output, reading};
 use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
-use crate::eval::{Evaluator, Findings, Options};
+use crate::eval::{Evaluator, Findings, Options, parallel};
 use crate::plan::Plan;
 use crate::report::{self, Context, Entry, json, summary};
 use clap::{Args, ValueEnum};
@@ -103,7 +103,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
             }
         }
         format => {
-            let write = |out: &mut dyn Write| programs(&context, &findings, &summary, format, out);
+            let write = |out: &mut dyn Write| programs(&context, &findings, &summary, (format, threads), out);
             match &args.output {
                 None => output::to_stdout(write)?,
                 Some(path) => output::to_file(path, write)?,
@@ -134,26 +134,48 @@ fn in_order(findings: &Findings) -> Vec<usize> {
     order
 }
 
+/// Verdicts whose texts are made at once by one thread, and how many of these lots before they are written.
+const LOT: usize = 64;
+const LOTS: usize = 16;
+
 fn programs(
     context: &Context,
     findings: &Findings,
     summary: &summary::Summary,
-    format: Format,
+    (format, threads): (Format, usize),
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let order = in_order(findings);
-    let lines = order.iter().map(|&i| json::entry(context, &Entry::of(findings, i)).to_string());
     if format == Format::Ndjson {
-        for line in lines {
-            writeln!(out, "{line}")?;
-        }
-        return Ok(());
+        return entries(context, findings, threads, &mut |line| {
+            out.write_all(line)?;
+            out.write_all(b"\n")
+        });
     }
     write!(out, "{{\n\"schema\": \"{}\",\n\"findings\": [", json::DOCUMENT)?;
-    for (i, line) in lines.enumerate() {
-        write!(out, "{}\n{line}", if i > 0 { "," } else { "" })?;
-    }
+    let mut before = "\n";
+    entries(context, findings, threads, &mut |line| {
+        out.write_all(std::mem::replace(&mut before, ",\n").as_bytes())?;
+        out.write_all(line)
+    })?;
     writeln!(out, "\n],\n\"summary\": {:#}\n}}", summary::json(summary))
+}
+
+/// The text of each verdict, in order.
+fn entries(
+    context: &Context,
+    findings: &Findings,
+    threads: usize,
+    write: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let text = |i: &usize| serde_json::to_vec(&json::entry(context, &Entry::of(findings, *i)));
+    for some in in_order(findings).chunks(LOT * LOTS) {
+        let lots: Vec<_> = some.chunks(LOT).collect();
+        let texts = parallel(threads, lots.len(), |lot| lots[lot].iter().map(text).collect::<Vec<_>>());
+        for text in texts.into_iter().flatten() {
+            write(&text?)?;
+        }
+    }
+    Ok(())
 }
 
 /// In this order.

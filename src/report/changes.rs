@@ -147,14 +147,14 @@ fn change(context: &Context, why: &Why, change: &Change) -> Value {
     let mut value = match &change.what {
         What::Field { record, own, column, found, demand } => json!({
             "change": "field",
-            "record": super::why_json::record(context, record),
+            "record": super::json::record(context, record),
             "own": own,
             "field": context.plan.schema.column(record.kind, *column).name,
             "found": found,
             "wanted": wanted(context, record.kind, *column, demand),
         }),
         What::Removed { record } => {
-            json!({ "change": "removed", "record": super::why_json::record(context, record) })
+            json!({ "change": "removed", "record": super::json::record(context, record) })
         }
         What::Added { kind, fields, from, until } => json!({
             "change": "added",

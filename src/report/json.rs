@@ -2,58 +2,151 @@
 
 use super::entry::{Context, Entry};
 use super::waivers;
-use crate::data::{ColumnId, display, identity};
-use crate::eval::{ClauseRole, Gap, GapReason, OnceTrace, RecordRef, WindowTrace};
+use crate::data::{ColumnId, Severity, Verdict, display, identity};
+use crate::eval::{ClauseRole, ClauseTrace, Contribution, Gap, GapReason, OnceTrace, RecordRef, Truth, WindowTrace};
 use crate::source::Span;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 const SCHEMA: &str = "bylaws.finding/1";
 /// Of the document that holds the findings of a run, and its summary.
 pub(crate) const DOCUMENT: &str = "bylaws.audit/1";
 
-pub(crate) fn entry(context: &Context, entry: &Entry) -> Value {
+/// One verdict, as it is written.
+#[derive(Serialize)]
+pub(crate) struct Finding<'a> {
+    schema: &'static str,
+    id: String,
+    rule: &'a str,
+    revision: &'a str,
+    policy: &'a Option<String>,
+    severity: Severity,
+    title: &'a str,
+    message: &'a str,
+    cite: &'a Option<String>,
+    consequence: &'a Option<String>,
+    purpose: &'a Option<String>,
+    legal_basis: &'a Option<String>,
+    retention: Option<String>,
+    verdict: Verdict,
+    subject: Option<&'a str>,
+    time: Option<&'a str>,
+    records: Vec<Record<'a>>,
+    values: Vec<Seen<'a>>,
+    windows: Vec<Window<'a>>,
+    gaps: Vec<Value>,
+    exception: &'a Option<String>,
+    waiver: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    once: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Seen<'a> {
+    clause: &'static str,
+    exception: Option<&'a str>,
+    truth: Truth,
+    operand: &'a str,
+    span: Spot<'a>,
+    value: &'a str,
+    record: Option<usize>,
+    field: Option<&'a str>,
+}
+
+/// A record that a verdict rests on.
+#[derive(Serialize)]
+pub(super) struct Record<'a> {
+    kind: &'a str,
+    file: Option<&'a str>,
+    line: Option<u64>,
+    byte_offset: Option<u64>,
+    element: Option<u32>,
+    identity: &'a str,
+    time: &'a Option<String>,
+}
+
+/// What a history condition searched and found.
+#[derive(Serialize)]
+pub(super) struct Window<'a> {
+    span: Spot<'a>,
+    kind: &'a str,
+    from: &'a Option<String>,
+    from_included: bool,
+    until: &'a Option<String>,
+    #[serde(serialize_with = "named")]
+    keys: &'a [(String, String)],
+    searched: usize,
+    contributions: &'a [Contribution],
+    result: &'a str,
+}
+
+/// A place in a policy.
+#[derive(Serialize)]
+pub(super) struct Spot<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+}
+
+fn named<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
+}
+
+pub(crate) fn entry<'a>(context: &'a Context, entry: &'a Entry) -> Finding<'a> {
     let rule = entry.rule();
     let why = &entry.why;
-    let mut value = json!({
-        "schema": SCHEMA,
-        "id": entry.id(),
-        "rule": rule.name,
-        "revision": rule.revision,
-        "policy": rule.policy,
-        "severity": rule.severity,
-        "title": rule.title,
-        "message": why.message,
-        "cite": rule.cite,
-        "consequence": rule.consequence,
-        "purpose": rule.purpose,
-        "legal_basis": rule.legal_basis,
-        "retention": rule.retention.map(display::length),
-        "verdict": entry.verdict(),
-        "subject": entry.row.subject,
-        "time": entry.time,
-        "records": why.records.iter().map(|r| super::why_json::record(context, r)).collect::<Vec<_>>(),
-        "values": why.clauses.iter().flat_map(|c| c.values.iter().map(move |v| (c, v))).map(|(clause, v)| json!({
-            "clause": role(&clause.role),
-            "exception": if let ClauseRole::Unless(name) = &clause.role { Some(name) } else { None },
-            "truth": clause.truth,
-            "operand": context.sources.text(v.span),
-            "span": span(context, v.span),
-            "value": v.value,
-            "record": v.field.map(|(r, _)| r),
-            "field": v.field.and_then(|(r, c)| context.field(entry, r, c)),
-        })).collect::<Vec<_>>(),
-        "windows": why.windows.iter().map(|w| window(context, w)).collect::<Vec<_>>(),
-        "gaps": why.gaps.iter().map(|g| gap(context, &why.records, g)).collect::<Vec<_>>(),
-        "exception": why.exception,
-        "waiver": entry.row.waiver.map(|w| waivers::entry(context, w)),
-    });
-    if let Some(once) = &why.once {
-        value["once"] = self::once(context, once);
+    let seen = |clause: &'a ClauseTrace| {
+        clause.values.iter().map(move |v| Seen {
+            clause: role(&clause.role),
+            exception: if let ClauseRole::Unless(name) = &clause.role { Some(name) } else { None },
+            truth: clause.truth,
+            operand: context.sources.text(v.span),
+            span: span(context, v.span),
+            value: &v.value,
+            record: v.field.map(|(r, _)| r),
+            field: v.field.and_then(|(r, c)| context.field(entry, r, c)),
+        })
+    };
+    Finding {
+        schema: SCHEMA,
+        id: entry.id(),
+        rule: &rule.name,
+        revision: &rule.revision,
+        policy: &rule.policy,
+        severity: rule.severity,
+        title: &rule.title,
+        message: &why.message,
+        cite: &rule.cite,
+        consequence: &rule.consequence,
+        purpose: &rule.purpose,
+        legal_basis: &rule.legal_basis,
+        retention: rule.retention.map(display::length),
+        verdict: entry.verdict(),
+        subject: entry.row.subject,
+        time: entry.time.as_deref(),
+        records: why.records.iter().map(|r| record(context, r)).collect(),
+        values: why.clauses.iter().flat_map(seen).collect(),
+        windows: why.windows.iter().map(|w| window(context, w)).collect(),
+        gaps: why.gaps.iter().map(|g| gap(context, &why.records, g)).collect(),
+        exception: &why.exception,
+        waiver: entry.row.waiver.map(|w| waivers::entry(context, w)),
+        once: why.once.as_ref().map(|once| self::once(context, once)),
+        steps: why.steps.iter().map(|s| super::steps::value(context, s)).collect(),
     }
-    if !why.steps.is_empty() {
-        value["steps"] = why.steps.iter().map(|s| super::steps::value(context, s)).collect();
+}
+
+pub(super) fn record<'a>(context: &'a Context, of: &'a RecordRef) -> Record<'a> {
+    Record {
+        kind: context.kind(of.kind),
+        file: context.input(of),
+        line: of.place.map(|p| p.line),
+        byte_offset: of.place.map(|p| p.offset),
+        element: of.place.map(|p| p.element),
+        identity: &of.identity,
+        time: &of.time,
     }
-    value
 }
 
 /// Of a rule with `once per`: what is counted together.
@@ -68,19 +161,18 @@ pub(super) fn once(context: &Context, once: &OnceTrace) -> Value {
     })
 }
 
-/// What a history condition searched and found.
-pub(super) fn window(context: &Context, w: &WindowTrace) -> Value {
-    json!({
-        "span": span(context, w.span),
-        "kind": context.kind(w.kind),
-        "from": w.from,
-        "from_included": w.from_included,
-        "until": w.until,
-        "keys": w.keys.iter().map(|(k, v)| (k.clone(), json!(v))).collect::<serde_json::Map<_, _>>(),
-        "searched": w.searched,
-        "contributions": w.contributions,
-        "result": w.result,
-    })
+pub(super) fn window<'a>(context: &'a Context, w: &'a WindowTrace) -> Window<'a> {
+    Window {
+        span: span(context, w.span),
+        kind: context.kind(w.kind),
+        from: &w.from,
+        from_included: w.from_included,
+        until: &w.until,
+        keys: &w.keys,
+        searched: w.searched,
+        contributions: &w.contributions,
+        result: &w.result,
+    }
 }
 
 /// What was missing, malformed or has yet to come.
@@ -89,7 +181,7 @@ pub(super) fn gap(context: &Context, records: &[RecordRef], g: &Gap) -> Value {
     let field = g.record.zip(g.column).and_then(|(r, c): (usize, ColumnId)| context.field_of(records, r, c));
     value["record"] = json!(g.record);
     value["field"] = json!(field);
-    value["span"] = span(context, g.span);
+    value["span"] = json!(span(context, g.span));
     value["text"] = json!(context.gap_of(records, g));
     value
 }
@@ -106,9 +198,9 @@ pub(super) fn role(role: &ClauseRole) -> &'static str {
     }
 }
 
-pub(super) fn span(context: &Context, span: Span) -> Value {
+pub(super) fn span<'a>(context: &'a Context, span: Span) -> Spot<'a> {
     let (line, column) = context.sources.line_col(span);
-    json!({ "file": context.sources.file(span.file).name, "line": line, "column": column })
+    Spot { file: &context.sources.file(span.file).name, line, column }
 }
 
 fn reason(context: &Context, why: &GapReason) -> Value {

@@ -68,7 +68,7 @@ pub(crate) fn lines(context: &Context, findings: &Findings) -> Vec<WaiverLine> {
                     approver: waiver.approver.clone(),
                     reason: waiver.reason.clone(),
                     spot: context.spot(waiver.span),
-                    place: super::json::span(context, waiver.span),
+                    place: json!(super::json::span(context, waiver.span)),
                     waived,
                     days: findings.days(i),
                     span: waiver.span,

@@ -5,8 +5,8 @@ use super::entry::Context;
 use super::why::{note_text, truth_word};
 use super::{changes, json as findings, steps, waivers};
 use crate::data::identity::hex;
+use crate::eval::ClauseRole;
 use crate::eval::why::{Came, Failed, NearMiss, Node, Note, Part, Sort, StepWhy, Why};
-use crate::eval::{ClauseRole, RecordRef};
 use serde_json::{Value, json};
 
 pub(crate) const DOCUMENT: &str = "bylaws.why/1";
@@ -32,31 +32,19 @@ fn why(context: &Context, why: &Why) -> Value {
         "message": why.message,
         "exception": why.exception,
         "waiver": why.waiver.and_then(|w| rule.waivers.get(w as usize)).map(|w| waivers::entry(context, w)),
-        "records": why.records.iter().map(|r| record(context, r)).collect::<Vec<_>>(),
+        "records": why.records.iter().map(|r| findings::record(context, r)).collect::<Vec<_>>(),
         "steps": why.steps.iter().map(|s| steps::value(context, s)).collect::<Vec<_>>(),
         "progress": why.progress.iter().map(|s| progress(context, s)).collect::<Vec<_>>(),
         "once": why.once.as_ref().map(|once| findings::once(context, once)),
         "clauses": why.parts.iter().map(|p| part(context, why, p)).collect::<Vec<_>>(),
         "windows": why.windows.iter().map(|w| {
-            let mut window = findings::window(context, &w.seen);
+            let mut window = json!(findings::window(context, &w.seen));
             window["near_misses"] = w.near.iter().map(|n| near(context, n)).collect();
             window
         }).collect::<Vec<_>>(),
         "notes": why.notes.iter().map(|n| json!({ "note": note_name(n), "text": note_text(context, why, n) })).collect::<Vec<_>>(),
         "changes": why.changes.as_ref().map(|c| changes::value(context, why, c)),
         "gaps": why.gaps.iter().map(|g| findings::gap(context, &why.records, g)).collect::<Vec<_>>(),
-    })
-}
-
-pub(crate) fn record(context: &Context, of: &RecordRef) -> Value {
-    json!({
-        "kind": context.kind(of.kind),
-        "file": context.input(of),
-        "line": of.place.map(|p| p.line),
-        "byte_offset": of.place.map(|p| p.offset),
-        "element": of.place.map(|p| p.element),
-        "identity": of.identity,
-        "time": of.time,
     })
 }
 

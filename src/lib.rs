@@ -72,13 +72,16 @@ mod testing;
 pub use cli::command;
 
 pub use data::{
-    Batch, Currency, Decimal, Defect, InputId, Money, Place, Reading, Schema, Severity, Time, Value, Verdict,
+    Batch, Currency, Decimal, Defect, InputId, Money, Place, Reading, Schema, Severity, Sieve, Time, Value, Verdict,
 };
 pub use diag::{Code, Diagnostic, Fix, Label, Level};
 pub use eval::{
     BatchError, Evaluator, Explanation, FindingRow, Findings, Options as EvalOptions, PlanError, RecordRef, RuleCounts,
+    Sieves,
 };
-pub use ingest::{Ingest, Input, InputError, InputReport, InputSpec, Options as IngestOptions, Reject, Route, Sink};
+pub use ingest::{
+    Ingest, Input, InputError, InputReport, InputSpec, Options as IngestOptions, Reject, Route, Sift, Sink,
+};
 pub use io::{FileError, Files, MemoryFiles};
 pub use plan::Plan;
 pub use policy_set::{Checked, LoadError, PolicySet};

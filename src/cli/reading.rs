@@ -8,7 +8,7 @@ use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;
 use crate::eval::{BatchError, Evaluator, Findings, KindCounts};
-use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Reject, Sink, Wanted};
+use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Reject, Sift, Sink, Wanted};
 use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
 use crate::report::{Context, Entry, Excerpt};
@@ -65,23 +65,26 @@ impl<'a> Reader<'a> {
     fn pass(&self, evaluator: &Evaluator) -> Result<Outcome, Failure> {
         let mut outcome = Outcome { kinds: self.kinds(), ..Outcome::default() };
         let progress = self.progress();
+        let sieve = evaluator.sieve().map_err(|e| Failure::new(e.to_string()))?;
         for (i, file) in self.inputs.files.iter().enumerate() {
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
             let broken: Mutex<Option<BatchError>> = Mutex::default();
             let full: Mutex<Option<Failure>> = Mutex::default();
-            let batch = |batch| {
+            let take = |batch, take: &dyn Fn(_) -> Result<(), BatchError>| {
                 // What comes behind is only read over.
                 if lock(&full).is_some() {
                     return;
                 }
-                match evaluator.screen(batch) {
-                    Ok(done) => evaluator.absorb(done),
-                    Err(error) => *lock(&broken) = Some(error),
+                if let Err(error) = take(batch) {
+                    *lock(&broken) = Some(error);
                 }
                 if let Err(failure) = self.limit.check(evaluator.plan(), &evaluator.held(), 0) {
                     lock(&full).get_or_insert(failure);
                 }
             };
+            let batch =
+                |batch| take(batch, &|batch| evaluator.screen(batch).map(|screened| evaluator.absorb(screened)));
+            let rest = |batch| take(batch, &|batch| evaluator.let_go(batch));
             let keep = self.keep;
             let sorts = Mutex::new(std::mem::take(&mut outcome.sorts));
             let reject = |reject: Reject| {
@@ -96,8 +99,9 @@ impl<'a> Reader<'a> {
                 }
             };
             let sink = Sink { batch: &batch, reject: &reject, advance: &advance };
+            let sift = sieve.as_ref().map(|sieve| Sift { sieve, rest: &rest });
             let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
-            let read = with_input(file, |input| self.ingest.read(&spec(i, file), input, options, sink));
+            let read = with_input(file, |input| self.ingest.sift(&spec(i, file), input, options, sink, sift));
             outcome.sorts = sorts.into_inner().unwrap_or_else(|p| p.into_inner());
             outcome.reports.push(read?);
             if let Some(failure) = lock(&full).take() {

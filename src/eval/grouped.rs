@@ -57,7 +57,7 @@ enum PlainTest {
 }
 
 #[derive(Debug, Default)]
-struct TextGroup {
+pub struct TextGroup {
     equal: FxHashMap<Box<str>, Vec<u32>>,
     /// Keys in lower case.
     equal_folded: FxHashMap<Box<str>, Vec<u32>>,
@@ -157,6 +157,11 @@ impl AtomGroups {
             columns.push(group);
         }
         Ok(AtomGroups { atoms: atoms.len(), columns })
+    }
+
+    /// The tests of a text, of atoms that are all of one column.
+    pub fn into_text(mut self) -> Option<TextGroup> {
+        self.columns.pop()?.text
     }
 
     pub fn evaluate(&self, rows: &Rows) -> Marks {
@@ -379,7 +384,7 @@ impl TextGroup {
             || !self.domains.is_empty()
     }
 
-    fn find(&self, text: &str, folded: &mut String, hit: &mut impl FnMut(u32)) {
+    pub fn find(&self, text: &str, folded: &mut String, hit: &mut impl FnMut(u32)) {
         let mut all = |atoms: Option<&Vec<u32>>| atoms.into_iter().flatten().for_each(|&a| hit(a));
         if !self.equal.is_empty() {
             all(self.equal.get(text));

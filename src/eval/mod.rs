@@ -36,6 +36,7 @@ mod rows;
 mod scenarios;
 mod screen;
 mod sequence;
+mod sieve;
 mod strata;
 mod tables;
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub use problems::DataProblem;
 pub use repeats::Changed;
 pub use rows::BatchError;
 pub use screen::Screened;
+pub use sieve::Sieves;
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 
@@ -252,6 +254,29 @@ impl Evaluator {
             hold = Hold::Rows;
         }
         Ok(screen::screen(&self.plan, &self.runtime, self.options.keep_compliant, as_of, rows, (true, hold)))
+    }
+
+    /// What tells rows that need not come in whole: of these only [`Sieves`]' rest comes, to [`Evaluator::let_go`].
+    /// None where all that is read has to come.
+    ///
+    /// # Errors
+    /// Where the tests of one column are too large together.
+    pub fn sieve(&self) -> Result<Option<Sieves>, PlanError> {
+        let all = self.options.retain || self.options.keep_compliant || !self.options.twice || self.wanted.is_some();
+        if all { Ok(None) } else { Sieves::new(&self.plan, &self.runtime).map(Some) }
+    }
+
+    /// Takes in rows that the sieve did not keep. Any number of threads may do this at once.
+    ///
+    /// # Errors
+    /// Where the batch does not hold the rest that the sieve names.
+    pub fn let_go(&self, batch: Batch) -> Result<(), BatchError> {
+        let needed =
+            sieve::rest(self.plan.schema.kinds.get(batch.kind.0 as usize).ok_or(BatchError::NoSuchKind(batch.kind))?);
+        let rows = rows::Rows::of(batch, &self.plan.schema, &needed)?;
+        let as_of = Watermark { as_of: self.options.as_of, ..Watermark::default() };
+        self.absorb(screen::let_go(&self.plan, &self.runtime, as_of, rows));
+        Ok(())
     }
 
     /// Takes in a screened batch. Any number of threads may do this at once.

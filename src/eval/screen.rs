@@ -86,6 +86,48 @@ pub enum Hold {
     Hashes,
 }
 
+/// The rows that are not after `as_of`, what is known of the end of the data from them, and how many are after it.
+fn up_to(plan: &Plan, runtime: &Runtime, as_of: Watermark, rows: Rows) -> (Rows, Watermark, u64) {
+    let (mut watermark, mut after_as_of) = (Watermark::default(), 0);
+    let Some(time) = plan.schema.kind(rows.kind).time() else { return (rows, watermark, 0) };
+    let mut kept = Vec::with_capacity(rows.len());
+    for row in 0..rows.len() {
+        match event_time(&rows, row, time) {
+            Some(t) if as_of.is_after(t, &runtime.zone) => after_as_of += 1,
+            Some(t) => {
+                watermark.see(t);
+                kept.push(row as u32);
+            }
+            None => kept.push(row as u32),
+        }
+    }
+    let rows = if after_as_of > 0 { rows.take(&kept) } else { rows };
+    (rows, watermark, after_as_of)
+}
+
+/// Rows of which a sieve has told that no rule finds anything in them.
+pub fn let_go(plan: &Plan, runtime: &Runtime, as_of: Watermark, rows: Rows) -> Screened {
+    let kind = rows.kind;
+    let (rows, watermark, after_as_of) = up_to(plan, runtime, as_of, rows);
+    let (mut compliant, mut in_force) = (Vec::new(), Vec::new());
+    for &rule in &runtime.rules_of[kind.0 as usize] {
+        let of = &plan.rules[rule as usize];
+        let cx = runtime.context(plan, &runtime.empty, of.clock, None);
+        let inside = self::inside(plan, &rows, of.effective, &cx);
+        let n = inside.map_or(rows.len() as u64, |(inside, _)| inside.iter().map(|w| u64::from(w.count_ones())).sum());
+        in_force.extend((n > 0).then_some(rule));
+        // Of a rule with a `where`, it is this that failed.
+        if n > 0 && of.screen.filter.is_empty() && of.screen.filter_exact {
+            compliant.push((rule, n));
+        }
+    }
+    let gone = identities(plan, &rows).into_iter().flatten().collect();
+    let judged = rows.len() as u64;
+    let segment =
+        Segment { rows: rows.take(&[]), identities: Vec::new(), gone, candidates: Vec::new(), histories: Vec::new() };
+    Screened { kind, judged, after_as_of, watermark, segment, compliant, in_force, derived: Vec::new() }
+}
+
 /// `all`: also as rows of the kinds that theirs is a part of.
 pub fn screen(
     plan: &Plan,
@@ -96,25 +138,7 @@ pub fn screen(
     (all, hold): (bool, Hold),
 ) -> Screened {
     let kind = rows.kind;
-    let of = plan.schema.kind(kind);
-    let mut watermark = Watermark::default();
-    let (mut rows, mut after_as_of) = (rows, 0);
-    if let Some(time) = of.time() {
-        let mut kept = Vec::with_capacity(rows.len());
-        for row in 0..rows.len() {
-            match event_time(&rows, row, time) {
-                Some(t) if as_of.is_after(t, &runtime.zone) => after_as_of += 1,
-                Some(t) => {
-                    watermark.see(t);
-                    kept.push(row as u32);
-                }
-                None => kept.push(row as u32),
-            }
-        }
-        if after_as_of > 0 {
-            rows = rows.take(&kept);
-        }
-    }
+    let (rows, watermark, after_as_of) = up_to(plan, runtime, as_of, rows);
     let unions = if all { &runtime.unions[kind.0 as usize][..] } else { &[] };
     let part = |(kind, of): &(KindId, Arc<Projection>)| {
         screen(plan, runtime, keep_compliant, Watermark::default(), rows.clone().project(*kind, of), (false, hold))
@@ -230,7 +254,7 @@ impl<'a> Work<'a> {
         let n = self.rows.len();
         let mut open = vec![0; words(n)];
         let mut decided = 0;
-        let in_force = self.in_force(of.effective, &cx);
+        let in_force = inside(self.plan, self.rows, of.effective, &cx);
         for (w, open) in open.iter_mut().enumerate() {
             let valid = if n - w * 64 < 64 { (1u64 << (n - w * 64)) - 1 } else { u64::MAX };
             let filter = self.tests(&of.screen.filter, 0, w, (valid, 0), &cx);
@@ -268,24 +292,6 @@ impl<'a> Work<'a> {
                 t | u
             })
             .collect()
-    }
-
-    /// Rows in which the rule is in force, and rows whose time is unknown; none where it always is.
-    fn in_force(&self, effective: (Option<i32>, Option<i32>), cx: &Context<'_>) -> Option<(Bits, Bits)> {
-        if effective == (None, None) {
-            return None;
-        }
-        let n = self.rows.len();
-        let (mut inside, mut unknown) = (vec![0; words(n)], vec![0; words(n)]);
-        let time = self.plan.schema.kind(self.rows.kind).time();
-        for row in 0..n {
-            match time_of(self.rows, row, time) {
-                Some(t) if in_force(effective, t, cx) => set(&mut inside, row),
-                Some(_) => {}
-                None => set(&mut unknown, row),
-            }
-        }
-        Some((inside, unknown))
     }
 
     /// `start` and all of the tests, for the rows of one word.
@@ -354,6 +360,24 @@ fn and(a: Pair, b: Pair) -> Pair {
     (t, (a.0 | a.1) & (b.0 | b.1) & !t)
 }
 
+/// Rows in which a rule is in force, and rows whose time is unknown; none where it always is.
+fn inside(plan: &Plan, rows: &Rows, effective: (Option<i32>, Option<i32>), cx: &Context<'_>) -> Option<(Bits, Bits)> {
+    if effective == (None, None) {
+        return None;
+    }
+    let n = rows.len();
+    let (mut inside, mut unknown) = (vec![0; words(n)], vec![0; words(n)]);
+    let time = plan.schema.kind(rows.kind).time();
+    for row in 0..n {
+        match time_of(rows, row, time) {
+            Some(t) if in_force(effective, t, cx) => set(&mut inside, row),
+            Some(_) => {}
+            None => set(&mut unknown, row),
+        }
+    }
+    Some((inside, unknown))
+}
+
 /// Whether a moment is in a rule's days of force.
 pub fn in_force((from, until): (Option<i32>, Option<i32>), time: Time, cx: &Context<'_>) -> bool {
     let date = time.date(cx.zone);
@@ -370,11 +394,12 @@ pub fn triggered_by(trigger: &Trigger) -> Option<KindId> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::Rows;
+    use super::super::rows::{Col, Rows};
+    use super::super::sieve::Sieves;
     use super::super::testing::{self, *};
     use super::super::{Runtime, world::Watermark};
     use super::*;
-    use crate::data::{Column, Decimal, EnumId, Role, Schema, Type, Value};
+    use crate::data::{Column, ColumnId, Decimal, EnumId, Role, Schema, Seen, Sieve, Type, Value};
     use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, TextOp};
     use proptest::prelude::*;
     use std::sync::Arc;
@@ -486,6 +511,26 @@ mod tests {
         expr(kind, Type::Bool)
     }
 
+    /// A cell as it would be read.
+    fn seen(rows: &Rows, row: usize, column: ColumnId) -> Seen<'_> {
+        let flawed = rows.flaws.iter().any(|f| (f.row as usize, f.column) == (row, column));
+        match &rows.cols[column.0 as usize] {
+            col if col.is_null(row) => {
+                if flawed {
+                    Seen::Other
+                } else {
+                    Seen::Absent
+                }
+            }
+            Col::Text(a) => Seen::Text(a.value(row)),
+            Col::Int(a) => Seen::Int(a.value(row)),
+            Col::Decimal(a) => Seen::Decimal(Decimal::from_raw(a.value(row))),
+            Col::Bool(a) => Seen::Bool(a.value(row)),
+            Col::Enum(a) => Seen::Word(a.value(row)),
+            _ => Seen::Other,
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -515,6 +560,16 @@ mod tests {
             let needed = plan.kinds[0].projection.clone().unwrap();
             let rows = Rows::of(batch(&plan, 0, &rows, &lines), &schema, &needed).unwrap();
             let screened = screen(&plan, &runtime, false, Watermark::default(), rows.clone(), (true, Hold::Rows));
+            // What a sieve lets go is nothing to any rule.
+            let sieves = Sieves::new(&plan, &runtime).unwrap();
+            let mut scratch = Vec::new();
+            let let_go: Vec<u64> = (0..rows.len())
+                .filter(|&row| {
+                    let columns = sieves.columns(KindId(0)).unwrap_or_default();
+                    !sieves.keeps(KindId(0), &mut scratch, &mut |nth| seen(&rows, row, columns[nth]))
+                })
+                .map(|row| rows.places[row].line)
+                .collect();
             for (i, rule) in plan.rules.iter().enumerate() {
                 let cx = runtime.context(&plan, &runtime.empty, rule.clock, None);
                 let open: Vec<u64> = (0..rows.len())
@@ -530,6 +585,7 @@ mod tests {
                     .flat_map(|(_, rows)| rows.iter().map(|&r| screened.segment.rows.places[r as usize].line))
                     .collect();
                 prop_assert_eq!(&kept, &open, "{:?}", rule.when);
+                prop_assert!(!open.iter().any(|line| let_go.contains(line)), "{:?}", rule.when);
                 let decided = screened.compliant.iter().find(|c| c.0 == i as u32).map_or(0, |c| c.1);
                 prop_assert_eq!(decided as usize, rows.len() - open.len());
             }

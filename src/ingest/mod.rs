@@ -36,7 +36,7 @@ pub use excerpts::{Excerpt, Wanted};
 pub use formats::format_of;
 
 use crate::data::mapping::Format;
-use crate::data::{Batch, InputId, KindId, Place, Reading};
+use crate::data::{Batch, InputId, KindId, Place, Reading, Sieve};
 use crate::diag::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -90,6 +90,15 @@ pub struct Sink<'a> {
     pub reject: &'a (dyn Fn(Reject) + Sync),
     /// Uncompressed bytes done since the last call (in Parquet: of the file).
     pub advance: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Rows that no rule can find anything in are told as they are read, and only the sieve's rest of them is given out.
+/// [`InputReport::malformed`] does not count values of theirs that nobody looked at.
+#[derive(Clone, Copy)]
+pub struct Sift<'a> {
+    pub sieve: &'a dyn Sieve,
+    /// Called from several threads.
+    pub rest: &'a (dyn Fn(Batch) + Sync),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -206,8 +215,23 @@ impl Ingest {
         options: Options,
         sink: Sink<'_>,
     ) -> Result<InputReport, InputError> {
+        self.sift(spec, input, options, sink, None)
+    }
+
+    /// As [`Ingest::read`]; of rows that the sieve lets go, only its rest is read.
+    ///
+    /// # Errors
+    /// As those of [`Ingest::read`].
+    pub fn sift(
+        &self,
+        spec: &InputSpec,
+        input: Input<'_>,
+        options: Options,
+        sink: Sink<'_>,
+        sift: Option<Sift<'_>>,
+    ) -> Result<InputReport, InputError> {
         let opened = formats::open(&self.reading, spec, input)?;
-        let job = worker::Job { spec, options, sink, delimiter: opened.delimiter };
+        let job = worker::Job { spec, options, sink, delimiter: opened.delimiter, sift };
         let mut report = match opened.format {
             Format::Ndjson => ndjson::read(&self.reading, &job, opened.content)?,
             Format::Json => json::read(&self.reading, &job, opened.content)?,

@@ -8,7 +8,7 @@ use super::scan::{self, Raw};
 use super::values::{Misfit, Reader, Scalar};
 use crate::data::build::ColumnBuilder;
 use crate::data::mapping::Step;
-use crate::data::{Currency, Decimal, Money, Value};
+use crate::data::{Currency, Decimal, Money, Seen, Value};
 use regex::Regex;
 use std::borrow::Cow;
 
@@ -184,6 +184,19 @@ impl Expr {
                 Ok(())
             }
             _ => self.append_other(cells, column),
+        }
+    }
+
+    /// What a sieve looks at.
+    pub fn seen<'c>(&self, cells: &'c impl Cells) -> Seen<'c> {
+        match self {
+            Expr::Read(get, reader)
+                if get.rest.is_empty()
+                    && let Some(raw) = cells.raw(get.item, get.slot) =>
+            {
+                reader.seen(raw)
+            }
+            _ => Seen::Other,
         }
     }
 

@@ -25,7 +25,7 @@ use super::{quantities, times};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
 use crate::data::mapping::How;
-use crate::data::{Currency, Decimal, DecimalError, EnumId, Money, Schema, Type, Value};
+use crate::data::{Currency, Decimal, DecimalError, EnumId, Money, Schema, Seen, Type, Value};
 use crate::diag::did_you_mean;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -212,6 +212,34 @@ impl Reader {
         Reader { ty, words, expected }
     }
 
+    /// The commonest sorts of values, as the column would hold them.
+    #[inline]
+    pub fn seen<'a>(&self, raw: Raw<'a>) -> Seen<'a> {
+        if let Raw::Absent = raw {
+            return Seen::Absent;
+        }
+        if self.words.is_some() {
+            return Seen::Other;
+        }
+        match (&self.ty, raw) {
+            (As::Text, raw) => unquoted(raw).filter(|t| t.len() <= MAX_TEXT).map_or(Seen::Other, Seen::Text),
+            (As::Int { unit: None }, Raw::Json(text)) => small_int(text).map_or(Seen::Other, Seen::Int),
+            (As::Decimal { .. }, Raw::Json(text)) if is_number(text) => {
+                Decimal::parse(text).map_or(Seen::Other, Seen::Decimal)
+            }
+            (As::Bool, Raw::Json("true")) => Seen::Bool(true),
+            (As::Bool, Raw::Json("false")) => Seen::Bool(false),
+            (As::Timestamp { format: None, unit: None, zone }, raw) => {
+                unquoted(raw).and_then(|t| times::timestamp(t, zone)).map_or(Seen::Other, |_| Seen::Time)
+            }
+            (As::Date { format: None }, raw) => unquoted(raw).and_then(times::date).map_or(Seen::Other, |_| Seen::Time),
+            (As::Enum { words, .. }, raw) => {
+                unquoted(raw).and_then(|t| words.get(t)).map_or(Seen::Other, |w| Seen::Word(*w))
+            }
+            _ => Seen::Other,
+        }
+    }
+
     /// Reads the commonest sorts of values; false, and nothing appended, where it is none of these.
     #[inline]
     pub fn append_raw(&self, raw: Raw, column: &mut ColumnBuilder) -> bool {
@@ -230,10 +258,12 @@ impl Reader {
                 Some(n) => column.append_value(n),
                 None => return false,
             },
-            (As::Decimal { .. }, Raw::Json(text), ColumnBuilder::Decimal(column)) => match Decimal::parse(text) {
-                Ok(decimal) if matches!(text.as_bytes()[0], b'-' | b'0'..=b'9') => column.append_value(decimal.raw()),
-                _ => return false,
-            },
+            (As::Decimal { .. }, Raw::Json(text), ColumnBuilder::Decimal(column)) if is_number(text) => {
+                match Decimal::parse(text) {
+                    Ok(decimal) => column.append_value(decimal.raw()),
+                    Err(_) => return false,
+                }
+            }
             (As::Bool, Raw::Json("true"), ColumnBuilder::Bool(column)) => column.append_value(true),
             (As::Bool, Raw::Json("false"), ColumnBuilder::Bool(column)) => column.append_value(false),
             (As::Timestamp { format: None, unit: None, zone }, Raw::Text(text), ColumnBuilder::Timestamp(column)) => {
@@ -410,6 +440,21 @@ fn whole(scalar: &Scalar, texts: bool, unit: i64) -> Result<Option<i64>, String>
 }
 
 /// A whole number of few digits.
+/// A text without escapes.
+#[inline]
+fn unquoted(raw: Raw<'_>) -> Option<&str> {
+    match raw {
+        Raw::Text(text) => Some(text),
+        Raw::Json(json) => json.strip_prefix('"')?.strip_suffix('"').filter(|t| !t.contains('\\')),
+        Raw::Absent | Raw::Misfit(_) => None,
+    }
+}
+
+/// Of a JSON value.
+fn is_number(text: &str) -> bool {
+    matches!(text.as_bytes().first(), Some(b'-' | b'0'..=b'9'))
+}
+
 fn small_int(text: &str) -> Option<i64> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', digits @ ..] => (true, digits),

@@ -1,19 +1,20 @@
 //! What one thread does with the rows of its chunks: fills columns, counts, rejects.
 
 use super::layout::{Claim, Each, Layout, Target};
-use super::rows::{Cells, follow};
+use super::rows::{Cells, Expr, follow};
 use super::scan::{self, Fault, Raw, ScanError, Slots, Trie};
 use super::shapes::{End, Shapes};
 use super::values::{Misfit, Scalar};
-use super::{InputReport, InputSpec, Note, Options, Reject, Sink};
+use super::{InputReport, InputSpec, Note, Options, Reject, Sift, Sink};
 use crate::data::build::{ColumnBuilder, shortened};
 use crate::data::mapping::Step;
-use crate::data::{Batch, Defect, KindId, Place, Reading};
+use crate::data::{Batch, ColumnId, Defect, KindId, Place, Reading, Sieve};
 use crate::diag::{Code, did_you_mean};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// Batches are given out at the latest with so many rows, or so many bytes of input.
 const MAX_ROWS: usize = 1 << 13;
@@ -30,6 +31,20 @@ pub struct Job<'j> {
     pub options: Options,
     pub sink: Sink<'j>,
     pub delimiter: u8,
+    pub sift: Option<Sift<'j>>,
+}
+
+/// What is kept of the rows of a target, and where the rest goes.
+struct Sifter<'w> {
+    sieve: &'w dyn Sieve,
+    looked_at: Vec<&'w Expr>,
+    rest: Filling,
+    /// As the columns of `rest`.
+    exprs: Vec<&'w Expr>,
+    projection: Arc<[ColumnId]>,
+    scratch: Vec<u64>,
+    tried: u32,
+    kept: u32,
 }
 
 struct Filling {
@@ -44,6 +59,8 @@ pub struct Worker<'w> {
     layout: &'w Layout,
     job: &'w Job<'w>,
     filling: Vec<Option<Filling>>,
+    /// By target; none where all rows are kept.
+    sifters: Vec<Option<Sifter<'w>>>,
     /// By target.
     records: Vec<u64>,
     /// Of undeclared kinds: the near declared one, if any, and the count.
@@ -94,24 +111,85 @@ impl<C: Cells> Cells for ItemCells<'_, C> {
     }
 }
 
+impl Filling {
+    fn new(reading: &Reading, kind: KindId, projection: &[ColumnId]) -> Filling {
+        let schema = &reading.schema;
+        let builder = |c: &ColumnId| ColumnBuilder::new(schema, &schema.column(kind, *c).ty);
+        Filling { columns: projection.iter().map(builder).collect(), places: Vec::new(), defects: Vec::new(), bytes: 0 }
+    }
+
+    /// Whether it is full then.
+    #[inline]
+    fn add<'e>(
+        &mut self,
+        exprs: &mut impl Iterator<Item = &'e Expr>,
+        cells: &impl Cells,
+        place: Place,
+        bytes: usize,
+    ) -> bool {
+        for (n, (expr, column)) in exprs.zip(&mut self.columns).enumerate() {
+            if let Err(Misfit { found, expected }) = expr.append(cells, column) {
+                let (row, column) = (self.places.len() as u32, n as u32);
+                self.defects.push(Defect { row, column, found: shortened(&found), expected });
+            }
+        }
+        self.places.push(place);
+        self.bytes += bytes;
+        self.places.len() >= MAX_ROWS || self.bytes >= MAX_BATCH_BYTES
+    }
+
+    fn take(&mut self, kind: KindId, projection: &Arc<[ColumnId]>) -> Option<Batch> {
+        if self.places.is_empty() {
+            return None;
+        }
+        self.bytes = 0;
+        Some(Batch {
+            kind,
+            projection: projection.clone(),
+            columns: self.columns.iter_mut().map(ColumnBuilder::finish).collect(),
+            places: std::mem::take(&mut self.places),
+            defects: std::mem::take(&mut self.defects),
+        })
+    }
+}
+
+impl<'w> Sifter<'w> {
+    fn new(reading: &Reading, target: &'w Target, sift: Sift<'w>) -> Option<Sifter<'w>> {
+        let looked_at = sift.sieve.columns(target.kind)?;
+        let projection = sift.sieve.rest(target.kind);
+        let exprs = |columns: &[ColumnId]| columns.iter().map(|c| target.expr(*c)).collect::<Option<Vec<_>>>();
+        Some(Sifter {
+            sieve: sift.sieve,
+            looked_at: exprs(looked_at)?,
+            rest: Filling::new(reading, target.kind, &projection),
+            exprs: exprs(&projection)?,
+            projection,
+            scratch: Vec::new(),
+            tried: 0,
+            kept: 0,
+        })
+    }
+
+    #[inline]
+    fn keeps(&mut self, kind: KindId, cells: &impl Cells) -> bool {
+        let Sifter { sieve, looked_at, scratch, .. } = self;
+        let keeps = sieve.keeps(kind, scratch, &mut |nth| looked_at[nth].seen(cells));
+        self.tried += 1;
+        self.kept += u32::from(keeps);
+        keeps
+    }
+}
+
 impl<'w> Worker<'w> {
     pub fn new(reading: &'w Reading, layout: &'w Layout, job: &'w Job<'w>) -> Worker<'w> {
-        let filling = layout.targets.iter().map(|t| {
-            let schema = &reading.schema;
-            let builder = |c: &crate::data::ColumnId| ColumnBuilder::new(schema, &schema.column(t.kind, *c).ty);
-            let projection = t.projection.as_ref()?;
-            Some(Filling {
-                columns: projection.iter().map(builder).collect(),
-                places: Vec::new(),
-                defects: Vec::new(),
-                bytes: 0,
-            })
-        });
+        let filling = layout.targets.iter().map(|t| Some(Filling::new(reading, t.kind, t.projection.as_ref()?)));
+        let sifters = layout.targets.iter().map(|t| Sifter::new(reading, t, job.sift?));
         Worker {
             reading,
             layout,
             job,
             filling: filling.collect(),
+            sifters: sifters.collect(),
             records: vec![0; layout.targets.len()],
             others: FxHashMap::default(),
             unknown: FxHashSet::default(),
@@ -327,15 +405,15 @@ impl<'w> Worker<'w> {
         let target = &self.layout.targets[index];
         self.records[index] += 1;
         let Some(filling) = &mut self.filling[index] else { return };
-        for (n, (expr, column)) in target.columns.iter().zip(&mut filling.columns).enumerate() {
-            if let Err(Misfit { found, expected }) = expr.append(cells, column) {
-                let (row, column) = (filling.places.len() as u32, n as u32);
-                filling.defects.push(Defect { row, column, found: shortened(&found), expected });
+        if let Some(sifter) = &mut self.sifters[index]
+            && !sifter.keeps(target.kind, cells)
+        {
+            if sifter.rest.add(&mut sifter.exprs.iter().copied(), cells, place, bytes) {
+                self.emit_rest(index);
             }
+            return;
         }
-        filling.places.push(place);
-        filling.bytes += bytes;
-        if filling.places.len() >= MAX_ROWS || filling.bytes >= MAX_BATCH_BYTES {
+        if filling.add(&mut target.columns.iter(), cells, place, bytes) {
             self.emit(index);
         }
     }
@@ -343,19 +421,20 @@ impl<'w> Worker<'w> {
     fn emit(&mut self, index: usize) {
         let target = &self.layout.targets[index];
         let (Some(filling), Some(projection)) = (&mut self.filling[index], &target.projection) else { return };
-        if filling.places.is_empty() {
-            return;
-        }
-        filling.bytes = 0;
         self.report.malformed += filling.defects.len() as u64;
-        let batch = Batch {
-            kind: target.kind,
-            projection: projection.clone(),
-            columns: filling.columns.iter_mut().map(ColumnBuilder::finish).collect(),
-            places: std::mem::take(&mut filling.places),
-            defects: std::mem::take(&mut filling.defects),
-        };
-        (self.job.sink.batch)(batch);
+        if let Some(batch) = filling.take(target.kind, projection) {
+            (self.job.sink.batch)(batch);
+        }
+        // Where most are kept, telling them apart takes longer than it saves.
+        self.sifters[index].take_if(|s| s.tried >= MAX_ROWS as u32 && s.kept > s.tried / 2);
+    }
+
+    fn emit_rest(&mut self, index: usize) {
+        let (Some(sifter), Some(sift)) = (&mut self.sifters[index], self.job.sift) else { return };
+        self.report.malformed += sifter.rest.defects.len() as u64;
+        if let Some(batch) = sifter.rest.take(self.layout.targets[index].kind, &sifter.projection) {
+            (sift.rest)(batch);
+        }
     }
 
     /// So many more bytes of the input are done.
@@ -397,6 +476,7 @@ impl<'w> Worker<'w> {
 
     pub fn finish(mut self) -> InputReport {
         for index in 0..self.filling.len() {
+            self.emit_rest(index);
             self.emit(index);
         }
         for (target, count) in self.layout.targets.iter().zip(&self.records) {

@@ -38,6 +38,24 @@ pub fn rule(schema: &Schema, numbers: &[u16], name: &str) -> String {
     writer.rule(name)
 }
 
+/// A rule with several conditions of which all must hold, some of them about one field of the record alone.
+pub fn guarded(schema: &Schema, numbers: &[u16], name: &str) -> String {
+    let mut tape = Tape::new(numbers);
+    let mut writer = Writer { schema, tape: &mut tape, aliases: 0, declared: schema.kinds.len() };
+    let kind = *writer.tape.pick(&writer.records());
+    let dated = schema.kinds[kind].time() == Some(Ty::Date);
+    let root = [Root { prefix: String::new(), kind, dated }];
+    let mut out = format!("forbid {name} {{\n  on {}", schema.kinds[kind].name);
+    if writer.tape.chance(40) {
+        out += &format!(" where {}", writer.guard(kind));
+    }
+    out += &format!("\n  when {} and {} and {}\n", writer.guard(kind), writer.guard(kind), writer.grouped(&root, 1));
+    if writer.tape.chance(25) {
+        out += "  effective from 2024-01-20\n";
+    }
+    out + &writer.closing(&root) + "}\n\n"
+}
+
 /// A metric over some record's own values.
 pub fn metric(schema: &Schema, numbers: &[u16], name: &str) -> String {
     let mut tape = Tape::new(numbers);
@@ -584,6 +602,29 @@ impl Writer<'_, '_> {
                 let op = self.comparison(ty);
                 format!("{handled} {op} {}", self.constant(ty))
             }
+        }
+    }
+
+    /// A field beside a constant.
+    fn guard(&mut self, kind: usize) -> String {
+        let plain = |ty| matches!(ty, Ty::Text | Ty::Int | Ty::Decimal | Ty::Bool | Ty::Enum(_));
+        let fields: Vec<_> = self.schema.kinds[kind].fields.iter().filter(|f| plain(f.ty)).cloned().collect();
+        let field = self.tape.pick(&fields).clone();
+        let name = if field.optional { format!("{}?", field.name) } else { field.name.clone() };
+        match field.ty {
+            Ty::Text => {
+                let (word, other) = (self.constant(Ty::Text), self.constant(Ty::Text));
+                match self.tape.below(6) {
+                    0 => format!("{name} == {word}"),
+                    1 => format!("{name} != {word}"),
+                    2 => format!("{name} starts_with {word}"),
+                    3 => format!("{name} ends_with {word}"),
+                    4 => format!("{name} contains {word}"),
+                    _ => format!("{name} {}in {{ {word}, {other} }}", self.not()),
+                }
+            }
+            Ty::Bool => format!("{name} == {}", self.tape.pick(&["true", "false"])),
+            ty => format!("{name} {} {}", self.comparison(ty), self.constant(ty)),
         }
     }
 

@@ -1,0 +1,33 @@
+//! What can be told of a row from a few of its values, before it is laid in columns.
+
+use super::{ColumnId, Decimal, KindId};
+use std::sync::Arc;
+
+/// A value as it is read for a sieve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Seen<'a> {
+    Absent,
+    Text(&'a str),
+    Int(i64),
+    Decimal(Decimal),
+    Bool(bool),
+    /// Of an enumeration: which of its words.
+    Word(u16),
+    /// A date or a moment.
+    Time,
+    /// Anything else, malformed values too.
+    Other,
+}
+
+/// Tells rows that no rule can find anything in.
+pub trait Sieve: Sync {
+    /// The columns of a kind that it looks at; none where it lets nothing go.
+    fn columns(&self, kind: KindId) -> Option<&[ColumnId]>;
+
+    /// The columns that are read of rows that are let go: which record it is, and when it was.
+    fn rest(&self, kind: KindId) -> Arc<[ColumnId]>;
+
+    /// Whether some rule may find something in a row, or a history may count it. `value` gives what stands in one of
+    /// [`Sieve::columns`], by its index; `scratch` is room that is kept from row to row.
+    fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool;
+}

@@ -1,0 +1,408 @@
+//! Rows that no rule can find anything in, told from a few values before they are laid in columns.
+//!
+//! Whoever reads rows of a kind, a rule or a history, does so under conditions of which all must hold. The tests
+//! among them that compare one column with constants are its guards: where one of them fails, the row is nothing
+//! to this reader. A row is let go where a guard of each reader fails; whatever is not plain is kept, and is then
+//! judged in full. So a sieve changes no verdict and no count.
+
+use super::grouped::{AtomGroups, TextGroup};
+use super::screen::triggered_by;
+use super::{PlanError, Runtime};
+use crate::data::{ColumnId, Kind, KindId, Seen, Sieve, Type, Value};
+use crate::plan::{Atom, AtomTest, Bool, Plan, Test, TextMatch};
+use std::sync::Arc;
+
+/// One bit a reader.
+type Mask = Vec<u64>;
+
+/// By kind.
+#[derive(Debug)]
+pub struct Sieves(Vec<Option<KindSieve>>);
+
+#[derive(Debug)]
+struct KindSieve {
+    readers: usize,
+    all: Mask,
+    columns: Vec<ColumnId>,
+    /// As in `columns`.
+    stages: Vec<Stage>,
+    rest: Arc<[ColumnId]>,
+}
+
+/// The guards on one column that are tried together.
+#[derive(Debug)]
+struct Stage {
+    optional: bool,
+    /// Readers that have a guard here.
+    concerned: Mask,
+    /// Readers to which the row may be something where no test holds.
+    otherwise: Mask,
+    guards: Guards,
+}
+
+#[derive(Debug)]
+enum Guards {
+    /// The record's time must be known.
+    Timed,
+    Text {
+        group: Box<TextGroup>,
+        /// By test: the readers that need it to hold, and those that need it not to.
+        readers: Vec<(Vec<u32>, Vec<u32>)>,
+    },
+    /// Bounds ascending, each strict or not; by how many of them a value is not below: for whom it may be something.
+    Ordered(Vec<(i128, bool)>, Vec<Mask>),
+    /// By word; others fail all tests.
+    Words(Vec<Mask>),
+    Bool(Mask),
+}
+
+/// A test that a reader needs to hold, or not to hold.
+struct Guard<'p> {
+    reader: u32,
+    atom: &'p Atom,
+    holds: bool,
+}
+
+fn bit(mask: &mut [u64], reader: u32) {
+    mask[reader as usize / 64] |= 1 << (reader % 64);
+}
+
+impl Sieves {
+    pub(super) fn new(plan: &Plan, runtime: &Runtime) -> Result<Sieves, PlanError> {
+        let all = (0..plan.schema.kinds.len()).map(|kind| KindSieve::new(plan, runtime, KindId(kind as u32)));
+        Ok(Sieves(all.collect::<Result<_, _>>()?))
+    }
+}
+
+impl Sieve for Sieves {
+    fn columns(&self, kind: KindId) -> Option<&[ColumnId]> {
+        Some(&self.0.get(kind.0 as usize)?.as_ref()?.columns)
+    }
+
+    fn rest(&self, kind: KindId) -> Arc<[ColumnId]> {
+        self.0.get(kind.0 as usize).and_then(Option::as_ref).map_or_else(|| Arc::from([]), |of| of.rest.clone())
+    }
+
+    fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
+        self.0.get(kind.0 as usize).and_then(Option::as_ref).is_none_or(|of| of.keeps(scratch, value))
+    }
+}
+
+/// The columns that say which record a row is, and when it was.
+pub(super) fn rest(kind: &Kind) -> Vec<ColumnId> {
+    let mut rest: Vec<ColumnId> = kind.identity.iter().copied().chain(kind.time()).collect();
+    rest.sort_unstable();
+    rest.dedup();
+    rest
+}
+
+impl KindSieve {
+    /// None where some reader has no guard, or all rows are held for another reason.
+    fn new(plan: &Plan, runtime: &Runtime, id: KindId) -> Result<Option<KindSieve>, PlanError> {
+        let at = id.0 as usize;
+        let kind = plan.schema.kind(id);
+        let read = plan.kinds[at].projection.is_some();
+        if !read || kind.is_table() || !runtime.unions[at].is_empty() || !plan.metrics.is_empty() {
+            return Ok(None);
+        }
+        let (mut guards, mut readers, mut dated) = (Vec::new(), 0, false);
+        let atoms = &plan.kinds[at].atoms;
+        for rule in plan.rules.iter().filter(|r| triggered_by(&r.trigger) == Some(id)) {
+            // Where the rule's `where` fails it is not triggered, where its `when` does it is kept.
+            let tests = match (rule.screen.filter.is_empty(), rule.screen.filter_exact) {
+                (true, true) => &rule.screen.when,
+                _ => &rule.screen.filter,
+            };
+            dated |= rule.effective != (None, None);
+            if !guards_of(tests, atoms, readers, &mut guards) {
+                return Ok(None);
+            }
+            readers += 1;
+        }
+        for &history in &runtime.histories_of[at] {
+            if !guards_of(&plan.histories[history as usize].screen, atoms, readers, &mut guards) {
+                return Ok(None);
+            }
+            readers += 1;
+        }
+        let mut sieve = KindSieve {
+            readers: readers as usize,
+            all: Vec::new(),
+            columns: Vec::new(),
+            stages: Vec::new(),
+            rest: rest(kind).into(),
+        };
+        sieve.all = sieve.mask(0..readers);
+        if dated && let Some(time) = kind.time() {
+            let all = sieve.all.clone();
+            sieve.push(time, Stage { optional: false, concerned: all.clone(), otherwise: all, guards: Guards::Timed });
+        }
+        // What is cheap first, and what most readers need.
+        let mut groups: Vec<(Cost, ColumnId, Vec<Guard>)> = Vec::new();
+        for (cost, guard) in guards {
+            match groups.iter_mut().find(|g| (g.0, g.1) == (cost, guard.atom.column)) {
+                Some((.., own)) if own.iter().any(|g| g.reader == guard.reader) => {}
+                Some((.., own)) => own.push(guard),
+                None => groups.push((cost, guard.atom.column, vec![guard])),
+            }
+        }
+        groups.sort_by_key(|(cost, column, own)| (*cost == Cost::Search, std::cmp::Reverse(own.len()), *column));
+        for (cost, column, own) in groups {
+            let of = &kind.columns[column.0 as usize];
+            if let Some(guards) = sieve.guards(kind, &of.ty, cost, &own)? {
+                let (concerned, otherwise) = (sieve.mask(own.iter().map(|g| g.reader)), sieve.otherwise(&own));
+                sieve.push(column, Stage { optional: of.optional, concerned, otherwise, guards });
+            }
+        }
+        let mut guarded = sieve.mask(0..0);
+        for stage in sieve.stages.iter().filter(|s| !matches!(s.guards, Guards::Timed)) {
+            guarded.iter_mut().zip(&stage.concerned).for_each(|(g, c)| *g |= c);
+        }
+        Ok((guarded == sieve.all).then_some(sieve))
+    }
+
+    fn push(&mut self, column: ColumnId, stage: Stage) {
+        self.columns.push(column);
+        self.stages.push(stage);
+    }
+
+    fn mask(&self, readers: impl Iterator<Item = u32>) -> Mask {
+        let mut mask = vec![0; self.readers.div_ceil(64)];
+        readers.for_each(|r| bit(&mut mask, r));
+        mask
+    }
+
+    /// Readers without a guard among these, and those that need a test not to hold.
+    fn otherwise(&self, own: &[Guard]) -> Mask {
+        let needing = |reader| own.iter().any(|g| g.reader == reader && g.holds);
+        self.mask((0..self.readers as u32).filter(|&r| !needing(r)))
+    }
+
+    fn guards(&self, kind: &Kind, ty: &Type, cost: Cost, own: &[Guard]) -> Result<Option<Guards>, PlanError> {
+        Ok(Some(match cost {
+            Cost::Word | Cost::Search => {
+                let mut atoms: Vec<Atom> = Vec::new();
+                let mut readers: Vec<(Vec<u32>, Vec<u32>)> = Vec::new();
+                for guard in own {
+                    let at = atoms.iter().position(|a| a == guard.atom).unwrap_or_else(|| {
+                        atoms.push(guard.atom.clone());
+                        readers.push(Default::default());
+                        atoms.len() - 1
+                    });
+                    let of = &mut readers[at];
+                    if guard.holds { &mut of.0 } else { &mut of.1 }.push(guard.reader);
+                }
+                let Some(group) = AtomGroups::new(kind, &atoms, &[])?.into_text() else { return Ok(None) };
+                Guards::Text { group: Box::new(group), readers }
+            }
+            Cost::Order => {
+                let bound = |guard: &Guard| match &guard.atom.test {
+                    AtomTest::Below { bound, or_equal } => number(bound).map(|n| (n, *or_equal)),
+                    _ => None,
+                };
+                let mut bounds: Vec<(i128, bool)> = own.iter().filter_map(bound).collect();
+                bounds.sort_unstable();
+                bounds.dedup();
+                let masks = (0..=bounds.len()).map(|not_below| {
+                    let fails = |guard: &&Guard| {
+                        let below = bound(guard).is_some_and(|b| bounds[not_below..].contains(&b));
+                        below != guard.holds
+                    };
+                    let failing: Vec<u32> = own.iter().filter(fails).map(|g| g.reader).collect();
+                    self.mask((0..self.readers as u32).filter(|r| !failing.contains(r)))
+                });
+                let masks = masks.collect();
+                Guards::Ordered(bounds, masks)
+            }
+            Cost::Enum => {
+                let Type::Enum(_) = ty else { return Ok(None) };
+                let words = |guard: &Guard| match &guard.atom.test {
+                    AtomTest::OneOf(values) => values.iter().filter_map(word).collect::<Vec<u16>>(),
+                    _ => Vec::new(),
+                };
+                let most = own.iter().flat_map(words).max().unwrap_or(0);
+                let masks = (0..=most).map(|word| {
+                    let fails = |guard: &&Guard| words(guard).contains(&word) != guard.holds;
+                    let failing: Vec<u32> = own.iter().filter(fails).map(|g| g.reader).collect();
+                    self.mask((0..self.readers as u32).filter(|r| !failing.contains(r)))
+                });
+                Guards::Words(masks.collect())
+            }
+            Cost::Bool => {
+                let failing: Vec<u32> = own.iter().filter(|g| !g.holds).map(|g| g.reader).collect();
+                Guards::Bool(self.mask((0..self.readers as u32).filter(|r| !failing.contains(r))))
+            }
+        }))
+    }
+
+    fn keeps<'v>(&self, scratch: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
+        let words = self.all.len();
+        if scratch.is_empty() {
+            scratch.resize(words + self.stages.len() * KNOWN * (Short::WORDS + words), 0);
+        }
+        let (alive, known) = scratch.split_at_mut(words);
+        alive.copy_from_slice(&self.all);
+        for (nth, stage) in self.stages.iter().enumerate() {
+            if (0..words).all(|w| alive[w] & stage.concerned[w] == 0) {
+                continue;
+            }
+            let left: &[u64] = match (value(nth), &stage.guards) {
+                (Seen::Time, Guards::Timed) => continue,
+                (Seen::Absent, guards) if stage.optional && !matches!(guards, Guards::Timed) => &stage.otherwise,
+                (Seen::Text(text), Guards::Text { .. }) => match Short::of(text) {
+                    Some(short) => {
+                        let at = (nth * KNOWN + short.place()) * (Short::WORDS + words);
+                        let (key, left) = known[at..at + Short::WORDS + words].split_at_mut(Short::WORDS);
+                        if key != short.0 {
+                            key.copy_from_slice(&short.0);
+                            stage.text(text, left);
+                        }
+                        left
+                    }
+                    None => {
+                        // As if it were no short text: what is known there is of none.
+                        let at = nth * KNOWN * (Short::WORDS + words);
+                        let (key, left) = known[at..at + Short::WORDS + words].split_at_mut(Short::WORDS);
+                        key.fill(0);
+                        stage.text(text, left);
+                        left
+                    }
+                },
+                (Seen::Int(n), Guards::Ordered(bounds, masks)) => &masks[not_below(bounds, n.into())],
+                (Seen::Decimal(d), Guards::Ordered(bounds, masks)) => &masks[not_below(bounds, d.raw())],
+                (Seen::Word(word), Guards::Words(masks)) => masks.get(word as usize).unwrap_or(&stage.otherwise),
+                (Seen::Bool(true), Guards::Bool(mask)) => mask,
+                (Seen::Bool(false), Guards::Bool(_)) => &stage.otherwise,
+                _ => return true,
+            };
+            let mut any = 0;
+            for w in 0..words {
+                alive[w] &= left[w];
+                any |= alive[w];
+            }
+            if any == 0 {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// How many short texts of a column it is remembered of for whom they may be something.
+const KNOWN: usize = 64;
+
+/// A text of few bytes as numbers: equal where the texts are.
+struct Short([u64; Short::WORDS]);
+
+impl Short {
+    const WORDS: usize = 3;
+
+    #[inline]
+    fn of(text: &str) -> Option<Short> {
+        let bytes = text.as_bytes();
+        let (first, last) = match bytes.len() {
+            8..=16 => (u64::from_le_bytes(*bytes.first_chunk()?), u64::from_le_bytes(*bytes.last_chunk()?)),
+            4..8 => {
+                let four = |four: &[u8; 4]| u64::from(u32::from_le_bytes(*four));
+                (four(bytes.first_chunk()?), four(bytes.last_chunk()?))
+            }
+            0..4 => (bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)), 0),
+            _ => return None,
+        };
+        // No text has the length 0 here: nothing is remembered yet where it stands.
+        Some(Short([first, last, bytes.len() as u64 + 1]))
+    }
+
+    #[inline]
+    fn place(&self) -> usize {
+        let mixed = (self.0[0] ^ self.0[1].rotate_left(23) ^ self.0[2]).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 58) as usize % KNOWN
+    }
+}
+
+impl Stage {
+    /// For whom a row with this text may be something.
+    fn text(&self, text: &str, left: &mut [u64]) {
+        let Guards::Text { group, readers } = &self.guards else { return };
+        left.copy_from_slice(&self.otherwise);
+        let mut barred: Vec<u32> = Vec::new();
+        group.find(text, &mut String::new(), &mut |test| {
+            let (needing, barring) = &readers[test as usize];
+            needing.iter().for_each(|&r| bit(left, r));
+            barred.extend(barring);
+        });
+        barred.iter().for_each(|r| left[*r as usize / 64] &= !(1 << (r % 64)));
+    }
+}
+
+fn not_below(bounds: &[(i128, bool)], n: i128) -> usize {
+    bounds.partition_point(|&(bound, or_equal)| if or_equal { n > bound } else { n >= bound })
+}
+
+/// What a test takes, about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cost {
+    Bool,
+    Enum,
+    Order,
+    /// A look-up of a text.
+    Word,
+    /// A search in a text.
+    Search,
+}
+
+/// Adds the guards among conditions that all must hold; false where there is none.
+fn guards_of<'p>(tests: &'p [Test], atoms: &'p [Atom], reader: u32, out: &mut Vec<(Cost, Guard<'p>)>) -> bool {
+    let before = out.len();
+    for test in tests {
+        if let Test::Atoms(program) = test {
+            conjuncts(program, true, &mut |atom, holds| {
+                if let Some(atom) = atoms.get(atom as usize)
+                    && let Some(cost) = cost(&atom.test)
+                {
+                    out.push((cost, Guard { reader, atom, holds }));
+                }
+            });
+        }
+    }
+    out.len() > before
+}
+
+fn conjuncts(program: &Bool, holds: bool, each: &mut impl FnMut(u32, bool)) {
+    match (program, holds) {
+        (Bool::Atom(atom), _) => each(*atom, holds),
+        (Bool::Not(of), _) => conjuncts(of, !holds, each),
+        (Bool::And(all), true) | (Bool::Or(all), false) => all.iter().for_each(|p| conjuncts(p, holds, each)),
+        (Bool::And(_), false) | (Bool::Or(_), true) | (Bool::Constant(_), _) => {}
+    }
+}
+
+fn cost(test: &AtomTest) -> Option<Cost> {
+    match test {
+        AtomTest::True => Some(Cost::Bool),
+        AtomTest::OneOf(values) => values.iter().all(|v| word(v).is_some()).then_some(Cost::Enum),
+        AtomTest::Below { bound, .. } => number(bound).map(|_| Cost::Order),
+        AtomTest::Text {
+            how: TextMatch::Equals | TextMatch::StartsWith | TextMatch::EndsWith,
+            ignoring_case: false,
+            ..
+        } => Some(Cost::Word),
+        AtomTest::Text { .. } => Some(Cost::Search),
+        AtomTest::Present | AtomTest::Matches(_) => None,
+    }
+}
+
+fn word(value: &Value) -> Option<u16> {
+    match value {
+        Value::Enum(_, word) => Some(*word),
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Option<i128> {
+    match value {
+        Value::Int(n) | Value::Bytes(n) | Value::Duration(n) => Some((*n).into()),
+        Value::Decimal(d) | Value::Percent(d) => Some(d.raw()),
+        _ => None,
+    }
+}

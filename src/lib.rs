@@ -7,6 +7,7 @@
 //! | [`PolicySet::load`] | [`Files`]: policy texts on a disk or in memory | [`PolicySet`] |
 //! | [`PolicySet::check`] | names, types, units, time | [`Checked`]: every [`Diagnostic`], or none |
 //! | [`Checked::compile`] | a set without errors | [`Plan`] |
+//! | [`Checked::save`], [`Plan::load`] | the plan as bytes, for another process | [`SavedPlan`] |
 //! | [`Ingest::read`] | NDJSON, JSON, CSV, Parquet | [`Batch`]es of the columns that the plan needs |
 //! | [`Evaluator::push`], [`Evaluator::finish`] | batches, in any order | [`Findings`] |
 //! | [`Findings::explain`] | one verdict | the clauses, values and records that it rests on |
@@ -84,6 +85,7 @@ pub use ingest::{
 };
 pub use io::{FileError, Files, MemoryFiles};
 pub use plan::Plan;
+pub use plan::saved::{Saved as SavedPlan, SavedError as SavedPlanError};
 pub use policy_set::{Checked, LoadError, PolicySet};
 pub use source::{FileId, SourceMap, Span};
 

@@ -2,7 +2,7 @@
 
 use crate::diag::{Code, Diagnostic, Level, did_you_mean};
 use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
-use crate::plan::Plan;
+use crate::plan::{Plan, saved};
 use crate::sema::hir::{Hir, Test};
 use crate::sema::{self, CheckInput};
 use crate::source::{FileId, SourceMap, Span};
@@ -158,6 +158,12 @@ impl Checked {
     /// The plan of evaluation; none where there are errors.
     pub fn compile(&self) -> Option<Plan> {
         (!self.has_errors()).then(|| Plan::compile(&self.hir))
+    }
+
+    /// The plan, with all that reports say of its rules, as bytes for [`Plan::load`]; none where there are errors.
+    /// `sources` are those of the set.
+    pub fn save(&self, sources: &SourceMap) -> Option<Vec<u8>> {
+        saved::save(sources, &self.diagnostics, &self.hir, &self.compile()?).ok()
     }
 }
 

@@ -49,7 +49,7 @@ fn case_of(seeds: &Seeds, rule: fn(&Schema, &[u16], &str) -> String) -> Case {
         Ok(_) => with(true),
     };
     let hir = check(&text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
-    let plan = Arc::new(Plan::compile(&hir));
+    let plan = saved_and_loaded(&text, &hir);
     let raws = random::records::all(&schema, seeds);
     let records =
         raws.iter().enumerate().map(|(i, raw)| random::records::record(&schema, &hir.schema, raw, i)).collect();
@@ -60,6 +60,18 @@ fn case_of(seeds: &Seeds, rule: fn(&Schema, &[u16], &str) -> String) -> Case {
         _ => None,
     };
     Case { text, schema, raws, hir, plan, records, as_of }
+}
+
+/// The plan that all of this is tried with has been bytes.
+fn saved_and_loaded(text: &str, hir: &Hir) -> Arc<Plan> {
+    use bylaws::internals::{plan::saved, source::SourceMap};
+    let mut sources = SourceMap::default();
+    sources.add("random.bylaw", text);
+    let plan = Plan::compile(hir);
+    let loaded = saved::load(&saved::save(&sources, &[], hir, &plan).unwrap()).unwrap();
+    assert_eq!(*loaded.plan, plan, "{text}");
+    assert_eq!(loaded.hir().unwrap(), *hir, "{text}");
+    loaded.plan
 }
 
 /// In some cases rules over what the others find, and over what these find.

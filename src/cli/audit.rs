@@ -2,7 +2,7 @@
 
 use super::given::Given;
 use super::records;
-use super::{Exit, Failure, Style, check, output, reading};
+use super::{Exit, Failure, Style, output, reading};
 use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options, parallel};
@@ -11,7 +11,6 @@ use crate::report::{self, Context, Entry, json, summary};
 use clap::{Args, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 #[derive(Args)]
@@ -66,8 +65,8 @@ enum Format {
 
 pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let (policies, checked) = check::load(&args.given.policies, &args.given.set, style)?;
-    let plan = Arc::new(check::compile(&checked)?);
+    let rules = args.given.rules(style)?;
+    let plan = rules.plan()?;
     let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
@@ -85,7 +84,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let mut summary = outcome.summary(&inputs, &findings);
 
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
-    let context = Context { sources: policies.sources(), plan: &plan, inputs: &names };
+    let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };
     summary.as_of = args.given.as_of.clone();
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);

@@ -79,7 +79,7 @@ fn unreadable(errors: &[LoadError]) -> Failure {
     Failure::new(lines.join("\n")).code(crate::diag::Code::Unreadable)
 }
 
-fn summary(set: &PolicySet, checked: &Checked) -> String {
+pub(super) fn summary(set: &PolicySet, checked: &Checked) -> String {
     let files = report::plural(set.file_count(), "file");
     let count = |level: Level| checked.diagnostics().iter().filter(|d| d.level == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));

@@ -1,14 +1,27 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
 use super::memory::{Limit, Size};
+use super::{Failure, Style, check, compile, output};
+use crate::plan::Plan;
+use crate::plan::saved::Saved;
+use crate::policy_set::{Checked, PolicySet};
+use crate::report;
+use crate::sema::hir::Hir;
+use crate::source::SourceMap;
 use clap::Args;
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Args)]
 pub(super) struct Given {
     /// A policy file, or a folder of them; may be repeated
-    #[arg(long = "policy", short = 'p', required = true, value_name = "PATH", num_args = 1)]
-    pub policies: Vec<String>,
+    #[arg(long = "policy", short = 'p', required_unless_present = "plan", value_name = "PATH", num_args = 1)]
+    policies: Vec<String>,
+    /// A compiled policy set, which `bylaws compile` wrote; instead of --policy
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["policies", "set"])]
+    plan: Option<PathBuf>,
     /// Where the records are
     #[arg(value_name = "RECORDS")]
     pub records: Vec<String>,
@@ -17,7 +30,7 @@ pub(super) struct Given {
     pub as_of: Option<String>,
     /// Give a parameter another value than its default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
-    pub set: Vec<(String, String)>,
+    set: Vec<(String, String)>,
     /// How many threads read and judge [default: all cores]. What comes out is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -26,7 +39,49 @@ pub(super) struct Given {
     memory_limit: Option<Size>,
 }
 
+/// A policy set without errors.
+pub(super) enum Rules<'a> {
+    Checked { policies: PolicySet, checked: Checked },
+    Saved { saved: Box<Saved>, path: &'a Path },
+}
+
+impl Rules<'_> {
+    pub fn sources(&self) -> &SourceMap {
+        match self {
+            Rules::Checked { policies, .. } => policies.sources(),
+            Rules::Saved { saved, .. } => &saved.sources,
+        }
+    }
+
+    pub fn plan(&self) -> Result<Arc<Plan>, Failure> {
+        match self {
+            Rules::Checked { checked, .. } => check::compile(checked).map(Arc::new),
+            Rules::Saved { saved, .. } => Ok(saved.plan.clone()),
+        }
+    }
+
+    pub fn hir(&self) -> Result<Cow<'_, Hir>, Failure> {
+        match self {
+            Rules::Checked { checked, .. } => Ok(Cow::Borrowed(checked.hir())),
+            Rules::Saved { saved, path } => {
+                saved.hir().map(Cow::Owned).map_err(|error| compile::unusable(&error, path))
+            }
+        }
+    }
+}
+
 impl Given {
+    /// Loads the policy set; errors are told, warnings too.
+    pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
+        let Some(path) = &self.plan else {
+            let (policies, checked) = check::load(&self.policies, &self.set, style)?;
+            return Ok(Rules::Checked { policies, checked });
+        };
+        let saved = Box::new(compile::read(path)?);
+        output::tell(&report::render::diagnostics(&saved.sources, &saved.warnings, style.stderr));
+        Ok(Rules::Saved { saved, path })
+    }
+
     pub fn limit(&self) -> Limit {
         Limit::new(self.memory_limit)
     }

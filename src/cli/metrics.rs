@@ -1,7 +1,7 @@
 //! `bylaws metrics`: the figures that a policy set keeps, by period.
 
 use super::given::Given;
-use super::{Exit, Failure, Style, audit, check, output, reading, records};
+use super::{Exit, Failure, Style, audit, output, reading, records};
 use crate::diag::did_you_mean;
 use crate::eval::{Evaluator, Options};
 use crate::plan::Plan;
@@ -54,8 +54,8 @@ enum Format {
 
 pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let (policies, checked) = check::load(&args.given.policies, &args.given.set, style)?;
-    let plan = Arc::new(Plan::of_metrics(checked.hir()));
+    let rules = args.given.rules(style)?;
+    let plan = Arc::new(Plan::of_metrics(&*rules.hir()?));
     let chosen = chosen(&args.only, &plan)?;
     let as_of = args.given.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
     let threads = args.given.threads();
@@ -74,7 +74,7 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
         .filter_map(|name| {
             let table = found.tables().iter().find(|t| plan.rules[t.metric].name == name)?;
             let (rule, metric) = (&plan.rules[table.metric], &plan.metrics[table.metric]);
-            Some(Shown { plan: &plan, sources: policies.sources(), rule, metric, table })
+            Some(Shown { plan: &plan, sources: rules.sources(), rule, metric, table })
         })
         .collect();
     let color = style.stdout && args.output.is_none();

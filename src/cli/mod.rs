@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod compile;
 mod disk;
 mod explain;
 mod given;
@@ -49,6 +50,8 @@ struct Cli {
 enum Command {
     /// Check a policy set: syntax, names, types, units
     Check(check::CheckArgs),
+    /// Check a policy set once, and write it to a file for --plan
+    Compile(compile::CompileArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
     /// Judge records by a policy set, and explain every finding
@@ -131,6 +134,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let style = Style { stdout: cli.color.stdout(), stderr: cli.color.stderr() };
     let result = match &cli.command {
         Command::Check(args) => check::run(args, style),
+        Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Audit(args) => audit::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),

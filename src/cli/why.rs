@@ -1,15 +1,13 @@
 //! `bylaws explain-finding` and `bylaws why-not`: why a rule ended as it did at one record.
 
-use super::given::Given;
-use super::{Exit, Failure, Style, audit, check, output, reading, records};
+use super::given::{Given, Rules};
+use super::{Exit, Failure, Style, audit, output, reading, records};
 use crate::data::{KindId, Verdict, identity};
 use crate::diag::did_you_mean;
 use crate::eval::why::About;
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
-use crate::policy_set::{Checked, PolicySet};
 use crate::report::{self, Context};
-use crate::sema::hir::Hir;
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
 
@@ -81,8 +79,7 @@ const MOMENTS: usize = 3;
 /// A policy set and the inputs that it is to judge.
 struct Run<'a> {
     common: &'a Common,
-    policies: PolicySet,
-    checked: Checked,
+    rules: Rules<'a>,
     plan: Arc<Plan>,
     inputs: records::Inputs,
     threads: usize,
@@ -90,11 +87,11 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(common: &'a Common, style: Style) -> Result<Run<'a>, Failure> {
-        let (policies, checked) = check::load(&common.given.policies, &common.given.set, style)?;
-        let plan = Arc::new(check::compile(&checked)?);
+        let rules = common.given.rules(style)?;
+        let plan = rules.plan()?;
         let inputs = records::inputs(&common.given.records, &plan.reading())?;
         let threads = common.given.threads();
-        Ok(Run { common, policies, checked, plan, inputs, threads })
+        Ok(Run { common, rules, plan, inputs, threads })
     }
 
     fn judge(&self, plan: Arc<Plan>, retain: bool) -> Result<(Findings, reading::Outcome), Failure> {
@@ -116,20 +113,20 @@ impl<'a> Run<'a> {
 
     /// The plan of one rule, and of those that it needs. `all`: records of every kind are held, not only of those that
     /// the rule reads.
-    fn narrowed(&self, rule: &str, all: bool) -> Arc<Plan> {
-        let mut hir: Hir = self.checked.hir().clone();
+    fn narrowed(&self, rule: &str, all: bool) -> Result<Arc<Plan>, Failure> {
+        let mut hir = self.rules.hir()?.into_owned();
         hir.keep_rule(rule);
         let mut plan = Plan::compile(&hir);
         plan.timezone.clone_from(&self.plan.timezone);
         if all {
             plan.read_every_kind();
         }
-        Arc::new(plan)
+        Ok(Arc::new(plan))
     }
 
     fn print(&self, findings: &Findings, about: &[About], style: Style) -> Result<Exit, Failure> {
         let names: Vec<String> = self.inputs.files.iter().map(|f| f.name.clone()).collect();
-        let context = Context { sources: self.policies.sources(), plan: findings.plan(), inputs: &names };
+        let context = Context { sources: self.rules.sources(), plan: findings.plan(), inputs: &names };
         let mut whys: Vec<_> = about.iter().map(|a| findings.why(a)).collect();
         // Of several wordings of a rule, the one of the record's time.
         if whys.iter().any(|w| !w.not_in_force()) {
@@ -180,7 +177,7 @@ pub(super) fn explain_finding(args: &FindingArgs, style: Style) -> Result<Exit, 
     let (id, rule) = (findings.ids()[i], findings.row(i).rule.name.clone());
     // Not both at once in memory.
     drop(findings);
-    let (findings, _) = run.judge(run.narrowed(&rule, false), true)?;
+    let (findings, _) = run.judge(run.narrowed(&rule, false)?, true)?;
     match findings.ids().iter().position(|other| *other == id) {
         Some(i) => run.print(&findings, &[findings.about_verdict(i)], style),
         // Standard input is read once, and kept; a file may have changed.
@@ -199,11 +196,11 @@ pub(super) fn why_not(args: &WhyNotArgs, style: Style) -> Result<Exit, Failure> 
             None => failure.help("`bylaws check` says what it has"),
         });
     }
-    let (mut findings, outcome) = run.judge(run.narrowed(&args.rule, false), true)?;
+    let (mut findings, outcome) = run.judge(run.narrowed(&args.rule, false)?, true)?;
     let found = match find(&run, &findings, &outcome, &args.record) {
         // It may be of a kind that the rule does not read.
         Err(_) => {
-            let (all, outcome) = run.judge(run.narrowed(&args.rule, true), true)?;
+            let (all, outcome) = run.judge(run.narrowed(&args.rule, true)?, true)?;
             findings = all;
             find(&run, &findings, &outcome, &args.record)?
         }

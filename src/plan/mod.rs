@@ -8,6 +8,7 @@ mod atoms;
 mod columns;
 mod expr;
 mod lower;
+pub mod saved;
 mod split;
 mod turn;
 
@@ -335,6 +336,14 @@ impl Plan {
     pub fn finding_kinds(&self, level: u32) -> impl Iterator<Item = KindId> {
         let kinds = self.schema.kinds.iter().enumerate().filter(|(_, k)| k.origin == Origin::Findings);
         kinds.map(|(i, _)| KindId(i as u32)).nth(level.wrapping_sub(1) as usize).into_iter()
+    }
+
+    /// What was saved by [`crate::Checked::save`].
+    ///
+    /// # Errors
+    /// Bytes that are damaged, something else, or of another version of this crate.
+    pub fn load(bytes: &[u8]) -> Result<saved::Saved, saved::SavedError> {
+        saved::load(bytes)
     }
 
     pub fn rule_named(&self, name: &str) -> Option<usize> {

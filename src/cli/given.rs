@@ -42,7 +42,7 @@ pub(super) struct Given {
 /// A policy set without errors.
 pub(super) enum Rules<'a> {
     Checked { policies: PolicySet, checked: Checked },
-    Saved { saved: Box<Saved>, path: &'a Path },
+    Saved { saved: Saved, path: &'a Path },
 }
 
 impl Rules<'_> {
@@ -77,7 +77,7 @@ impl Given {
             let (policies, checked) = check::load(&self.policies, &self.set, style)?;
             return Ok(Rules::Checked { policies, checked });
         };
-        let saved = Box::new(compile::read(path)?);
+        let saved = compile::read(path)?;
         output::tell(&report::render::diagnostics(&saved.sources, &saved.warnings, style.stderr));
         Ok(Rules::Saved { saved, path })
     }

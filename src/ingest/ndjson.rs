@@ -38,11 +38,11 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
         if chunk.offset == 0 && at == 0 && chunk.bytes.starts_with(BOM) {
             start = BOM.len();
         }
-        let bytes = chunk.bytes[start..end].trim_ascii_end();
+        let bytes = without_space(&chunk.bytes[start..end]);
         let place = Place { input: job.spec.id, offset: chunk.offset + start as u64, line, element: 0 };
         if chunk.too_long && end == chunk.bytes.len() || bytes.len() > MAX_RECORD {
             worker.reject(place, Code::TooLong, "a line of more than 64 MiB".into(), bytes);
-        } else if !bytes.trim_ascii_start().is_empty() {
+        } else if !bytes.is_empty() {
             let text = match valid {
                 Some(text) => Ok(&text[start..start + bytes.len()]),
                 None => std::str::from_utf8(bytes),
@@ -63,4 +63,10 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
         line += 1;
     }
     worker.shapes = shapes;
+}
+
+/// Without the space behind it: what JSON takes for space, and no more.
+fn without_space(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
+    &bytes[..end.map_or(0, |end| end + 1)]
 }

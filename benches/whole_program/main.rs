@@ -4,11 +4,13 @@
 //! cargo bench --bench whole_program                      # 1,000,000 records, 5 runs of each rule set
 //! cargo bench --bench whole_program -- --records 100000 --runs 3 --threads 1
 //! cargo bench --bench whole_program -- --only S          # sequences: memory by how many records are a step
+//! cargo bench --bench whole_program -- growth DIR        # time against records and rules: a table and plots in DIR
 //! cargo bench --bench whole_program -- translate DIR     # neutral rule files (R10.json …) to .bylaw
 //! ```
 //!
 //! `docs/performance.md` says what the log holds and how to read the table.
 
+mod growth;
 mod log;
 mod measure;
 mod rng;
@@ -32,6 +34,12 @@ fn main() {
         Some((first, rest)) if first == "translate" => match rest {
             [dir] => translate::folder(Path::new(dir)),
             _ => Err("translate takes one folder".to_string()),
+        },
+        Some((first, rest)) if first == "growth" => match rest.split_first() {
+            // Without --records, logs of all sizes.
+            Some((dir, rest)) if rest.iter().any(|a| a == "--records") => options(rest).and_then(|o| growth(dir, &o)),
+            Some((dir, rest)) => options(rest).and_then(|o| growth(dir, &Options { records: u64::MAX, ..o })),
+            None => Err("growth takes a folder for its table and plots".to_string()),
         },
         _ => options(&args).and_then(|o| bench(&o)),
     };
@@ -63,6 +71,12 @@ fn data_dir() -> Result<PathBuf, String> {
     let exe = std::env::current_exe().map_err(|e| e.to_string())?;
     let target = exe.ancestors().nth(3).ok_or("no target directory above the executable")?;
     Ok(target.join("bench-data"))
+}
+
+fn growth(to: &str, options: &Options) -> Result<(), String> {
+    let work = data_dir()?;
+    std::fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
+    growth::measure(&work, Path::new(to), options.records, options.runs, options.threads.as_deref())
 }
 
 fn bench(options: &Options) -> Result<(), String> {

@@ -11,7 +11,7 @@ pub struct RuleSet {
 }
 
 pub fn sets(seed: u64) -> Vec<RuleSet> {
-    let rules = stateless(seed);
+    let rules = stateless(seed, 1000);
     let set = |name, n: usize| RuleSet { name, text: format!("{}{}", vocabulary(), rules[..n].concat()) };
     vec![
         set("R10", 10),
@@ -22,6 +22,11 @@ pub fn sets(seed: u64) -> Vec<RuleSet> {
         sequence("S-some", &["login where login.result == \"failure\"", "file_export where file.bytes > 1 GB", MAIL]),
         sequence("S-all", &["login", "file_export", "email_send"]),
     ]
+}
+
+/// The first rules of the list.
+pub fn first(seed: u64, count: usize) -> String {
+    format!("{}{}", vocabulary(), stateless(seed, count).concat())
 }
 
 const FAILED: &str = "login where login.result == \"failure\" and not login.second_factor";
@@ -130,9 +135,9 @@ fn condition(rng: &mut Rng, kind: &str) -> (String, u64) {
 }
 
 /// The first hold most often, as broad rules do.
-fn stateless(seed: u64) -> Vec<String> {
+fn stateless(seed: u64, count: usize) -> Vec<String> {
     let mut rng = Rng::new(seed ^ 0x5bd1_e995);
-    (0..1000)
+    (0..count)
         .map(|n| {
             let goal: u64 = if n < 10 {
                 300

@@ -18,8 +18,11 @@ pub fn audit(policy: &Path, log: &Path, out: &Path, threads: Option<&str>) -> Re
     if let Some(threads) = threads {
         command.args(["--threads", threads]);
     }
+    // A pipe that nobody reads would hold up a long summary.
+    let told = out.with_extension("summary");
+    let summary = std::fs::File::create(&told).map_err(|e| format!("{}: {e}", told.display()))?;
     let start = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
+    let mut child = command.stdout(Stdio::null()).stderr(summary).spawn().map_err(|e| e.to_string())?;
     let mut peak_mib = None;
     let status = loop {
         // The high-water mark only grows, so the last look before the end is near the peak.
@@ -31,8 +34,7 @@ pub fn audit(policy: &Path, log: &Path, out: &Path, threads: Option<&str>) -> Re
     };
     let seconds = start.elapsed().as_secs_f64();
     if !status.success() {
-        let output = child.wait_with_output().map_err(|e| e.to_string())?;
-        return Err(format!("{status}: {}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!("{status}: {}", std::fs::read_to_string(&told).unwrap_or_default()));
     }
     Ok(Run { seconds, peak_mib })
 }

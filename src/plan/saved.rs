@@ -180,9 +180,9 @@ mod tests {
         policy gifts { timezone "Asia/Shanghai" }
         record gift at received by actor identity id { id: text, received: date, actor: text, value: money }
         forbid large_gift "No gift of more than 500 CNY" {
-          on gift  when value > 500.5 CNY and actor matches "E[0-9]+"  because "{actor} received {value}"
+          on gift  when value > 500.5 CNY and actor matches /E[0-9]+/  because "{actor} received {value}"
         }
-        limit many "At most two gifts a year" { on gift  count(gift by actor over 365 days) to 2 }
+        limit many "At most two gifts a year" { on gift  count per actor over 365 days  to 2 }
     "#;
 
     fn saved() -> (Hir, Plan, Vec<u8>) {

@@ -166,6 +166,7 @@ mod tests {
             identity: vec![ColumnId(0), ColumnId(1)],
             columns: vec![column("a"), column("b")],
             origin: Origin::Declared,
+            rates: None,
             span,
         };
         let schema = Schema { enums: vec![], kinds: vec![kind] };

@@ -115,6 +115,9 @@ pub struct Kind {
     pub identity: Vec<ColumnId>,
     pub columns: Vec<Column>,
     pub origin: Origin,
+    /// Of rates between currencies: how many days old one may be.
+    #[serde(default)]
+    pub rates: Option<u32>,
     pub span: Span,
 }
 
@@ -195,6 +198,12 @@ impl Schema {
     pub fn declared(&self) -> &[Kind] {
         let declared = self.kinds.partition_point(|k| k.origin == Origin::Declared);
         &self.kinds[..declared]
+    }
+
+    /// The rates between currencies, and how many days old one may be.
+    pub fn rates(&self) -> Option<(KindId, u32)> {
+        let mut kinds = (0..).map(KindId).zip(&self.kinds);
+        kinds.find_map(|(id, kind)| Some((id, kind.rates?)))
     }
 
     pub fn enum_def(&self, id: EnumId) -> &EnumDef {

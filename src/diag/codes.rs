@@ -38,7 +38,6 @@ codes! {
     Import = "B0002", "an import that cannot be followed";
     Routing = "B0003", "records that no source can be found for";
     SyntaxError = "B0101", "the text is not a rule or part of one";
-    Reserved = "B0102", "a keyword that is kept for a later version";
     TooDeep = "B0103", "nested too deeply";
     UnknownName = "B0201", "a name that stands for nothing here";
     UnknownField = "B0202", "a field that the record or table does not have";
@@ -94,6 +93,8 @@ codes! {
     ChangingValue = "B0433", "a value that changes where one for all days is needed";
     BadBusinessDays = "B0435", "business days that nothing says what they are";
     LaterOrder = "B0434", "later values of a parameter that are out of order";
+    BadRates = "B0436", "rates that do not say how old they may be, or are there twice";
+    RatesAsTable = "B0437", "rates where a table or record is needed";
     NobodyAbove = "B0440", "above somebody who is in no table, or whose table does not say who is";
     StrayEvery = "B0441", "`every … of` where it cannot stand";
     KeptName = "B0442", "`finding` where it is not what rules find";
@@ -144,6 +145,9 @@ codes! {
     RowsInACircle = "B1031", "the rows of a table lead in a circle";
     RowLeadsNowhere = "B1032", "a row of a table names somebody who has no row then";
     UnplacedRow = "B1033", "a row of a table cannot be told by its key or its time";
+    RatesDiffer = "B1040", "two rates of one pair on one day";
+    RateRejected = "B1041", "a rate that cannot be one";
+    UnplacedRate = "B1042", "a row of rates that cannot be read";
 }
 
 impl std::fmt::Display for Code {

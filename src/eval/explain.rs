@@ -7,6 +7,7 @@ use super::interp::{Context, Frame, NO_ID, Operand, Scope, operand, truth, value
 use super::judge::{Judgement, covers, triggered};
 use super::limit;
 use super::message::{self, result_type, sensitive, show, show_one, shown};
+use super::rates;
 use super::results::Entry;
 use super::rows::Rows;
 use super::sequence;
@@ -16,7 +17,7 @@ use super::world::World;
 use super::{
     ClauseRole, ClauseTrace, Contribution, Explanation, RecordRef, Runtime, SeenValue, Truth, WindowTrace, tables,
 };
-use crate::data::{ColumnId, KindId, Origin, Time, Value, Verdict, display, identity};
+use crate::data::{ColumnId, KindId, Origin, Time, Type, Value, Verdict, display, identity};
 use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func, Window};
 use rustc_hash::FxHashMap;
@@ -191,6 +192,17 @@ impl<'a> Trace<'a> {
         match &expr.op {
             Op::And(all) | Op::Or(all) => all.iter().for_each(|e| self.condition(e, scope, values)),
             Op::Not(e) => self.condition(e, scope, values),
+            Op::Compare { left, right, .. } if left.ty == Type::Money && right.ty == Type::Money => {
+                // Each is shown as it was compared: what is added up, in the currency of the other side.
+                let cx = self.cx;
+                let (a, b) = rates::sides(&cx, left, right, scope);
+                for (side, other) in [(left, b), (right, a)] {
+                    self.cx = rates::towards(&cx, other);
+                    self.operand(side, scope, values);
+                }
+                self.cx = cx;
+                self.converted(expr, scope, values);
+            }
             Op::Compare { left, right, .. } | Op::TextTest { left, right, .. } => {
                 self.operand(left, scope, values);
                 self.operand(right, scope, values);
@@ -229,7 +241,34 @@ impl<'a> Trace<'a> {
             Op::Lookup { .. } | Op::Column { .. } => {}
             // The value is the field's own.
             _ if field.is_some() => {}
+            Op::Arith { left, right, .. } if left.ty == Type::Money && right.ty == Type::Money => {
+                self.operand(left, scope, values);
+                self.operand(right, scope, values);
+                self.converted(expr, scope, values);
+            }
             _ => expr.children().into_iter().for_each(|e| self.operand(e, scope, values)),
+        }
+    }
+
+    /// The rate by which two amounts were brought into one currency, and the row that it stands in.
+    fn converted(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>, values: &mut Vec<SeenValue>) {
+        let cx = self.cx;
+        if cx.world.rates.is_none() {
+            return;
+        }
+        let Some((from, to, amount, of)) = rates::conversion(&cx, expr, scope) else { return };
+        let Ok(quote) = rates::applied(&cx, expr, (from, to), scope) else { return };
+        let value = if sensitive(&cx, of, scope) {
+            quote.shown(from, to)
+        } else {
+            let amounts = [Some((amount, from)), quote.convert(amount).map(|a| (a, to))];
+            let shown = amounts.into_iter().flatten().map(|(a, c)| show_one(&cx, Val::Money(a, Some(c)), &Type::Money));
+            format!("{} ({})", shown.collect::<Vec<_>>().join(" is "), quote.shown(from, to))
+        };
+        let field = quote.frame(&cx).map(|frame| (self.record(&frame), rates::RATE));
+        let seen = SeenValue { span: of.span, value, field };
+        if !values.contains(&seen) {
+            values.push(seen);
         }
     }
 
@@ -302,6 +341,20 @@ impl<'a> Trace<'a> {
     pub fn limit(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, open: bool) -> Option<Operand<'a>> {
         let Body::Limit { aggregate: id, to } = &rule.body else { return None };
         let id = *id;
+        let (outer, cap) = (self.cx, operand(&self.cx, to, scope));
+        self.cx = rates::towards(&outer, cap);
+        let crossing = self.limit_of(rule, (id, to, cap), scope, open);
+        self.cx = outer;
+        crossing
+    }
+
+    fn limit_of(
+        &mut self,
+        rule: &'a RulePlan,
+        (id, to, cap): (u32, &'a Expr, Operand<'a>),
+        scope: &Scope<'_, 'a>,
+        open: bool,
+    ) -> Option<Operand<'a>> {
         let cx = self.cx;
         let history = &cx.plan.histories[id as usize];
         let index = &cx.world.histories[id as usize];
@@ -329,7 +382,7 @@ impl<'a> Trace<'a> {
         let (own, to_span) = (rule.span, to.span);
         let inside = own.file == to_span.file && own.start <= to_span.start && to_span.end <= own.end;
         let span = if inside { history.span.to(to_span) } else { history.span };
-        let truth = limit::test(CompareOp::Gt, value, operand(&cx, to, scope));
+        let truth = limit::test(CompareOp::Gt, value, cap);
         self.explanation.clauses.push(ClauseTrace { role: ClauseRole::Limit, span, truth, values });
         if truth == Truth::Unknown {
             self.limit_gaps(id, to, &search, scope);
@@ -365,10 +418,21 @@ impl<'a> Trace<'a> {
         let history = &cx.plan.histories[id as usize];
         let ty = history.value.as_ref().map(|v| stored(&cx.plan.schema, &v.ty));
         let mut members: Vec<(Frame<'a>, Truth, Option<Val<'a>>)> = Vec::new();
+        // Each amount in the currency that all are added up in, and by which rate.
+        let (mut into, mut converted) = (cx.into, Vec::new());
         history::visit(&cx, history, search, scope, &mut |member, own| {
-            members.push((member.frame, member.truth, history.value.as_ref().map(|v| value(&cx, v, own))));
+            let mut value = history.value.as_ref().map(|v| value(&cx, v, own));
+            if let (Some(Val::Money(_, Some(from))), true) = (value, cx.world.rates.is_some()) {
+                let to = *into.get_or_insert(from);
+                if from != to {
+                    converted.push((members.len(), value, rates::quote(&cx, from, to, own).ok()));
+                    value = value.map(|v| rates::in_currency(&cx, v, into, own));
+                }
+            }
+            members.push((member.frame, member.truth, value));
             true
         });
+        let mut converted = converted.into_iter().peekable();
         let skip = members.len().saturating_sub(SHOWN_RECORDS);
         let mut contributions = Vec::new();
         let (mut number, mut total) = (0i64, None);
@@ -386,10 +450,21 @@ impl<'a> Trace<'a> {
                 }
                 _ => None,
             };
+            let rated = converted.next_if(|c| c.0 == i);
             if i < skip {
                 continue;
             }
-            let shown_value = value.zip(ty.as_ref()).map(|(v, ty)| show_one(&cx, v, ty));
+            let mut shown_value = value.zip(ty.as_ref()).map(|(v, ty)| show_one(&cx, v, ty));
+            if let (Some((_, Some(own), quote)), Some(ty)) = (rated, &ty) {
+                let own = show_one(&cx, own, ty);
+                shown_value = Some(match shown_value {
+                    Some(value) if quote.is_some() => format!("{value} ({own})"),
+                    _ => own,
+                });
+                if let Some(row) = quote.and_then(|q| q.frame(&cx)) {
+                    self.record(&row);
+                }
+            }
             let withheld = |text: Option<String>| {
                 if history.sensitive { text.map(|_| display::WITHHELD.into()) } else { text }
             };

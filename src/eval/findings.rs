@@ -193,6 +193,14 @@ pub enum GapReason {
     Currencies {
         found: Vec<String>,
     },
+    /// No rate brings an amount into the currency that it is compared with or added to.
+    NoRate {
+        from: String,
+        to: String,
+        /// Of the event.
+        day: String,
+        why: String,
+    },
     /// The table that says on which days business is done does not say so of these.
     Calendar {
         table: Option<KindId>,

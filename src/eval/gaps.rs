@@ -5,6 +5,7 @@ use super::chain::{self, End};
 use super::explain::{Trace, named_finding, printable, shown_value};
 use super::history::{self, Search};
 use super::interp::{Frame, Scope, operand, truth, value};
+use super::rates::{self, NoRate};
 use super::rows::FlawKind;
 use super::tables::{Found, lookup};
 use super::val::Val;
@@ -255,9 +256,18 @@ fn own<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
             return no_calendar(trace, why, expr.span);
         }
     }
-    let why = if currencies.len() > 1 {
+    let rated = cx.world.rates.is_some().then(|| rates::conversion(&cx, expr, scope)).flatten();
+    if let Some((from, to, ..)) = rated
+        && let Err(why) = rates::applied(&cx, expr, (from, to), scope)
+    {
+        let at = field.map_or(scope.frame, |f| f.0);
+        return no_rate(trace, (from, to), &why, (at, field.map(|f| f.1)), expr.span);
+    }
+    let why = if currencies.len() > 1 && rated.is_none() {
         GapReason::Currencies { found: currencies }
-    } else if matches!(expr.op, Op::Arith { .. } | Op::Neg(_) | Op::Shift { .. } | Op::ToTimestamp(_)) {
+    } else if rated.is_some()
+        || matches!(expr.op, Op::Arith { .. } | Op::Neg(_) | Op::Shift { .. } | Op::ToTimestamp(_))
+    {
         let what = match &expr.op {
             Op::Arith { op: crate::sema::hir::ArithOp::Div, right, .. } if is_zero(value(&cx, right, scope)) => {
                 "division by zero"
@@ -269,6 +279,28 @@ fn own<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
         return;
     };
     push(trace, Gap { why, record, column: field.map(|f| f.1), span: expr.span });
+}
+
+/// There is no rate that brings an amount of a record into another currency.
+fn no_rate<'a>(
+    trace: &mut Trace<'a>,
+    (from, to): (Currency, Currency),
+    why: &NoRate,
+    (at, column): (Frame<'a>, Option<ColumnId>),
+    span: Span,
+) {
+    let cx = trace.cx;
+    let Some(time) = at.time else { return no_time(trace, &at, span) };
+    let record = Some(trace.record(&at));
+    let (why, rows) = rates::why_not(&cx, why);
+    for row in rows {
+        if let Some((kind, _)) = cx.plan.schema.rates() {
+            trace.record(&cx.world.frame(kind, row));
+        }
+    }
+    let day = display::date(time.date(cx.zone));
+    let why = GapReason::NoRate { from: from.to_string(), to: to.to_string(), day, why };
+    push(trace, Gap { why, record, column, span });
 }
 
 fn is_zero(value: Val<'_>) -> bool {
@@ -304,9 +336,18 @@ pub fn of_compared<'a>(
     let history = &cx.plan.histories[id as usize];
     let mut doubtful: Vec<Frame<'a>> = Vec::new();
     let mut currencies: Vec<(String, Frame<'a>)> = with.iter().map(|c| (c.to_string(), scope.frame)).collect();
+    let mut into = with.or(cx.into);
+    let mut unrated: Vec<(Frame<'a>, Currency, Currency, NoRate)> = Vec::new();
     history::visit(&cx, history, search, scope, &mut |member, own| {
         let value = history.value.as_ref().map(|v| value(&cx, v, own));
-        if let Some(Val::Money(_, Some(currency))) = value {
+        if let (Some(Val::Money(_, Some(own_currency))), true) = (value, cx.world.rates.is_some()) {
+            let into = *into.get_or_insert(own_currency);
+            if into != own_currency
+                && let Err(why) = rates::quote(&cx, own_currency, into, own)
+            {
+                unrated.push((member.frame, own_currency, into, why));
+            }
+        } else if let Some(Val::Money(_, Some(currency))) = value {
             let currency = currency.to_string();
             if currencies.iter().all(|c| c.0 != currency) {
                 currencies.push((currency, member.frame));
@@ -331,14 +372,17 @@ pub fn of_compared<'a>(
         let parts = history.inner.iter().chain(&history.pair).chain(&history.join_conditions).chain(&history.value);
         parts.for_each(|e| of(trace, e, &own));
     }
+    let column = match history.value.as_ref().map(|v| &v.op) {
+        Some(Op::Column { column, .. }) => Some(*column),
+        _ => None,
+    };
+    for (frame, from, to, why) in unrated.into_iter().take(super::explain::SHOWN_RECORDS) {
+        no_rate(trace, (from, to), &why, (frame, column), history.span);
+    }
     let adds = matches!(history.func, Func::Sum | Func::Avg | Func::Min | Func::Max);
     if currencies.len() > 1 && (adds || with.is_some()) {
         // At the first record whose currency is another than the first one's.
         let record = Some(trace.record(&currencies[1].1));
-        let column = match history.value.as_ref().map(|v| &v.op) {
-            Some(Op::Column { column, .. }) => Some(*column),
-            _ => None,
-        };
         let mut found: Vec<String> = currencies.into_iter().map(|c| c.0).collect();
         found.sort();
         push(trace, Gap { why: GapReason::Currencies { found }, record, column, span: history.span });

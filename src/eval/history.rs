@@ -136,6 +136,8 @@ pub fn visit<'a>(
     scope: &Scope<'_, 'a>,
     f: &mut dyn FnMut(&Member<'a>, &Scope<'_, 'a>) -> bool,
 ) {
+    // What its amounts are added up in is nothing to the conditions on a record.
+    let cx = &Context { into: None, ..*cx };
     let about = scope.at(history.root);
     let mut step = |part: &Part<'_>, i: usize| -> bool {
         let list = part.list;
@@ -218,9 +220,27 @@ pub fn evaluate_in<'a>(
             let (certain, doubtful) = count(cx, history, search, scope);
             range(Val::Int(certain as i64), Val::Int((certain + doubtful) as i64), doubtful > 0)
         }
+        Func::Sum | Func::Min | Func::Max | Func::Avg | Func::First | Func::Last if converts(cx, history, search) => {
+            match &history.value {
+                Some(of) => super::rates::aggregate(cx, history, of, search, scope),
+                None => mismatch(Operand::One(Val::Unknown), &history.func),
+            }
+        }
         Func::Sum => sum(cx, history, search, scope),
         Func::Distinct => distinct(cx, history, search, scope),
         Func::Min | Func::Max | Func::First | Func::Last | Func::Avg => Operand::One(pick(cx, history, search, scope)),
+    }
+}
+
+/// Amounts, where there are rates, that are not all of the currency that is asked for.
+fn converts(cx: &Context<'_>, history: &HistoryPlan, search: &Search<'_>) -> bool {
+    if cx.world.rates.is_none() || value_type(cx, history) != Type::Money {
+        return false;
+    }
+    match summed(search, &Type::Money) {
+        Some((Val::Money(_, Some(own)), _)) => cx.into.is_some_and(|into| into != own),
+        Some(_) => false,
+        None => true,
     }
 }
 

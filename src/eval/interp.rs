@@ -6,13 +6,14 @@ use super::business::{self, Calendar};
 use super::chain;
 use super::history;
 use super::mismatch::mismatch;
+use super::rates;
 use super::rows::Rows;
 use super::tables;
-use super::val::{Val, compare, compare_ranges, unknown_side};
+use super::val::{Val, compare, compare_ranges, holds, unknown_side};
 use super::world::World;
 use super::{Runtime, Truth};
 use crate::data::calendar::Zone;
-use crate::data::{KindId, Time, Type};
+use crate::data::{Currency, KindId, Time, Type};
 use crate::plan::{Expr, Op, Plan};
 use crate::sema::hir::{CompareOp, TextOp};
 
@@ -27,6 +28,8 @@ pub struct Context<'a> {
     pub calendar: Option<&'a Calendar>,
     /// First and last date of the period of `on each … at end of`.
     pub period: Option<(i32, i32)>,
+    /// The currency that amounts of several are added up in.
+    pub into: Option<Currency>,
 }
 
 /// Stands for a record that has no place in the order of its kind.
@@ -121,8 +124,12 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
         }
         Op::Not(e) => truth(cx, e, scope).not(),
         Op::Compare { op, left, right, ignoring_case } => {
-            let (a, b) = (operand(cx, left, scope), operand(cx, right, scope));
+            let (a, b) = rates::sides(cx, left, right, scope);
             match (a, b) {
+                (Operand::One(a), Operand::One(b)) if rates::mixed(&a, &b).is_some() => {
+                    let order = rates::ordering(cx, (left, right), (a, b), scope);
+                    order.map_or(Truth::Unknown, |o| Truth::of(holds(*op, o)))
+                }
                 (Operand::One(a), Operand::One(b)) => compare(*op, &a, &b, *ignoring_case),
                 (a, b) => compare_ranges(*op, a.ends(), b.ends()),
             }
@@ -260,7 +267,18 @@ pub fn value<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Val
         Op::Neg(of) => neg(value(cx, of, scope)),
         Op::Arith { op, left, right } => {
             let ty = crate::plan::stored(&cx.plan.schema, &expr.ty);
-            arith(*op, value(cx, left, scope), value(cx, right, scope), &ty)
+            let a = value(cx, left, scope);
+            let b = match left.ty == Type::Money && right.ty == Type::Money {
+                true => rates::joined(
+                    cx,
+                    [left, right],
+                    a,
+                    value(&rates::towards(cx, Operand::One(a)), right, scope),
+                    scope,
+                ),
+                false => value(cx, right, scope),
+            };
+            arith(*op, a, b, &ty)
         }
         Op::Shift { time, by } => {
             let time = value(cx, time, scope);

@@ -6,6 +6,7 @@ use super::history::{Part, Search, evaluate_in};
 use super::index::List;
 use super::interp::{Context, Operand, Scope, all, operand};
 use super::judge::{Judgement, conclude, triggered};
+use super::rates::towards;
 use super::screen::in_force;
 use super::val::compare_ranges;
 use super::window;
@@ -51,8 +52,8 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
         if counts == Truth::False {
             continue;
         }
-        let (before, after) = around(cx, history, list, i, &scope);
         let limit = operand(cx, to, &scope);
+        let (before, after) = around(&towards(cx, limit), history, list, i, &scope);
         let crossing = armed.step(counts, test(CompareOp::Gt, before, limit), test(CompareOp::Gt, after, limit));
         match triggered(cx, rule, &scope, Truth::True) {
             None => {}
@@ -77,8 +78,9 @@ pub fn doubt_before<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, i:
     (i.saturating_sub(LOOK_BACK)..i).rev().find(|&i| {
         let scope = Scope::top(cx.world.frame(history.kind, list.ids[i]));
         let counts = all(cx, &rule.filter, &scope);
-        let (_, after) = around(cx, history, list, i, &scope);
-        counts != Truth::False && counts.and(test(CompareOp::Gt, after, operand(cx, to, &scope))) == Truth::Unknown
+        let limit = operand(cx, to, &scope);
+        let (_, after) = around(&towards(cx, limit), history, list, i, &scope);
+        counts != Truth::False && counts.and(test(CompareOp::Gt, after, limit)) == Truth::Unknown
     })
 }
 

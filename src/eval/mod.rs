@@ -28,6 +28,7 @@ mod metrics;
 mod mismatch;
 mod once;
 mod problems;
+mod rates;
 mod records;
 mod repeats;
 mod results;
@@ -187,7 +188,7 @@ impl Runtime {
         let zone = self.zones.get(clock as usize).unwrap_or(&self.zone);
         let fiscal_start = plan.clocks.get(clock as usize).map_or((1, 1), |c| c.fiscal_start);
         let calendar = world.calendars.get(clock as usize).and_then(Option::as_ref);
-        Context { plan, runtime: self, world, zone, fiscal_start, calendar, period }
+        Context { plan, runtime: self, world, zone, fiscal_start, calendar, period, into: None }
     }
 }
 

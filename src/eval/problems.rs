@@ -31,6 +31,7 @@ const SHOWN_KEYS: usize = 8;
 pub fn find(plan: &Plan, runtime: &Runtime, world: &World) -> Vec<DataProblem> {
     let cx = runtime.context(plan, world, 0, None);
     let mut problems = Vec::new();
+    super::rates::problems(&cx, &mut problems);
     for table in (0..plan.schema.kinds.len() as u32).map(KindId) {
         if cx.world.table(table).is_none() {
             continue;

@@ -32,7 +32,7 @@ pub fn kind(name: &str, role: Role, identity: &[u32], columns: &[(&str, Type, bo
         })
         .collect();
     let identity = identity.iter().map(|c| ColumnId(*c)).collect();
-    Kind { name: name.into(), doc: None, role, identity, columns, origin: Origin::Declared, span: span() }
+    Kind { name: name.into(), doc: None, role, identity, columns, origin: Origin::Declared, rates: None, span: span() }
 }
 
 /// One enum of three words, and these kinds.

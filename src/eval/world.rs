@@ -3,6 +3,7 @@
 use super::business::Calendar;
 use super::index::HistoryIndex;
 use super::interp::Frame;
+use super::rates::Rates;
 use super::rows::{Col, FlawKind, Rows};
 use super::tables::TableIndex;
 use super::val::Val;
@@ -21,6 +22,8 @@ pub struct World {
     pub tables: Vec<Option<TableIndex>>,
     /// By clock: its business days, where it has them.
     pub calendars: Vec<Option<Calendar>>,
+    /// Where the set has them, and some rule reads amounts.
+    pub rates: Option<Rates>,
     pub histories: Vec<HistoryIndex>,
     /// By kind that is a part of another: where its records stand.
     places: Vec<FxHashMap<Place, u32>>,
@@ -265,9 +268,12 @@ pub fn build(
         .map(|k| {
             let kind = KindId(k);
             let read = plan.kinds.get(k as usize).is_some_and(|p| p.projection.is_some());
-            (plan.schema.kind(kind).is_table() && read).then(|| TableIndex::build(&world, &plan.schema, kind))
+            (plan.schema.kind(kind).is_table() && plan.schema.kind(kind).rates.is_none() && read)
+                .then(|| TableIndex::build(&world, &plan.schema, kind))
         })
         .collect();
+    let read = |kind: KindId| plan.kinds.get(kind.0 as usize).is_some_and(|p| p.projection.is_some());
+    world.rates = plan.schema.rates().filter(|r| read(r.0)).map(|(kind, max_age)| Rates::build(&world, kind, max_age));
     world.calendars =
         plan.clocks.iter().map(|c| c.business.as_ref().map(|b| Calendar::build(&world, &plan.schema, b))).collect();
     world.places = (0..plan.schema.kinds.len())

@@ -1,6 +1,6 @@
 //! Which columns have to be read.
 
-use crate::data::{ColumnId, KindId, Origin, Role, Schema};
+use crate::data::{ColumnId, KindId, Origin, Role, Schema, Type};
 use std::sync::Arc;
 
 /// The columns met so far, by kind.
@@ -44,6 +44,15 @@ impl<'a> Columns<'a> {
             }
         }
         self.wanted[kind.0 as usize] = Some(wanted);
+    }
+
+    /// Whether an amount is read of some kind.
+    pub fn read_amounts(&self) -> bool {
+        let mut kinds = self.schema.kinds.iter().zip(&self.wanted);
+        kinds.any(|(kind, wanted)| {
+            let wanted = wanted.iter().flatten();
+            kind.columns.iter().zip(wanted).any(|(c, wanted)| *wanted && c.ty == Type::Money)
+        })
     }
 
     /// What stands for the fields of a kind that is made of others is read of these.

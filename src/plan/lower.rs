@@ -50,6 +50,9 @@ fn planned(hir: &Hir, highest: u32, parts: impl FnOnce(&mut Lower<'_>) -> (Vec<R
     };
     let (rules, metrics) = parts(&mut lower);
     let timezone = lower.clocks.first().map_or_else(|| "UTC".into(), |c| c.timezone.clone());
+    if let (Some((rates, _)), true) = (schema.rates(), lower.columns.read_amounts()) {
+        lower.columns.record(rates);
+    }
     let projections = lower.columns.projections();
     let kinds = projections
         .into_iter()

@@ -27,7 +27,7 @@ pub fn at_once(exprs: &[Expr], root: u8, kind: KindId, schema: &Schema, atoms: &
     let columns = &schema.kind(kind).columns;
     for part in conjuncts(exprs) {
         let reads = part.reads();
-        if !reads.at_once() || !reads.only(root) {
+        if !reads.at_once() || !reads.only(root) || schema.rates().is_some() && two_amounts(part) {
             all = false;
         } else if let Some(program) = atoms.program(part, root, columns, schema) {
             programs.push(Test::Atoms(program));
@@ -37,6 +37,17 @@ pub fn at_once(exprs: &[Expr], root: u8, kind: KindId, schema: &Schema, atoms: &
     }
     programs.append(&mut rows);
     (programs, all)
+}
+
+/// Two amounts meet, which a rate may have to bring into one currency.
+fn two_amounts(part: &Expr) -> bool {
+    let mut found = false;
+    part.walk(&mut |e| {
+        if let Op::Compare { left, right, .. } | Op::Arith { left, right, .. } = &e.op {
+            found |= left.ty == Type::Money && right.ty == Type::Money;
+        }
+    });
+    found
 }
 
 /// A history's filter by what its parts read.

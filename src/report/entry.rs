@@ -137,6 +137,7 @@ impl Context<'_> {
                 format!("whether there is a finding of `{rule}` is not decided itself ({id})")
             }
             GapReason::Currencies { found } => format!("two currencies without a rate: {}", found.join(", ")),
+            GapReason::NoRate { from, to, day, why } => format!("no rate from {from} to {to} on {day}: {why}"),
             GapReason::Calendar { table: Some(table), day } => {
                 format!("which days are business days is not known: `{}` {day}", self.kind(*table))
             }

@@ -221,6 +221,9 @@ fn reason(context: &Context, why: &GapReason) -> Value {
         }
         GapReason::OpenFinding { rule, id } => json!({ "reason": "open_finding", "rule": rule, "id": id }),
         GapReason::Currencies { found } => json!({ "reason": "currencies", "found": found }),
+        GapReason::NoRate { from, to, day, why } => {
+            json!({ "reason": "no_rate", "from": from, "to": to, "day": day, "what": why })
+        }
         GapReason::Calendar { table, day } => {
             let table = table.map(|t| context.kind(t));
             json!({ "reason": "calendar", "table": table, "what": day })

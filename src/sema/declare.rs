@@ -29,6 +29,8 @@ pub fn declare<'a>(world: &mut World<'a>, names: &Names<'a>) {
             identity: Vec::new(),
             columns: Vec::new(),
             origin: Origin::Declared,
+            // How old they may be is told once lengths can be read.
+            rates: names.rates.iter().any(|(_, r)| r.kind.name == **name).then_some(0),
             span: name.span,
         });
     }
@@ -177,6 +179,7 @@ pub fn type_of(world: &World, ty: &TypeExpr) -> Option<Type> {
         TypeExprKind::Name(name) => named_type(world, name),
         TypeExprKind::Ref(table) => {
             let kind = world.kind(table)?;
+            super::rates::no_table(world, kind, table)?;
             if world.schema.kind(kind).is_table() {
                 return Some(Type::Ref(kind));
             }
@@ -233,6 +236,7 @@ fn named_type(world: &World, name: &Ident) -> Option<Type> {
             let d =
                 Diagnostic::error(Code::UnknownType, format!("no type is named `{other}`"), name.span, "not a type");
             if let Some(kind) = world.kinds.get(other) {
+                super::rates::no_table(world, *kind, name)?;
                 let kind = world.schema.kind(*kind);
                 let d = d.label(kind.span, "declared here");
                 return world.report.fail(match kind.is_table() {

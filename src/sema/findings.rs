@@ -84,6 +84,7 @@ pub fn declare<'a>(world: &mut World<'a>, names: &Names<'a>) {
         identity: vec![id],
         columns,
         origin: Origin::Findings,
+        rates: None,
         span,
     });
 }
@@ -129,7 +130,6 @@ fn source(world: &World, item: &ast::RuleItem) -> Option<Source> {
         ast::Trigger::Each { table, at, .. } => (named(table)?, Some(at)),
         ast::Trigger::Several { kinds, .. } => (super::unions::known(world, kinds)?, None),
         ast::Trigger::Sequence(s) => (named(&s.steps.iter().rev().find(|s| s.negated.is_none())?.kind)?, None),
-        ast::Trigger::Reserved(_) => return None,
     };
     let kind = world.schema.kind(id);
     let time = match each {

@@ -20,6 +20,7 @@ pub mod hir;
 mod metrics;
 mod needed;
 mod params;
+mod rates;
 mod readings;
 mod report;
 mod rules;
@@ -76,6 +77,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     params::policies(&mut world, &names, files);
     let order = graph::order(&mut world, &names.decls);
     let params = params::params(&mut world, &order, input.set);
+    rates::check(&mut world, &names);
     let mut sources = Vec::new();
     let mut said = Vec::new();
     for (file, item, span) in &names.sources {

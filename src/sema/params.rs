@@ -86,6 +86,7 @@ fn business(world: &World, days: &ast::BusinessDays) -> Option<Business> {
 /// The table of days on which no business is done, and its field that says where it is after all.
 fn except(world: &World, table: &Ident, unless: Option<&Ident>) -> Option<(KindId, Option<ColumnId>)> {
     let kind = world.kind(table)?;
+    super::rates::no_table(world, kind, table)?;
     let declared = world.schema.kind(kind);
     let sample = format!("    table {} key day {{ day: date, name: text }}", table.text);
     let bad = |message: String, span: Span, label: &str| {

@@ -159,6 +159,7 @@ fn add(world: &mut World, members: &[KindId]) {
         identity: Vec::new(),
         columns,
         origin: Origin::Union(members.iter().copied().zip(from).collect()),
+        rates: None,
         span: first.span,
     };
     world.schema.kinds.push(kind);

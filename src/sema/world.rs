@@ -241,6 +241,7 @@ pub struct Names<'a> {
     pub verbs: FxHashMap<&'a str, ast::Verb>,
     pub revisions: Vec<(FileId, &'a ast::RuleItem, &'a ast::Item)>,
     pub sources: Vec<(FileId, &'a ast::SourceItem, Span)>,
+    pub rates: Vec<(FileId, &'a ast::RatesItem)>,
     /// With the whole item.
     pub tests: Vec<(FileId, &'a ast::TestItem, &'a ast::Item)>,
     pub defaults: Vec<(FileId, &'a ast::DefaultItem)>,
@@ -267,6 +268,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         waivers: Vec::new(),
         charters: Vec::new(),
         metrics: Vec::new(),
+        rates: Vec::new(),
     };
     let mut declared: FxHashMap<&str, (Span, &str)> =
         TYPES.iter().map(|t| (*t, (Span::new(FileId(0), 0, 0), ""))).collect();
@@ -325,7 +327,13 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
                         names.metrics.push((*file, m, item));
                     }
                 }
-                ItemKind::Import(_) | ItemKind::Reserved(_) => {}
+                ItemKind::Rates(r) => {
+                    if claim(report, &mut declared, &r.kind.name, "set of rates") {
+                        names.kinds.push((&r.kind.name, &r.kind, true, doc));
+                        names.rates.push((*file, r));
+                    }
+                }
+                ItemKind::Import(_) => {}
             }
         }
     }

@@ -61,8 +61,15 @@ pub enum ItemKind {
     Metric(MetricItem),
     /// For the tests of its file.
     Default(DefaultItem),
-    /// `rates`: kept for a later version.
-    Reserved(Ident),
+    Rates(RatesItem),
+}
+
+/// `rates ecb valid for 7 days`
+#[derive(Clone, Debug, PartialEq)]
+pub struct RatesItem {
+    /// The rows, as a table's: its fields are the language's own.
+    pub kind: KindItem,
+    pub valid: Option<Expr>,
 }
 
 /// `policy data_security "Data Security Protocol" { owner "…" timezone "Asia/Shanghai" fiscal_year starts 04-01 }`
@@ -240,8 +247,6 @@ pub enum Trigger {
     Sequence(Sequence),
     /// `gift, payment as p where …`
     Several { kinds: Vec<Ident>, alias: Option<Ident>, filter: Option<Expr> },
-    /// `finding`: kept for a later version.
-    Reserved(Ident),
 }
 
 /// Records with one key, one behind the other.

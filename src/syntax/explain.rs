@@ -201,7 +201,7 @@ fn phrase(rule: Rule, what: &str) -> String {
         Rule::assign => "`=`".into(),
         Rule::equals => "`==`".into(),
         Rule::dot => "`.`".into(),
-        Rule::lbrace | Rule::fields | Rule::enum_body | Rule::given_fields | Rule::block => "`{`".into(),
+        Rule::lbrace | Rule::fields | Rule::enum_body | Rule::given_fields => "`{`".into(),
         Rule::rbrace => "`}`".into(),
         Rule::lparen | Rule::define_params => "`(`".into(),
         Rule::rparen => "`)`".into(),

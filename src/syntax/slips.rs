@@ -6,12 +6,6 @@ use super::parse::Rule;
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 
-/// A word of the language that this version does not know yet.
-pub fn reserved(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(Code::Reserved, format!("{what} comes with a later version"), span, "kept for a later version")
-        .help("this version does not judge by it: leave it out for now")
-}
-
 /// A slip at the place where a part stopped to fit, or none that is known.
 pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     wrong_sign(attempt)

@@ -6,11 +6,8 @@ use super::scan::Scanned;
 /// Items of a rule file.
 pub const ITEMS: &[&str] = &[
     "forbid", "require", "limit", "revise", "record", "table", "source", "test", "enum", "let", "define", "param",
-    "waive", "charter", "metric", "policy", "import", "default",
+    "waive", "charter", "metric", "policy", "import", "default", "rates",
 ];
-
-/// Items kept for later versions.
-pub const RESERVED_ITEMS: &[&str] = &["rates"];
 
 pub const RULE_CLAUSES: &[&str] = &[
     "on",
@@ -71,7 +68,7 @@ pub fn begins_item(scanned: &Scanned<'_>, index: usize) -> bool {
         return false;
     }
     let word = scanned.token_text(index);
-    if !ITEMS.contains(&word) && !RESERVED_ITEMS.contains(&word) {
+    if !ITEMS.contains(&word) {
         return false;
     }
     let next = scanned.significant(index + 1);

@@ -1,6 +1,6 @@
 //! Records over small domains: few subjects, few moments with many ties, amounts at the limits, gaps, repeats.
 
-use super::schema::{Field, Kind, Role, Schema, Ty};
+use super::schema::{FX, Field, Kind, Role, Schema, Ty};
 use super::{Seeds, Tape};
 use crate::reference::{Cell, Record};
 use bylaws::internals::data::{self, Currency, Decimal, Money, Value};
@@ -50,7 +50,11 @@ pub fn all(schema: &Schema, seeds: &Seeds) -> Vec<Raw> {
     let mut raws: Vec<Raw> = Vec::new();
     for numbers in &seeds.rows {
         let mut tape = Tape::new(numbers);
-        let kind = if tape.chance(30) { 1 } else { 0 };
+        let kind = match schema.rates {
+            Some(_) if tape.chance(60) => schema.kinds.len() - 1,
+            _ if tape.chance(30) => 1,
+            _ => 0,
+        };
         raws.push(raw(&mut tape, schema, kind, 0));
     }
     for (i, numbers) in seeds.records.iter().enumerate() {
@@ -108,6 +112,13 @@ fn day(tape: &mut Tape) -> i32 {
 
 fn datum(tape: &mut Tape, kind: &Kind, at: usize, number: usize) -> Option<Datum> {
     let field: &Field = &kind.fields[at];
+    if kind.name == FX {
+        return Some(match at {
+            0 => Datum::Date(day(tape)),
+            1 | 2 => Datum::Text(tape.pick(&["USD", "GBP", "USD", "GBP", "GBP", "JPY", "usd?"]).to_string()),
+            _ => Datum::Decimal(tape.pick::<&str>(&["0.8", "1.25", "0.8", "2", "3", "0"])),
+        });
+    }
     if at == 0 {
         return Some(match (&kind.role, field.ty) {
             (Role::Table { .. }, _) => Datum::Text(format!("E{}", tape.below(3))),
@@ -143,7 +154,7 @@ fn datum(tape: &mut Tape, kind: &Kind, at: usize, number: usize) -> Option<Datum
         Ty::Bytes => Datum::Bytes(*tape.pick(&[1024, 2048, 10_000_000, 0, 1])),
         Ty::Money => {
             let amount = *tape.pick(&["100", "50", "0", "200", "100.01", "-50"]);
-            Datum::Money(amount, if tape.chance(8) { "USD" } else { "GBP" })
+            Datum::Money(amount, if tape.chance(14) { "USD" } else { "GBP" })
         }
         Ty::Enum(0) => Datum::Word(tape.below(3) as u16),
         Ty::Enum(_) => Datum::Word(tape.below(2) as u16),

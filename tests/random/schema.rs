@@ -51,8 +51,10 @@ pub struct Schema {
     pub timezone: &'static str,
     pub fiscal: (u8, u8),
     pub enums: Vec<(&'static str, Vec<&'static str>)>,
-    /// Tables first.
+    /// Tables first; rates between currencies last, where there are any.
     pub kinds: Vec<Kind>,
+    /// How many days old a rate may be.
+    pub rates: Option<u8>,
 }
 
 impl Kind {
@@ -90,7 +92,7 @@ pub fn schema(tape: &mut Tape) -> Schema {
     let timezone = *tape.pick(&["UTC", "Europe/London", "Asia/Shanghai", "America/New_York"]);
     let fiscal = *tape.pick(&[(1, 1), (4, 1), (7, 15), (10, 1)]);
     let enums = vec![("grade", vec!["low", "mid", "high"]), ("channel", vec!["open", "shut"])];
-    let mut schema = Schema { unions: Vec::new(), timezone, fiscal, enums, kinds: Vec::new() };
+    let mut schema = Schema { unions: Vec::new(), timezone, fiscal, enums, kinds: Vec::new(), rates: None };
     for name in ["person", "vendor"] {
         let kind = table(tape, name, schema.kinds.len());
         schema.kinds.push(kind);
@@ -110,8 +112,18 @@ pub fn schema(tape: &mut Tape) -> Schema {
         let union = union(&schema.kinds, name, members);
         schema.unions.extend(union);
     }
+    if tape.chance(45) {
+        schema.rates = Some(*tape.pick(&[0, 1, 3, 30]));
+        let fields = [("date", Ty::Date), ("from", Ty::Text), ("to", Ty::Text), ("rate", Ty::Decimal)];
+        let fields = fields.map(|(name, ty)| field(name, ty, false)).to_vec();
+        let role = Role::Table { key: 0, valid: None };
+        schema.kinds.push(Kind { name: FX, fields, role, identity: vec![0, 1, 2, 3] });
+    }
     schema
 }
+
+/// The rates between currencies.
+pub const FX: &str = "fx";
 
 /// None where some of the kinds are not there, or differ in how they are dated.
 fn union(kinds: &[Kind], name: &'static str, members: &[usize]) -> Option<Kind> {
@@ -241,8 +253,11 @@ impl Schema {
         for (name, words) in &self.enums {
             let _ = writeln!(out, "enum {name} {{ {} }}", words.join(", "));
         }
-        for kind in &self.kinds {
+        for kind in self.kinds.iter().filter(|k| k.name != FX) {
             out.push_str(&self.print_kind(kind));
+        }
+        if let Some(days) = self.rates {
+            let _ = writeln!(out, "\nrates {FX} valid for {days} days");
         }
         out
     }

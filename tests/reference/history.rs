@@ -35,7 +35,9 @@ impl World<'_> {
                 _ => return Val::Unknown,
             }
         }
+        let into = self.into.take();
         let candidates = self.candidates(rule, h, env, t, &outer_keys, without);
+        self.into.set(into);
         let over = !self.waits(h, t, rule);
         match h.func {
             Func::Exists => val_of(exists(&candidates, over)),
@@ -137,12 +139,17 @@ impl World<'_> {
 
     fn aggregate(&self, rule: &Rule, h: &History, env: &Env, candidates: &[Candidate]) -> Val {
         let expr = h.value.as_ref().unwrap();
+        let into = self.into.take();
         // What is absent is skipped.
         let values: Vec<(Val, bool)> = candidates
             .iter()
             .map(|c| (self.value(rule, expr, &self.inner(env, h, c.row)), c.maybe))
             .filter(|(v, _)| *v != Val::Absent)
             .collect();
+        self.into.set(into);
+        if self.rates().is_some() && is_money(&expr.ty) && h.func != Func::Distinct {
+            return self.amounts(rule, h, env, candidates);
+        }
         if h.func == Func::Distinct {
             return distinct(&values);
         }
@@ -166,6 +173,56 @@ impl World<'_> {
             Func::Max => extreme(&known, |o| o.is_gt()),
             Func::Avg => average(&known, expr),
             other => panic!("{other:?} is no aggregate"),
+        }
+    }
+}
+
+impl World<'_> {
+    /// An aggregate of amounts, where there are rates.
+    fn amounts(&self, rule: &Rule, h: &History, env: &Env, candidates: &[Candidate]) -> Val {
+        let expr = h.value.as_ref().unwrap();
+        let into = self.into.take();
+        let mut amounts: Vec<(Money, bool, Option<Moment>)> = Vec::new();
+        let mut unknown = false;
+        for c in candidates {
+            match self.value(rule, expr, &self.inner(env, h, c.row)) {
+                Val::Absent => {}
+                Val::Known(Value::Money(m)) => amounts.push((m, c.maybe, self.rows[c.row].time)),
+                _ => unknown = true,
+            }
+        }
+        self.into.set(into);
+        if unknown || h.func != Func::Sum && amounts.iter().any(|a| a.1) {
+            return Val::Unknown;
+        }
+        if amounts.is_empty() {
+            return if h.func == Func::Sum { Val::Nothing } else { Val::Absent };
+        }
+        let money = |m: Option<Money>| m.map_or(Val::Unknown, |m| Val::Known(Value::Money(m)));
+        let one = |&(m, _, time): &(Money, bool, Option<Moment>), first| {
+            self.in_currency(rule, m, into.unwrap_or(first), time)
+        };
+        match h.func {
+            Func::Sum => match self.sum_of(rule, &amounts) {
+                Some((low, high)) => between(Value::Money(low), Value::Money(high)),
+                None => Val::Unknown,
+            },
+            Func::Avg => {
+                let total = self.sum_of(rule, &amounts).map(|(low, _)| low);
+                let number = Decimal::from_int(amounts.len() as i64);
+                money(total.and_then(|t| Some(Money { amount: t.amount.checked_div(number)?, ..t })))
+            }
+            Func::First => money(one(&amounts[0], amounts[0].0.currency)),
+            Func::Last => {
+                let last = &amounts[amounts.len() - 1];
+                money(one(last, last.0.currency))
+            }
+            _ => {
+                let first = amounts[0].0.currency;
+                let all: Option<Vec<Value>> = amounts.iter().map(|a| one(a, first).map(Value::Money)).collect();
+                let better = |o: std::cmp::Ordering| if h.func == Func::Min { o.is_lt() } else { o.is_gt() };
+                all.map_or(Val::Unknown, |all| extreme(&all, better))
+            }
         }
     }
 }

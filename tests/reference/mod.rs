@@ -5,6 +5,7 @@
 pub mod chain;
 pub mod history;
 pub mod metrics;
+pub mod rates;
 pub mod sequence;
 pub mod strata;
 pub mod time;
@@ -137,6 +138,8 @@ pub struct World<'a> {
     /// Event times as they came, before repeats were joined: what the watermark is made from.
     pub times: Vec<Moment>,
     pub as_of: Option<Value>,
+    /// The currency that amounts are added up in, while what it is compared with says so.
+    pub into: std::cell::Cell<Option<bylaws::internals::data::Currency>>,
 }
 
 /// The columns of each kind that are read: what a record is where it has no identity of its own.
@@ -206,7 +209,7 @@ fn world<'a>(hir: &'a Hir, records: &[Record], as_of: Option<Value>, read: &Proj
     let kept: Vec<Record> = kept.into_iter().filter(|r| read[r.kind.0 as usize].is_some()).collect();
     let mut rows = join_repeats(&hir.schema, &kept, read);
     rows.extend(of_several(&hir.schema, &rows));
-    World { hir, rows, times, as_of }
+    World { hir, rows, times, as_of, into: Default::default() }
 }
 
 fn event_time(schema: &Schema, record: &Record) -> Option<Moment> {
@@ -397,6 +400,10 @@ impl World<'_> {
             ExprKind::Not(of) => val_of(not(truth(of))),
             ExprKind::And(sides) => val_of(and(sides.iter().map(truth))),
             ExprKind::Or(sides) => val_of(or(sides.iter().map(truth))),
+            ExprKind::Compare { op, left, right, .. } if self.are_amounts(left, right) => {
+                let (left, right) = self.compared(rule, left, right, env);
+                val_of(compare(*op, left, right, false))
+            }
             ExprKind::Compare { op, left, right, ignoring_case } => {
                 val_of(compare(*op, value(left), value(right), *ignoring_case))
             }
@@ -436,6 +443,10 @@ impl World<'_> {
                 other => other,
             },
             ExprKind::Neg(of) => negate(value(of)),
+            ExprKind::Arith { op, left, right } if self.are_amounts(left, right) => {
+                let (left, right) = self.joined_up(rule, left, right, env);
+                arith(*op, left, right)
+            }
             ExprKind::Arith { op, left, right } => arith(*op, value(left), value(right)),
             ExprKind::Shift { time, by } => match value(time) {
                 Val::Known(v) => Val::Known(Moment::of(&v).unwrap().moved(*by, 1, clock).value()),

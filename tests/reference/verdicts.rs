@@ -283,8 +283,10 @@ fn replay(world: &World, rule: &Rule, when: Option<&Expr>, aggregate: &History, 
                 continue;
             }
             let limit = world.value(rule, to, &env);
+            world.into.set(super::rates::currency(&limit));
             let before = world.history_for(rule, aggregate, &env, true, owner.as_ref());
             let after = world.history_for(rule, aggregate, &env, false, owner.as_ref());
+            world.into.set(None);
             // Where there was nothing yet, a least or greatest is absent, and so not over the limit.
             let over_before = compare(CompareOp::Gt, before, limit.clone(), false);
             let over = compare(CompareOp::Gt, after, limit, false);

@@ -34,6 +34,7 @@ fn kind(name: &str, columns: &[(&str, Type)]) -> Kind {
         identity: vec![ColumnId(0)],
         columns: columns.iter().map(column).collect(),
         origin: Origin::Declared,
+        rates: None,
         span: span(),
     }
 }

@@ -132,7 +132,7 @@ impl Typer<'_, '_> {
 
     pub(super) fn same_currency(&self, left: &Expr, right: &Expr, span: Span, verb: &str) -> Option<()> {
         let (Some(a), Some(b)) = (currency(left), currency(right)) else { return Some(()) };
-        if a == b {
+        if a == b || self.world.schema.rates().is_some() {
             return Some(());
         }
         self.fail(
@@ -142,7 +142,7 @@ impl Typer<'_, '_> {
                 span,
                 format!("{a} and {b}"),
             )
-            .help("write both in one currency; no rate between them is assumed"),
+            .help("write both in one currency, or declare rates between them: `rates ecb valid for 7 days`"),
         )
     }
 

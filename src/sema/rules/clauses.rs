@@ -152,7 +152,6 @@ pub(super) fn shape(world: &World, item: &RuleItem, clauses: &Clauses) {
                         | ast::Trigger::Each { filter: Some(_), .. }
                         | ast::Trigger::Several { filter: Some(_), .. }
                         | ast::Trigger::Sequence(_)
-                        | ast::Trigger::Reserved(_)
                 ))
             );
             if let Some(need) = clauses.need {

@@ -19,13 +19,13 @@ pub(in crate::sema) fn trigger<'a>(
         ast::Trigger::Each { table, alias, filter, .. } => (table, alias, filter),
         ast::Trigger::Several { kinds, alias, filter } => (kinds.first()?, alias, filter),
         ast::Trigger::Sequence(s) => return sequence(typer, clause, s, own_line),
-        ast::Trigger::Reserved(_) => return None,
     };
     let world = typer.world;
     let kind = match trigger {
         ast::Trigger::Several { kinds, .. } => union(world, kinds)?,
         _ => world.kind(name)?,
     };
+    crate::sema::rates::no_table(world, kind, name)?;
     let table = world.schema.kind(kind).is_table();
     let each = match trigger {
         ast::Trigger::Each { at, .. } if table => Some(match at {

@@ -426,11 +426,6 @@ impl Lower<'_> {
         }
         Str { text, span: self.word_span(node) }
     }
-
-    /// A word that a later version will know.
-    pub(super) fn reserved(&mut self, word: Span, what: &str) {
-        self.error(super::super::slips::reserved(word, what));
-    }
 }
 
 /// The height of what was too high; its error has been told.

@@ -126,7 +126,7 @@ impl Lower<'_> {
         kind.map(|kind| Window { kind, span })
     }
 
-    pub(super) fn length(&mut self, node: Node<'_>) -> Expr {
+    pub fn length(&mut self, node: Node<'_>) -> Expr {
         let span = self.span(&node);
         match node.clone().into_inner().next() {
             Some(inner) if inner.as_rule() == Rule::path => self.path_expr(inner),

@@ -5,7 +5,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
     BusinessDays, DefineItem, EnumItem, EnumWord, Expr, Field, Ident, ItemKind, KindItem, LetItem, ParamItem, Policy,
-    TypeExpr, TypeExprKind,
+    RatesItem, TypeExpr, TypeExprKind,
 };
 use crate::syntax::parse::{Node, Rule};
 
@@ -55,17 +55,13 @@ impl Lower<'_> {
                 ItemKind::Policy(policy)
             }
             Rule::import_item => ItemKind::Import(self.string(&child(&node, Rule::string)?)),
-            Rule::reserved_item => {
-                let word = self.ident(&child(&node, Rule::reserved_keyword)?);
-                self.reserved_item(&word);
-                ItemKind::Reserved(word)
+            Rule::rates_item => {
+                let length = child(&node, Rule::rates_valid).and_then(|n| child(&n, Rule::length));
+                let kind = rates_kind(self.head_name(&node)?);
+                ItemKind::Rates(RatesItem { kind, valid: length.map(|n| self.length(n)) })
             }
             _ => return None,
         })
-    }
-
-    pub fn reserved_item(&mut self, word: &Ident) {
-        self.reserved(word.span, &format!("`{}`", word.text));
     }
 
     /// The first word behind a head's keyword.
@@ -261,5 +257,26 @@ impl Lower<'_> {
 
     pub fn enum_word(&mut self, node: &Node<'_>) -> Option<EnumWord> {
         Some(EnumWord { name: self.head_name(node)?, spelling: child(node, Rule::string).map(|n| self.string(&n)) })
+    }
+}
+
+/// The rows of a set of rates: a table with the language's own fields.
+fn rates_kind(name: Ident) -> KindItem {
+    let word = |text: &str| Ident { text: text.into(), span: name.span };
+    let field = |(text, ty): (&str, &str)| Field {
+        doc: None,
+        name: word(text),
+        ty: TypeExpr { kind: TypeExprKind::Name(word(ty)), optional: false, span: name.span },
+        marks: Vec::new(),
+        span: name.span,
+    };
+    KindItem {
+        key: Some(word("date")),
+        valid: None,
+        at: None,
+        by: None,
+        identity: Vec::new(),
+        fields: [("date", "date"), ("from", "text"), ("to", "text"), ("rate", "decimal")].map(field).into(),
+        name,
     }
 }

@@ -15,12 +15,11 @@ enum Shape {
     Default,
     Enum,
     Policy,
-    /// `let`, `param`, `define`, `import`: no body in braces.
+    /// `let`, `param`, `define`, `import`, `rates`: no body in braces.
     Plain,
     Waive,
     Charter,
     Metric,
-    Reserved,
 }
 
 fn shape(word: &str) -> Option<Shape> {
@@ -37,8 +36,7 @@ fn shape(word: &str) -> Option<Shape> {
         "waive" => Shape::Waive,
         "charter" => Shape::Charter,
         "metric" => Shape::Metric,
-        "let" | "param" | "define" | "import" => Shape::Plain,
-        word if words::RESERVED_ITEMS.contains(&word) => Shape::Reserved,
+        "let" | "param" | "define" | "import" | "rates" => Shape::Plain,
         _ => return None,
     })
 }
@@ -58,7 +56,7 @@ impl Shape {
             Shape::Waive => Rule::only_waive_head,
             Shape::Charter => Rule::only_charter_head,
             Shape::Metric => Rule::only_metric_head,
-            Shape::Plain | Shape::Reserved => Rule::only_item,
+            Shape::Plain => Rule::only_item,
         }
     }
 
@@ -76,7 +74,7 @@ impl Shape {
             Shape::Waive => K::WaiveItem,
             Shape::Charter => K::CharterItem,
             Shape::Metric => K::MetricItem,
-            Shape::Plain | Shape::Reserved => K::Skipped,
+            Shape::Plain => K::Skipped,
         }
     }
 
@@ -130,7 +128,6 @@ impl Reader<'_> {
         });
         match shape {
             None => self.no_item(tokens),
-            Some(Shape::Reserved) => self.reserved(tokens),
             Some(Shape::Plain) => self.plain(tokens, known.is_some()),
             Some(shape) => self.braced(tokens, shape, known.is_some()),
         }
@@ -152,7 +149,7 @@ impl Reader<'_> {
             format!("`{}` belongs between the braces of a rule", self.place.shown(at))
         } else {
             "an item begins with `forbid`, `require`, `limit`, `revise`, `record`, `table`, `source`, `enum`, `let`, \
-             `define`, `param`, `policy`, `waive`, `charter`, `metric`, `import`, `test` or `default`"
+             `define`, `param`, `policy`, `waive`, `charter`, `metric`, `import`, `rates`, `test` or `default`"
                 .to_owned()
         };
         self.errors.push(
@@ -170,15 +167,6 @@ impl Reader<'_> {
             .unwrap_or(tokens.end);
         self.skip(at..next);
         next
-    }
-
-    fn reserved(&mut self, tokens: Range<usize>) -> usize {
-        let span = self.place.span(tokens.start);
-        let word = Ident { text: self.place.scanned.token_text(tokens.start).to_owned(), span };
-        self.lower(&tokens, |lower| lower.reserved_item(&word));
-        self.items.push(Item { doc: None, kind: ItemKind::Reserved(word), span, broken: true });
-        self.skip(tokens.clone());
-        tokens.end
     }
 
     /// An item without a body in braces.
@@ -479,7 +467,7 @@ impl Reader<'_> {
                 self.policy_body(inner, &mut policy);
                 (!policy.name.text.is_empty()).then_some(ItemKind::Policy(policy))
             }
-            Shape::Plain | Shape::Reserved => None,
+            Shape::Plain => None,
         }
     }
 }
@@ -501,6 +489,6 @@ fn lower_head(lower: &mut Lower<'_>, node: &Node<'_>, shape: Shape) -> Option<It
         Shape::Waive => ItemKind::Waive(lower.waive_head(node)?),
         Shape::Charter => ItemKind::Charter(lower.charter_head(node)),
         Shape::Metric => ItemKind::Metric(lower.metric_head(node)?),
-        Shape::Plain | Shape::Reserved => return None,
+        Shape::Plain => return None,
     })
 }

@@ -33,11 +33,11 @@ struct Case {
 }
 
 fn case(seeds: &Seeds) -> Case {
-    case_of(seeds, random::policy::rule)
+    case_of(seeds, random::schema::schema, random::policy::rule)
 }
 
-fn case_of(seeds: &Seeds, rule: fn(&Schema, &[u16], &str) -> String) -> Case {
-    let schema = random::schema::schema(&mut Tape::new(&seeds.schema));
+fn case_of(seeds: &Seeds, schema: fn(&mut Tape) -> Schema, rule: fn(&Schema, &[u16], &str) -> String) -> Case {
+    let schema = schema(&mut Tape::new(&seeds.schema));
     let rules = seeds.rules.iter().enumerate();
     let text = rules.fold(format!("{}\n{}\n", schema.print(), random::policy::SHARED), |text, (i, numbers)| {
         text + &rule(&schema, numbers, &format!("rule_{i}"))
@@ -288,7 +288,15 @@ fn the_engine_agrees_with_the_reference_on_large_sets() {
 #[test]
 fn the_engine_agrees_with_the_reference_where_most_records_are_let_go() {
     proptest::proptest!(cases(25), |(seeds in random::seeds(random::SMALL))| {
-        agree_on(&seeds, case_of(&seeds, random::policy::guarded))?;
+        agree_on(&seeds, case_of(&seeds, random::schema::schema, random::policy::guarded))?;
+    });
+}
+
+/// Amounts of several currencies, by rates of few days.
+#[test]
+fn the_engine_agrees_with_the_reference_on_amounts_of_several_currencies() {
+    proptest::proptest!(cases(25), |(seeds in random::seeds(random::PRICED))| {
+        agree_on(&seeds, case_of(&seeds, random::schema::priced, random::policy::priced))?;
     });
 }
 

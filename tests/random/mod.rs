@@ -62,6 +62,8 @@ pub struct Size {
 
 pub const SMALL: Size = Size { rules: 2, rows: 3, records: 8 };
 pub const MIDDLE: Size = Size { rules: 2, rows: 4, records: 14 };
+/// Many rates.
+pub const PRICED: Size = Size { rules: 2, rows: 10, records: 7 };
 pub const LARGE: Size = Size { rules: 5, rows: 5, records: 23 };
 
 pub fn seeds(size: Size) -> impl Strategy<Value = Seeds> {

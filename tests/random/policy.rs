@@ -1,7 +1,7 @@
 //! Rules that pass the checker.
 
 use super::Tape;
-use super::schema::{Schema, Ty};
+use super::schema::{FEE, PRICE, Schema, Ty};
 
 /// A record that names can be read from: what stands before its fields' names, and its kind.
 #[derive(Clone)]
@@ -54,6 +54,27 @@ pub fn guarded(schema: &Schema, numbers: &[u16], name: &str) -> String {
         out += "  effective from 2024-01-20\n";
     }
     out + &writer.closing(&root) + "}\n\n"
+}
+
+/// A rule over amounts of several currencies.
+pub fn priced(schema: &Schema, numbers: &[u16], name: &str) -> String {
+    let mut tape = Tape::new(numbers);
+    let mut writer = Writer { schema, tape: &mut tape, aliases: 0, declared: schema.kinds.len() };
+    let kind = *writer.tape.pick(&writer.records());
+    let dated = schema.kinds[kind].time() == Some(Ty::Date);
+    let root = [Root { prefix: String::new(), kind, dated }];
+    let on = schema.kinds[kind].name;
+    let body = if writer.tape.chance(20) {
+        let (func, field) = (*writer.tape.pick(&["sum", "min", "max", "avg"]), *writer.tape.pick(&[PRICE, FEE]));
+        let (length, to) = (writer.length(dated), writer.written_amount());
+        let keys = *writer.tape.pick(&["per actor", "across everyone"]);
+        format!("limit {name} {{\n  on {on}\n  {func} {field} {keys} over {length}\n  to {to}\n")
+    } else {
+        format!("forbid {name} {{\n  on {on}\n  when {}\n", writer.priced(&root, 2))
+    };
+    let unless =
+        if writer.tape.chance(25) { format!("  unless u: {}\n", writer.priced(&root, 1)) } else { String::new() };
+    format!("{body}{unless}}}\n\n")
 }
 
 /// A metric over some record's own values.
@@ -603,6 +624,62 @@ impl Writer<'_, '_> {
                 format!("{handled} {op} {}", self.constant(ty))
             }
         }
+    }
+
+    /// Amounts beside amounts.
+    fn priced(&mut self, roots: &[Root], depth: usize) -> String {
+        match self.tape.below(if depth == 0 { 5 } else { 9 }) {
+            0..=3 => {
+                format!("{} {} {}", self.amount(roots, depth), self.comparison(Ty::Money), self.amount(roots, depth))
+            }
+            4 => {
+                let (a, b) = (self.amount(roots, depth), self.amount(roots, depth));
+                format!("{a} / {b} {} {}", self.comparison(Ty::Decimal), self.tape.pick(&["1", "1.5", "0.8", "2"]))
+            }
+            5 => format!("({}) and ({})", self.priced(roots, depth - 1), self.priced(roots, depth - 1)),
+            6 => format!("not ({})", self.priced(roots, depth - 1)),
+            _ => {
+                let (inner, kind) = self.inner(roots);
+                let dated = roots.last().unwrap().dated || inner.last().unwrap().dated;
+                let (window, keys) = (self.window(dated), *self.tape.pick(&["", " across everyone"]));
+                let (name, alias) = (self.schema.kinds[kind].name, inner.last().unwrap().prefix.trim_end_matches('.'));
+                let filter = self.priced(&inner, depth - 1);
+                let word = *self.tape.pick(&["exists", "no"]);
+                format!("{word} {name} as {alias} {window}{keys} where {filter}")
+            }
+        }
+    }
+
+    /// An amount of some currency, not in brackets only where it binds tighter than `*`.
+    fn amount(&mut self, roots: &[Root], depth: usize) -> String {
+        match self.tape.below(if depth == 0 { 8 } else { 12 }) {
+            0..=3 => {
+                let root = if self.tape.chance(60) { self.tape.pick(roots) } else { roots.last().unwrap() };
+                format!("{}{PRICE}", root.prefix)
+            }
+            4 => format!("{}{FEE}?", roots.last().unwrap().prefix),
+            5 => self.written_amount(),
+            6 => format!("({} {} {})", self.amount(roots, 0), self.tape.pick(&["+", "-"]), self.amount(roots, 0)),
+            7 => format!("({} * {})", self.amount(roots, 0), self.tape.pick(&["2", "0.5", "-1"])),
+            _ => {
+                let (inner, kind) = self.inner(roots);
+                let dated = roots.last().unwrap().dated || inner.last().unwrap().dated;
+                let (window, keys) = (self.window(dated), *self.tape.pick(&["", " across everyone"]));
+                let (name, alias) = (self.schema.kinds[kind].name, inner.last().unwrap().prefix.trim_end_matches('.'));
+                let filter =
+                    if self.tape.chance(30) { format!(" where {}", self.priced(&inner, 0)) } else { String::new() };
+                let (func, field) = (
+                    *self.tape.pick(&["sum", "sum", "min", "max", "first", "last", "avg"]),
+                    *self.tape.pick(&[PRICE, FEE]),
+                );
+                let call = format!("{func}({name}.{field} as {alias} {window}{keys}{filter})");
+                if func == "sum" { call } else { format!("{call}?") }
+            }
+        }
+    }
+
+    fn written_amount(&mut self) -> String {
+        self.tape.pick(&["100 GBP", "80 GBP", "100 USD", "125 USD", "200 JPY", "0 GBP", "62.5 USD"]).to_string()
     }
 
     /// A field beside a constant.

@@ -1,6 +1,6 @@
 //! Records over small domains: few subjects, few moments with many ties, amounts at the limits, gaps, repeats.
 
-use super::schema::{FX, Field, Kind, Role, Schema, Ty};
+use super::schema::{FEE, FX, Field, Kind, PRICE, Role, Schema, Ty};
 use super::{Seeds, Tape};
 use crate::reference::{Cell, Record};
 use bylaws::internals::data::{self, Currency, Decimal, Money, Value};
@@ -115,8 +115,11 @@ fn datum(tape: &mut Tape, kind: &Kind, at: usize, number: usize) -> Option<Datum
     if kind.name == FX {
         return Some(match at {
             0 => Datum::Date(day(tape)),
-            1 | 2 => Datum::Text(tape.pick(&["USD", "GBP", "USD", "GBP", "GBP", "JPY", "usd?"]).to_string()),
-            _ => Datum::Decimal(tape.pick::<&str>(&["0.8", "1.25", "0.8", "2", "3", "0"])),
+            1 | 2 if tape.chance(4) => Datum::Text("usd?".into()),
+            1 | 2 => Datum::Text(tape.pick(&["USD", "GBP", "USD", "GBP", "JPY"]).to_string()),
+            3 if tape.chance(8) => Datum::Bad("wrong"),
+            _ if tape.chance(4) => Datum::Decimal("0"),
+            _ => Datum::Decimal(tape.pick::<&str>(&["0.8", "1.25", "0.8", "2", "3"])),
         });
     }
     if at == 0 {
@@ -154,6 +157,9 @@ fn datum(tape: &mut Tape, kind: &Kind, at: usize, number: usize) -> Option<Datum
         Ty::Bytes => Datum::Bytes(*tape.pick(&[1024, 2048, 10_000_000, 0, 1])),
         Ty::Money => {
             let amount = *tape.pick(&["100", "50", "0", "200", "100.01", "-50"]);
+            if [PRICE, FEE].contains(&&field.name[..]) {
+                return Some(Datum::Money(amount, tape.pick::<&str>(&["GBP", "USD", "GBP", "USD", "JPY"])));
+            }
             Datum::Money(amount, if tape.chance(14) { "USD" } else { "GBP" })
         }
         Ty::Enum(0) => Datum::Word(tape.below(3) as u16),

@@ -113,17 +113,38 @@ pub fn schema(tape: &mut Tape) -> Schema {
         schema.unions.extend(union);
     }
     if tape.chance(45) {
-        schema.rates = Some(*tape.pick(&[0, 1, 3, 30]));
-        let fields = [("date", Ty::Date), ("from", Ty::Text), ("to", Ty::Text), ("rate", Ty::Decimal)];
-        let fields = fields.map(|(name, ty)| field(name, ty, false)).to_vec();
-        let role = Role::Table { key: 0, valid: None };
-        schema.kinds.push(Kind { name: FX, fields, role, identity: vec![0, 1, 2, 3] });
+        rates(&mut schema, tape);
     }
     schema
 }
 
+/// With amounts of several currencies in every record, and rates between them.
+pub fn priced(tape: &mut Tape) -> Schema {
+    let mut schema = schema(tape);
+    for kind in schema.kinds.iter_mut().filter(|k| !k.is_table()) {
+        kind.fields.push(field(PRICE, Ty::Money, false));
+        kind.fields.push(field(FEE, Ty::Money, true));
+    }
+    schema.unions.clear();
+    if schema.rates.is_none() {
+        rates(&mut schema, tape);
+    }
+    schema
+}
+
+fn rates(schema: &mut Schema, tape: &mut Tape) {
+    schema.rates = Some(*tape.pick(&[0, 1, 3, 30]));
+    let fields = [("date", Ty::Date), ("from", Ty::Text), ("to", Ty::Text), ("rate", Ty::Decimal)];
+    let fields = fields.map(|(name, ty)| field(name, ty, false)).to_vec();
+    let role = Role::Table { key: 0, valid: None };
+    schema.kinds.push(Kind { name: FX, fields, role, identity: vec![0, 1, 2, 3] });
+}
+
 /// The rates between currencies.
 pub const FX: &str = "fx";
+/// Amounts that are of several currencies.
+pub const PRICE: &str = "price";
+pub const FEE: &str = "fee";
 
 /// None where some of the kinds are not there, or differ in how they are dated.
 fn union(kinds: &[Kind], name: &'static str, members: &[usize]) -> Option<Kind> {

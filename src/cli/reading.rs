@@ -239,7 +239,9 @@ impl Outcome {
 
     /// What was read, whatever came of it.
     pub fn read(&self, inputs: &Inputs, plan: &Plan, counts: &[KindCounts]) -> Summary {
-        let mut summary = Summary { unmatched: inputs.unmatched.clone(), ..Summary::default() };
+        let passed_by = inputs.passed_by.iter().map(|(s, kind)| (s.clone(), self.kinds[kind.0 as usize].0.clone()));
+        let passed_by = passed_by.collect();
+        let mut summary = Summary { unmatched: inputs.unmatched.clone(), passed_by, ..Summary::default() };
         let mut read = vec![0; self.kinds.len()];
         for (report, file) in self.reports.iter().zip(&inputs.files) {
             let mut records = report.unclaimed + report.undeclared.values().sum::<u64>();

@@ -2,8 +2,8 @@
 
 use super::disk::plain_io_error;
 use super::{Failure, report};
-use crate::data::Reading;
 use crate::data::mapping::{Format, Source};
+use crate::data::{KindId, Reading};
 use crate::diag::{Code, did_you_mean};
 use crate::eval::InOrder;
 use crate::ingest::{Route, format_of};
@@ -28,6 +28,8 @@ pub(super) struct Inputs {
     pub files: Vec<Input>,
     /// `files` of sources that no file matched: source and glob.
     pub unmatched: Vec<(String, String)>,
+    /// Sources with `files` of their own that were not looked for, as others were named, and what each is for.
+    pub passed_by: Vec<(String, KindId)>,
     /// What came from standard input, kept until the reports are written.
     _spooled: Option<NamedTempFile>,
 }
@@ -59,6 +61,10 @@ pub(super) fn inputs(args: &[String], reading: &Reading) -> Result<Inputs, Failu
     }
     for arg in args {
         by_argument(arg, reading, &mut inputs)?;
+    }
+    if !args.is_empty() {
+        let own = reading.sources.iter().filter(|s| !s.files.is_empty());
+        inputs.passed_by = own.map(|s| (s.name.clone(), s.kind)).collect();
     }
     inputs.files.sort_by(|a, b| (&a.name, order(&a.route)).cmp(&(&b.name, order(&b.route))));
     // One file by two names, or by a glob too, is read once.

@@ -192,17 +192,7 @@ impl<'a> Trace<'a> {
         match &expr.op {
             Op::And(all) | Op::Or(all) => all.iter().for_each(|e| self.condition(e, scope, values)),
             Op::Not(e) => self.condition(e, scope, values),
-            Op::Compare { left, right, .. } if left.ty == Type::Money && right.ty == Type::Money => {
-                // Each is shown as it was compared: what is added up, in the currency of the other side.
-                let cx = self.cx;
-                let (a, b) = rates::sides(&cx, left, right, scope);
-                for (side, other) in [(left, b), (right, a)] {
-                    self.cx = rates::towards(&cx, other);
-                    self.operand(side, scope, values);
-                }
-                self.cx = cx;
-                self.converted(expr, scope, values);
-            }
+            Op::Compare { .. } if rates::are_amounts(expr) => self.amounts(expr, scope, values),
             Op::Compare { left, right, .. } | Op::TextTest { left, right, .. } => {
                 self.operand(left, scope, values);
                 self.operand(right, scope, values);
@@ -241,23 +231,28 @@ impl<'a> Trace<'a> {
             Op::Lookup { .. } | Op::Column { .. } => {}
             // The value is the field's own.
             _ if field.is_some() => {}
-            Op::Arith { left, right, .. } if left.ty == Type::Money && right.ty == Type::Money => {
-                self.operand(left, scope, values);
-                self.operand(right, scope, values);
-                self.converted(expr, scope, values);
-            }
+            Op::Arith { .. } if rates::are_amounts(expr) => self.amounts(expr, scope, values),
             _ => expr.children().into_iter().for_each(|e| self.operand(e, scope, values)),
         }
     }
 
-    /// The rate by which two amounts were brought into one currency, and the row that it stands in.
-    fn converted(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>, values: &mut Vec<SeenValue>) {
+    /// Two amounts as they were compared or added.
+    fn amounts(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>, values: &mut Vec<SeenValue>) {
         let cx = self.cx;
-        if cx.world.rates.is_none() {
-            return;
+        for (side, within) in rates::amounts(&cx, expr, scope) {
+            self.cx = within;
+            self.operand(side, scope, values);
         }
-        let Some((from, to, amount, of)) = rates::conversion(&cx, expr, scope) else { return };
-        let Ok(quote) = rates::applied(&cx, expr, (from, to), scope) else { return };
+        self.cx = cx;
+        values.extend(self.converted(expr, scope).filter(|seen| !values.contains(seen)));
+    }
+
+    /// The rate by which two amounts were brought into one currency, and the row that it stands in.
+    pub fn converted(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<SeenValue> {
+        let cx = self.cx;
+        cx.world.rates.as_ref()?;
+        let (from, to, amount, of) = rates::conversion(&cx, expr, scope)?;
+        let quote = rates::applied(&cx, expr, (from, to), scope).ok()?;
         let value = if sensitive(&cx, of, scope) {
             quote.shown(from, to)
         } else {
@@ -266,10 +261,7 @@ impl<'a> Trace<'a> {
             format!("{} ({})", shown.collect::<Vec<_>>().join(" is "), quote.shown(from, to))
         };
         let field = quote.frame(&cx).map(|frame| (self.record(&frame), rates::RATE));
-        let seen = SeenValue { span: of.span, value, field };
-        if !values.contains(&seen) {
-            values.push(seen);
-        }
+        Some(SeenValue { span: of.span, value, field })
     }
 
     /// The column of a record's own kind that stands for one of what it was read as.

@@ -281,8 +281,17 @@ pub fn problems(cx: &Context<'_>, problems: &mut Vec<DataProblem>) {
                 tell(Code::RateRejected, message, &[row]);
             }
             Row::Unreadable { .. } => {
+                let columns = &cx.plan.schema.kind(rates.kind).columns;
+                let rows = cx.world.frame(rates.kind, row);
+                let is_read = |column| match (column, Val::cell(rows.rows, rows.row, column, false)) {
+                    (FROM | TO, Val::Text(text)) => Currency::parse(text).is_some(),
+                    (_, cell) => cell.is_known() && !matches!(cell, Val::Absent),
+                };
+                let missing = [DATE, FROM, TO, RATE].into_iter().filter(|&column| !is_read(column));
+                let missing: Vec<_> = missing.map(|c| format!("`{}`", columns[c.0 as usize].name)).collect();
                 let message = format!(
-                    "a row of `{name}` has no readable date, currencies or rate: what it may be the rate of is unknown"
+                    "a row of `{name}` has no readable {}: what it may be the rate of is unknown",
+                    missing.join(", ")
                 );
                 tell(Code::UnplacedRate, message, &[row]);
             }
@@ -383,6 +392,27 @@ pub fn sides<'a>(
             let a = operand(cx, left, scope);
             (a, operand(&towards(cx, a), right, scope))
         }
+    }
+}
+
+/// Whether it compares, adds or divides two amounts.
+pub fn are_amounts(expr: &Expr) -> bool {
+    matches!(&expr.op, Op::Compare { left, right, .. } | Op::Arith { left, right, .. }
+        if left.ty == Type::Money && right.ty == Type::Money)
+}
+
+/// Both of two amounts, each with the context that it is worked out in: what is added up comes in the currency of the
+/// other.
+pub fn amounts<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Vec<(&'a Expr, Context<'a>)> {
+    match &expr.op {
+        Op::Compare { left, right, .. } => {
+            let (a, b) = sides(cx, left, right, scope);
+            vec![(left, towards(cx, b)), (right, towards(cx, a))]
+        }
+        Op::Arith { left, right, .. } => {
+            vec![(left, *cx), (right, towards(cx, operand(cx, left, scope)))]
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -51,7 +51,7 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
         message => format!("{}\n{message}", rule.title),
     };
     let mut page = Page::new(heading, level(rule.severity), message);
-    page.places(context.sources, &clause_marks(entry), 0);
+    page.places(context.sources, &clause_marks(context, entry), 0);
     let mut text = with_records(context, entry, page, excerpts, color);
     let mut notes = Vec::new();
     notes.extend(steps(context, entry));
@@ -169,13 +169,15 @@ fn short(context: &Context, entry: &Entry, color: bool) -> String {
 }
 
 /// The operands that decided, with their values; the clause itself where it has none.
-fn clause_marks(entry: &Entry) -> Vec<(Span, Option<String>)> {
+fn clause_marks(context: &Context, entry: &Entry) -> Vec<(Span, Option<String>)> {
     let mut marks: Vec<(Span, Option<String>)> = Vec::new();
-    let mut mark = |span: Span, label: String| {
-        if !marks.iter().any(|(s, _)| *s == span) {
-            marks.push((span, Some(label)));
-        }
+    let mut mark = |span: Span, label: String, instead: bool| match marks.iter_mut().find(|(s, _)| *s == span) {
+        Some(mark) if instead => mark.1 = Some(label),
+        Some(_) => {}
+        None => marks.push((span, Some(label))),
     };
+    // An amount that was converted is told with what it came to.
+    let is_rate = |record: usize| context.plan.schema.kind(entry.why.records[record].kind).rates.is_some();
     for clause in &entry.why.clauses {
         let held = match clause.role {
             ClauseRole::Unless(_) | ClauseRole::Waiver(_) => false,
@@ -194,14 +196,16 @@ fn clause_marks(entry: &Entry) -> Vec<(Span, Option<String>)> {
                     Some(1) => "none: the one in this time does not fit".into(),
                     Some(n) => format!("none: of {n} in this time, no one fits"),
                 },
+                false,
             );
             continue;
         }
         if clause.values.is_empty() {
-            mark(clause.span, "holds".into());
+            mark(clause.span, "holds".into(), false);
         }
         for value in &clause.values {
-            mark(value.span, shorten(&value.value, 60));
+            let converted = value.field.is_some_and(|(record, _)| is_rate(record));
+            mark(value.span, shorten(&value.value, if converted { 100 } else { 60 }), converted);
         }
     }
     marks

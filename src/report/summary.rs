@@ -16,7 +16,7 @@ pub(crate) struct Summary {
     pub kinds: Vec<KindLine>,
     /// Code and reason of each sort of rejected record: how many, and where the first is.
     pub rejected: BTreeMap<(String, String), (u64, String)>,
-    /// What is wrong with the tables, by which look-ups are unknown.
+    /// What is wrong with tables and rates, by which look-ups and conversions are unknown.
     pub problems: Vec<ProblemLine>,
     /// Kinds that the policy does not declare.
     pub undeclared: BTreeMap<String, u64>,
@@ -29,6 +29,8 @@ pub(crate) struct Summary {
     pub causes: Causes,
     /// `files` of sources that no file matched: source and glob.
     pub unmatched: Vec<(String, String)>,
+    /// Sources whose `files` were not looked for, and the kind of each.
+    pub passed_by: Vec<(String, String)>,
     pub bytes: u64,
     /// What `--as-of` was given.
     pub as_of: Option<String>,
@@ -267,7 +269,7 @@ fn problems(summary: &Summary, text: &mut String) {
     if summary.problems.is_empty() {
         return;
     }
-    let _ = writeln!(text, "data problems, by which look-ups in tables are unknown");
+    let _ = writeln!(text, "data problems in tables and rates, by which verdicts may be indeterminate");
     for problem in summary.problems.iter().take(SHOWN) {
         let _ = writeln!(text, "  {}  {}", problem.code, super::crop::plain(&problem.message));
         let places = problem.rows.iter().take(PLACES).map(|r| match r.line {
@@ -343,6 +345,14 @@ fn notes(summary: &Summary, text: &mut String) {
     );
     let unseen = summary.kinds.iter().filter(|k| k.used && k.read == 0).map(|k| k.name.as_str());
     list("records and tables that rules read, and of which there are none", quoted(unseen.collect()));
+    let passed_by = |(source, kind): &(String, String)| {
+        let unseen = summary.kinds.iter().any(|k| k.used && k.read == 0 && k.name == *kind);
+        unseen.then(|| format!("`{source}` for `{kind}`; give it as `{source}=PATH`"))
+    };
+    list(
+        "sources whose own files were not read, as records were named",
+        summary.passed_by.iter().filter_map(passed_by).collect(),
+    );
     list("inputs without a record", quoted(summary.empty_inputs()));
     list(
         "files of sources that match nothing",

@@ -182,6 +182,11 @@ fn node(context: &Context, why: &Why, of: &Node, depth: usize, text: &mut String
         (None, Some(value)) if of.sort == Sort::Above => {
             writeln!(text, "{indent}{} above {own}: {value}", " ".repeat(7))
         }
+        (None, Some(value)) if of.sort == Sort::Rate => {
+            let row = of.field.and_then(|(r, _)| context.place(why.records.get(r)?));
+            let row = row.map_or(String::new(), |place| format!("  ({place})"));
+            writeln!(text, "{indent}{} {value}{row}", " ".repeat(7))
+        }
         (None, Some(value)) => writeln!(text, "{indent}{} {own} is {value}{defined}{from}", " ".repeat(7)),
         (None, None) => writeln!(text, "{indent}{own}{defined}"),
     };

@@ -68,6 +68,7 @@ fn node(context: &Context, why: &Why, of: &Node) -> Value {
         Sort::Value => "value",
         Sort::Constant => "constant",
         Sort::Above => "above",
+        Sort::Rate => "rate",
     };
     json!({
         "node": sort,

@@ -99,7 +99,7 @@ impl World<'_> {
                 if !(may(row.from, pair.0) && may(row.to, pair.1)) {
                     continue;
                 }
-                let Some(date) = row.date else { return None };
+                let date = row.date?;
                 let in_time = age(date) >= 0 && age(date) <= most as i32;
                 if in_time && best.is_none_or(|b| (date, !inverse) >= (b.date, !b.inverse)) {
                     return None;

@@ -149,6 +149,8 @@ pub enum Sort {
     Constant,
     /// Those above somebody in a table, one by one.
     Above,
+    /// What an amount was converted to, and by which rate.
+    Rate,
 }
 
 /// A search, and what it passed over.

@@ -8,7 +8,7 @@ use super::super::judge::triggered;
 use super::super::message::shown;
 use super::super::results::Entry;
 use super::super::screen::in_force;
-use super::super::{ClauseRole, ClauseTrace, Explanation, SeenValue, Truth, history, limit, tables};
+use super::super::{ClauseRole, ClauseTrace, Explanation, SeenValue, Truth, history, limit, rates, tables};
 use super::near::{self, Near};
 use super::{Came, Failed, NearMiss, Node, Note, Part, Sort, StepWhy};
 use crate::data::Verdict;
@@ -281,6 +281,7 @@ impl<'a> Tree<'_, 'a> {
                 parts.extend(way.map(|way| Node { value: Some(way), ..blank(who.span, Sort::Above) }));
                 parts
             }
+            Op::Compare { .. } if rates::are_amounts(expr) => self.amounts(expr, scope),
             _ => expr.children().into_iter().map(|e| self.operand(e, scope)).collect(),
         };
         let sort = match &expr.op {
@@ -291,6 +292,20 @@ impl<'a> Tree<'_, 'a> {
         };
         let truth = Some(truth(&cx, expr, scope));
         Node { truth, parts, name: self.name(expr), ..blank(expr.span, sort) }
+    }
+
+    /// Two amounts, and the rate by which one was converted.
+    fn amounts(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Vec<Node> {
+        let cx = self.trace.cx;
+        let mut parts = Vec::new();
+        for (side, within) in rates::amounts(&cx, expr, scope) {
+            self.trace.cx = within;
+            parts.push(self.operand(side, scope));
+        }
+        self.trace.cx = cx;
+        let rate = self.trace.converted(expr, scope);
+        parts.extend(rate.map(|r| Node { value: Some(r.value), field: r.field, ..blank(r.span, Sort::Rate) }));
+        parts
     }
 
     /// A value, and what it is made of.
@@ -307,6 +322,7 @@ impl<'a> Tree<'_, 'a> {
             Op::Column { .. } => {}
             // The value is the field's own.
             _ if field.is_some() => {}
+            Op::Arith { .. } if rates::are_amounts(expr) => node.parts = self.amounts(expr, scope),
             _ => node.parts = expr.children().into_iter().map(|e| self.operand(e, scope)).collect(),
         }
         node
@@ -378,7 +394,7 @@ fn renumber(node: &mut Node, place: &[usize]) {
 fn leaves(node: &Node, out: &mut Vec<(Span, String)>) {
     match &node.value {
         Some(value)
-            if !matches!(node.sort, Sort::Constant | Sort::Above)
+            if !matches!(node.sort, Sort::Constant | Sort::Above | Sort::Rate)
                 && (node.field.is_some() || node.parts.is_empty()) =>
         {
             let seen = (node.span, value.clone());

@@ -221,6 +221,10 @@ pub fn operand<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> O
             Operand::One(v) => Operand::One(to_decimal(v)),
             Operand::Range(low, high) => Operand::Range(to_decimal(low), to_decimal(high)),
         },
+        Op::Coalesce(of, default) => match operand(cx, of, scope) {
+            Operand::One(Val::Absent) => operand(cx, default, scope),
+            other => other,
+        },
         _ => Operand::One(value(cx, expr, scope)),
     }
 }

@@ -206,6 +206,25 @@ fn a_record_without_its_key_or_time_may_be_the_one() {
     assert!(matches!(&gaps[1].why, GapReason::Malformed { found, .. } if !found.is_empty()), "{gaps:?}");
 }
 
+/// Between one and two gifts are not more than two, and it is open whether they are more than one; also behind a default.
+#[test]
+fn bounds_of_a_number_go_through_a_default() {
+    let schema = company();
+    let gifts = [gift("a", 1, "E1", 1), gift("b", 2, "E1", 1)];
+    let over = |n: i64| {
+        let mut number = history(&schema, Func::Count, GIFT, Some((2, GIFT, 2)), Window::Over(days(30)));
+        number.filter = Some(compare(CompareOp::Eq, column(&schema, GIFT, 1, 3), constant(money(1, "CNY"))));
+        let number = Box::new(expr(ExprKind::History(Box::new(number)), Type::Int));
+        let of = expr(ExprKind::Coalesce(number, Box::new(constant(Value::Int(0)))), Type::Int);
+        rule("many", on(GIFT), Body::Forbid { when: compare(CompareOp::Gt, of, constant(Value::Int(n))) })
+    };
+    let mut unread = gifts.clone();
+    unread[0][3] = Cell::Bad;
+    assert_eq!(of(&run_company(over(1), &gifts, &[], keep())), [(Compliant, 1), (Finding, 2)]);
+    assert_eq!(of(&run_company(over(1), &unread, &[], keep())), [(Compliant, 1), (Indeterminate, 2)]);
+    assert_eq!(of(&run_company(over(2), &unread, &[], keep())), [(Compliant, 1), (Compliant, 2)]);
+}
+
 #[test]
 fn what_a_limit_cannot_add_is_told_by_itself() {
     let mut gifts = [gift("a", 1, "E1", 300), gift("b", 2, "E1", 300), gift("c", 3, "E1", 300)];

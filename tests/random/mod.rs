@@ -3,6 +3,7 @@
 //! shorter tapes, smaller numbers) is a smaller policy.
 
 pub mod batches;
+pub mod mutants;
 pub mod parquet;
 pub mod policy;
 pub mod records;

@@ -1,6 +1,6 @@
 //! Records over small domains: few subjects, few moments with many ties, amounts at the limits, gaps, repeats.
 
-use super::schema::{FEE, FX, Field, Kind, PRICE, Role, Schema, Ty};
+use super::schema::{FEE, FX, Field, HOLIDAY, Kind, PRICE, Role, Schema, Ty};
 use super::{Seeds, Tape};
 use crate::reference::{Cell, Record};
 use bylaws::internals::data::{self, Currency, Decimal, Money, Value};
@@ -48,10 +48,12 @@ const BASE: i32 = 19_723;
 
 pub fn all(schema: &Schema, seeds: &Seeds) -> Vec<Raw> {
     let mut raws: Vec<Raw> = Vec::new();
+    let holiday = schema.kinds.iter().position(|k| k.name == HOLIDAY);
     for numbers in &seeds.rows {
         let mut tape = Tape::new(numbers);
         let kind = match schema.rates {
             Some(_) if tape.chance(60) => schema.kinds.len() - 1,
+            _ if holiday.is_some() && tape.chance(60) => holiday.unwrap(),
             _ if tape.chance(30) => 1,
             _ => 0,
         };
@@ -121,6 +123,10 @@ fn datum(tape: &mut Tape, kind: &Kind, at: usize, number: usize) -> Option<Datum
             _ if tape.chance(4) => Datum::Decimal("0"),
             _ => Datum::Decimal(tape.pick::<&str>(&["0.8", "1.25", "0.8", "2", "3"])),
         });
+    }
+    if kind.name == HOLIDAY && at == 0 {
+        // The years of most days have a row, those before and after not always.
+        return Some(Datum::Date(if tape.chance(70) { day(tape) } else { BASE + tape.pick(&[4, 6, 7, 14]) }));
     }
     if at == 0 {
         return Some(match (&kind.role, field.ty) {

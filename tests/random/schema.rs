@@ -51,7 +51,7 @@ pub struct Schema {
     pub timezone: &'static str,
     pub fiscal: (u8, u8),
     pub enums: Vec<(&'static str, Vec<&'static str>)>,
-    /// Tables first; rates between currencies last, where there are any.
+    /// People and firms first; holidays and rates between currencies last, where there are any.
     pub kinds: Vec<Kind>,
     /// How many days old a rate may be.
     pub rates: Option<u8>,
@@ -112,10 +112,22 @@ pub fn schema(tape: &mut Tape) -> Schema {
         let union = union(&schema.kinds, name, members);
         schema.unions.extend(union);
     }
+    if tape.chance(30) {
+        holidays(&mut schema, tape);
+    }
     if tape.chance(45) {
         rates(&mut schema, tape);
     }
     schema
+}
+
+fn holidays(schema: &mut Schema, tape: &mut Tape) {
+    let mut fields = vec![field("day", Ty::Date, false)];
+    if tape.chance(60) {
+        fields.push(field("worked", Ty::Bool, tape.chance(60)));
+    }
+    let role = Role::Table { key: 0, valid: None };
+    schema.kinds.push(Kind { name: HOLIDAY, fields, role, identity: vec![0] });
 }
 
 /// With amounts of several currencies in every record, and rates between them.
@@ -140,6 +152,8 @@ fn rates(schema: &mut Schema, tape: &mut Tape) {
     schema.kinds.push(Kind { name: FX, fields, role, identity: vec![0, 1, 2, 3] });
 }
 
+/// Days on which business is not done, or is after all.
+pub const HOLIDAY: &str = "holiday";
 /// The rates between currencies.
 pub const FX: &str = "fx";
 /// Amounts that are of several currencies.
@@ -264,8 +278,12 @@ impl Schema {
 
     /// As a policy file has it.
     pub fn print(&self) -> String {
+        let holiday = self.kinds.iter().find(|k| k.name == HOLIDAY).map_or("", |holiday| match holiday.fields.len() {
+            1 => " except holiday",
+            _ => " except holiday unless worked",
+        });
         let mut out = format!(
-            "policy random \"Random\" {{\n  timezone \"{}\"\n  fiscal_year starts {:02}-{:02}\n  business_days {}\n}}\n\n",
+            "policy random \"Random\" {{\n  timezone \"{}\"\n  fiscal_year starts {:02}-{:02}\n  business_days {}{holiday}\n}}\n\n",
             self.timezone,
             self.fiscal.0,
             self.fiscal.1,

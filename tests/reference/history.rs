@@ -35,6 +35,9 @@ impl World<'_> {
                 _ => return Val::Unknown,
             }
         }
+        if in_window(&h.window, t, t, &rule.clock, &|day| self.is_open(day, &rule.clock)).is_none() {
+            return Val::Unknown;
+        }
         let into = self.into.take();
         let candidates = self.candidates(rule, h, env, t, &outer_keys, without);
         self.into.set(into);
@@ -73,7 +76,7 @@ impl World<'_> {
             let limit = matches!(&rule.body, Body::Limit { aggregate, .. } if std::ptr::eq(aggregate, h));
             let mut placed = Truth::True;
             match row.time {
-                Some(r) if in_window(&h.window, t, r, &rule.clock) => {}
+                Some(r) if in_window(&h.window, t, r, &rule.clock, &|day| self.is_open(day, &rule.clock)).unwrap() => {}
                 Some(_) => continue,
                 None if limit => continue,
                 None => placed = Truth::Unknown,
@@ -129,11 +132,12 @@ impl World<'_> {
         let Some(watermark) = self.watermark(&rule.clock) else { return true };
         let zone = zone(&rule.clock);
         let kind = self.hir.schema.kind(h.kind);
+        let end = |t: Moment| t.moved(length, 1, &rule.clock, &|day| self.is_open(day, &rule.clock)).unwrap();
         let instants = kind.time().is_some_and(|c| kind.columns[c.0 as usize].ty == Type::Timestamp);
         if instants && matches!(t, Moment::Instant(_)) {
-            watermark.instant <= t.moved(length, 1, &rule.clock).instant(&zone)
+            watermark.instant <= end(t).instant(&zone)
         } else {
-            watermark.day <= Moment::Day(t.day(&zone)).moved(length, 1, &rule.clock).day(&zone)
+            watermark.day <= end(Moment::Day(t.day(&zone))).day(&zone)
         }
     }
 

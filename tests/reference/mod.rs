@@ -449,11 +449,44 @@ impl World<'_> {
             }
             ExprKind::Arith { op, left, right } => arith(*op, value(left), value(right)),
             ExprKind::Shift { time, by } => match value(time) {
-                Val::Known(v) => Val::Known(Moment::of(&v).unwrap().moved(*by, 1, clock).value()),
+                Val::Known(v) => {
+                    let moved = Moment::of(&v).unwrap().moved(*by, 1, clock, &|day| self.is_open(day, clock));
+                    moved.map_or(Val::Unknown, |m| Val::Known(m.value()))
+                }
                 other => other,
             },
             ExprKind::History(history) => self.history(rule, history, env, false),
             ExprKind::Named { body, .. } => value(body),
+        }
+    }
+
+    /// Whether business is done on a day: every row of the table is looked at. Of a year without a row nothing is known.
+    pub fn is_open(&self, day: Date, clock: &Clock) -> Option<bool> {
+        let business = clock.business.as_ref()?;
+        let weekday = business.weekdays & (1 << day.weekday().to_monday_zero_offset()) != 0;
+        let Some((table, working)) = business.except else { return Some(weekday) };
+        let Role::Table { key, .. } = self.hir.schema.kind(table).role else { panic!("not a table") };
+        let (mut year, mut doubtful, mut said) = (false, false, Vec::new());
+        for row in self.rows.iter().filter(|row| row.kind == table) {
+            let Some(Value::Date(of)) = row.cells[key.0 as usize].known() else {
+                doubtful = true;
+                continue;
+            };
+            let of = time::from_days(*of);
+            year |= of.year() == day.year();
+            if of == day {
+                said.push(match working.map(|column| &row.cells[column.0 as usize]) {
+                    None | Some(Val::Absent) => Some(false),
+                    Some(Val::Known(Value::Bool(open))) => Some(*open),
+                    Some(_) => None,
+                });
+            }
+        }
+        match said.first() {
+            _ if !year => None,
+            Some(first) => first.filter(|_| said.iter().all(|s| s == first)),
+            None if doubtful => None,
+            None => Some(weekday),
         }
     }
 

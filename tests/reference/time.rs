@@ -12,6 +12,9 @@ pub enum Moment {
     Instant(Timestamp),
 }
 
+/// Whether business is done on a day, where that is known.
+pub type Open<'a> = &'a dyn Fn(Date) -> Option<bool>;
+
 impl Moment {
     pub fn of(value: &Value) -> Option<Moment> {
         match value {
@@ -43,21 +46,17 @@ impl Moment {
         }
     }
 
-    /// As [`Moment::shifted`], with the clock's business days behind the months and days, before the exact part.
-    /// Only of clocks whose business days are days of the week.
-    pub fn moved(self, by: Length, sign: i64, clock: &Clock) -> Moment {
+    /// As [`Moment::shifted`], with business days behind the months and days, before the exact part. None where it is
+    /// not known on which days business is done.
+    pub fn moved(self, by: Length, sign: i64, clock: &Clock, open: Open) -> Option<Moment> {
         let zone = zone(clock);
         let moment = self.shifted(Length { business: 0, nanos: 0, ..by }, sign, &zone);
-        let open = |day: Date| {
-            let weekdays = clock.business.as_ref().unwrap().weekdays;
-            weekdays & (1 << day.weekday().to_monday_zero_offset()) != 0
-        };
         let forward = by.business as i64 * sign > 0;
         let mut day = moment.day(&zone);
         for _ in 0..by.business.abs() {
             loop {
                 day = if forward { day.tomorrow().unwrap() } else { day.yesterday().unwrap() };
-                if open(day) {
+                if open(day)? {
                     break;
                 }
             }
@@ -70,7 +69,7 @@ impl Moment {
                 Moment::Instant(zone.to_ambiguous_timestamp(civil).compatible().unwrap())
             }
         };
-        moment.shifted(Length { nanos: by.nanos, ..Length::default() }, sign, &zone)
+        Some(moment.shifted(Length { nanos: by.nanos, ..Length::default() }, sign, &zone))
     }
 
     /// By calendar arithmetic at the same time of day; the exact part comes last.
@@ -139,29 +138,29 @@ fn fiscal_year_start(day: Date, clock: &Clock) -> Date {
     if this <= day { this } else { date(day.year() - 1, month as i8, first as i8) }
 }
 
-/// Is a record of time `r` in the window of an event of time `t`? Ties in order are not looked at here.
-pub fn in_window(window: &Window, t: Moment, r: Moment, clock: &Clock) -> bool {
+/// Is a record of time `r` in the window of an event of time `t`? Ties in order are not looked at here. None where an
+/// end of the window is not known.
+pub fn in_window(window: &Window, t: Moment, r: Moment, clock: &Clock, open: Open) -> Option<bool> {
     let zone = zone(clock);
-    if let (Moment::Instant(ti), Moment::Instant(ri)) = (t, r) {
-        let at = |length: Length, sign| t.moved(length, sign, clock).instant(&zone);
-        return match *window {
-            Window::Before(length) => at(length, -1) <= ri && ri <= ti,
-            Window::After(length) => ti <= ri && ri <= at(length, 1),
-            Window::Around(length) => at(length, -1) <= ri && ri <= at(length, 1),
-            Window::Over(length) => at(length, -1) < ri && ri <= ti,
-            Window::AllTime => ri <= ti,
-            Window::In(period) => period_of(t.day(&zone), period, clock).0 <= r.day(&zone) && ri <= ti,
-        };
-    }
     // Where either is a date, both are.
-    let (td, rd) = (t.day(&zone), r.day(&zone));
-    let at = |length: Length, sign| Moment::Day(td).moved(length, sign, clock).day(&zone);
-    match *window {
-        Window::Before(length) => at(length, -1) <= rd && rd <= td,
-        Window::After(length) => td <= rd && rd <= at(length, 1),
-        Window::Around(length) => at(length, -1) <= rd && rd <= at(length, 1),
-        Window::Over(length) => at(length, -1) < rd && rd <= td,
-        Window::AllTime => rd <= td,
-        Window::In(period) => period_of(td, period, clock).0 <= rd && rd <= td,
-    }
+    let (t, r) = match (t, r) {
+        (Moment::Instant(_), Moment::Instant(_)) => (t, r),
+        _ => (Moment::Day(t.day(&zone)), Moment::Day(r.day(&zone))),
+    };
+    let upto = |a: Moment, b: Moment| match (a, b) {
+        (Moment::Instant(a), Moment::Instant(b)) => a <= b,
+        _ => a.day(&zone) <= b.day(&zone),
+    };
+    let at = |length: Length, sign| t.moved(length, sign, clock, open);
+    Some(match *window {
+        Window::Before(length) => upto(at(length, -1)?, r) && upto(r, t),
+        Window::After(length) => upto(r, at(length, 1)?) && upto(t, r),
+        Window::Around(length) => {
+            let (first, last) = (at(length, -1)?, at(length, 1)?);
+            upto(first, r) && upto(r, last)
+        }
+        Window::Over(length) => !upto(r, at(length, -1)?) && upto(r, t),
+        Window::AllTime => upto(r, t),
+        Window::In(period) => period_of(t.day(&zone), period, clock).0 <= r.day(&zone) && upto(r, t),
+    })
 }

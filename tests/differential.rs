@@ -2,6 +2,7 @@
 
 mod decides;
 mod explained;
+mod operators;
 mod random;
 mod reference;
 mod whole_way;

@@ -1,19 +1,18 @@
 //! Records as columns, without any text format between.
 
 use crate::reference::{Cell, Record};
-use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, StringArray, StructArray,
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, ListArray, StringArray, StructArray,
     TimestampNanosecondArray, UInt16Array,
 };
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field};
-use bylaws::internals::data::{Batch, ColumnId, Defect, InputId, KindId, Place, Schema, Type, Value};
+use bylaws::internals::data::{Batch, ColumnId, Defect, InputId, KindId, Place, Role, Schema, Type, Value};
 use std::sync::Arc;
 
 /// Records of one kind, in the order given; `place.line` is the record's place, from 1.
 pub fn batch(schema: &Schema, kind: KindId, projection: &Arc<[ColumnId]>, records: &[&Record]) -> Batch {
-    let columns = projection.iter().map(|c| array(&schema.column(kind, *c).ty, &cells(records, *c))).collect();
+    let columns = projection.iter().map(|c| array(schema, &schema.column(kind, *c).ty, &cells(records, *c))).collect();
     let mut defects = Vec::new();
     for (row, record) in records.iter().enumerate() {
         for (column, id) in projection.iter().enumerate() {
@@ -43,7 +42,7 @@ fn decimals(raws: Vec<Option<i128>>) -> Decimal128Array {
     Decimal128Array::from(raws).with_precision_and_scale(38, 18).unwrap()
 }
 
-fn array(ty: &Type, cells: &[Option<Value>]) -> ArrayRef {
+fn array(schema: &Schema, ty: &Type, cells: &[Option<Value>]) -> ArrayRef {
     macro_rules! each {
         ($array:ty, $($pattern:pat => $value:expr),+) => {
             Arc::new(<$array>::from(
@@ -65,7 +64,11 @@ fn array(ty: &Type, cells: &[Option<Value>]) -> ArrayRef {
                 })
                 .collect(),
         )),
-        Type::Text | Type::Ref(_) => each!(StringArray, Value::Text(t) => t.as_str()),
+        Type::Ref(table) => {
+            let Role::Table { key, .. } = schema.kind(*table).role else { panic!("not a table") };
+            array(schema, &schema.column(*table, key).ty, cells)
+        }
+        Type::Text => each!(StringArray, Value::Text(t) => t.as_str()),
         Type::Date => each!(Date32Array, Value::Date(d) => *d),
         Type::Timestamp => {
             let instants = cells.iter().map(|c| if let Some(Value::Timestamp(t)) = c { Some(*t) } else { None });
@@ -85,18 +88,17 @@ fn array(ty: &Type, cells: &[Option<Value>]) -> ArrayRef {
             let there = NullBuffer::from(money.iter().map(Option::is_some).collect::<Vec<_>>());
             Arc::new(StructArray::new(fields.into(), vec![Arc::new(amounts), Arc::new(currencies)], Some(there)))
         }
-        Type::List(_) | Type::Set(_) => {
-            let mut builder = ListBuilder::new(StringBuilder::new());
-            for cell in cells {
-                if let Some(Value::List(items)) = cell {
-                    for item in items {
-                        let Value::Text(text) = item else { panic!("{item:?}") };
-                        builder.values().append_value(text);
-                    }
-                }
-                builder.append(cell.is_some());
-            }
-            Arc::new(builder.finish())
+        Type::List(of) | Type::Set(of) => {
+            let items = |c: &Option<Value>| match c {
+                Some(Value::List(items)) => items.iter().cloned().map(Some).collect(),
+                _ => Vec::new(),
+            };
+            let all: Vec<Vec<Option<Value>>> = cells.iter().map(items).collect();
+            let offsets = OffsetBuffer::from_lengths(all.iter().map(Vec::len));
+            let values = array(schema, of, &all.concat());
+            let field = Arc::new(Field::new("item", values.data_type().clone(), true));
+            let there = NullBuffer::from(cells.iter().map(Option::is_some).collect::<Vec<_>>());
+            Arc::new(ListArray::new(field, offsets, values, Some(there)))
         }
     }
 }

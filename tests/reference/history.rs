@@ -3,6 +3,7 @@
 use super::time::{Moment, in_window, zone};
 use super::value::*;
 use super::{Env, World, is_money};
+use arrow_buffer::i256;
 use bylaws::internals::data::{Currency, Decimal, Money, Type, Value};
 use bylaws::internals::eval::Truth;
 use bylaws::internals::sema::hir::{Body, Expr, ExprKind, Func, History, Rule, Window};
@@ -299,7 +300,7 @@ fn whole(parts: i128, ty: &Type, currency: Option<Currency>) -> Option<Value> {
 }
 
 fn sum(values: &[(Val, bool)], expr: &Expr) -> Val {
-    let (mut low, mut high) = (0i128, 0i128);
+    let (mut low, mut high) = (i256::ZERO, i256::ZERO);
     let mut currency = None;
     for (value, maybe) in values {
         let (n, c) = parts(value.known().unwrap());
@@ -307,13 +308,14 @@ fn sum(values: &[(Val, bool)], expr: &Expr) -> Val {
             return Val::Unknown;
         }
         currency = c;
-        low += if *maybe { n.min(0) } else { n };
-        high += if *maybe { n.max(0) } else { n };
+        low += i256::from_i128(if *maybe { n.min(0) } else { n });
+        high += i256::from_i128(if *maybe { n.max(0) } else { n });
     }
     if values.is_empty() && is_money(&expr.ty) {
         return Val::Nothing;
     }
-    match (whole(low, &expr.ty, currency), whole(high, &expr.ty, currency)) {
+    let whole = |n: i256| whole(n.to_i128()?, &expr.ty, currency);
+    match (whole(low), whole(high)) {
         (Some(low), Some(high)) => between(low, high),
         _ => Val::Unknown,
     }

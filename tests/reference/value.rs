@@ -186,23 +186,27 @@ pub fn in_domain(host: &Val, domains: &[String]) -> Truth {
     }
 }
 
+/// Unknown where it is beyond the range of the type.
 pub fn convert(v: Val, to: &Type, clock: &Clock) -> Val {
     let one = |v: Value| match (v, to) {
-        (Value::Int(n), Type::Decimal) => Value::Decimal(Decimal::from_int(n)),
-        (Value::Int(n), Type::Percent) => Value::Percent(Decimal::from_int(n)),
+        (Value::Int(n), Type::Decimal) => Some(Value::Decimal(Decimal::from_int(n))),
+        (Value::Int(n), Type::Percent) => Some(Value::Percent(Decimal::from_int(n))),
         (Value::Date(d), Type::Timestamp) => {
-            let zone = zone(clock);
-            Value::Timestamp(super::time::start_of_day(super::time::from_days(d), &zone).as_nanosecond() as i64)
+            let start = super::time::start_of_day(super::time::from_days(d), &zone(clock));
+            start.as_nanosecond().try_into().ok().map(Value::Timestamp)
         }
         (Value::Timestamp(t), Type::Date) => {
             let zone = zone(clock);
-            Moment::Day(Moment::Instant(super::time::from_nanos(t)).day(&zone)).value()
+            Some(Moment::Day(Moment::Instant(super::time::from_nanos(t)).day(&zone)).value())
         }
-        (v, _) => v,
+        (v, _) => Some(v),
     };
     match v {
-        Val::Known(v) => Val::Known(one(v)),
-        Val::Between(low, high) => Val::Between(one(low), one(high)),
+        Val::Known(v) => one(v).map_or(Val::Unknown, Val::Known),
+        Val::Between(low, high) => match (one(low), one(high)) {
+            (Some(low), Some(high)) => Val::Between(low, high),
+            _ => Val::Unknown,
+        },
         other => other,
     }
 }

@@ -49,6 +49,27 @@ fn examples_of_the_checker() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Too long for a page: definitions that grow by four at each step, and a table of more cases than anybody follows.
+#[test]
+fn what_grows_too_large_is_told() {
+    let steps = (1..12).map(|i| {
+        let uses: Vec<String> = (0..4).map(|k| format!("d{}(x + {k})", i - 1)).collect();
+        format!("define d{i}(x: int) = {}\n", uses.join(" or "))
+    });
+    let text =
+        format!("define d0(x: int) = x > 1\n{}forbid r {{ on gift when d11(items) }}", steps.collect::<String>());
+    assert_eq!(told(&text), BTreeSet::from([Code::TooLarge]));
+    let clauses = "  given gift as g { id: \"1\", day: 2026-01-01, who: \"E\", giver: \"a\", value: 1 EUR, items: n, size: 1 KiB, class: low }\n";
+    let cases = |n: usize| {
+        let rows = "    | 1 |\n".repeat(n);
+        format!(
+            "forbid r {{ on gift when items > 1 }}\ntest \"t\" {{\n{clauses}  expect compliant r on g\n  cases {{\n    | n |\n{rows}  }}\n}}"
+        )
+    };
+    assert_eq!(told(&cases(3)), BTreeSet::new());
+    assert_eq!(told(&cases(70_000)), BTreeSet::from([Code::TooLarge]));
+}
+
 /// Output of `bylaws test` on an example.
 fn tested(example: &str, args: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();

@@ -2,8 +2,8 @@
 //! [`Route`], resolved.
 
 use super::Route;
-use super::rows::{Expr, Get, Test};
-use super::scan::{Raw, Slots, Trie};
+use super::rows::{Cells, Expr, Get, Test};
+use super::scan::{Raw, Trie};
 use super::values::{Reader, Scalar};
 use crate::data::calendar::Zone;
 use crate::data::mapping::{Cond, How, MapExpr, Path, Source, Step};
@@ -114,12 +114,13 @@ impl Layout {
     }
 
     /// The targets that may take this record, in order.
-    pub fn claims(&self, slots: &Slots) -> &[Claim] {
+    pub fn claims(&self, cells: &impl Cells) -> &[Claim] {
         let Some(slot) = self.claims.slot else { return &self.claims.others };
-        let text = match slots.get(slot) {
-            Raw::Text(text) => Cow::Borrowed(text),
-            raw => match Scalar::of_raw(raw) {
+        let text = match cells.raw(false, slot) {
+            Some(Raw::Text(text)) => Cow::Borrowed(text),
+            _ => match cells.get(false, slot) {
                 Scalar::Text(text) => text,
+                Scalar::Cell(text) => text.into(),
                 _ => return &self.claims.others,
             },
         };

@@ -2,33 +2,35 @@
 //! is its number. A float is read by its shortest decimal text: 12.1 is 12.1.
 
 mod cells;
+mod columns;
+mod source;
 
 use super::chunks::{Content, parallel};
 use super::excerpts::{gets, heading_of};
 use super::layout::Layout;
-use super::rows::Cells;
-use super::values::Scalar;
 use super::worker::{Job, Worker, near_field};
 use super::{Excerpt, InputError, InputReport, InputSpec, Route, Wanted};
 use crate::data::{Place, Reading};
 use crate::diag::{Code, did_you_mean};
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Schema};
-use bytes::Bytes;
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, FieldRef, Schema};
+use columns::{Column, Row, Way};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
+use parquet::file::reader::Length;
+use parquet::schema::types::SchemaDescriptor;
+use source::Source;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 const BATCH_ROWS: usize = 8192;
 
 struct File {
-    bytes: Bytes,
+    source: Source,
     metadata: ArrowReaderMetadata,
     /// First row of each group, and the number of rows at the end.
     starts: Vec<u64>,
@@ -36,30 +38,53 @@ struct File {
 
 impl File {
     fn open(content: Content) -> Result<File, InputError> {
-        let bytes = Bytes::from(content.whole()?.into_owned());
+        let source = Source::new(content)?;
         // Without the writer's own Arrow schema, dictionaries and large texts come as plain texts.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(|e| not_parquet(&e))?;
+        let plain = ArrowReaderMetadata::load(&source, options).map_err(|e| not_parquet(&e))?;
+        let fields: Vec<FieldRef> = plain.schema().fields().iter().map(viewed).collect();
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+        let metadata = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(|e| not_parquet(&e))?;
         let mut starts = vec![0];
         for group in metadata.metadata().row_groups() {
             let rows = u64::try_from(group.num_rows()).unwrap_or(0);
             starts.push(starts[starts.len() - 1] + rows);
         }
-        Ok(File { bytes, metadata, starts })
+        Ok(File { source, metadata, starts })
     }
 
     fn schema(&self) -> &Schema {
         self.metadata.schema()
     }
 
-    fn group(&self, group: usize, roots: Option<&[usize]>) -> ParquetRecordBatchReaderBuilder<Bytes> {
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), self.metadata.clone());
-        let mask = match roots {
-            Some(roots) => ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied()),
-            None => ProjectionMask::all(),
-        };
+    fn group(&self, group: usize, mask: ProjectionMask) -> ParquetRecordBatchReaderBuilder<Source> {
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.source.clone(), self.metadata.clone());
         builder.with_row_groups(vec![group]).with_batch_size(BATCH_ROWS).with_projection(mask)
     }
+
+    fn parquet_schema(&self) -> &SchemaDescriptor {
+        self.metadata.parquet_schema()
+    }
+
+    /// The columns and fields on these ways, with all that is in them.
+    fn mask(&self, ways: &[Option<Way>]) -> ProjectionMask {
+        let schema = self.parquet_schema();
+        let leaves = schema.columns().iter().enumerate().filter(|(_, leaf)| {
+            let parts = leaf.path().parts();
+            ways.iter().flatten().any(|way| parts.starts_with(way))
+        });
+        ProjectionMask::leaves(schema, leaves.map(|(at, _)| at).collect::<Vec<_>>())
+    }
+}
+
+/// Texts, also in groups, as views into their pages: nothing is copied.
+fn viewed(field: &FieldRef) -> FieldRef {
+    let ty = match field.data_type() {
+        DataType::Utf8 => DataType::Utf8View,
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(viewed).collect()),
+        _ => return field.clone(),
+    };
+    Arc::new(Field::clone(field).with_data_type(ty))
 }
 
 fn not_parquet(error: &dyn std::fmt::Display) -> InputError {
@@ -71,9 +96,6 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, InputError>) -> Result<T, InputErr
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(not_parquet(&"its pages contradict themselves")))
 }
 
-/// A column or a field in one: the column's index in the file, and the indexes of fields within.
-type Way = Vec<usize>;
-
 fn ways(layout: &Layout, schema: &Schema) -> Result<Vec<Option<Way>>, InputError> {
     let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
     let mut ways = Vec::new();
@@ -83,7 +105,7 @@ fn ways(layout: &Layout, schema: &Schema) -> Result<Vec<Option<Way>>, InputError
             return Err(InputError::new(Code::HeadingTwice, format!("two columns are called `{name}`")));
         }
         let way = match names.iter().position(|n| *n == name) {
-            Some(column) => Some(vec![column]),
+            Some(_) => Some(vec![name.clone()]),
             None => nested(path, schema),
         };
         if let (None, Some(needed_by)) = (&way, needed_by) {
@@ -101,52 +123,19 @@ fn ways(layout: &Layout, schema: &Schema) -> Result<Vec<Option<Way>>, InputError
 
 fn nested(path: &[String], schema: &Schema) -> Option<Way> {
     let (first, rest) = path.split_first()?;
-    let mut way = vec![schema.index_of(first).ok()?];
-    let mut ty = schema.field(way[0]).data_type();
+    let mut ty = schema.field_with_name(first).ok()?.data_type();
     for key in rest {
         let DataType::Struct(fields) = ty else { return None };
-        let (index, field) = fields.find(key)?;
-        way.push(index);
-        ty = field.data_type();
+        ty = fields.find(key)?.1.data_type();
     }
-    Some(way)
-}
-
-/// The arrays on the way to a slot's value; it is absent where one of them is null.
-type Chain = Vec<ArrayRef>;
-
-fn chain(batch: &RecordBatch, roots: &[usize], way: &Way) -> Option<Chain> {
-    let (root, fields) = way.split_first()?;
-    let mut chain = vec![batch.columns().get(roots.iter().position(|r| r == root)?)?.clone()];
-    for field in fields {
-        let next = chain.last()?.as_struct_opt()?.columns().get(*field)?.clone();
-        chain.push(next);
-    }
-    Some(chain)
-}
-
-struct Row<'r> {
-    chains: &'r [Option<Chain>],
-    row: usize,
-}
-
-impl Cells for Row<'_> {
-    fn get(&self, _item: bool, slot: u32) -> Scalar<'_> {
-        let Some(Some(chain)) = self.chains.get(slot as usize) else { return Scalar::Absent };
-        match chain.last() {
-            Some(array) if chain.iter().all(|a| a.is_valid(self.row)) => cells::scalar(array, self.row),
-            _ => Scalar::Absent,
-        }
-    }
+    Some(path.to_vec())
 }
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
     let layout = Layout::new(reading, &job.spec.route, true);
     let file = guarded(|| File::open(content))?;
     let ways = ways(&layout, file.schema())?;
-    let mut roots: Vec<usize> = ways.iter().flatten().map(|w| w[0]).collect();
-    roots.sort_unstable();
-    roots.dedup();
+    let mask = file.mask(&ways);
     let next = AtomicUsize::new(0);
     let failed: Mutex<Option<InputError>> = Mutex::new(None);
     let failure = || failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -157,7 +146,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
             if group + 1 >= file.starts.len() || failure().is_some() {
                 break;
             }
-            if let Err(error) = guarded(|| rows(&mut worker, job, &file, group, &roots, &ways)) {
+            if let Err(error) = guarded(|| rows(&mut worker, job, &file, group, &mask, &ways)) {
                 failure().get_or_insert(error);
                 break;
             }
@@ -171,7 +160,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         return Err(error);
     }
-    report.bytes = file.bytes.len() as u64;
+    report.bytes = file.source.len();
     if let Route::Kind(kind) = job.spec.route {
         let names = file.schema().fields().iter();
         report.notes.extend(names.filter_map(|f| near_field(reading, kind, "", f.name())));
@@ -184,18 +173,17 @@ fn rows(
     job: &Job,
     file: &File,
     group: usize,
-    roots: &[usize],
+    mask: &ProjectionMask,
     ways: &[Option<Way>],
 ) -> Result<(), InputError> {
-    let reader = file.group(group, Some(roots)).build().map_err(|e| not_parquet(&e))?;
+    let reader = file.group(group, mask.clone()).build().map_err(|e| not_parquet(&e))?;
     let mut row = file.starts[group];
     for batch in reader {
         let batch = batch.map_err(|e| not_parquet(&e))?;
-        let chains: Vec<Option<Chain>> =
-            ways.iter().map(|w| w.as_ref().and_then(|w| chain(&batch, roots, w))).collect();
+        let columns: Vec<Option<Column>> = ways.iter().map(|w| Column::new(&batch, w.as_ref()?)).collect();
         for n in 0..batch.num_rows() {
             let place = Place { input: job.spec.id, offset: row, line: row + 1, element: 0 };
-            worker.row_record(&Row { chains: &chains, row: n }, place, b"");
+            worker.row_record(&Row { columns: &columns, row: n }, place, b"");
             row += 1;
         }
     }
@@ -244,7 +232,7 @@ fn selected(file: &File, group: usize, rows: &[u64]) -> Result<ParquetRecordBatc
     let start = file.starts[group];
     let ranges = rows.iter().map(|r| (r - start) as usize..(r - start) as usize + 1);
     let selection = RowSelection::from_consecutive_ranges(ranges, (file.starts[group + 1] - start) as usize);
-    file.group(group, None).with_row_selection(selection).build().map_err(|e| not_parquet(&e))
+    file.group(group, ProjectionMask::all()).with_row_selection(selection).build().map_err(|e| not_parquet(&e))
 }
 
 /// The columns as `heading = value` lines, and where each value stands.

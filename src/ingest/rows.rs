@@ -196,6 +196,7 @@ impl Expr {
             {
                 reader.seen(raw)
             }
+            Expr::Read(get, reader) if get.rest.is_empty() => reader.seen_scalar(cells.get(get.item, get.slot)),
             _ => Seen::Other,
         }
     }

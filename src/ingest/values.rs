@@ -223,7 +223,9 @@ impl Reader {
         }
         match (&self.ty, raw) {
             (As::Text, raw) => unquoted(raw).filter(|t| t.len() <= MAX_TEXT).map_or(Seen::Other, Seen::Text),
-            (As::Int { unit: None }, Raw::Json(text)) => small_int(text).map_or(Seen::Other, Seen::Int),
+            (As::Int { unit: None } | As::Bytes { unit: None }, Raw::Json(text)) => {
+                small_int(text).map_or(Seen::Other, Seen::Int)
+            }
             (As::Decimal { .. }, Raw::Json(text)) if is_number(text) => {
                 Decimal::parse(text).map_or(Seen::Other, Seen::Decimal)
             }
@@ -235,6 +237,44 @@ impl Reader {
             (As::Date { format: None }, raw) => unquoted(raw).and_then(times::date).map_or(Seen::Other, |_| Seen::Time),
             (As::Enum { words, .. }, raw) => {
                 unquoted(raw).and_then(|t| words.get(t)).map_or(Seen::Other, |w| Seen::Word(*w))
+            }
+            _ => Seen::Other,
+        }
+    }
+
+    /// The same of a value that is not JSON.
+    #[inline]
+    pub fn seen_scalar<'a>(&self, scalar: Scalar<'a>) -> Seen<'a> {
+        if self.words.is_some() {
+            return Seen::Other;
+        }
+        let time = |found: bool| if found { Seen::Time } else { Seen::Other };
+        match (&self.ty, scalar) {
+            (_, Scalar::Absent) => Seen::Absent,
+            (As::Text, Scalar::Cell(text) | Scalar::Text(Cow::Borrowed(text))) if text.len() <= MAX_TEXT => {
+                Seen::Text(text)
+            }
+            (As::Text, _) => Seen::Other,
+            (_, Scalar::Cell(text)) if text.trim().is_empty() => Seen::Absent,
+            (As::Int { unit: None } | As::Bytes { unit: None }, Scalar::Whole(n)) => Seen::Int(n),
+            (As::Int { unit: None }, Scalar::Cell(text)) => small_int(text).map_or(Seen::Other, Seen::Int),
+            (As::Decimal { texts }, number) => match number.number(*texts) {
+                Some(Ok(decimal)) => Seen::Decimal(decimal),
+                _ => Seen::Other,
+            },
+            (As::Bool, Scalar::Bool(b)) => Seen::Bool(b),
+            (As::Bool, Scalar::Cell("true")) => Seen::Bool(true),
+            (As::Bool, Scalar::Cell("false")) => Seen::Bool(false),
+            (As::Timestamp { .. }, Scalar::Instant(_)) | (As::Date { .. }, Scalar::Date(_) | Scalar::Local(_, 0)) => {
+                Seen::Time
+            }
+            (As::Timestamp { zone, .. }, Scalar::Local(days, nanos)) => time(times::local(days, nanos, zone).is_some()),
+            (As::Timestamp { format: None, unit: None, zone }, Scalar::Cell(text)) => {
+                time(times::timestamp(text.trim(), zone).is_some())
+            }
+            (As::Date { format: None }, Scalar::Cell(text)) => time(times::date(text.trim()).is_some()),
+            (As::Enum { words, .. }, Scalar::Cell(text)) => {
+                words.get(text.trim()).map_or(Seen::Other, |w| Seen::Word(*w))
             }
             _ => Seen::Other,
         }

@@ -248,7 +248,7 @@ impl<'w> Worker<'w> {
         }
         let mut claimed = false;
         let cells = JsonCells { outer: slots, item: None };
-        for &Claim { target: index, certain } in layout.claims(slots) {
+        for &Claim { target: index, certain } in layout.claims(&cells) {
             let target = &layout.targets[index];
             claimed |= match (&target.each, items.get_mut(index).and_then(Option::as_mut)) {
                 (Some(each), Some(item_slots)) => {
@@ -285,10 +285,19 @@ impl<'w> Worker<'w> {
     pub fn row_record(&mut self, cells: &impl Cells, place: Place, raw: &[u8]) {
         let layout = self.layout;
         let mut claimed = false;
-        for (index, target) in layout.targets.iter().enumerate() {
-            let Some(each) = &target.each else {
-                claimed |= self.filtered(index, target, cells, place, raw.len());
-                continue;
+        for &Claim { target: index, certain } in layout.claims(cells) {
+            let target = &layout.targets[index];
+            let each = match &target.each {
+                Some(each) => each,
+                None if certain => {
+                    self.row(index, cells, place, raw.len());
+                    claimed = true;
+                    continue;
+                }
+                None => {
+                    claimed |= self.filtered(index, target, cells, place, raw.len());
+                    continue;
+                }
             };
             let list = match cells.get(false, each.list.slot) {
                 Scalar::Cell(text) if scan::value_end(text.trim(), 0) == Ok(text.trim().len()) => {

@@ -17,6 +17,6 @@ pub use calendar::{Business, Clock, Length, Period, Time, Zone};
 pub use decimal::{Decimal, DecimalError};
 pub use mapping::Reading;
 pub use schema::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Type};
-pub use sieve::{Seen, Sieve};
+pub use sieve::{Between, Seen, Sieve};
 pub use value::{Currency, Money, Value};
 pub use verdict::{Severity, Verdict};

@@ -19,6 +19,16 @@ pub enum Seen<'a> {
     Other,
 }
 
+/// What is known of a value of several rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Between<'a> {
+    /// Where both are of one sort, all others are, and lie between.
+    pub least: Seen<'a>,
+    pub greatest: Seen<'a>,
+    /// A row may have none.
+    pub absent: bool,
+}
+
 /// Tells rows that no rule can find anything in.
 pub trait Sieve: Sync {
     /// The columns of a kind that it looks at; none where it lets nothing go.
@@ -26,6 +36,9 @@ pub trait Sieve: Sync {
 
     /// The columns that are read of rows that are let go: which record it is, and when it was.
     fn rest(&self, kind: KindId) -> Arc<[ColumnId]>;
+
+    /// Whether it may keep one of several rows. `value` gives what is known of what stands in one of [`Sieve::columns`].
+    fn keeps_any<'v>(&self, kind: KindId, value: &mut dyn FnMut(usize) -> Option<Between<'v>>) -> bool;
 
     /// Whether some rule may find something in a row, or a history may count it. `value` gives what stands in one of
     /// [`Sieve::columns`], by its index; `scratch` is room that is kept from row to row.

@@ -8,7 +8,7 @@
 use super::grouped::{AtomGroups, TextGroup};
 use super::screen::triggered_by;
 use super::{PlanError, Runtime};
-use crate::data::{ColumnId, Kind, KindId, Seen, Sieve, Type, Value};
+use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Type, Value};
 use crate::plan::{Atom, AtomTest, Bool, Plan, Test, TextMatch};
 use std::sync::Arc;
 
@@ -81,6 +81,10 @@ impl Sieve for Sieves {
 
     fn rest(&self, kind: KindId) -> Arc<[ColumnId]> {
         self.0.get(kind.0 as usize).and_then(Option::as_ref).map_or_else(|| Arc::from([]), |of| of.rest.clone())
+    }
+
+    fn keeps_any<'v>(&self, kind: KindId, value: &mut dyn FnMut(usize) -> Option<Between<'v>>) -> bool {
+        self.0.get(kind.0 as usize).and_then(Option::as_ref).is_none_or(|of| of.keeps_any(value))
     }
 
     fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
@@ -235,6 +239,19 @@ impl KindSieve {
         }))
     }
 
+    fn keeps_any<'v>(&self, value: &mut dyn FnMut(usize) -> Option<Between<'v>>) -> bool {
+        let mut alive = self.all.clone();
+        for (nth, stage) in self.stages.iter().enumerate() {
+            // Those to which some of the rows may be something; none where it is not known.
+            match (value(nth).and_then(|v| stage.between(v)), &stage.guards) {
+                (Some(left), _) => alive.iter_mut().zip(&left).for_each(|(a, l)| *a &= l),
+                (None, Guards::Timed) => return true,
+                (None, _) => {}
+            }
+        }
+        alive.iter().any(|a| *a != 0)
+    }
+
     fn keeps<'v>(&self, scratch: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
         let words = self.all.len();
         if scratch.is_empty() {
@@ -321,6 +338,42 @@ impl Short {
 }
 
 impl Stage {
+    /// For whom a row may be something of which the value lies so; none where that is not known.
+    fn between(&self, Between { least, greatest, absent }: Between) -> Option<Mask> {
+        if absent && (!self.optional || matches!(self.guards, Guards::Timed)) {
+            return None;
+        }
+        let mut left = match (least, greatest, &self.guards) {
+            (Seen::Time, Seen::Time, Guards::Timed) => return Some(self.otherwise.clone()),
+            (Seen::Int(a), Seen::Int(b), Guards::Ordered(bounds, masks)) => {
+                union(masks.get(not_below(bounds, a.into())..=not_below(bounds, b.into()))?)
+            }
+            (Seen::Decimal(a), Seen::Decimal(b), Guards::Ordered(bounds, masks)) => {
+                union(masks.get(not_below(bounds, a.raw())..=not_below(bounds, b.raw()))?)
+            }
+            (Seen::Text(a), Seen::Text(b), Guards::Text { .. }) if a == b => {
+                let mut left = vec![0; self.otherwise.len()];
+                self.text(a, &mut left);
+                left
+            }
+            (Seen::Word(a), Seen::Word(b), Guards::Words(masks)) if a == b => {
+                masks.get(a as usize).unwrap_or(&self.otherwise).clone()
+            }
+            (Seen::Bool(a), Seen::Bool(b), Guards::Bool(mask)) if a == b => {
+                if a {
+                    mask.clone()
+                } else {
+                    self.otherwise.clone()
+                }
+            }
+            _ => return None,
+        };
+        if absent {
+            left = union(&[left, self.otherwise.clone()]);
+        }
+        Some(left)
+    }
+
     /// For whom a row with this text may be something.
     fn text(&self, text: &str, left: &mut [u64]) {
         let Guards::Text { group, readers } = &self.guards else { return };
@@ -333,6 +386,12 @@ impl Stage {
         });
         barred.iter().for_each(|r| left[*r as usize / 64] &= !(1 << (r % 64)));
     }
+}
+
+fn union(masks: &[Mask]) -> Mask {
+    let mut all = vec![0; masks.first().map_or(0, Vec::len)];
+    masks.iter().for_each(|m| all.iter_mut().zip(m).for_each(|(a, m)| *a |= m));
+    all
 }
 
 fn not_below(bounds: &[(i128, bool)], n: i128) -> usize {
@@ -404,5 +463,37 @@ fn number(value: &Value) -> Option<i128> {
         Value::Int(n) | Value::Bytes(n) | Value::Duration(n) => Some((*n).into()),
         Value::Decimal(d) | Value::Percent(d) => Some(d.raw()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reader 0 needs less than 5, reader 1 needs it not to be; a third looks elsewhere.
+    fn stage(optional: bool) -> Stage {
+        let masks = vec![vec![0b101], vec![0b110]];
+        Stage {
+            optional,
+            concerned: vec![0b011],
+            otherwise: vec![0b110],
+            guards: Guards::Ordered(vec![(5, false)], masks),
+        }
+    }
+
+    #[test]
+    fn between_two_values_is_whoever_one_of_them_concerns() {
+        let of = |optional, least, greatest, absent| stage(optional).between(Between { least, greatest, absent });
+        let between = |a, b, absent| of(true, Seen::Int(a), Seen::Int(b), absent);
+        assert_eq!(between(1, 4, false), Some(vec![0b101]));
+        assert_eq!(between(5, 9, false), Some(vec![0b110]));
+        assert_eq!(between(4, 5, false), Some(vec![0b111]));
+        // A row without a value is not less than 5 either.
+        assert_eq!(between(1, 4, true), Some(vec![0b111]));
+        // A value that must be there and is not makes the row worth a look.
+        assert_eq!(of(false, Seen::Int(1), Seen::Int(4), true), None);
+        assert_eq!(of(false, Seen::Int(1), Seen::Int(4), false), Some(vec![0b101]));
+        assert_eq!(of(false, Seen::Other, Seen::Int(4), false), None);
+        assert_eq!(of(false, Seen::Int(1), Seen::Time, false), None);
     }
 }

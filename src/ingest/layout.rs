@@ -5,6 +5,7 @@ use super::Route;
 use super::rows::{Cells, Expr, Get, Test};
 use super::scan::{Raw, Trie};
 use super::values::{Reader, Scalar};
+use super::worker::Spread;
 use crate::data::calendar::Zone;
 use crate::data::mapping::{Cond, How, MapExpr, Path, Source, Step};
 use crate::data::{ColumnId, Decimal, KindId, Reading, Type, Value};
@@ -65,6 +66,23 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether it may take rows of which so much is known.
+    pub fn may_take(&self, spread: &impl Spread) -> bool {
+        let beyond = |(slot, words): (u32, Vec<&str>)| match spread.texts(slot) {
+            Some((least, greatest)) => words.iter().all(|w| *w < least || *w > greatest),
+            None => false,
+        };
+        !word_tests(self.filter.as_ref()).into_iter().any(beyond)
+    }
+
+    /// What is read of rows that are nothing to any rule.
+    pub fn slots_of_rest(&self, rest: &[ColumnId]) -> Vec<u32> {
+        let mut gets = Vec::new();
+        rest.iter().filter_map(|c| self.expr(*c)).for_each(|e| e.gets(&mut gets));
+        self.filter.iter().for_each(|f| f.gets(&mut gets));
+        gets.into_iter().map(|g| g.slot).collect()
+    }
+
     pub fn expr(&self, column: ColumnId) -> Option<&Expr> {
         let at = self.projection.as_ref()?.iter().position(|c| *c == column)?;
         self.columns.get(at)

@@ -3,18 +3,20 @@
 
 mod cells;
 mod columns;
+mod outlook;
 mod source;
 
 use super::chunks::{Content, parallel};
 use super::excerpts::{gets, heading_of};
-use super::layout::Layout;
-use super::worker::{Job, Worker, near_field};
+use super::layout::{Layout, Target};
+use super::worker::{Job, Outlook, Worker, near_field};
 use super::{Excerpt, InputError, InputReport, InputSpec, Route, Wanted};
 use crate::data::{Place, Reading};
 use crate::diag::{Code, did_you_mean};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use columns::{Column, Row, Way};
+use outlook::Ends;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -60,6 +62,17 @@ impl File {
     fn group(&self, group: usize, mask: ProjectionMask) -> ParquetRecordBatchReaderBuilder<Source> {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.source.clone(), self.metadata.clone());
         builder.with_row_groups(vec![group]).with_batch_size(BATCH_ROWS).with_projection(mask)
+    }
+
+    /// The type of a column or field.
+    fn field(&self, way: &Way) -> Option<&DataType> {
+        let (first, rest) = way.split_first()?;
+        let mut ty = self.schema().field_with_name(first).ok()?.data_type();
+        for key in rest {
+            let DataType::Struct(fields) = ty else { return None };
+            ty = fields.find(key)?.1.data_type();
+        }
+        Some(ty)
     }
 
     fn parquet_schema(&self) -> &SchemaDescriptor {
@@ -136,6 +149,12 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     let file = guarded(|| File::open(content))?;
     let ways = ways(&layout, file.schema())?;
     let mask = file.mask(&ways);
+    // Without those that only tell whether a row is anything to a rule.
+    let rest_of = |t: &Target| t.slots_of_rest(&job.sift.map_or([].into(), |sift| sift.sieve.rest(t.kind)));
+    let kept: Vec<u32> = layout.targets.iter().flat_map(rest_of).collect();
+    let rest_ways: Vec<Option<Way>> =
+        (0..).zip(&ways).map(|(slot, way)| way.clone().filter(|_| kept.contains(&slot))).collect();
+    let rest_mask = file.mask(&rest_ways);
     let next = AtomicUsize::new(0);
     let failed: Mutex<Option<InputError>> = Mutex::new(None);
     let failure = || failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -146,7 +165,16 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
             if group + 1 >= file.starts.len() || failure().is_some() {
                 break;
             }
-            if let Err(error) = guarded(|| rows(&mut worker, job, &file, group, &mask, &ways)) {
+            worker.outlook = worker.outlook_of(&Ends::new(&file, group, &ways));
+            let read = guarded(|| match worker.outlook {
+                Outlook::Open => rows(&mut worker, job, &file, group, &mask, &ways),
+                Outlook::LetGo => rows(&mut worker, job, &file, group, &rest_mask, &rest_ways),
+                Outlook::Unclaimed => {
+                    worker.unclaimed(file.starts[group + 1] - file.starts[group]);
+                    Ok(())
+                }
+            });
+            if let Err(error) = read {
                 failure().get_or_insert(error);
                 break;
             }

@@ -187,6 +187,14 @@ impl Expr {
         }
     }
 
+    /// The slot, where it is read as it stands.
+    pub fn plain(&self) -> Option<u32> {
+        match self {
+            Expr::Read(get, _) if get.rest.is_empty() && !get.item => Some(get.slot),
+            _ => None,
+        }
+    }
+
     /// What a sieve looks at.
     pub fn seen<'c>(&self, cells: &'c impl Cells) -> Seen<'c> {
         match self {
@@ -300,6 +308,22 @@ pub enum Test {
 }
 
 impl Test {
+    /// The places that it reads.
+    pub fn gets<'t>(&'t self, out: &mut Vec<&'t Get>) {
+        match self {
+            Test::And(all) | Test::Or(all) => all.iter().for_each(|t| t.gets(out)),
+            Test::Not(not) => not.gets(out),
+            Test::Present(get)
+            | Test::In(get, _)
+            | Test::Order(get, ..)
+            | Test::StartsWith(get, _)
+            | Test::EndsWith(get, _)
+            | Test::Contains(get, _)
+            | Test::Matches(get, _) => out.push(get),
+            Test::Never => {}
+        }
+    }
+
     pub fn holds(&self, cells: &impl Cells) -> bool {
         match self {
             Test::And(all) => all.iter().all(|t| t.holds(cells)),

@@ -85,6 +85,19 @@ impl<'a> Scalar<'a> {
         }
     }
 
+    /// The same for a shorter time.
+    pub fn borrowed(&self) -> Scalar<'_> {
+        match self {
+            Scalar::Cell(text) => Scalar::Cell(text),
+            Scalar::Whole(n) => Scalar::Whole(*n),
+            Scalar::Bool(b) => Scalar::Bool(*b),
+            Scalar::Date(days) => Scalar::Date(*days),
+            Scalar::Instant(t) => Scalar::Instant(*t),
+            Scalar::Local(days, nanos) => Scalar::Local(*days, *nanos),
+            other => other.clone(),
+        }
+    }
+
     pub fn of_cell(text: &'a str) -> Scalar<'a> {
         if text.is_empty() { Scalar::Absent } else { Scalar::Cell(text) }
     }

@@ -8,7 +8,7 @@ use super::values::{Misfit, Scalar};
 use super::{InputReport, InputSpec, Note, Options, Reject, Sift, Sink};
 use crate::data::build::{ColumnBuilder, shortened};
 use crate::data::mapping::Step;
-use crate::data::{Batch, ColumnId, Defect, KindId, Place, Reading, Sieve};
+use crate::data::{Batch, Between, ColumnId, Defect, KindId, Place, Reading, Sieve};
 use crate::diag::{Code, did_you_mean};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
@@ -67,7 +67,29 @@ pub struct Worker<'w> {
     others: FxHashMap<String, (Option<String>, u64)>,
     unknown: FxHashSet<u64>,
     pub shapes: Shapes,
+    /// What the rows that come now come to.
+    pub outlook: Outlook,
     pub report: InputReport,
+}
+
+/// What is known of all rows of a part of an input.
+pub trait Spread {
+    /// The least and the greatest text in a slot.
+    fn texts(&self, slot: u32) -> Option<(&str, &str)>;
+
+    /// What a sieve would see, where that is known.
+    fn between(&self, expr: &Expr) -> Option<Between<'_>>;
+}
+
+/// What the rows of a part of an input come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// Each is to be looked at.
+    Open,
+    /// They are nothing to any rule.
+    LetGo,
+    /// No source takes them.
+    Unclaimed,
 }
 
 /// Where the keys of a record that nobody declared are told.
@@ -180,6 +202,12 @@ impl<'w> Sifter<'w> {
     }
 }
 
+impl Sifter<'_> {
+    fn keeps_any(&self, kind: KindId, spread: &impl Spread) -> bool {
+        self.sieve.keeps_any(kind, &mut |nth| spread.between(self.looked_at[nth]))
+    }
+}
+
 impl<'w> Worker<'w> {
     pub fn new(reading: &'w Reading, layout: &'w Layout, job: &'w Job<'w>) -> Worker<'w> {
         let filling = layout.targets.iter().map(|t| Some(Filling::new(reading, t.kind, t.projection.as_ref()?)));
@@ -194,6 +222,7 @@ impl<'w> Worker<'w> {
             others: FxHashMap::default(),
             unknown: FxHashSet::default(),
             shapes: Shapes::default(),
+            outlook: Outlook::Open,
             report: InputReport::default(),
         }
     }
@@ -326,6 +355,33 @@ impl<'w> Worker<'w> {
         self.settle(claimed);
     }
 
+    /// What can be said of rows of which so much is known.
+    pub fn outlook_of(&self, spread: &impl Spread) -> Outlook {
+        let mut claimed = false;
+        for (index, target) in self.layout.targets.iter().enumerate() {
+            if target.each.is_some() {
+                return Outlook::Open;
+            }
+            if !target.may_take(spread) {
+                continue;
+            }
+            claimed = true;
+            let open = match &self.sifters[index] {
+                Some(sifter) => sifter.keeps_any(target.kind, spread),
+                None => self.filling[index].is_some(),
+            };
+            if open {
+                return Outlook::Open;
+            }
+        }
+        if claimed { Outlook::LetGo } else { Outlook::Unclaimed }
+    }
+
+    /// So many rows that no source takes.
+    pub fn unclaimed(&mut self, rows: u64) {
+        self.report.unclaimed += rows;
+    }
+
     /// The elements of `each`; none where the record is rejected.
     fn elements<'a>(&mut self, each: &Each, list: Scalar<'a>, place: Place, raw: &[u8]) -> Option<Vec<&'a str>> {
         let mut level = vec![list];
@@ -414,8 +470,9 @@ impl<'w> Worker<'w> {
         let target = &self.layout.targets[index];
         self.records[index] += 1;
         let Some(filling) = &mut self.filling[index] else { return };
+        let let_go = self.outlook == Outlook::LetGo;
         if let Some(sifter) = &mut self.sifters[index]
-            && !sifter.keeps(target.kind, cells)
+            && (let_go || !sifter.keeps(target.kind, cells))
         {
             if sifter.rest.add(&mut sifter.exprs.iter().copied(), cells, place, bytes) {
                 self.emit_rest(index);

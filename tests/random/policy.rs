@@ -682,8 +682,13 @@ impl Writer<'_, '_> {
         self.tape.pick(&["100 GBP", "80 GBP", "100 USD", "125 USD", "200 JPY", "0 GBP", "62.5 USD"]).to_string()
     }
 
-    /// A field beside a constant.
+    /// A field beside a constant, or not so.
     fn guard(&mut self, kind: usize) -> String {
+        let test = self.plain_guard(kind);
+        if self.tape.chance(25) { format!("not ({test})") } else { test }
+    }
+
+    fn plain_guard(&mut self, kind: usize) -> String {
         let plain = |ty| matches!(ty, Ty::Text | Ty::Int | Ty::Decimal | Ty::Bool | Ty::Enum(_));
         let fields: Vec<_> = self.schema.kinds[kind].fields.iter().filter(|f| plain(f.ty)).cloned().collect();
         let field = self.tape.pick(&fields).clone();

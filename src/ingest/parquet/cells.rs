@@ -84,7 +84,7 @@ fn float(n: f64, text: Option<String>) -> Scalar<'static> {
     }
 }
 
-fn instant(nanos: i128, zoned: bool) -> Scalar<'static> {
+pub fn instant(nanos: i128, zoned: bool) -> Scalar<'static> {
     let misfit =
         || Scalar::Misfit { found: format!("{nanos} ns since 1970").into(), expected: "a time from 1677 to 2262" };
     if zoned {

@@ -1,6 +1,8 @@
 //! Whole inputs of each format, and the same records through all of them.
 
 mod cases;
+#[cfg(feature = "parquet")]
+mod groups;
 mod hostile;
 mod real;
 #[cfg(feature = "parquet")]

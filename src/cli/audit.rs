@@ -5,7 +5,7 @@ use super::records;
 use super::{Exit, Failure, Style, output, reading};
 use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
-use crate::eval::{Evaluator, Findings, Options, parallel};
+use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
 use crate::report::{self, Context, Entry, json, summary};
 use clap::{Args, ValueEnum};
@@ -133,9 +133,10 @@ fn in_order(findings: &Findings) -> Vec<usize> {
     order
 }
 
-/// Verdicts whose texts are made at once by one thread, and how many of these lots before they are written.
+/// Verdicts whose texts are made at once by one thread.
 const LOT: usize = 64;
-const LOTS: usize = 16;
+/// So many lots of each thread may wait to be written.
+const AHEAD: usize = 4;
 
 fn programs(
     context: &Context,
@@ -145,36 +146,60 @@ fn programs(
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
     if format == Format::Ndjson {
-        return entries(context, findings, threads, &mut |line| {
-            out.write_all(line)?;
+        return entries(context, findings, threads, b"\n", &mut |texts, _| {
+            out.write_all(texts)?;
             out.write_all(b"\n")
         });
     }
     write!(out, "{{\n\"schema\": \"{}\",\n\"findings\": [", json::DOCUMENT)?;
-    let mut before = "\n";
-    entries(context, findings, threads, &mut |line| {
-        out.write_all(std::mem::replace(&mut before, ",\n").as_bytes())?;
-        out.write_all(line)
+    entries(context, findings, threads, b",\n", &mut |texts, first| {
+        out.write_all(if first { b"\n" } else { b",\n" })?;
+        out.write_all(texts)
     })?;
     writeln!(out, "\n],\n\"summary\": {:#}\n}}", summary::json(summary))
 }
 
-/// The text of each verdict, in order.
+/// The texts of all verdicts in order, many at once with something between them, and whether they are the first. They
+/// are made on all threads while those before are written.
 fn entries(
     context: &Context,
     findings: &Findings,
     threads: usize,
-    write: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    between: &[u8],
+    write: &mut dyn FnMut(&[u8], bool) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
-    let text = |i: &usize| serde_json::to_vec(&json::entry(context, &Entry::of(findings, *i)));
-    for some in in_order(findings).chunks(LOT * LOTS) {
-        let lots: Vec<_> = some.chunks(LOT).collect();
-        let texts = parallel(threads, lots.len(), |lot| lots[lot].iter().map(text).collect::<Vec<_>>());
-        for text in texts.into_iter().flatten() {
-            write(&text?)?;
+    let order = in_order(findings);
+    let lots: Vec<&[usize]> = order.chunks(LOT).collect();
+    let text = |lot: &[usize]| -> std::io::Result<Vec<u8>> {
+        let mut text = Vec::with_capacity(LOT << 10);
+        for &i in lot {
+            if !text.is_empty() {
+                text.extend_from_slice(between);
+            }
+            serde_json::to_writer(&mut text, &json::entry(context, &Entry::of(findings, i)))?;
         }
+        Ok(text)
+    };
+    let threads = threads.min(lots.len()).max(1);
+    if threads == 1 {
+        return lots.iter().enumerate().try_for_each(|(n, lot)| write(&text(lot)?, n == 0));
     }
-    Ok(())
+    std::thread::scope(|scope| {
+        let workers = (0..threads).map(|first| {
+            let (ready, take) = std::sync::mpsc::sync_channel(AHEAD);
+            let (lots, text) = (&lots, &text);
+            scope.spawn(move || {
+                // The other side is gone where something could not be written.
+                lots.iter().skip(first).step_by(threads).take_while(|lot| ready.send(text(lot)).is_ok()).count()
+            });
+            take
+        });
+        let workers: Vec<_> = workers.collect();
+        // A worker that panics takes the run with it when the scope ends.
+        let mut texts = (0..lots.len()).map_while(|n| workers[n % threads].recv().ok());
+        let mut first = true;
+        texts.try_for_each(|text| write(&text?, std::mem::take(&mut first)))
+    })
 }
 
 /// In this order.

@@ -55,16 +55,20 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
     let Some(index) = world.histories.get(id as usize) else { return Err(NoSearch::Time) };
     let Some(about) = scope.at(history.root) else { return Err(NoSearch::Time) };
     let bounds = window::bounds(cx, history, about.frame.time).ok_or(NoSearch::Time)?;
-    let mut key = Vec::with_capacity(32);
-    encode_keys(cx, history.keys.iter().map(|k| &k.outer), about, &mut key).map_err(NoSearch::Key)?;
     let mut parts = Vec::with_capacity(1);
+    let own = (about.frame.kind == history.kind).then(|| index.own(about.frame.id)).flatten();
+    let mut key = Vec::new();
+    if own.is_none() {
+        key.reserve(32);
+        encode_keys(cx, history.keys.iter().map(|k| &k.outer), about, &mut key).map_err(NoSearch::Key)?;
+    }
     let mut part = |list: Option<&'a List>, joins: bool| {
         if let Some(list) = list {
             parts.push(Part { list, range: list.within(&bounds), joins, adrift: false });
         }
     };
     if history.joins.is_empty() {
-        part(index.lists.get(&key), false);
+        part(own.or_else(|| index.lists.get(&key)), false);
     } else {
         let loose = index.loose.get(&key);
         let keys = key.len();

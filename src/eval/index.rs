@@ -25,6 +25,8 @@ pub struct Lacking {
 pub struct HistoryIndex {
     /// By keys, then joins.
     pub lists: Lists,
+    /// By record, where those of its kind are looked for by its own key: its list, or [`NONE`].
+    own: Vec<u32>,
     /// By keys: records with a join value unknown, which may equal any.
     pub loose: Lists,
     /// By keys, where there are joins: for outer records with a join value unknown.
@@ -36,6 +38,8 @@ pub struct HistoryIndex {
     /// Records that count for nobody: a key is a set, and it is empty.
     pub alone: Vec<u32>,
 }
+
+const NONE: u32 = u32::MAX;
 
 /// Records with the same parts unknown, by those of their keys that are known.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ pub struct List {
     pub times: Vec<i64>,
     /// The ids ascend.
     pub in_order: bool,
-    /// How many of the first n are in doubt.
+    /// How many of the first n are in doubt; empty where none is.
     doubts: Vec<u32>,
     /// None where some value is not plain.
     sums: Option<Sums>,
@@ -76,25 +80,24 @@ pub struct List {
 struct Sums {
     /// Of the first n.
     totals: Vec<i128>,
-    /// How many of the first n have a value.
+    /// How many of the first n have a value; empty where all have one.
     valued: Vec<u32>,
     currency: Option<Currency>,
 }
 
 impl Lists {
-    fn push(&mut self, key: &[u8], id: u32, time: i64, doubtful: bool) -> &mut List {
+    /// To which list.
+    fn push(&mut self, key: &[u8], id: u32, time: i64, doubtful: bool) -> u32 {
         let list = match self.by_key.get(key) {
-            Some(&list) => list as usize,
+            Some(&list) => list,
             None => {
-                self.by_key.insert(key.into(), self.lists.len() as u32);
-                self.lists.push(List { doubts: vec![0], in_order: true, ..List::default() });
-                self.lists.len() - 1
+                let list = self.lists.len() as u32;
+                self.by_key.insert(key.into(), list);
+                self.lists.push(List { in_order: true, ..List::default() });
+                list
             }
         };
-        let list = &mut self.lists[list];
-        list.ids.push(id);
-        list.times.push(time);
-        list.doubts.push(list.doubts.last().copied().unwrap_or(0) + u32::from(doubtful));
+        self.lists[list as usize].push(id, time, doubtful);
         list
     }
 
@@ -112,19 +115,26 @@ impl Lists {
                 (0..list.ids.len()).map(|i| (list.times[i], list.ids[i], list.is_doubtful(i))).collect();
             rows.sort_by_key(|r| (r.0, r.1));
             let (owner, unsure) = (list.owner.take(), std::mem::take(&mut list.unsure));
-            *list = List { doubts: vec![0], owner, unsure, ..List::default() };
-            for (time, id, doubtful) in rows {
-                list.ids.push(id);
-                list.times.push(time);
-                list.doubts.push(list.doubts.last().copied().unwrap_or(0) + u32::from(doubtful));
-            }
+            *list = List { owner, unsure, ..List::default() };
+            rows.into_iter().for_each(|(time, id, doubtful)| list.push(id, time, doubtful));
         }
     }
 }
 
 impl List {
+    fn push(&mut self, id: u32, time: i64, doubtful: bool) {
+        if doubtful && self.doubts.is_empty() {
+            self.doubts = vec![0; self.ids.len() + 1];
+        }
+        self.ids.push(id);
+        self.times.push(time);
+        if let Some(&before) = self.doubts.last() {
+            self.doubts.push(before + u32::from(doubtful));
+        }
+    }
+
     pub fn is_doubtful(&self, i: usize) -> bool {
-        self.doubts[i + 1] != self.doubts[i]
+        !self.doubts.is_empty() && self.doubts[i + 1] != self.doubts[i]
     }
 
     /// Whether it is known that the record has the list's key.
@@ -142,12 +152,15 @@ impl List {
     /// have a value; none where it takes looking at each.
     pub fn sum(&self, range: &Range<usize>) -> Option<(i128, Option<Currency>, u32)> {
         let sums = self.sums.as_ref()?;
-        let valued = sums.valued[range.end] - sums.valued[range.start];
+        let valued = match &sums.valued[..] {
+            [] => range.len() as u32,
+            valued => valued[range.end] - valued[range.start],
+        };
         Some((sums.totals[range.end] - sums.totals[range.start], sums.currency.filter(|_| valued > 0), valued))
     }
 
     pub fn doubts_in(&self, range: &Range<usize>) -> usize {
-        (self.doubts[range.end] - self.doubts[range.start]) as usize
+        if self.doubts.is_empty() { 0 } else { (self.doubts[range.end] - self.doubts[range.start]) as usize }
     }
 }
 
@@ -174,6 +187,10 @@ impl HistoryIndex {
         let cx = runtime.context(plan, world, history.clock, None);
         let mut index = HistoryIndex::default();
         let (mut key, mut joined) = (Vec::new(), Vec::new());
+        let mirrored = !strict && is_mirrored(history);
+        if mirrored {
+            index.own = vec![NONE; world.len(history.kind) as usize];
+        }
         for &row in rows {
             let scope = Scope { root: history.root + 1, frame: world.frame(history.kind, row), parent: None };
             let inner = world.existence(history.kind, row).and(all(&cx, &history.inner, &scope));
@@ -208,16 +225,19 @@ impl HistoryIndex {
                 }
             };
             if history.joins.is_empty() {
-                index.lists.push(&key, row, time, doubtful);
+                let list = index.lists.push(&key, row, time, doubtful);
+                if mirrored {
+                    index.own[row as usize] = list;
+                }
                 continue;
             }
             joined.clear();
             joined.extend_from_slice(&key);
             match encode_keys(&cx, history.joins.iter().map(|k| &k.inner), &scope, &mut joined) {
-                Ok(()) => index.lists.push(&joined, row, time, doubtful),
+                Ok(()) => drop(index.lists.push(&joined, row, time, doubtful)),
                 Err(_) if any_absent(&cx, &history.joins, &scope) => continue,
-                Err(_) => index.loose.push(&key, row, time, doubtful),
-            };
+                Err(_) => drop(index.loose.push(&key, row, time, doubtful)),
+            }
             index.by_keys.push(&key, row, time, doubtful);
         }
         index.lists.sort();
@@ -233,7 +253,23 @@ impl HistoryIndex {
     }
 }
 
+/// Whether a record of the history's own kind looks among those that have its own values in some columns.
+fn is_mirrored(history: &HistoryPlan) -> bool {
+    let same = |key: &Key| match (&key.inner.op, &key.outer.op) {
+        (Op::Column { column: inner, root: own }, Op::Column { column: outer, root }) => {
+            inner == outer && (*own, *root) == (history.root + 1, history.root)
+        }
+        _ => false,
+    };
+    history.joins.is_empty() && history.keys.iter().all(same)
+}
+
 impl HistoryIndex {
+    /// The records with the key of one that is among them itself.
+    pub fn own(&self, id: u32) -> Option<&List> {
+        self.own.get(id as usize).filter(|list| **list != NONE).map(|list| &self.lists.lists[*list as usize])
+    }
+
     /// A record that counts for each of a set of people.
     fn push_for_each<'a>(
         &mut self,
@@ -261,6 +297,7 @@ impl HistoryIndex {
             key.truncate(known);
             step.key.encode(&mut key);
             let list = self.lists.push(&key, id, time, doubtful || !sure);
+            let list = &mut self.lists.lists[list as usize];
             if !sure {
                 list.unsure.push(id);
             }
@@ -305,7 +342,7 @@ impl HistoryIndex {
                 self.adrift.len() - 1
             }
         };
-        self.adrift[at].lists.push(&known, row, time.unwrap_or(i64::MAX), true);
+        let _ = self.adrift[at].lists.push(&known, row, time.unwrap_or(i64::MAX), true);
     }
 }
 
@@ -316,14 +353,15 @@ fn any_absent<'a>(cx: &Context<'a>, joins: &'a [Key], scope: &Scope<'_, 'a>) -> 
 
 fn sums<'a>(cx: &Context<'a>, history: &'a HistoryPlan, list: &List) -> Option<Sums> {
     let of = history.value.as_ref()?;
-    if list.doubts.last() != Some(&0) {
+    if !list.doubts.is_empty() {
         return None;
     }
     let reads = of.reads();
     if !reads.only(history.root + 1) || reads.as_of {
         return None;
     }
-    let mut sums = Sums { totals: vec![0], valued: vec![0], currency: None };
+    let mut sums = Sums { totals: Vec::with_capacity(list.ids.len() + 1), ..Sums::default() };
+    sums.totals.push(0);
     let (mut total, mut valued) = (0i128, 0);
     for &id in &list.ids {
         let scope = Scope { root: history.root + 1, frame: cx.world.frame(history.kind, id), parent: None };
@@ -339,9 +377,14 @@ fn sums<'a>(cx: &Context<'a>, history: &'a HistoryPlan, list: &List) -> Option<S
             _ => return None,
         };
         total = total.checked_add(raw)?;
+        if !value.is_known() && sums.valued.is_empty() {
+            sums.valued = (0..sums.totals.len() as u32).collect();
+        }
         valued += u32::from(value.is_known());
         sums.totals.push(total);
-        sums.valued.push(valued);
+        if !sums.valued.is_empty() {
+            sums.valued.push(valued);
+        }
     }
     Some(sums)
 }

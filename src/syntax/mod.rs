@@ -57,11 +57,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         return Parsed { tree: tree::build(&scanned, &[]), file: ast::File { items: Vec::new() }, errors: vec![error] };
     }
     let scanned = scan(text);
-    let mut reader = Reader::new(Place { file, scanned: &scanned, origin: 0 });
-    for part in split::parts(&scanned) {
-        reader.part(part);
-    }
-    let Reader { items, mut errors, marks, .. } = reader;
+    let Reader { items, mut errors, marks, .. } = Reader::all(Place { file, scanned: &scanned, origin: 0 });
     errors.sort_by_key(|e| e.span().start);
     if errors.len() > MOST_ERRORS {
         let more = errors.len() - MOST_ERRORS;

@@ -22,6 +22,10 @@ mod sequence;
 /// Beyond so many errors a file is no longer read piece by piece.
 const ENOUGH_ERRORS: usize = 200;
 
+/// Shorter texts are read by one thread, in less time than it takes to begin another.
+const LONG: usize = 32 << 10;
+const MOST_THREADS: usize = 8;
+
 /// What has been read so far.
 pub struct Reader<'a> {
     place: Place<'a>,
@@ -32,8 +36,50 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(place: Place<'a>) -> Reader<'a> {
+    fn new(place: Place<'a>) -> Reader<'a> {
         Reader { place, items: Vec::new(), errors: Vec::new(), marks: Vec::new() }
+    }
+
+    /// All items of a file. Those of a long one are read on several threads, with the same outcome.
+    pub fn all(place: Place<'a>) -> Reader<'a> {
+        let threads = match place.scanned.text.len() {
+            0..LONG => 1,
+            _ => std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS)),
+        };
+        Reader::all_on(threads, place)
+    }
+
+    pub(super) fn all_on(threads: usize, place: Place<'a>) -> Reader<'a> {
+        let parts = split::parts(place.scanned);
+        let read = |parts: &[Range<usize>]| {
+            let mut reader = Reader::new(place);
+            parts.iter().for_each(|part| reader.part(part.clone()));
+            reader
+        };
+        if threads == 1 || parts.len() < 2 * threads {
+            return read(&parts);
+        }
+        let pieces = std::thread::scope(|scope| {
+            let (first, others) = parts.split_at(parts.len() / threads);
+            let rest = others.chunks(others.len().div_ceil(threads - 1)).map(|some| scope.spawn(move || read(some)));
+            let rest: Vec<_> = rest.collect();
+            let mut pieces = vec![read(first)];
+            for piece in rest {
+                pieces.push(piece.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            pieces
+        });
+        // How far a file with many errors is read hangs on those before.
+        if pieces.iter().map(|p| p.errors.len()).sum::<usize>() > ENOUGH_ERRORS {
+            return read(&parts);
+        }
+        let mut all = Reader::new(place);
+        for mut piece in pieces {
+            all.items.append(&mut piece.items);
+            all.errors.append(&mut piece.errors);
+            all.marks.append(&mut piece.marks);
+        }
+        all
     }
 
     /// A range of tokens that holds one item as a rule.

@@ -226,3 +226,26 @@ const VOCABULARY: &[&str] = &[
     "constant ",
     "malformed ",
 ];
+
+/// A file that several threads read comes to the same: its items, its tree, and what is told of its faults, be they few
+/// or more than anybody reads.
+#[test]
+fn threads_change_nothing() {
+    use super::explain::Place;
+    use super::recover::Reader;
+    let rule =
+        |i: usize| format!("/// Note {i}.\nforbid rule_{i} {{ on gift when value > {i} EUR and giver == \"G{i}\" }}\n");
+    for faulty in [vec![], vec![3, 77], (0..150).collect(), (0..300).collect::<Vec<usize>>()] {
+        let item =
+            |i| if faulty.contains(&i) { format!("forbid {{ rule {i} on }}\nlet x{i} = = 1\n") } else { rule(i) };
+        let text: String = (0..300).map(item).collect();
+        let scanned = super::scan::scan(&text);
+        let read = |threads| {
+            let read = Reader::all_on(threads, Place { file: FileId(0), scanned: &scanned, origin: 0 });
+            (format!("{:?}\n{:?}\n{:?}", read.items, read.errors, read.marks), read.items.len())
+        };
+        let (alone, items) = read(1);
+        assert!(items >= 300 - faulty.len());
+        assert!([2, 3, 8].iter().all(|threads| read(*threads).0 == alone), "{} faults", faulty.len());
+    }
+}

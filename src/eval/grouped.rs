@@ -10,6 +10,7 @@ use crate::plan::{Atom, AtomTest, TextMatch};
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::RegexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::OnceLock;
 
 /// One bit a row.
 pub type Bits = Vec<u64>;
@@ -71,8 +72,40 @@ pub struct TextGroup {
     patterns: Vec<(RegexSet, Vec<u32>)>,
 }
 
-/// By pattern of the automaton: its atoms.
-type Substrings = (AhoCorasick, Vec<Vec<u32>>);
+/// Distinct texts that are looked for in others, each with its atoms.
+#[derive(Debug)]
+struct Substrings {
+    texts: Vec<String>,
+    atoms: Vec<Vec<u32>>,
+    /// Built when it is first asked: many are for kinds of which no record comes. None where it would be too large.
+    automaton: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Substrings {
+    /// None of no patterns.
+    fn new(patterns: Vec<(String, u32)>) -> Option<Substrings> {
+        let (mut texts, mut atoms): (Vec<String>, Vec<Vec<u32>>) = (Vec::new(), Vec::new());
+        let mut known: FxHashMap<String, usize> = FxHashMap::default();
+        for (text, atom) in patterns {
+            let at = *known.entry(text).or_insert_with_key(|text| {
+                texts.push(text.clone());
+                atoms.push(Vec::new());
+                texts.len() - 1
+            });
+            atoms[at].push(atom);
+        }
+        (!texts.is_empty()).then_some(Substrings { texts, atoms, automaton: OnceLock::new() })
+    }
+
+    fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
+        let built = || AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.texts).ok();
+        let mut all = |pattern: usize| self.atoms[pattern].iter().for_each(|&a| hit(a));
+        match self.automaton.get_or_init(built) {
+            Some(automaton) => automaton.find_overlapping_iter(text).for_each(|m| all(m.pattern().as_usize())),
+            None => (0..self.texts.len()).filter(|&n| text.contains(&self.texts[n])).for_each(all),
+        }
+    }
+}
 
 /// Prefixes or suffixes, by length.
 #[derive(Debug, Default)]
@@ -150,8 +183,8 @@ impl AtomGroups {
                 }
             }
             if let Some(text) = &mut group.text {
-                text.contains = automaton(contains)?;
-                text.contains_folded = automaton(contains_folded)?;
+                text.contains = Substrings::new(contains);
+                text.contains_folded = Substrings::new(contains_folded);
                 regexes.chunks(PATTERNS_IN_A_SET).try_for_each(|some| pattern_sets(some, &mut text.patterns))?;
             }
             columns.push(group);
@@ -189,25 +222,6 @@ fn pattern_sets(patterns: &[(u32, String)], sets: &mut Vec<(RegexSet, Vec<u32>)>
         }
     }
     Ok(())
-}
-
-/// One automaton over distinct patterns, each with its atoms.
-fn automaton(patterns: Vec<(String, u32)>) -> Result<Option<Substrings>, PlanError> {
-    if patterns.is_empty() {
-        return Ok(None);
-    }
-    let (mut texts, mut atoms): (Vec<String>, Vec<Vec<u32>>) = (Vec::new(), Vec::new());
-    let mut known: FxHashMap<String, usize> = FxHashMap::default();
-    for (text, atom) in patterns {
-        let at = *known.entry(text).or_insert_with_key(|text| {
-            texts.push(text.clone());
-            atoms.push(Vec::new());
-            texts.len() - 1
-        });
-        atoms[at].push(atom);
-    }
-    let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&texts).map_err(|_| PlanError::Pattern)?;
-    Ok(Some((built, atoms)))
 }
 
 impl ColumnGroup {
@@ -369,7 +383,7 @@ impl TextGroup {
             &self.domains,
         ];
         let mut all: Vec<u32> = maps.into_iter().flat_map(|m| m.values().flatten().copied()).collect();
-        for (_, atoms) in self.contains.iter().chain(&self.contains_folded) {
+        for Substrings { atoms, .. } in self.contains.iter().chain(&self.contains_folded) {
             all.extend(atoms.iter().flatten());
         }
         all.extend(self.patterns.iter().flat_map(|p| &p.1));
@@ -385,12 +399,14 @@ impl TextGroup {
     }
 
     pub fn find(&self, text: &str, folded: &mut String, hit: &mut impl FnMut(u32)) {
-        let mut all = |atoms: Option<&Vec<u32>>| atoms.into_iter().flatten().for_each(|&a| hit(a));
-        if !self.equal.is_empty() {
-            all(self.equal.get(text));
+        fn all(atoms: Option<&Vec<u32>>, hit: &mut impl FnMut(u32)) {
+            atoms.into_iter().flatten().for_each(|&a| hit(a));
         }
-        if let Some((automaton, atoms)) = &self.contains {
-            automaton.find_overlapping_iter(text).for_each(|m| all(atoms.get(m.pattern().as_usize())));
+        if !self.equal.is_empty() {
+            all(self.equal.get(text), hit);
+        }
+        if let Some(contains) = &self.contains {
+            contains.find(text, hit);
         }
         for (patterns, atoms) in &self.patterns {
             patterns.matches(text).iter().for_each(|i| hit(atoms[i]));
@@ -409,15 +425,14 @@ impl TextGroup {
         };
         self.starts_folded.find(lower, false, hit);
         self.ends_folded.find(lower, true, hit);
-        let mut all = |atoms: Option<&Vec<u32>>| atoms.into_iter().flatten().for_each(|&a| hit(a));
-        all(self.equal_folded.get(lower));
-        if let Some((automaton, atoms)) = &self.contains_folded {
-            automaton.find_overlapping_iter(lower).for_each(|m| all(atoms.get(m.pattern().as_usize())));
+        all(self.equal_folded.get(lower), hit);
+        if let Some(contains) = &self.contains_folded {
+            contains.find(lower, hit);
         }
         if !self.domains.is_empty() {
-            all(self.domains.get(lower));
+            all(self.domains.get(lower), hit);
             for (dot, _) in lower.match_indices('.') {
-                all(self.domains.get(&lower[dot + 1..]));
+                all(self.domains.get(&lower[dot + 1..]), hit);
             }
         }
     }

@@ -502,7 +502,7 @@ impl<'a> Trace<'a> {
     fn key_shown(&self, history: u32, key: &'a Expr, about: &Scope<'_, 'a>) -> String {
         let Op::Every { table, column, .. } = key.op else { return shown(&self.cx, key, about) };
         let lists = &self.cx.world.histories[history as usize].lists.lists;
-        match self.owner.and_then(|at| lists.get(at as usize)?.owner.as_ref()) {
+        match self.owner.and_then(|at| lists.get(at as usize)?.owner()) {
             Some(owner) => chain::shown(&self.cx, table, column, Val::of(owner)),
             None => display::UNKNOWN.into(),
         }

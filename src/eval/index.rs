@@ -65,12 +65,18 @@ pub struct List {
     pub times: Vec<i64>,
     /// The ids ascend.
     pub in_order: bool,
+    /// None where some value is not plain.
+    sums: Option<Box<Sums>>,
+    /// What few lists have: there are many lists.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
     /// How many of the first n are in doubt; empty where none is.
     doubts: Vec<u32>,
-    /// None where some value is not plain.
-    sums: Option<Sums>,
     /// Where a key is a set: whom of it this list is of.
-    pub owner: Option<Value>,
+    owner: Option<Value>,
     /// Of the ids, those that may not have this key, ascending.
     unsure: Vec<u32>,
 }
@@ -114,8 +120,8 @@ impl Lists {
             let mut rows: Vec<(i64, u32, bool)> =
                 (0..list.ids.len()).map(|i| (list.times[i], list.ids[i], list.is_doubtful(i))).collect();
             rows.sort_by_key(|r| (r.0, r.1));
-            let (owner, unsure) = (list.owner.take(), std::mem::take(&mut list.unsure));
-            *list = List { owner, unsure, ..List::default() };
+            let rare = list.rare.take().map(|rare| Box::new(Rare { doubts: Vec::new(), ..*rare }));
+            *list = List { rare, ..List::default() };
             rows.into_iter().for_each(|(time, id, doubtful)| list.push(id, time, doubtful));
         }
     }
@@ -123,23 +129,35 @@ impl Lists {
 
 impl List {
     fn push(&mut self, id: u32, time: i64, doubtful: bool) {
-        if doubtful && self.doubts.is_empty() {
-            self.doubts = vec![0; self.ids.len() + 1];
+        if doubtful && self.doubts().is_empty() {
+            self.rare.get_or_insert_default().doubts = vec![0; self.ids.len() + 1];
         }
         self.ids.push(id);
         self.times.push(time);
-        if let Some(&before) = self.doubts.last() {
-            self.doubts.push(before + u32::from(doubtful));
+        if let Some(rare) = &mut self.rare
+            && let Some(&before) = rare.doubts.last()
+        {
+            rare.doubts.push(before + u32::from(doubtful));
         }
     }
 
+    fn doubts(&self) -> &[u32] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.doubts)
+    }
+
+    /// Where a key is a set: whom of it this list is of.
+    pub fn owner(&self) -> Option<&Value> {
+        self.rare.as_ref()?.owner.as_ref()
+    }
+
     pub fn is_doubtful(&self, i: usize) -> bool {
-        !self.doubts.is_empty() && self.doubts[i + 1] != self.doubts[i]
+        let doubts = self.doubts();
+        !doubts.is_empty() && doubts[i + 1] != doubts[i]
     }
 
     /// Whether it is known that the record has the list's key.
     pub fn is_sure(&self, id: u32) -> bool {
-        self.unsure.is_empty() || self.unsure.binary_search(&id).is_err()
+        self.rare.as_ref().is_none_or(|rare| rare.unsure.binary_search(&id).is_err())
     }
 
     pub fn within(&self, bounds: &Bounds) -> Range<usize> {
@@ -160,7 +178,10 @@ impl List {
     }
 
     pub fn doubts_in(&self, range: &Range<usize>) -> usize {
-        if self.doubts.is_empty() { 0 } else { (self.doubts[range.end] - self.doubts[range.start]) as usize }
+        match self.doubts() {
+            [] => 0,
+            doubts => (doubts[range.end] - doubts[range.start]) as usize,
+        }
     }
 }
 
@@ -246,7 +267,7 @@ impl HistoryIndex {
         index.adrift.iter_mut().for_each(|a| a.lists.sort());
         if history.pair.is_empty() && matches!(history.func, Func::Sum | Func::Avg) {
             for list in &mut index.lists.lists {
-                list.sums = sums(&cx, history, list);
+                list.sums = sums(&cx, history, list).map(Box::new);
             }
         }
         index
@@ -298,11 +319,12 @@ impl HistoryIndex {
             step.key.encode(&mut key);
             let list = self.lists.push(&key, id, time, doubtful || !sure);
             let list = &mut self.lists.lists[list as usize];
+            let rare = list.rare.get_or_insert_default();
             if !sure {
-                list.unsure.push(id);
+                rare.unsure.push(id);
             }
-            if list.owner.is_none() {
-                list.owner = step.key.owned(&ty, &cx.plan.schema);
+            if rare.owner.is_none() {
+                rare.owner = step.key.owned(&ty, &cx.plan.schema);
             }
         }
         // Whoever else is above: that is not known.
@@ -353,7 +375,7 @@ fn any_absent<'a>(cx: &Context<'a>, joins: &'a [Key], scope: &Scope<'_, 'a>) -> 
 
 fn sums<'a>(cx: &Context<'a>, history: &'a HistoryPlan, list: &List) -> Option<Sums> {
     let of = history.value.as_ref()?;
-    if !list.doubts.is_empty() {
+    if !list.doubts().is_empty() {
         return None;
     }
     let reads = of.reads();

@@ -70,6 +70,18 @@ enum Task {
     },
 }
 
+impl Task {
+    fn rule(&self) -> u32 {
+        match *self {
+            Task::Records { rule, .. }
+            | Task::Each { rule, .. }
+            | Task::Lists { rule, .. }
+            | Task::Alone { rule, .. }
+            | Task::Sequence { rule, .. } => rule,
+        }
+    }
+}
+
 const CHUNK: usize = 1024;
 
 pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled, options: &Options) -> Findings {
@@ -113,11 +125,12 @@ pub(super) fn levels(
         }
         let judging = Judging { plan, runtime, world, candidates, level };
         let tasks = judging.tasks();
-        let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i]));
+        let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i], options.keep_compliant));
         let mut of_level: Vec<Entry> = Vec::new();
-        for entry in found.into_iter().flatten() {
-            count(&mut counts[entry.rule as usize], entry.judgement.verdict, 1);
-            if options.keep_compliant || entry.judgement.verdict != Verdict::Compliant {
+        for (task, found) in tasks.iter().zip(found) {
+            counts[task.rule() as usize].compliant += found.compliant;
+            for entry in found.entries {
+                count(&mut counts[entry.rule as usize], entry.judgement.verdict, 1);
                 of_level.push(entry);
             }
         }
@@ -141,6 +154,23 @@ pub(super) fn count(counts: &mut RuleCounts, verdict: Verdict, by: i64) {
         Verdict::Compliant => &mut counts.compliant,
     };
     *of = of.saturating_add_signed(by);
+}
+
+/// What a task comes to.
+struct Found {
+    entries: Vec<Entry>,
+    /// Those that are only counted.
+    compliant: u64,
+    keep_compliant: bool,
+}
+
+impl Found {
+    fn push(&mut self, entry: Entry) {
+        match entry.judgement.verdict {
+            Verdict::Compliant if !self.keep_compliant => self.compliant += 1,
+            _ => self.entries.push(entry),
+        }
+    }
 }
 
 pub(super) struct Judging<'a> {
@@ -211,8 +241,8 @@ impl<'a> Judging<'a> {
         tasks
     }
 
-    fn run(&self, task: &Task) -> Vec<Entry> {
-        let mut entries = Vec::new();
+    fn run(&self, task: &Task, keep_compliant: bool) -> Found {
+        let mut found = Found { entries: Vec::new(), compliant: 0, keep_compliant };
         match *task {
             Task::Records { rule, from, until } => {
                 let of = &self.plan.rules[rule as usize];
@@ -221,7 +251,7 @@ impl<'a> Judging<'a> {
                     let frame = self.world.frame(of.trigger.kind(), id);
                     let there = self.world.existence(frame.kind, id);
                     if let Some(judgement) = judge(&cx, of, &Scope::top(frame), there) {
-                        entries.push(entry(rule, judgement, frame));
+                        found.push(entry(rule, judgement, frame));
                     }
                 }
             }
@@ -234,17 +264,17 @@ impl<'a> Judging<'a> {
                     let valid = super::tables::valid(self.world, &self.plan.schema, table, id, Some(time), cx.zone);
                     let judgement = judge(&cx, of, &Scope::top(frame), valid);
                     if let Some(judgement) = judgement {
-                        entries.push(Entry { period, ..entry(rule, judgement, frame) });
+                        found.push(Entry { period, ..entry(rule, judgement, frame) });
                     }
                 }
             }
             Task::Sequence { rule, history, from, until } => {
                 let of = &self.plan.rules[rule as usize];
-                let Some(search) = sequence::Search::new(self.context(of, None), of) else { return entries };
+                let Some(search) = sequence::Search::new(self.context(of, None), of) else { return found };
                 for list in &self.world.histories[history as usize].lists.lists[from..until] {
-                    for found in search.along(list) {
-                        let frame = self.world.frame(of.trigger.kind(), found.last);
-                        entries.push(Entry { steps: found.ids, ..entry(rule, found.judgement, frame) });
+                    for matched in search.along(list) {
+                        let frame = self.world.frame(of.trigger.kind(), matched.last);
+                        found.push(Entry { steps: matched.ids, ..entry(rule, matched.judgement, frame) });
                     }
                 }
             }
@@ -252,10 +282,10 @@ impl<'a> Judging<'a> {
                 let of = &self.plan.rules[rule as usize];
                 let cx = self.context(of, None);
                 for (i, list) in self.world.histories[history as usize].lists.lists[from..until].iter().enumerate() {
-                    let owner = list.owner.as_ref().map(|_| (from + i) as u32);
+                    let owner = list.owner().map(|_| (from + i) as u32);
                     for (id, judgement) in limit::along(&cx, of, list) {
                         let entry = entry(rule, judgement, self.world.frame(of.trigger.kind(), id));
-                        entries.push(Entry { owner, ..entry });
+                        found.push(Entry { owner, ..entry });
                     }
                 }
             }
@@ -266,17 +296,17 @@ impl<'a> Judging<'a> {
                     let frame = self.world.frame(of.trigger.kind(), id);
                     let triggered = triggered(&cx, of, &Scope::top(frame), Truth::True);
                     let judgement = triggered.map(|t| t.err().unwrap_or(Judgement::plain(Verdict::Compliant)));
-                    entries.extend(judgement.map(|j| entry(rule, j, frame)));
+                    judgement.into_iter().for_each(|j| found.push(entry(rule, j, frame)));
                 }
             }
         }
-        entries
+        found
     }
 
     /// Whom a limit counts the record for.
     pub fn owner(&self, entry: &Entry) -> Option<&'a Value> {
         let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
-        self.world.histories[aggregate as usize].lists.lists.get(entry.owner? as usize)?.owner.as_ref()
+        self.world.histories[aggregate as usize].lists.lists.get(entry.owner? as usize)?.owner()
     }
 
     fn sort(&self, entries: &mut [Entry]) {

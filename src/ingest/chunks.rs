@@ -48,9 +48,10 @@ impl<'a> Content<'a> {
     }
 }
 
-struct Sequence {
-    of: Arc<dyn ReadAt>,
-    at: u64,
+/// From a place on.
+pub struct Sequence {
+    pub of: Arc<dyn ReadAt>,
+    pub at: u64,
 }
 
 impl Read for Sequence {

@@ -64,17 +64,6 @@ impl File {
         builder.with_row_groups(vec![group]).with_batch_size(BATCH_ROWS).with_projection(mask)
     }
 
-    /// The type of a column or field.
-    fn field(&self, way: &Way) -> Option<&DataType> {
-        let (first, rest) = way.split_first()?;
-        let mut ty = self.schema().field_with_name(first).ok()?.data_type();
-        for key in rest {
-            let DataType::Struct(fields) = ty else { return None };
-            ty = fields.find(key)?.1.data_type();
-        }
-        Some(ty)
-    }
-
     fn parquet_schema(&self) -> &SchemaDescriptor {
         self.metadata.parquet_schema()
     }
@@ -119,7 +108,7 @@ fn ways(layout: &Layout, schema: &Schema) -> Result<Vec<Option<Way>>, InputError
         }
         let way = match names.iter().position(|n| *n == name) {
             Some(_) => Some(vec![name.clone()]),
-            None => nested(path, schema),
+            None => type_at(schema, path).map(|_| path.clone()),
         };
         if let (None, Some(needed_by)) = (&way, needed_by) {
             let message = format!("there is no column `{name}`, which `{needed_by}` reads");
@@ -134,14 +123,15 @@ fn ways(layout: &Layout, schema: &Schema) -> Result<Vec<Option<Way>>, InputError
     Ok(ways)
 }
 
-fn nested(path: &[String], schema: &Schema) -> Option<Way> {
-    let (first, rest) = path.split_first()?;
+/// The type of a column or field.
+fn type_at<'s>(schema: &'s Schema, way: &[String]) -> Option<&'s DataType> {
+    let (first, rest) = way.split_first()?;
     let mut ty = schema.field_with_name(first).ok()?.data_type();
     for key in rest {
         let DataType::Struct(fields) = ty else { return None };
         ty = fields.find(key)?.1.data_type();
     }
-    Some(path.to_vec())
+    Some(ty)
 }
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {

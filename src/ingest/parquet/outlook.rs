@@ -3,9 +3,9 @@
 use super::super::rows::{Cells, Expr};
 use super::super::values::Scalar;
 use super::super::worker::Spread;
-use super::File;
 use super::cells::instant;
 use super::columns::Way;
+use super::{File, type_at};
 use crate::data::Between;
 use arrow_schema::{DataType, TimeUnit};
 use parquet::file::statistics::Statistics;
@@ -29,7 +29,7 @@ impl<'f> Ends<'f> {
             if leaves.next().is_some() {
                 return None;
             }
-            let (least, greatest) = ends(file.field(way)?, statistics)?;
+            let (least, greatest) = ends(type_at(file.schema(), way)?, statistics)?;
             // Without the count, there may be some.
             Some((least, greatest, statistics.null_count_opt() != Some(0)))
         };

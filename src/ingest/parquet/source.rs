@@ -2,7 +2,7 @@
 
 use super::super::InputError;
 use super::super::ReadAt;
-use super::super::chunks::Content;
+use super::super::chunks::{Content, Sequence};
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
@@ -24,23 +24,9 @@ impl Source {
     }
 }
 
-/// From a place on.
-pub struct From {
-    of: Arc<dyn ReadAt>,
-    at: u64,
-}
-
-impl Read for From {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let got = self.of.read_at(buffer, self.at)?;
-        self.at += got as u64;
-        Ok(got)
-    }
-}
-
 pub enum Reader {
     Bytes(bytes::buf::Reader<Bytes>),
-    At(BufReader<From>),
+    At(BufReader<Sequence>),
 }
 
 impl Read for Reader {
@@ -69,7 +55,7 @@ impl ChunkReader for Source {
             Source::Bytes(bytes) => bytes.get_read(start).map(Reader::Bytes),
             Source::At(of) if start <= of.size() => {
                 // For the header of a page, no more.
-                Ok(Reader::At(BufReader::with_capacity(512, From { of: of.clone(), at: start })))
+                Ok(Reader::At(BufReader::with_capacity(512, Sequence { of: of.clone(), at: start })))
             }
             Source::At(_) => Err(beyond(start)),
         }
@@ -84,7 +70,7 @@ impl ChunkReader for Source {
                     return Err(beyond(start));
                 }
                 let mut bytes = Vec::with_capacity(length);
-                From { of: of.clone(), at: start }.take(length as u64).read_to_end(&mut bytes)?;
+                Sequence { of: of.clone(), at: start }.take(length as u64).read_to_end(&mut bytes)?;
                 if bytes.len() < length {
                     return Err(beyond(start));
                 }

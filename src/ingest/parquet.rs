@@ -160,7 +160,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
                 Outlook::Open => rows(&mut worker, job, &file, group, &mask, &ways),
                 Outlook::LetGo => rows(&mut worker, job, &file, group, &rest_mask, &rest_ways),
                 Outlook::Unclaimed => {
-                    worker.unclaimed(file.starts[group + 1] - file.starts[group]);
+                    worker.report.unclaimed += file.starts[group + 1] - file.starts[group];
                     Ok(())
                 }
             });

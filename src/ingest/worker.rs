@@ -377,11 +377,6 @@ impl<'w> Worker<'w> {
         if claimed { Outlook::LetGo } else { Outlook::Unclaimed }
     }
 
-    /// So many rows that no source takes.
-    pub fn unclaimed(&mut self, rows: u64) {
-        self.report.unclaimed += rows;
-    }
-
     /// The elements of `each`; none where the record is rejected.
     fn elements<'a>(&mut self, each: &Each, list: Scalar<'a>, place: Place, raw: &[u8]) -> Option<Vec<&'a str>> {
         let mut level = vec![list];

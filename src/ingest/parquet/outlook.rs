@@ -51,14 +51,15 @@ fn ends<'f>(ty: &DataType, statistics: &'f Statistics) -> Option<(Scalar<'f>, Sc
     let whole = |n: &i64| match ty {
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Some(Scalar::Whole(*n)),
         DataType::Date32 => i32::try_from(*n).ok().map(Scalar::Date),
-        DataType::Timestamp(unit, zone) => {
+        // Read as a date, one without a zone fits only at midnight, and those between two midnights need not be.
+        DataType::Timestamp(unit, Some(_)) => {
             let nanos = match unit {
                 TimeUnit::Second => 1_000_000_000,
                 TimeUnit::Millisecond => 1_000_000,
                 TimeUnit::Microsecond => 1_000,
                 TimeUnit::Nanosecond => 1,
             };
-            Some(instant(i128::from(*n) * nanos, zone.is_some()))
+            Some(instant(i128::from(*n) * nanos, true))
         }
         _ => None,
     };
@@ -92,7 +93,11 @@ impl Spread for Ends<'_> {
 
     fn between(&self, expr: &Expr) -> Option<Between<'_>> {
         let slot = expr.plain()? as usize;
-        self.least.0.get(slot)?.as_ref()?;
+        match (self.least.0.get(slot)?.as_ref()?, self.greatest.0.get(slot)?.as_ref()?) {
+            // A number, date or word in a text does not lie where the text does: "150" is between "10" and "20".
+            (Scalar::Cell(least), Scalar::Cell(greatest)) if least != greatest => return None,
+            _ => {}
+        }
         Some(Between { least: expr.seen(&self.least), greatest: expr.seen(&self.greatest), absent: self.absent[slot] })
     }
 }

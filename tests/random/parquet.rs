@@ -21,9 +21,12 @@ pub fn file(own: &Schema, schema: &data::Schema, raws: &[&Raw], records: &[&Reco
     let kind = &own.kinds[raws[0].kind];
     let all: Arc<[ColumnId]> = (0..kind.fields.len() as u32).map(ColumnId).collect();
     let typed = batch(schema, records[0].kind, &all, records).columns;
+    // In some files numbers are text too.
+    let spelt = group_rows.is_multiple_of(2);
     let columns = kind.fields.iter().enumerate().map(|(i, field)| {
         let array: ArrayRef = match field.ty {
-            Ty::Money | Ty::Enum(_) | Ty::Duration => {
+            Ty::Int | Ty::Decimal if !spelt => typed[i].clone(),
+            Ty::Money | Ty::Enum(_) | Ty::Duration | Ty::Int | Ty::Decimal => {
                 let texts = raws.iter().map(|r| r.fields.get(&i).map(|d| plain(own, d, field.ty)));
                 Arc::new(texts.collect::<StringArray>())
             }

@@ -3,7 +3,7 @@
 use super::given::Given;
 use super::{Exit, Failure, Style, audit, output, reading, records};
 use crate::diag::did_you_mean;
-use crate::eval::{Evaluator, Options};
+use crate::eval::{Evaluator, Metrics, Options};
 use crate::plan::Plan;
 use crate::report::metrics::{self, Shown};
 use crate::report::{plural, summary};
@@ -57,18 +57,7 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     let rules = args.given.rules(style)?;
     let plan = Arc::new(Plan::of_metrics(&*rules.hir()?));
     let chosen = chosen(&args.only, &plan)?;
-    let as_of = args.given.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
-    let threads = args.given.threads();
-    let read = plan.reading();
-    let inputs = records::inputs(&args.given.records, &read)?;
-    let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
-    let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
-    let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
-    let (evaluator, outcome) = reader.read(evaluator)?;
-    let found = evaluator.metrics();
-    let mut summary = outcome.read(&inputs, &plan, found.records());
-    summary.as_of = args.given.as_of.clone();
-    summary.kinds.iter_mut().for_each(|k| k.used |= k.read > 0);
+    let (found, mut summary) = work_out(&args.given, &plan)?;
     let all: Vec<Shown> = chosen
         .into_iter()
         .filter_map(|name| {
@@ -99,6 +88,23 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
         return Ok(Exit::NotJudged);
     }
     Ok(Exit::Clean)
+}
+
+/// Reads the records, and works out all metrics of a plan of metrics.
+pub(super) fn work_out(given: &Given, plan: &Arc<Plan>) -> Result<(Metrics, summary::Summary), Failure> {
+    let as_of = given.as_of.as_ref().map(|text| audit::time(text, plan)).transpose()?;
+    let threads = given.threads();
+    let read = plan.reading();
+    let inputs = records::inputs(&given.records, &read)?;
+    let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
+    let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let reader = reading::Reader::new(&read, &inputs, threads, false, given.limit());
+    let (evaluator, outcome) = reader.read(evaluator)?;
+    let found = evaluator.metrics();
+    let mut summary = outcome.read(&inputs, plan, found.records());
+    summary.as_of = given.as_of.clone();
+    summary.kinds.iter_mut().for_each(|k| k.used |= k.read > 0);
+    Ok((found, summary))
 }
 
 /// The names of the metrics that are wanted.

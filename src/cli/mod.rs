@@ -11,11 +11,13 @@ mod metrics;
 mod output;
 mod reading;
 mod records;
+mod report;
 mod test;
 mod why;
 
 use crate::diag::{Code, Level};
-use crate::report::{self, Page};
+use crate::report::Page;
+use crate::report::render;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use output::ColorChoice;
 use std::ffi::OsString;
@@ -32,6 +34,7 @@ Start:
   bylaws check policies/                         is the policy set right?
   bylaws test policies/                          do its own tests pass?
   bylaws audit --policy policies/ log.ndjson     what do the records say?
+  bylaws report --policy policies/ log.ndjson --output report.html
   bylaws explain-finding ID --policy policies/ log.ndjson      why is this a finding?
   bylaws explain B0203                           what does this code mean?";
 
@@ -58,6 +61,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Work out the figures that a policy set keeps, by period
     Metrics(metrics::MetricsArgs),
+    /// Write what a run found as one page, with charts, figures and all findings
+    Report(report::ReportArgs),
     /// Show the whole of why a finding is one, and what would have made it compliant
     ExplainFinding(why::FindingArgs),
     /// Show why a rule found nothing, or what it found, at one record
@@ -138,6 +143,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Test(args) => test::run(args, style),
         Command::Audit(args) => audit::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
+        Command::Report(args) => report::run(args, style),
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
         Command::Explain(args) => explain::run(args, style),
@@ -156,7 +162,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                 let mut page =
                     Page::new(failure.code.map_or("", |c| c.as_str()), Level::Error, failure.message.as_str());
                 page.help = failure.help;
-                output::tell(&report::render::render(&page, style.stderr, 0));
+                output::tell(&render::render(&page, style.stderr, 0));
             }
             ExitCode::from(Exit::Failed as u8)
         }

@@ -3,7 +3,7 @@
 use super::disk::plain_io_error;
 use super::memory::Limit;
 use super::records::{self, Input as File, Inputs};
-use super::{Failure, report};
+use super::Failure;
 use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;
@@ -11,7 +11,7 @@ use crate::eval::{BatchError, Evaluator, Findings, KindCounts};
 use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Reject, Sift, Sink, Wanted};
 use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
-use crate::report::{Context, Entry, Excerpt};
+use crate::report::{self, Context, Entry, Excerpt};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write, stderr};
@@ -187,7 +187,7 @@ impl Outcome {
             });
             match std::str::from_utf8(&reject.text) {
                 Ok(text) => line["text"] = text.into(),
-                Err(_) => line["base64"] = base64(&reject.text).into(),
+                Err(_) => line["base64"] = report::base64(&reject.text).into(),
             }
             writeln!(out, "{line}")?;
         }
@@ -352,28 +352,4 @@ impl ReadAt for Regular {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let n = three.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for i in 0..4 {
-            text.push(if i <= three.len() { LETTERS[(n >> (18 - 6 * i)) as usize & 63] as char } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_as_everyone_writes_it() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-    }
 }

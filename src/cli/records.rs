@@ -1,7 +1,8 @@
 //! Which files hold the records, and which source reads each.
 
 use super::disk::plain_io_error;
-use super::{Failure, report};
+use super::Failure;
+use crate::report;
 use crate::data::mapping::{Format, Source};
 use crate::data::{KindId, Reading};
 use crate::diag::{Code, did_you_mean};

@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
             keep_compliant: retain,
             retain,
             twice: self.inputs.stay(),
-            in_order: None,
+            ..Options::default()
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
         let reading = plan.reading();

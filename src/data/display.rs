@@ -23,6 +23,15 @@ pub const UNKNOWN: &str = "unknown";
 /// Stands for every value of a `@sensitive` column.
 pub const WITHHELD: &str = "(withheld)";
 
+/// What is between these, two characters that Unicode keeps for a program's own use, is a value that names a person.
+pub const PERSON: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
+
+/// A value that names a person, marked so that a report can put another name in its place.
+pub fn person(text: &str) -> String {
+    let text = text.replace(PERSON, "\u{fffd}");
+    format!("{}{text}{}", PERSON[0], PERSON[1])
+}
+
 /// A value as a report shows it.
 pub fn value(value: &Value, schema: &Schema, zone: &Zone) -> String {
     match value {

@@ -31,6 +31,10 @@ pub fn declared(schema: &Schema, kind: KindId, values: &[(ColumnId, Value)]) -> 
 }
 
 fn quoted(text: &str) -> String {
+    // What is marked stays so, to be another name in the end.
+    if text.starts_with(display::PERSON[0]) {
+        return text.into();
+    }
     let plain = !text.is_empty() && !text.contains([',', '=', '"']) && text.trim() == text;
     if plain { text.into() } else { format!("{text:?}") }
 }

@@ -185,6 +185,21 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Whether values of the type refer to people: to a table whose key is `@person`.
+    pub fn names_people(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Ref(table) => self.kind(*table).subject().is_some_and(|key| self.column(*table, key).person),
+            Type::List(of) => self.names_people(of),
+            _ => false,
+        }
+    }
+
+    /// Whether a column's values name people: it is `@person`, or refers to such a key.
+    pub fn is_person(&self, kind: KindId, column: ColumnId) -> bool {
+        let of = self.column(kind, column);
+        of.person || self.names_people(&of.ty)
+    }
+
     pub fn kind(&self, id: KindId) -> &Kind {
         &self.kinds[id.0 as usize]
     }

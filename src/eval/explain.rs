@@ -557,7 +557,8 @@ fn identity_shown(cx: &Context<'_>, frame: &Frame<'_>) -> String {
         let (rule, id) = named_finding(cx, frame);
         return format!("rule = {rule}, id = {id}");
     }
-    let hidden = kind.identity.iter().any(|c| schema.column(rows.kind, *c).sensitive);
+    let person = |c: ColumnId| cx.runtime.mark_people && schema.is_person(rows.kind, c);
+    let hidden = kind.identity.iter().any(|&c| schema.column(rows.kind, c).sensitive || person(c));
     if !hidden || !super::world::has_identity(schema, rows, frame.row) {
         return cx.world.identity(schema, frame.kind, frame.id);
     }
@@ -567,7 +568,14 @@ fn identity_shown(cx: &Context<'_>, frame: &Frame<'_>) -> String {
         .filter_map(|&c| {
             let of = schema.column(rows.kind, c);
             let value = rows.cols[c.0 as usize].value(frame.row, &stored(schema, &of.ty))?;
-            Some((c, if of.sensitive { Value::Text(display::WITHHELD.into()) } else { value }))
+            Some((
+                c,
+                match of.sensitive {
+                    true => Value::Text(display::WITHHELD.into()),
+                    false if person(c) => Value::Text(display::person(&display::exact(&value, schema, cx.zone))),
+                    false => value,
+                },
+            ))
         })
         .collect();
     identity::declared(schema, rows.kind, &values)
@@ -580,5 +588,9 @@ pub fn printable(cx: &Context<'_>, kind: KindId, column: ColumnId) -> bool {
 
 /// As [`shown`], for a value at hand.
 pub fn shown_value<'a>(cx: &Context<'a>, expr: &'a Expr, value: Val<'a>, scope: &Scope<'_, 'a>) -> String {
-    if sensitive(cx, expr, scope) { display::WITHHELD.into() } else { show_one(cx, value, &expr.ty) }
+    if sensitive(cx, expr, scope) {
+        return display::WITHHELD.into();
+    }
+    let text = show_one(cx, value, &expr.ty);
+    if value.is_known() { message::as_of(cx, expr, scope, text) } else { text }
 }

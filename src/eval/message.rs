@@ -2,7 +2,7 @@
 
 use super::interp::{Context, Operand, Scope, operand};
 use super::val::Val;
-use crate::data::{KindId, Origin, Period, Type, Verdict, display};
+use crate::data::{KindId, Origin, Period, Type, Value, Verdict, display};
 use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
 use crate::sema::hir::{Func, Window};
 
@@ -155,7 +155,31 @@ fn period_name(period: Period) -> &'static str {
 
 /// An expression's value as a report shows it.
 pub fn shown<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> String {
-    if sensitive(cx, expr, scope) { display::WITHHELD.into() } else { show(cx, operand(cx, expr, scope), &expr.ty) }
+    if sensitive(cx, expr, scope) {
+        return display::WITHHELD.into();
+    }
+    let of = operand(cx, expr, scope);
+    match of {
+        Operand::One(v) if v.is_known() => as_of(cx, expr, scope, show_one(cx, v, &expr.ty)),
+        of => show(cx, of, &expr.ty),
+    }
+}
+
+/// The text of a value, marked where it comes from a field that names a person.
+pub fn as_of(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>, text: String) -> String {
+    let schema = &cx.plan.schema;
+    let field = match &expr.op {
+        Op::Column { root, column } => scope.frame(*root).map(|f| (f.kind, *column)),
+        Op::Lookup { table, column, .. } => Some((*table, *column)),
+        Op::Coalesce(of, _) => return as_of(cx, of, scope, text),
+        _ => None,
+    };
+    match field {
+        Some((kind, column)) if cx.runtime.mark_people && !text.starts_with(display::PERSON[0]) => {
+            if schema.column(kind, column).person { display::person(&text) } else { text }
+        }
+        _ => text,
+    }
 }
 
 pub fn show(cx: &Context<'_>, operand: Operand<'_>, ty: &Type) -> String {
@@ -171,9 +195,21 @@ pub fn show_one(cx: &Context<'_>, value: Val<'_>, ty: &Type) -> String {
         Val::Unknown => display::UNKNOWN.into(),
         Val::Pending => "not yet known".into(),
         known => match known.owned(ty, &cx.plan.schema) {
-            Some(value) => display::value(&value, &cx.plan.schema, cx.zone),
+            Some(value) => known_value(cx, &value, ty),
             None => display::UNKNOWN.into(),
         },
+    }
+}
+
+/// A known value as a report shows it; marked where it refers to a person.
+pub fn known_value(cx: &Context<'_>, value: &Value, ty: &Type) -> String {
+    let schema = &cx.plan.schema;
+    match (value, ty) {
+        _ if !cx.runtime.mark_people || !schema.names_people(ty) => display::value(value, schema, cx.zone),
+        (Value::List(items), Type::List(of)) => {
+            items.iter().map(|item| known_value(cx, item, of)).collect::<Vec<_>>().join(", ")
+        }
+        (value, _) => display::person(&display::value(value, schema, cx.zone)),
     }
 }
 

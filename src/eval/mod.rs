@@ -8,6 +8,7 @@
 //! declared identity a hash of it is held, so that repeats can be told, or all columns that are read where the
 //! batches cannot come twice ([`repeats`]).
 
+mod about;
 mod arith;
 mod business;
 mod chain;
@@ -89,13 +90,23 @@ pub struct Options {
     /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
     /// find anything in need not be held until it is known whether another has its identity.
     pub twice: bool,
+    /// Values that name people are marked in texts, see [`crate::data::display::PERSON`].
+    pub mark_people: bool,
     /// With `twice`: the batches come about in the order of time, so that what no sequence can need any more is let go.
     pub in_order: Option<InOrder>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { as_of: None, threads: 1, keep_compliant: false, retain: false, twice: false, in_order: None }
+        Options {
+            as_of: None,
+            threads: 1,
+            keep_compliant: false,
+            retain: false,
+            twice: false,
+            mark_people: false,
+            in_order: None,
+        }
     }
 }
 
@@ -141,6 +152,7 @@ struct Runtime {
     unions: Vec<PartOf>,
     empty: World,
     retain: bool,
+    mark_people: bool,
 }
 
 impl Runtime {
@@ -172,6 +184,7 @@ impl Runtime {
             unions: unions(plan)?,
             empty: World::empty(plan),
             retain: false,
+            mark_people: false,
         };
         for (i, rule) in plan.rules.iter().enumerate() {
             if let Some(kind) = screen::triggered_by(&rule.trigger) {
@@ -232,7 +245,11 @@ pub struct Evaluator {
 
 impl Evaluator {
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
-        let runtime = Arc::new(Runtime { retain: options.retain, ..Runtime::new(&plan)? });
+        let runtime = Arc::new(Runtime {
+            retain: options.retain,
+            mark_people: options.mark_people,
+            ..Runtime::new(&plan)?
+        });
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));

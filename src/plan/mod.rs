@@ -321,6 +321,20 @@ impl Plan {
         }
     }
 
+    /// Has a field read of every table that has one of this name, for a report that groups by it.
+    pub fn read_of_tables(&mut self, field: &str) {
+        let plain = columns::plain(&self.schema);
+        for ((of, plain), kind) in self.kinds.iter_mut().zip(plain).zip(&self.schema.kinds) {
+            let column = kind.column(field).filter(|c| !kind.columns[c.0 as usize].sensitive);
+            let Some(column) = column.filter(|_| kind.is_table() && kind.origin == Origin::Declared) else { continue };
+            let mut columns: Vec<ColumnId> = of.projection.as_ref().unwrap_or(&plain).to_vec();
+            if let Err(at) = columns.binary_search(&column) {
+                columns.insert(at, column);
+            }
+            of.projection = Some(columns.into());
+        }
+    }
+
     /// The columns that are read of a kind: those that rules need; of a kind that no rule reads, when its
     /// records happened, since the end of the data is the end of all of it.
     pub fn columns(&self, kind: KindId) -> Option<Arc<[ColumnId]>> {

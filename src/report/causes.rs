@@ -50,6 +50,11 @@ pub(crate) fn causes(context: &Context, findings: &Findings) -> Causes {
 }
 
 impl Causes {
+    /// The verdicts that hang on a cause, and what it is; the most first.
+    pub fn lines(&self) -> &[(u64, String)] {
+        &self.lines
+    }
+
     pub(super) fn write(&self, text: &mut String) {
         if self.lines.is_empty() {
             return;

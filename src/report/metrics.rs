@@ -5,7 +5,7 @@ use super::{grouped, plural, summary};
 use crate::data::calendar::{NANOS_PER_SECOND, Zone, civil};
 use crate::data::{Decimal, Period, Schema, Type, Value, display};
 use crate::eval::{MetricRow, MetricTable};
-use crate::plan::{MetricPlan, Plan, RulePlan};
+use crate::plan::{Expr, MetricPlan, Op, Plan, RulePlan};
 use crate::sema::hir::Func;
 use crate::source::SourceMap;
 use serde_json::{Value as Json, json};
@@ -78,6 +78,20 @@ fn label(period: Option<Period>, days: Option<(i32, i32)>) -> String {
         Period::Quarter => format!("{year:04}-Q{}", month.div_ceil(3)),
         Period::Year => format!("{year:04}"),
         Period::FiscalQuarter | Period::FiscalYear => format!("{} to {}", display::date(first), display::date(last)),
+    }
+}
+
+/// `FY 2025/26`, `Apr–Jun 2025`: for the axis of a chart.
+fn short(period: Option<Period>, days: Option<(i32, i32)>) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let name = |month: u8| MONTHS.get(usize::from(month).wrapping_sub(1)).copied().unwrap_or_default();
+    let Some((first, last)) = days else { return label(period, days) };
+    let ((from, start, day), (to, end, _)) = (civil(first), civil(last));
+    match period {
+        Some(Period::FiscalYear) if day == 1 && from == to => format!("FY {from:04}"),
+        Some(Period::FiscalYear) if day == 1 => format!("FY {from:04}/{:02}", to % 100),
+        Some(Period::FiscalQuarter) if day == 1 => format!("{}–{} {to:04}", name(start), name(end)),
+        _ => label(period, days),
     }
 }
 
@@ -248,6 +262,42 @@ pub(crate) fn json(shown: &Shown) -> Json {
         "untimed": table.untimed,
         "unkeyed": table.unkeyed,
     })
+}
+
+/// As [`json`], with what people read beside each figure: the period's name, the keys and the value as texts, and the
+/// value as a number for a chart (durations in hours). `person` gives a person the name that the reader is to see.
+pub(crate) fn with_texts(shown: &Shown, person: &mut dyn FnMut(&str) -> String) -> Json {
+    let mut all = json(shown);
+    let people: Vec<bool> = shown.metric.keys.iter().map(|(_, of)| names_people(shown, of)).collect();
+    let rows = all["rows"].as_array_mut().into_iter().flatten();
+    for (row, of) in rows.zip(&shown.table.rows) {
+        for ((name, is_person), value) in shown.metric.keys.iter().map(|k| &k.0).zip(&people).zip(&of.keys) {
+            let text = key(shown, value);
+            row["keys"][name] = json!(if *is_person && value.is_some() { person(&text) } else { text });
+        }
+        row["label"] = json!(label(shown.metric.period, of.period));
+        row["short"] = json!(short(shown.metric.period, of.period));
+        row["text"] = json!(figure(shown, &of.value));
+        row["remarks"] = json!(remarks(shown.metric, of));
+        row["number"] = json!(of.value.as_ref().and_then(|v| match v {
+            Value::Duration(nanos) => Some(*nanos as f64 / (3600 * NANOS_PER_SECOND) as f64),
+            value => exact(shown, value).parse::<f64>().ok(),
+        }));
+    }
+    all
+}
+
+/// Whether a key is a person.
+fn names_people(shown: &Shown, of: &Expr) -> bool {
+    let kind = shown.rule.trigger.kind();
+    shown.schema().names_people(&of.ty)
+        || match &of.op {
+            Op::Column { column, .. } => shown.schema().is_person(kind, *column),
+            Op::Lookup { table, column, .. } => shown.schema().is_person(*table, *column),
+            Op::Coalesce(of, _) => names_people(shown, of),
+            Op::Every { .. } => true,
+            _ => false,
+        }
 }
 
 /// In what the values of programs are.

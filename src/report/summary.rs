@@ -316,7 +316,8 @@ fn rules(summary: &Summary, text: &mut String) {
         });
         [r.name.clone(), r.severity.as_str().into()].into_iter().chain(counts).collect()
     }));
-    table(text, &rows, &[false, false, true, true, true, true, true, true][..rows[0].len()]);
+    let numbers: Vec<bool> = (0..rows[0].len()).map(|column| column >= 2).collect();
+    table(text, &rows, &numbers);
     if hidden > 0 {
         let _ = writeln!(text, "  and {}, compliant throughout", plural(hidden, "rule"));
     }
@@ -436,4 +437,9 @@ pub(crate) fn table(text: &mut String, rows: &[Vec<String>], right: &[bool]) {
         text.push_str(line.trim_end());
         text.push('\n');
     }
+}
+
+/// What came of it, and how fast.
+pub(crate) fn last_lines(summary: &Summary) -> String {
+    format!("{}\n{}\n", bottom_line(summary), rate(summary))
 }

@@ -153,8 +153,7 @@ fn as_of(test: &Test) -> Option<Time> {
 }
 
 fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
-    let options =
-        Options { as_of: as_of(test), threads: 1, keep_compliant: true, retain: true, twice: false, in_order: None };
+    let options = Options { as_of: as_of(test), keep_compliant: true, retain: true, ..Options::default() };
     let mut evaluator = Evaluator::new(plan.clone(), options).map_err(|e| e.to_string())?;
     push_given(&mut evaluator, &plan, test)?;
     Ok(evaluator.finish())

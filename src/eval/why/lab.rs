@@ -216,8 +216,7 @@ impl<'f> Lab<'f> {
             threads: 1,
             keep_compliant: true,
             retain: true,
-            twice: false,
-            in_order: None,
+            ..Options::default()
         };
         let settled = settle(plan, runtime, taken, &options);
         Some(self.outcome(&conclude(Arc::clone(plan), Arc::clone(runtime), settled, &options)))

@@ -201,6 +201,12 @@ impl<'a> Trace<'a> {
                 self.operand(item, scope, values);
                 self.operand(list, scope, values);
             }
+            Op::Overlaps { left, right, ignoring_case } => {
+                self.operand(left, scope, values);
+                self.operand(right, scope, values);
+                let seen = message::in_both(&self.cx, left, right, *ignoring_case, scope);
+                values.extend(seen.map(|value| SeenValue { span: expr.span, value, field: None }));
+            }
             Op::In { item, .. } => self.operand(item, scope, values),
             Op::InDomain { host, .. } => self.operand(host, scope, values),
             Op::Matches { left, .. } => self.operand(left, scope, values),

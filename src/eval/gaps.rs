@@ -103,6 +103,7 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
         | Op::Compare { .. }
         | Op::In { .. }
         | Op::InColumn { .. }
+        | Op::Overlaps { .. }
         | Op::TextTest { .. }
         | Op::InDomain { .. }
         | Op::Matches { .. }

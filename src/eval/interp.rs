@@ -9,7 +9,7 @@ use super::mismatch::mismatch;
 use super::rates;
 use super::rows::Rows;
 use super::tables;
-use super::val::{Val, compare, compare_ranges, holds, unknown_side};
+use super::val::{Val, compare, compare_ranges, holds, overlap, unknown_side};
 use super::world::World;
 use super::{Runtime, Truth};
 use crate::data::calendar::Zone;
@@ -156,6 +156,9 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
                 return mismatch(Truth::Unknown, &list);
             }
             list.items().fold(Truth::False, |t, v| t.or(compare(CompareOp::Eq, &item, &v, *ignoring_case)))
+        }
+        Op::Overlaps { left, right, ignoring_case } => {
+            overlap(value(cx, left, scope), value(cx, right, scope), *ignoring_case)
         }
         Op::TextTest { op, left, right, ignoring_case } => {
             let (left, right) = (value(cx, left, scope), value(cx, right, scope));

@@ -1,10 +1,11 @@
 //! Sentences about a verdict.
 
-use super::interp::{Context, Operand, Scope, operand};
-use super::val::Val;
+use super::Truth;
+use super::interp::{Context, Operand, Scope, operand, value};
+use super::val::{Val, compare};
 use crate::data::{KindId, Origin, Period, Type, Verdict, display};
 use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
-use crate::sema::hir::{Func, Window};
+use crate::sema::hir::{CompareOp, Func, Window};
 
 /// The rule's `because` filled, or a standard sentence. `crossing`: what a `limit` compared.
 pub fn message<'a>(
@@ -175,6 +176,34 @@ pub fn show_one(cx: &Context<'_>, value: Val<'_>, ty: &Type) -> String {
             None => display::UNKNOWN.into(),
         },
     }
+}
+
+/// What two lists have in common, where that is anything and may be shown.
+pub fn in_both<'a>(
+    cx: &Context<'a>,
+    left: &'a Expr,
+    right: &'a Expr,
+    ignoring_case: bool,
+    scope: &Scope<'_, 'a>,
+) -> Option<String> {
+    if sensitive(cx, left, scope) || sensitive(cx, right, scope) {
+        return None;
+    }
+    let ty = match &left.ty {
+        Type::List(of) | Type::Set(of) => of,
+        _ => return None,
+    };
+    let (left, right) = (value(cx, left, scope), value(cx, right, scope));
+    let mut shown: Vec<String> = Vec::new();
+    for item in left.items() {
+        if right.items().any(|other| compare(CompareOp::Eq, &item, &other, ignoring_case) == Truth::True) {
+            let text = show_one(cx, item, ty);
+            if !shown.contains(&text) {
+                shown.push(text);
+            }
+        }
+    }
+    (!shown.is_empty()).then(|| format!("{} in both", shown.join(", ")))
 }
 
 /// Whether the value comes from a `@sensitive` column.

@@ -449,6 +449,9 @@ impl Lower<'_> {
             ExprKind::InColumn { item, list, ignoring_case } => {
                 Op::InColumn { item: self.boxed(item), list: self.boxed(list), ignoring_case: *ignoring_case }
             }
+            ExprKind::Overlaps { left, right, ignoring_case } => {
+                Op::Overlaps { left: self.boxed(left), right: self.boxed(right), ignoring_case: *ignoring_case }
+            }
             ExprKind::TextTest { op, left, right, ignoring_case } => Op::TextTest {
                 op: *op,
                 left: self.boxed(left),

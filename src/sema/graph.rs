@@ -103,6 +103,7 @@ pub fn names<'a>(e: &'a Expr, f: &mut impl FnMut(&'a Ident)) {
         | ExprKind::Compare { left, right, .. }
         | ExprKind::Arith { left, right, .. }
         | ExprKind::TextTest { left, right, .. }
+        | ExprKind::Overlaps { left, right, .. }
         | ExprKind::In { item: left, set: right, .. }
         | ExprKind::Under { left, right, .. } => {
             names(left, f);

@@ -247,6 +247,7 @@ impl Expr {
             ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().collect(),
             ExprKind::Compare { left, right, .. }
             | ExprKind::TextTest { left, right, .. }
+            | ExprKind::Overlaps { left, right, .. }
             | ExprKind::Arith { left, right, .. }
             | ExprKind::Coalesce(left, right)
             | ExprKind::InColumn { item: left, list: right, .. }
@@ -278,6 +279,7 @@ impl Expr {
             ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter_mut().collect(),
             ExprKind::Compare { left, right, .. }
             | ExprKind::TextTest { left, right, .. }
+            | ExprKind::Overlaps { left, right, .. }
             | ExprKind::Arith { left, right, .. }
             | ExprKind::Coalesce(left, right)
             | ExprKind::InColumn { item: left, list: right, .. }
@@ -350,6 +352,12 @@ pub enum ExprKind {
     InColumn {
         item: Box<Expr>,
         list: Box<Expr>,
+        ignoring_case: bool,
+    },
+    /// Two lists, of which one may be a constant, have an element in common.
+    Overlaps {
+        left: Box<Expr>,
+        right: Box<Expr>,
         ignoring_case: bool,
     },
     TextTest {

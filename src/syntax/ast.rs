@@ -464,6 +464,13 @@ pub enum ExprKind {
         right: Box<Expr>,
         ignoring_case: bool,
     },
+    /// `topics overlaps others`: an element in common.
+    Overlaps {
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
     /// `x matches /…/`; the pattern without its slashes.
     Matches {
         left: Box<Expr>,

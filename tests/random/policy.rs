@@ -597,7 +597,18 @@ impl Writer<'_, '_> {
             },
             Ty::Texts => {
                 let case = if self.tape.chance(25) { " ignoring case" } else { "" };
-                format!("{} in {handled}{case}", self.constant(Ty::Text))
+                match self.tape.below(4) {
+                    0 => format!("{handled} overlaps {}{case}", self.handled_or(roots, Ty::Texts)),
+                    1 => {
+                        let set = *self.tape.pick(&["words", "{ \"a\", \"AB\" }", "{ \"ab\" }", "{}"]);
+                        if self.tape.chance(30) {
+                            format!("{set} overlaps {handled}{case}")
+                        } else {
+                            format!("{handled} overlaps {set}{case}")
+                        }
+                    }
+                    _ => format!("{} in {handled}{case}", self.constant(Ty::Text)),
+                }
             }
             Ty::Enum(_) if self.tape.chance(30) => {
                 let (a, b) = (self.constant(ty), self.constant(ty));

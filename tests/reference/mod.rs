@@ -416,6 +416,9 @@ impl World<'_> {
                     _ => panic!("{list:?} is not a list"),
                 }
             }
+            ExprKind::Overlaps { left, right, ignoring_case } => {
+                val_of(overlap(&value(left), &value(right), *ignoring_case))
+            }
             ExprKind::TextTest { op, left, right, ignoring_case } => {
                 val_of(text_test(*op, &value(left), &value(right), *ignoring_case))
             }

@@ -23,6 +23,7 @@ enum Op {
     Compare(CompareOp),
     In { negated: bool },
     Text(TextOp),
+    Overlaps,
     Under,
     Coalesce,
     Arith(ArithOp),
@@ -36,7 +37,7 @@ impl Op {
             Op::Or => 1,
             Op::And => 2,
             Op::Not => 3,
-            Op::Compare(_) | Op::In { .. } | Op::Text(_) | Op::Under => COMPARISON,
+            Op::Compare(_) | Op::In { .. } | Op::Text(_) | Op::Overlaps | Op::Under => COMPARISON,
             Op::Coalesce => 5,
             Op::Arith(ArithOp::Add | ArithOp::Sub) => 6,
             Op::Arith(ArithOp::Mul | ArithOp::Div) => 7,
@@ -58,6 +59,7 @@ impl Op {
             "starts_with" => Op::Text(TextOp::StartsWith),
             "ends_with" => Op::Text(TextOp::EndsWith),
             "contains" => Op::Text(TextOp::Contains),
+            "overlaps" => Op::Overlaps,
             "in_domain" => Op::Text(TextOp::InDomain),
             "under" => Op::Under,
             "??" => Op::Coalesce,
@@ -202,6 +204,9 @@ impl Lower<'_> {
                     }
                     Op::Text(op) => {
                         ExprKind::TextTest { op, op_span, left: Box::new(left), right: Box::new(right), ignoring_case }
+                    }
+                    Op::Overlaps => {
+                        ExprKind::Overlaps { op_span, left: Box::new(left), right: Box::new(right), ignoring_case }
                     }
                     Op::Coalesce => ExprKind::Coalesce(Box::new(left), Box::new(right)),
                     Op::Arith(op) => ExprKind::Arith { op, op_span, left: Box::new(left), right: Box::new(right) },
@@ -447,6 +452,7 @@ impl Built {
                 ExprKind::Compare { .. }
                     | ExprKind::In { .. }
                     | ExprKind::TextTest { .. }
+                    | ExprKind::Overlaps { .. }
                     | ExprKind::Matches { .. }
                     | ExprKind::Under { .. }
             )

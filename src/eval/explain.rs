@@ -6,6 +6,7 @@ use super::history::{self, NoSearch, Search};
 use super::interp::{Context, Frame, NO_ID, Operand, Scope, operand, truth, value};
 use super::judge::{Judgement, covers, triggered};
 use super::limit;
+use super::median;
 use super::message::{self, result_type, sensitive, show, show_one, shown};
 use super::rates;
 use super::results::Entry;
@@ -415,10 +416,15 @@ impl<'a> Trace<'a> {
         let cx = self.cx;
         let history = &cx.plan.histories[id as usize];
         let ty = history.value.as_ref().map(|v| stored(&cx.plan.schema, &v.ty));
+        let median = median::spread(&cx, history, search, scope);
         let mut members: Vec<(Frame<'a>, Truth, Option<Val<'a>>)> = Vec::new();
         // Each amount in the currency that all are added up in, and by which rate.
         let (mut into, mut converted) = (cx.into, Vec::new());
         history::visit(&cx, history, search, scope, &mut |member, own| {
+            // A median is told by what it is over: there are too many records behind it.
+            if history.func == Func::Median {
+                return false;
+            }
             let mut value = history.value.as_ref().map(|v| value(&cx, v, own));
             if let (Some(Val::Money(_, Some(from))), true) = (value, cx.world.rates.is_some()) {
                 let to = *into.get_or_insert(from);
@@ -502,6 +508,7 @@ impl<'a> Trace<'a> {
                 ),
             contributions,
             result,
+            median,
         });
     }
 

@@ -183,10 +183,10 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
             let at = scope.frame(*root).and_then(|f| f.time);
             chain::under(cx, (*table, *column), who, above, at)
         }
-        Op::Present(of) => match value(cx, of, scope) {
-            Val::Absent => Truth::False,
-            Val::Unknown => Truth::Unknown,
-            Val::Pending => Truth::Pending,
+        Op::Present(of) => match operand(cx, of, scope) {
+            Operand::One(Val::Absent) => Truth::False,
+            Operand::One(Val::Unknown) => Truth::Unknown,
+            Operand::One(Val::Pending) => Truth::Pending,
             _ => Truth::True,
         },
         _ => match value(cx, expr, scope) {

@@ -73,6 +73,7 @@ fn measured(cx: &Context<'_>, history: &HistoryPlan) -> String {
         Func::Min => ("the least", ""),
         Func::Max => ("the greatest", ""),
         Func::Avg => ("the average", "of"),
+        Func::Median => ("the median", "of"),
         Func::First => ("the first", ""),
         Func::Last => ("the last", ""),
     };
@@ -113,6 +114,7 @@ fn named(cx: &Context<'_>, kind: KindId, expr: &Expr) -> Option<String> {
 pub fn result_type(history: &HistoryPlan) -> Type {
     match (history.func, &history.value) {
         (Func::Exists | Func::No, _) => Type::Bool,
+        (Func::Median, None) => Type::Decimal,
         (Func::Count | Func::Distinct, _) | (_, None) => Type::Int,
         (Func::Avg, Some(v)) if v.ty == Type::Int => Type::Decimal,
         (_, Some(v)) => v.ty.clone(),

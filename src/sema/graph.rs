@@ -137,6 +137,7 @@ pub fn history<'a>(h: &'a ast::History, f: &mut impl FnMut(&'a Ident)) {
     if let Keys::By(paths) = &h.keys {
         paths.iter().for_each(|p| names(p, f));
     }
+    h.median.iter().flat_map(|m| &m.per).for_each(|p| names(p, f));
     if let Some(filter) = &h.filter {
         names(filter, f);
     }

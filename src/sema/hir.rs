@@ -456,6 +456,8 @@ pub enum Func {
     Distinct,
     First,
     Last,
+    /// Over what each with keys of its own comes to: how many records, or where there is a value, their sum.
+    Median,
 }
 
 /// A condition or a value over other records. It is about the record at `root`; the records that it
@@ -471,6 +473,8 @@ pub struct History {
     pub keys: Vec<Key>,
     pub window: Window,
     pub filter: Option<Expr>,
+    /// Of a median: by these its own records are of one or another; empty for all else.
+    pub per: Vec<Expr>,
     pub span: Span,
 }
 

@@ -74,6 +74,11 @@ fn conditions() -> Vec<String> {
     for text in ["t", "ot?", "p", "n", "g", "w", "\"a\"", "p.boss?"] {
         all.extend(["", " ignoring case"].map(|case| format!("{text} matches /a/{case}")));
     }
+    for of in ["count(act", "sum(act.n", "sum(act.s", "sum(act.c", "sum(act.l", "sum(act.z", "sum(act.on", "sum(act.oc"]
+    {
+        let of = format!("median({of} over 30 days) per who across everyone)");
+        all.extend(RESULTS.iter().flat_map(|c| [format!("{of}? == {c}"), format!("2 * {of}? > {c}")]));
+    }
     for field in parts(FIELDS) {
         for func in FUNCTIONS {
             let of = format!("{func}(act.{field} over 30 days across everyone)");

@@ -4,6 +4,7 @@
 
 pub mod chain;
 pub mod history;
+pub mod median;
 pub mod metrics;
 pub mod rates;
 pub mod sequence;

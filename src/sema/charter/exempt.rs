@@ -280,7 +280,7 @@ impl<'a> Walk<'a, '_> {
             ExprKind::History(h) => {
                 self.history(h);
                 let value = self.inside(h, |walk| h.value.as_ref().map(|v| walk.reads(v)).unwrap_or_default());
-                let counts = matches!(h.func, Func::Count | Func::Distinct);
+                let counts = matches!(h.func, Func::Count | Func::Distinct | Func::Median);
                 let person = if counts { None } else { value.person };
                 Reads { person, rank: value.rank, anything: true, plain: false }
             }

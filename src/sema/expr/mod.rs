@@ -10,6 +10,7 @@ mod constants;
 mod fold;
 mod history;
 mod literals;
+mod median;
 mod narrow;
 mod overlaps;
 mod places;

@@ -326,8 +326,11 @@ impl Lower<'_> {
                     None => Built::error(span),
                 }
             }
-            Rule::history | Rule::history_call => {
-                let (history, height) = self.history(node);
+            Rule::history | Rule::history_call | Rule::median_call => {
+                let (history, height) = match node.as_rule() {
+                    Rule::median_call => self.median(node),
+                    _ => self.history(node),
+                };
                 match history {
                     Some(history) => self.build(ExprKind::History(Box::new(history)), span, height, false),
                     None => Built::error(span),

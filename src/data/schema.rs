@@ -189,7 +189,7 @@ impl Schema {
     pub fn names_people(&self, ty: &Type) -> bool {
         match ty {
             Type::Ref(table) => self.kind(*table).subject().is_some_and(|key| self.column(*table, key).person),
-            Type::List(of) => self.names_people(of),
+            Type::List(of) | Type::Set(of) => self.names_people(of),
             _ => false,
         }
     }

@@ -6,6 +6,7 @@ use super::history::{self, NoSearch, Search};
 use super::interp::{Context, Frame, NO_ID, Operand, Scope, operand, truth, value};
 use super::judge::{Judgement, covers, triggered};
 use super::limit;
+use super::median;
 use super::message::{self, result_type, sensitive, show, show_one, shown};
 use super::rates;
 use super::results::Entry;
@@ -200,6 +201,12 @@ impl<'a> Trace<'a> {
             Op::InColumn { item, list, .. } => {
                 self.operand(item, scope, values);
                 self.operand(list, scope, values);
+            }
+            Op::Overlaps { left, right, ignoring_case } => {
+                self.operand(left, scope, values);
+                self.operand(right, scope, values);
+                let seen = message::in_both(&self.cx, left, right, *ignoring_case, scope);
+                values.extend(seen.map(|value| SeenValue { span: expr.span, value, field: None }));
             }
             Op::In { item, .. } => self.operand(item, scope, values),
             Op::InDomain { host, .. } => self.operand(host, scope, values),
@@ -409,10 +416,15 @@ impl<'a> Trace<'a> {
         let cx = self.cx;
         let history = &cx.plan.histories[id as usize];
         let ty = history.value.as_ref().map(|v| stored(&cx.plan.schema, &v.ty));
+        let median = median::spread(&cx, history, search, scope);
         let mut members: Vec<(Frame<'a>, Truth, Option<Val<'a>>)> = Vec::new();
         // Each amount in the currency that all are added up in, and by which rate.
         let (mut into, mut converted) = (cx.into, Vec::new());
         history::visit(&cx, history, search, scope, &mut |member, own| {
+            // A median is told by what it is over: there are too many records behind it.
+            if history.func == Func::Median {
+                return false;
+            }
             let mut value = history.value.as_ref().map(|v| value(&cx, v, own));
             if let (Some(Val::Money(_, Some(from))), true) = (value, cx.world.rates.is_some()) {
                 let to = *into.get_or_insert(from);
@@ -496,6 +508,7 @@ impl<'a> Trace<'a> {
                 ),
             contributions,
             result,
+            median,
         });
     }
 
@@ -592,5 +605,5 @@ pub fn shown_value<'a>(cx: &Context<'a>, expr: &'a Expr, value: Val<'a>, scope: 
         return display::WITHHELD.into();
     }
     let text = show_one(cx, value, &expr.ty);
-    if value.is_known() { message::as_of(cx, expr, scope, text) } else { text }
+    if value.is_known() { message::of_field(cx, expr, scope, text) } else { text }
 }

@@ -132,6 +132,28 @@ pub struct WindowTrace {
     pub contributions: Vec<Contribution>,
     /// The outcome as a report shows it: `550 CNY`, `none`.
     pub result: String,
+    /// Of a median, whose records are not told one by one: over how many it is.
+    pub median: Option<MedianTrace>,
+}
+
+/// Over how many different keys a median is; a record in doubt may make them more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MedianTrace {
+    pub per: Vec<String>,
+    pub least: usize,
+    pub most: usize,
+}
+
+impl MedianTrace {
+    /// `the median over 7 different values of actor`.
+    pub fn phrase(&self) -> String {
+        let number = match self.least == self.most {
+            true => self.least.to_string(),
+            false => format!("{} to {}", self.least, self.most),
+        };
+        let values = if self.most == 1 { "value" } else { "different values" };
+        format!("the median over {number} {values} of {}", self.per.join(", "))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

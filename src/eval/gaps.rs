@@ -108,6 +108,7 @@ pub fn of<'a>(trace: &mut Trace<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) {
         | Op::Compare { .. }
         | Op::In { .. }
         | Op::InColumn { .. }
+        | Op::Overlaps { .. }
         | Op::TextTest { .. }
         | Op::InDomain { .. }
         | Op::Matches { .. }
@@ -358,7 +359,9 @@ pub fn of_compared<'a>(
                 currencies.push((currency, member.frame));
             }
         }
-        if member.truth != Truth::True || matches!(value, Some(Val::Unknown | Val::Pending)) {
+        let unknown = |v: Val<'_>| matches!(v, Val::Unknown | Val::Pending);
+        let whose = history.per.iter().any(|(_, p)| unknown(self::value(&cx, p, own)));
+        if member.truth != Truth::True || whose || value.is_some_and(unknown) {
             doubtful.push(member.frame);
         }
         doubtful.len() < super::explain::SHOWN_RECORDS
@@ -376,6 +379,8 @@ pub fn of_compared<'a>(
         }
         let parts = history.inner.iter().chain(&history.pair).chain(&history.join_conditions).chain(&history.value);
         parts.for_each(|e| of(trace, e, &own));
+        let unknown = |p: &Expr| matches!(value(&cx, p, &own), Val::Unknown | Val::Pending);
+        history.per.iter().map(|p| &p.1).filter(|p| unknown(p)).for_each(|p| of_key(trace, p, &own));
     }
     let column = match history.value.as_ref().map(|v| &v.op) {
         Some(Op::Column { column, .. }) => Some(*column),
@@ -384,7 +389,7 @@ pub fn of_compared<'a>(
     for (frame, from, to, why) in unrated.into_iter().take(super::explain::SHOWN_RECORDS) {
         no_rate(trace, (from, to), &why, (frame, column), history.span);
     }
-    let adds = matches!(history.func, Func::Sum | Func::Avg | Func::Min | Func::Max);
+    let adds = matches!(history.func, Func::Sum | Func::Avg | Func::Min | Func::Max | Func::Median);
     if currencies.len() > 1 && (adds || with.is_some()) {
         // At the first record whose currency is another than the first one's.
         let record = Some(trace.record(&currencies[1].1));

@@ -230,6 +230,7 @@ pub fn evaluate_in<'a>(
                 None => mismatch(Operand::One(Val::Unknown), &history.func),
             }
         }
+        Func::Median => super::median::median(cx, history, search, scope),
         Func::Sum => sum(cx, history, search, scope),
         Func::Distinct => distinct(cx, history, search, scope),
         Func::Min | Func::Max | Func::First | Func::Last | Func::Avg => Operand::One(pick(cx, history, search, scope)),

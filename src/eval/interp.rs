@@ -9,7 +9,7 @@ use super::mismatch::mismatch;
 use super::rates;
 use super::rows::Rows;
 use super::tables;
-use super::val::{Val, compare, compare_ranges, holds, unknown_side};
+use super::val::{Val, compare, compare_ranges, holds, overlap, unknown_side};
 use super::world::World;
 use super::{Runtime, Truth};
 use crate::data::calendar::Zone;
@@ -157,6 +157,9 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
             }
             list.items().fold(Truth::False, |t, v| t.or(compare(CompareOp::Eq, &item, &v, *ignoring_case)))
         }
+        Op::Overlaps { left, right, ignoring_case } => {
+            overlap(value(cx, left, scope), value(cx, right, scope), *ignoring_case)
+        }
         Op::TextTest { op, left, right, ignoring_case } => {
             let (left, right) = (value(cx, left, scope), value(cx, right, scope));
             match (left, right) {
@@ -180,10 +183,10 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
             let at = scope.frame(*root).and_then(|f| f.time);
             chain::under(cx, (*table, *column), who, above, at)
         }
-        Op::Present(of) => match value(cx, of, scope) {
-            Val::Absent => Truth::False,
-            Val::Unknown => Truth::Unknown,
-            Val::Pending => Truth::Pending,
+        Op::Present(of) => match operand(cx, of, scope) {
+            Operand::One(Val::Absent) => Truth::False,
+            Operand::One(Val::Unknown) => Truth::Unknown,
+            Operand::One(Val::Pending) => Truth::Pending,
             _ => Truth::True,
         },
         _ => match value(cx, expr, scope) {

@@ -1,10 +1,11 @@
 //! Sentences about a verdict.
 
-use super::interp::{Context, Operand, Scope, operand};
-use super::val::Val;
+use super::Truth;
+use super::interp::{Context, Operand, Scope, operand, value};
+use super::val::{Val, compare};
 use crate::data::{KindId, Origin, Period, Type, Value, Verdict, display};
 use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
-use crate::sema::hir::{Func, Window};
+use crate::sema::hir::{CompareOp, Func, Window};
 
 /// The rule's `because` filled, or a standard sentence. `crossing`: what a `limit` compared.
 pub fn message<'a>(
@@ -72,6 +73,7 @@ fn measured(cx: &Context<'_>, history: &HistoryPlan) -> String {
         Func::Min => ("the least", ""),
         Func::Max => ("the greatest", ""),
         Func::Avg => ("the average", "of"),
+        Func::Median => ("the median", "of"),
         Func::First => ("the first", ""),
         Func::Last => ("the last", ""),
     };
@@ -112,6 +114,7 @@ fn named(cx: &Context<'_>, kind: KindId, expr: &Expr) -> Option<String> {
 pub fn result_type(history: &HistoryPlan) -> Type {
     match (history.func, &history.value) {
         (Func::Exists | Func::No, _) => Type::Bool,
+        (Func::Median, None) => Type::Decimal,
         (Func::Count | Func::Distinct, _) | (_, None) => Type::Int,
         (Func::Avg, Some(v)) if v.ty == Type::Int => Type::Decimal,
         (_, Some(v)) => v.ty.clone(),
@@ -160,18 +163,18 @@ pub fn shown<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Str
     }
     let of = operand(cx, expr, scope);
     match of {
-        Operand::One(v) if v.is_known() => as_of(cx, expr, scope, show_one(cx, v, &expr.ty)),
+        Operand::One(v) if v.is_known() => of_field(cx, expr, scope, show_one(cx, v, &expr.ty)),
         of => show(cx, of, &expr.ty),
     }
 }
 
 /// The text of a value, marked where it comes from a field that names a person.
-pub fn as_of(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>, text: String) -> String {
+pub fn of_field(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>, text: String) -> String {
     let schema = &cx.plan.schema;
     let field = match &expr.op {
         Op::Column { root, column } => scope.frame(*root).map(|f| (f.kind, *column)),
         Op::Lookup { table, column, .. } => Some((*table, *column)),
-        Op::Coalesce(of, _) => return as_of(cx, of, scope, text),
+        Op::Coalesce(of, _) => return of_field(cx, of, scope, text),
         _ => None,
     };
     match field {
@@ -206,11 +209,39 @@ pub fn known_value(cx: &Context<'_>, value: &Value, ty: &Type) -> String {
     let schema = &cx.plan.schema;
     match (value, ty) {
         _ if !cx.runtime.mark_people || !schema.names_people(ty) => display::value(value, schema, cx.zone),
-        (Value::List(items), Type::List(of)) => {
+        (Value::List(items), Type::List(of) | Type::Set(of)) => {
             items.iter().map(|item| known_value(cx, item, of)).collect::<Vec<_>>().join(", ")
         }
         (value, _) => display::person(&display::value(value, schema, cx.zone)),
     }
+}
+
+/// What two lists have in common, where that is anything and may be shown.
+pub fn in_both<'a>(
+    cx: &Context<'a>,
+    left: &'a Expr,
+    right: &'a Expr,
+    ignoring_case: bool,
+    scope: &Scope<'_, 'a>,
+) -> Option<String> {
+    if sensitive(cx, left, scope) || sensitive(cx, right, scope) {
+        return None;
+    }
+    let ty = match &left.ty {
+        Type::List(of) | Type::Set(of) => of,
+        _ => return None,
+    };
+    let (ours, theirs) = (value(cx, left, scope), value(cx, right, scope));
+    let mut shown: Vec<String> = Vec::new();
+    for item in ours.items() {
+        if theirs.items().any(|other| compare(CompareOp::Eq, &item, &other, ignoring_case) == Truth::True) {
+            let text = of_field(cx, left, scope, show_one(cx, item, ty));
+            if !shown.contains(&text) {
+                shown.push(text);
+            }
+        }
+    }
+    (!shown.is_empty()).then(|| format!("{} in both", shown.join(", ")))
 }
 
 /// Whether the value comes from a `@sensitive` column.

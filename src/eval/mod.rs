@@ -24,6 +24,7 @@ mod judge;
 mod lacking;
 mod limit;
 mod live;
+mod median;
 mod message;
 mod metrics;
 mod mismatch;

@@ -417,13 +417,25 @@ pub fn amounts<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> V
 }
 
 /// Amounts by the rate that each is converted by, least and most.
-struct Groups {
+pub struct Groups {
     into: Option<Currency>,
     of: Vec<(Option<Quote>, Decimal, Decimal)>,
 }
 
 impl Groups {
-    fn add<'a>(&mut self, cx: &Context<'a>, own: &Scope<'_, 'a>, value: Val<'a>, low: bool, high: bool) -> Option<()> {
+    pub fn new(into: Option<Currency>) -> Groups {
+        Groups { into, of: Vec::new() }
+    }
+
+    /// None where its rate, or the sum, is not known. `low`, `high`: whether it adds to the least and to the most.
+    pub fn add<'a>(
+        &mut self,
+        cx: &Context<'a>,
+        own: &Scope<'_, 'a>,
+        value: Val<'a>,
+        low: bool,
+        high: bool,
+    ) -> Option<()> {
         let Val::Money(amount, currency) = value else { return None };
         let quote = match (currency, self.into) {
             (Some(from), Some(to)) if from != to => Some(quote(cx, from, to, own).ok()?),
@@ -444,6 +456,10 @@ impl Groups {
             group.2 = group.2.checked_add(amount)?;
         }
         Some(())
+    }
+
+    pub fn ends<'a>(&self) -> (Val<'a>, Val<'a>) {
+        (self.total(|g| g.1), self.total(|g| g.2))
     }
 
     /// Each group converted once, and all added.
@@ -468,7 +484,7 @@ pub fn aggregate<'a>(
     scope: &Scope<'_, 'a>,
 ) -> Operand<'a> {
     let plain = Context { into: None, ..*cx };
-    let mut groups = Groups { into: cx.into, of: Vec::new() };
+    let mut groups = Groups::new(cx.into);
     let (mut best, mut number, mut unknown, mut open) = (Val::Absent, 0i64, false, false);
     visit(&plain, history, search, scope, &mut |member, own| {
         let v = value(&plain, of, own);
@@ -517,7 +533,7 @@ pub fn aggregate<'a>(
     }
     match history.func {
         Func::Sum => {
-            let (low, high) = (groups.total(|g| g.1), groups.total(|g| g.2));
+            let (low, high) = groups.ends();
             match (low.is_known() && high.is_known(), open) {
                 (false, _) => Operand::One(Val::Unknown),
                 (true, true) => Operand::Range(low, high),

@@ -135,7 +135,7 @@ pub fn history(schema: &Schema, func: Func, kind: u32, key: Option<(u32, u32, u3
             outer: column(schema, outer_kind, 0, outer),
         })
         .collect();
-    History { func, kind: KindId(kind), root: 0, value: None, keys, window, filter: None, span: span() }
+    History { func, kind: KindId(kind), root: 0, value: None, keys, window, filter: None, per: vec![], span: span() }
 }
 
 pub fn plan(schema: &Arc<Schema>, mut rules: Vec<Rule>) -> Arc<Plan> {

@@ -190,6 +190,31 @@ pub fn compare(op: CompareOp, left: &Val<'_>, right: &Val<'_>, ignoring_case: bo
     ordering.map_or(Truth::Unknown, |o| Truth::of(holds(op, o)))
 }
 
+/// Whether two lists have an element in common. Where one is empty, it does not matter what is in the other.
+pub fn overlap(left: Val<'_>, right: Val<'_>, ignoring_case: bool) -> Truth {
+    let is_list = |v: &Val<'_>| matches!(v, Val::Items(..) | Val::List(_));
+    let is_empty = |v: Val<'_>| is_list(&v) && v.items().next().is_none();
+    if is_empty(left) || is_empty(right) {
+        return Truth::False;
+    }
+    if let Some(truth) = unknown_side(&left, &right) {
+        return truth;
+    }
+    if !is_list(&left) || !is_list(&right) {
+        return mismatch(Truth::Unknown, &(left, right));
+    }
+    let mut found = Truth::False;
+    for a in left.items() {
+        for b in right.items() {
+            found = found.or(compare(CompareOp::Eq, &a, &b, ignoring_case));
+            if found == Truth::True {
+                return found;
+            }
+        }
+    }
+    found
+}
+
 fn lists_equal(op: CompareOp, left: Val<'_>, right: Val<'_>) -> Truth {
     let (mut a, mut b) = (left.items(), right.items());
     let mut equal = Truth::True;
@@ -270,6 +295,25 @@ mod tests {
         assert_eq!(compare_ranges(Eq, r(1, 2), r(3, 3)), Truth::False);
         assert_eq!(compare_ranges(Ne, r(3, 3), r(3, 3)), Truth::False);
         assert_eq!(compare_ranges(Eq, (Val::Unknown, Val::Unknown), r(1, 1)), Truth::Unknown);
+    }
+
+    #[test]
+    fn an_empty_list_has_nothing_in_common_with_any() {
+        let texts = |all: &[&str]| all.iter().map(|t| Value::Text((*t).into())).collect::<Vec<_>>();
+        let (none, ab, bc, upper) = (texts(&[]), texts(&["a", "b"]), texts(&["b", "c"]), texts(&["B"]));
+        let cases = [
+            (Val::List(&ab), Val::List(&bc), Truth::True),
+            (Val::List(&ab), Val::List(&upper), Truth::False),
+            (Val::List(&none), Val::List(&none), Truth::False),
+            (Val::List(&none), Val::Unknown, Truth::False),
+            (Val::Unknown, Val::List(&none), Truth::False),
+            (Val::List(&ab), Val::Unknown, Truth::Unknown),
+            (Val::Absent, Val::Unknown, Truth::False),
+        ];
+        for (left, right, wanted) in cases {
+            assert_eq!(overlap(left, right, false), wanted, "{left:?} {right:?}");
+        }
+        assert_eq!(overlap(Val::List(&ab), Val::List(&upper), true), Truth::True);
     }
 
     #[test]

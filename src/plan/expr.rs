@@ -54,6 +54,11 @@ pub enum Op {
         list: Box<Expr>,
         ignoring_case: bool,
     },
+    Overlaps {
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
     TextTest {
         op: TextOp,
         left: Box<Expr>,
@@ -155,6 +160,7 @@ impl Expr {
             Op::And(all) | Op::Or(all) => all.iter().collect(),
             Op::Compare { left, right, .. }
             | Op::TextTest { left, right, .. }
+            | Op::Overlaps { left, right, .. }
             | Op::Coalesce(left, right)
             | Op::Arith { left, right, .. } => vec![left, right],
             Op::InColumn { item, list, .. } => vec![item, list],

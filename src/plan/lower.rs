@@ -187,7 +187,7 @@ impl Lower<'_> {
             })
             .collect();
         let once = rule.once.as_ref().map(|o| Once {
-            keys: o.keys.iter().map(|k| self.once_key(k)).collect(),
+            keys: o.keys.iter().map(|k| self.named_key(k)).collect(),
             period: o.period,
             span: o.span,
         });
@@ -272,6 +272,7 @@ impl Lower<'_> {
             inner,
             pair,
             join_conditions: vec![],
+            per: vec![],
             span: step.span,
             sensitive: false,
         });
@@ -338,6 +339,7 @@ impl Lower<'_> {
             .collect();
         let value = history.value.as_ref().map(|v| self.expr(v));
         let filter = self.list(history.filter.as_ref());
+        let per = history.per.iter().map(|key| self.named_key(key)).collect();
         self.roots = outside;
         let split = split::history_filter(&filter, history.root, kind, self.schema);
         let atoms = &mut self.atoms[kind.0 as usize];
@@ -362,13 +364,14 @@ impl Lower<'_> {
             inner: split.inner,
             pair: split.pair,
             join_conditions: split.join_conditions,
+            per,
             span: history.span,
             sensitive,
         });
         self.histories.len() as u32 - 1
     }
 
-    fn once_key(&mut self, key: &hir::Expr) -> (String, Expr) {
+    fn named_key(&mut self, key: &hir::Expr) -> (String, Expr) {
         let key = self.expr(key);
         (self.field_name(&key), key)
     }
@@ -448,6 +451,9 @@ impl Lower<'_> {
             }
             ExprKind::InColumn { item, list, ignoring_case } => {
                 Op::InColumn { item: self.boxed(item), list: self.boxed(list), ignoring_case: *ignoring_case }
+            }
+            ExprKind::Overlaps { left, right, ignoring_case } => {
+                Op::Overlaps { left: self.boxed(left), right: self.boxed(right), ignoring_case: *ignoring_case }
             }
             ExprKind::TextTest { op, left, right, ignoring_case } => Op::TextTest {
                 op: *op,

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Of the serialised form; raised with every change of meaning.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// An executable policy set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -269,6 +269,8 @@ pub struct HistoryPlan {
     pub pair: Vec<Expr>,
     /// `joins` as conditions, for records that cannot be indexed.
     pub join_conditions: Vec<Expr>,
+    /// Of a median: name and value of the keys by which its records are of one or another.
+    pub per: Vec<(String, Expr)>,
     pub span: Span,
     /// Reads a `@sensitive` column in its value.
     pub sensitive: bool,

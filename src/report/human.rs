@@ -347,7 +347,8 @@ pub(crate) fn searched(context: &Context, records: &[RecordRef], window: &Window
             None => format!("{} in that time, result {result}", super::grouped(n as u64)),
         },
     };
-    let mut text = format!("{kind} {of}, {when}: {outcome}");
+    let over = window.median.as_ref().map(|m| format!(", {}", m.phrase())).unwrap_or_default();
+    let mut text = format!("{kind} {of}, {when}: {outcome}{over}");
     let all = window.contributions.len();
     let (head, tail) = if all > CONTRIBUTIONS { (3, all - (CONTRIBUTIONS - 4)) } else { (all, all) };
     let rows: Vec<[String; 4]> = window

@@ -3,7 +3,9 @@
 use super::entry::{Context, Entry};
 use super::waivers;
 use crate::data::{ColumnId, Severity, Verdict, display, identity};
-use crate::eval::{ClauseRole, ClauseTrace, Contribution, Gap, GapReason, OnceTrace, RecordRef, Truth, WindowTrace};
+use crate::eval::{
+    ClauseRole, ClauseTrace, Contribution, Gap, GapReason, MedianTrace, OnceTrace, RecordRef, Truth, WindowTrace,
+};
 use crate::source::Span;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -80,6 +82,8 @@ pub(super) struct Window<'a> {
     searched: usize,
     contributions: &'a [Contribution],
     result: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    median: &'a Option<MedianTrace>,
 }
 
 /// A place in a policy.
@@ -172,6 +176,7 @@ pub(super) fn window<'a>(context: &'a Context, w: &'a WindowTrace) -> Window<'a>
         searched: w.searched,
         contributions: &w.contributions,
         result: &w.result,
+        median: &w.median,
     }
 }
 

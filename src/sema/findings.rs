@@ -449,7 +449,7 @@ impl Look {
             uses.push(Use { named: h.filter.as_ref().and_then(|f| self.named(f, h.root + 1)), span: h.span });
         }
         let keys = h.keys.iter().flat_map(|k| [&k.inner, &k.outer]);
-        h.value.iter().chain(&h.filter).chain(keys).for_each(|e| self.expr(e, uses));
+        h.value.iter().chain(&h.filter).chain(&h.per).chain(keys).for_each(|e| self.expr(e, uses));
     }
 
     /// The rules to which a condition on a finding holds it, where it does.

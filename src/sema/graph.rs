@@ -103,6 +103,7 @@ pub fn names<'a>(e: &'a Expr, f: &mut impl FnMut(&'a Ident)) {
         | ExprKind::Compare { left, right, .. }
         | ExprKind::Arith { left, right, .. }
         | ExprKind::TextTest { left, right, .. }
+        | ExprKind::Overlaps { left, right, .. }
         | ExprKind::In { item: left, set: right, .. }
         | ExprKind::Under { left, right, .. } => {
             names(left, f);
@@ -136,6 +137,7 @@ pub fn history<'a>(h: &'a ast::History, f: &mut impl FnMut(&'a Ident)) {
     if let Keys::By(paths) = &h.keys {
         paths.iter().for_each(|p| names(p, f));
     }
+    h.median.iter().flat_map(|m| &m.per).for_each(|p| names(p, f));
     if let Some(filter) = &h.filter {
         names(filter, f);
     }

@@ -247,6 +247,7 @@ impl Expr {
             ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().collect(),
             ExprKind::Compare { left, right, .. }
             | ExprKind::TextTest { left, right, .. }
+            | ExprKind::Overlaps { left, right, .. }
             | ExprKind::Arith { left, right, .. }
             | ExprKind::Coalesce(left, right)
             | ExprKind::InColumn { item: left, list: right, .. }
@@ -278,6 +279,7 @@ impl Expr {
             ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter_mut().collect(),
             ExprKind::Compare { left, right, .. }
             | ExprKind::TextTest { left, right, .. }
+            | ExprKind::Overlaps { left, right, .. }
             | ExprKind::Arith { left, right, .. }
             | ExprKind::Coalesce(left, right)
             | ExprKind::InColumn { item: left, list: right, .. }
@@ -350,6 +352,12 @@ pub enum ExprKind {
     InColumn {
         item: Box<Expr>,
         list: Box<Expr>,
+        ignoring_case: bool,
+    },
+    /// Two lists, of which one may be a constant, have an element in common.
+    Overlaps {
+        left: Box<Expr>,
+        right: Box<Expr>,
         ignoring_case: bool,
     },
     TextTest {
@@ -448,6 +456,8 @@ pub enum Func {
     Distinct,
     First,
     Last,
+    /// Over what each with keys of its own comes to: how many records, or where there is a value, their sum.
+    Median,
 }
 
 /// A condition or a value over other records. It is about the record at `root`; the records that it
@@ -463,6 +473,8 @@ pub struct History {
     pub keys: Vec<Key>,
     pub window: Window,
     pub filter: Option<Expr>,
+    /// Of a median: by these its own records are of one or another; empty for all else.
+    pub per: Vec<Expr>,
     pub span: Span,
 }
 

@@ -464,6 +464,13 @@ pub enum ExprKind {
         right: Box<Expr>,
         ignoring_case: bool,
     },
+    /// `topics overlaps others`: an element in common.
+    Overlaps {
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
     /// `x matches /…/`; the pattern without its slashes.
     Matches {
         left: Box<Expr>,
@@ -531,6 +538,7 @@ pub enum Func {
     Distinct,
     First,
     Last,
+    Median,
 }
 
 /// `exists approval as a within 30 days before by requester where …`, `sum(gift.value over 365 days)`,
@@ -546,7 +554,20 @@ pub struct History {
     pub window: Option<Window>,
     pub keys: Keys,
     pub filter: Option<Expr>,
+    /// Of [`Func::Median`].
+    pub median: Option<Median>,
     pub span: Span,
+}
+
+/// What a median is of: `count(… )` or `sum(… )`, `per` some keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Median {
+    pub of: Func,
+    pub of_span: Span,
+    /// Keys that were written where they do not belong, inside of that.
+    pub inside: Option<Span>,
+    /// Dotted paths; none where none was written.
+    pub per: Vec<Expr>,
 }
 
 /// Which records belong together.

@@ -194,6 +194,7 @@ kinds! {
         Set = set,
         Call = call,
         HistoryCall = history_call,
+        MedianCall = median_call,
         History = history,
         Alias = alias,
         Filter = filter,

@@ -161,6 +161,7 @@ fn wrong_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         "like" => ("matches", *at),
         "startswith" => ("starts_with", *at),
         "endswith" => ("ends_with", *at),
+        "overlap" | "intersects" => ("overlaps", *at),
         "includes" => ("contains", *at),
         "exists" | "defined" => ("present", *at),
         "missing" => ("absent", *at),
@@ -250,7 +251,7 @@ fn in_parentheses(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let open = (tokens.start..*at).rev().find(|&i| scanned.kind(i) == K::OpenParen)?;
     let before = scanned.significant_before(open)?;
     let close = (*at..tokens.end).find(|&i| scanned.kind(i) == K::CloseParen)?;
-    if !matches!(scanned.token_text(before), "in" | "in_domain") {
+    if !matches!(scanned.token_text(before), "in" | "in_domain" | "overlaps") {
         return None;
     }
     let inner = &scanned.text[scanned.end(open)..scanned.start(close)];

@@ -54,6 +54,7 @@ pub const OPERATORS: &[&str] = &[
     "starts_with",
     "ends_with",
     "contains",
+    "overlaps",
     "matches",
     "in_domain",
     "under",

@@ -133,7 +133,8 @@ fn of_window(cx: &Context<'_>, window: &WindowTrace) -> String {
     let side = |word: &str, at: &Option<String>| at.as_ref().map(|at| format!(" {word} {at}")).unwrap_or_default();
     let from = side(if window.from_included { "from" } else { "after" }, &window.from);
     let until = side("until", &window.until);
-    format!("looked for `{}`{keys}{from}{until}: {}", cx.kind(window.kind), window.result)
+    let over = window.median.as_ref().map(|m| format!(", {}", m.phrase())).unwrap_or_default();
+    format!("looked for `{}`{keys}{from}{until}: {}{over}", cx.kind(window.kind), window.result)
 }
 
 /// What stands in the left column is at most this wide; wider lines stand one below the other.

@@ -36,8 +36,7 @@ const OPERANDS: &str = "n | d | c | s | t | b | f | i | l | z | g | p | q | w | 
 /// So many of them, and those that may be absent, in arithmetic.
 const IN_ARITHMETIC: usize = 21;
 const FIELDS: &str = "n | d | c | s | t | b | f | i | l | z | g | p | w | on | oc | of";
-const TESTS: &str =
-    "== | != | < | <= | > | >= | in | not in | under | contains | starts_with | ends_with | in_domain | and | or";
+const TESTS: &str = "== | != | < | <= | > | >= | in | not in | under | overlaps | contains | starts_with | ends_with | in_domain | and | or";
 const ARITHMETIC: [&str; 5] = ["+", "-", "*", "/", "??"];
 const FUNCTIONS: [&str; 8] = ["count", "sum", "min", "max", "avg", "first", "last", "distinct"];
 /// What results are compared with.
@@ -52,13 +51,15 @@ fn conditions() -> Vec<String> {
     let mut all = Vec::new();
     for a in parts(OPERANDS) {
         all.extend(
-            ["{ 1, 2 }", "{ \"a\" }"].iter().flat_map(|b| ["in", "not in", "under"].map(|op| format!("{a} {op} {b}"))),
+            ["{ 1, 2 }", "{ \"a\" }"]
+                .iter()
+                .flat_map(|b| ["in", "not in", "under", "overlaps"].map(|op| format!("{a} {op} {b}"))),
         );
         all.extend([a.to_owned(), format!("not {a}"), format!("{a} present"), format!("-{a} == {a}")]);
         all.extend([format!("{} absent", a.trim_end_matches('?')), format!("p in every boss of {a}")]);
         for b in parts(OPERANDS) {
             all.extend(parts(TESTS).map(|op| format!("{a} {op} {b}")));
-            all.push(format!("{a} == {b} ignoring case"));
+            all.extend(["==", "in", "overlaps"].map(|op| format!("{a} {op} {b} ignoring case")));
         }
     }
     // The results of arithmetic beside each type.
@@ -72,6 +73,11 @@ fn conditions() -> Vec<String> {
     }
     for text in ["t", "ot?", "p", "n", "g", "w", "\"a\"", "p.boss?"] {
         all.extend(["", " ignoring case"].map(|case| format!("{text} matches /a/{case}")));
+    }
+    for of in ["count(act", "sum(act.n", "sum(act.s", "sum(act.c", "sum(act.l", "sum(act.z", "sum(act.on", "sum(act.oc"]
+    {
+        let of = format!("median({of} over 30 days) per who across everyone)");
+        all.extend(RESULTS.iter().flat_map(|c| [format!("{of}? == {c}"), format!("2 * {of}? > {c}")]));
     }
     for field in parts(FIELDS) {
         for func in FUNCTIONS {

@@ -5,7 +5,7 @@ use super::Tape;
 use super::schema::{Schema, Ty};
 use std::ops::Range;
 
-const OPERATORS: [&str; 21] = [
+const OPERATORS: [&str; 22] = [
     "==",
     "!=",
     "<",
@@ -21,6 +21,7 @@ const OPERATORS: [&str; 21] = [
     "not in",
     "under",
     "contains",
+    "overlaps",
     "starts_with",
     "ends_with",
     "in_domain",

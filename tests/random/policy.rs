@@ -522,6 +522,7 @@ impl Writer<'_, '_> {
         match self.tape.below(5) {
             0 => format!("exists {}", self.tail(roots, &inner, kind, &window, depth - 1)),
             1 => format!("no {}", self.tail(roots, &inner, kind, &window, depth - 1)),
+            2 if self.tape.chance(50) => self.median(roots, &inner, kind, &window, depth),
             _ => {
                 let (mut func, mut ty, field) = self.aggregate(kind);
                 let name = self.schema.kinds[kind].name;
@@ -545,6 +546,42 @@ impl Writer<'_, '_> {
                     format!("{handled} {op} {}", self.operand(roots, ty))
                 }
             }
+        }
+    }
+
+    /// A median beside a constant, a count, or three times as much.
+    fn median(&mut self, roots: &[Root], inner: &[Root], kind: usize, window: &str, depth: usize) -> String {
+        let name = self.schema.kinds[kind].name;
+        let fields = self.schema.kinds[kind].fields.clone();
+        let numeric: Vec<_> = fields.iter().filter(|f| addable(f.ty)).collect();
+        let (of, ty) = if numeric.is_empty() || self.tape.chance(45) {
+            (format!("count({name}"), Ty::Decimal)
+        } else {
+            let field = *self.tape.pick(&numeric);
+            (format!("sum({name}.{}", field.name), if field.ty == Ty::Int { Ty::Decimal } else { field.ty })
+        };
+        let alias = inner.last().unwrap().prefix.trim_end_matches('.');
+        let filter = if self.tape.chance(40) {
+            format!(" where {}", self.cond(inner, (depth - 1).min(1)))
+        } else {
+            String::new()
+        };
+        let own = [Root { prefix: String::new(), ..inner.last().unwrap().clone() }];
+        let paths: Vec<_> = self.all_paths(&own).into_iter().filter(|p| p.2 != Ty::Texts).map(|p| p.0).collect();
+        let per = match self.tape.below(4) {
+            0 | 1 => "actor".to_owned(),
+            2 => self.tape.pick(&paths).clone(),
+            _ => format!("{}, {}", self.tape.pick(&paths), self.tape.pick(&paths)),
+        };
+        let group = self.keys(roots.last().unwrap().kind, kind, "by").unwrap_or("across everyone".into());
+        let call = format!("median({of} as {alias} {window}{filter}) per {per} {group})");
+        let op = self.comparison(ty);
+        match self.tape.below(6) {
+            0 => format!("({call} ?? {}) {op} {}", self.constant(ty), self.constant(ty)),
+            1 if ty != Ty::Duration && ty != Ty::Percent => format!("{} {op} 2 * {call}?", self.constant(ty)),
+            2 if ty == Ty::Decimal => format!("count({name} {window} across everyone) {op} {call}?"),
+            3 => format!("{call} {}", self.tape.pick(&["present", "absent"])),
+            _ => format!("{call}? {op} {}", self.constant(ty)),
         }
     }
 
@@ -597,7 +634,18 @@ impl Writer<'_, '_> {
             },
             Ty::Texts => {
                 let case = if self.tape.chance(25) { " ignoring case" } else { "" };
-                format!("{} in {handled}{case}", self.constant(Ty::Text))
+                match self.tape.below(4) {
+                    0 => format!("{handled} overlaps {}{case}", self.handled_or(roots, Ty::Texts)),
+                    1 => {
+                        let set = *self.tape.pick(&["words", "{ \"a\", \"AB\" }", "{ \"ab\" }", "{}"]);
+                        if self.tape.chance(30) {
+                            format!("{set} overlaps {handled}{case}")
+                        } else {
+                            format!("{handled} overlaps {set}{case}")
+                        }
+                    }
+                    _ => format!("{} in {handled}{case}", self.constant(Ty::Text)),
+                }
             }
             Ty::Enum(_) if self.tape.chance(30) => {
                 let (a, b) = (self.constant(ty), self.constant(ty));
@@ -669,9 +717,14 @@ impl Writer<'_, '_> {
                 let filter =
                     if self.tape.chance(30) { format!(" where {}", self.priced(&inner, 0)) } else { String::new() };
                 let (func, field) = (
-                    *self.tape.pick(&["sum", "sum", "min", "max", "first", "last", "avg"]),
+                    *self.tape.pick(&["sum", "sum", "min", "max", "first", "last", "avg", "median"]),
                     *self.tape.pick(&[PRICE, FEE]),
                 );
+                if func == "median" {
+                    let keys = if keys.is_empty() { " by actor" } else { keys };
+                    let per = *self.tape.pick(&["actor", "id"]);
+                    return format!("median(sum({name}.{field} as {alias} {window}{filter}) per {per}{keys})?");
+                }
                 let call = format!("{func}({name}.{field} as {alias} {window}{keys}{filter})");
                 if func == "sum" { call } else { format!("{call}?") }
             }

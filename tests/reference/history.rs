@@ -51,6 +51,10 @@ impl World<'_> {
                 let sure = candidates.iter().filter(|c| !c.maybe).count() as i64;
                 between(Value::Int(sure), Value::Int(candidates.len() as i64))
             }
+            Func::Median => {
+                let rows: Vec<(usize, bool)> = candidates.iter().map(|c| (c.row, c.maybe)).collect();
+                self.median(rule, h, env, &rows)
+            }
             _ => self.aggregate(rule, h, env, &candidates),
         }
     }
@@ -162,7 +166,7 @@ impl World<'_> {
             return Val::Unknown;
         }
         if h.func == Func::Sum {
-            return sum(&values, expr);
+            return sum(&values, &expr.ty);
         }
         if values.iter().any(|(_, maybe)| *maybe) {
             return Val::Unknown;
@@ -244,7 +248,7 @@ fn exists(candidates: &[Candidate], over: bool) -> Truth {
     }
 }
 
-fn between(low: Value, high: Value) -> Val {
+pub fn between(low: Value, high: Value) -> Val {
     if low == high { Val::Known(low) } else { Val::Between(low, high) }
 }
 
@@ -278,7 +282,7 @@ fn extreme(values: &[Value], better: impl Fn(std::cmp::Ordering) -> bool) -> Val
 }
 
 /// A number as a count of its smallest parts, and its currency.
-fn parts(value: &Value) -> (i128, Option<Currency>) {
+pub fn parts(value: &Value) -> (i128, Option<Currency>) {
     match value {
         Value::Int(n) | Value::Bytes(n) | Value::Duration(n) => (*n as i128, None),
         Value::Decimal(d) | Value::Percent(d) => (d.raw(), None),
@@ -287,7 +291,7 @@ fn parts(value: &Value) -> (i128, Option<Currency>) {
     }
 }
 
-fn whole(parts: i128, ty: &Type, currency: Option<Currency>) -> Option<Value> {
+pub fn whole(parts: i128, ty: &Type, currency: Option<Currency>) -> Option<Value> {
     Some(match ty {
         Type::Int => Value::Int(parts.try_into().ok()?),
         Type::Bytes => Value::Bytes(parts.try_into().ok()?),
@@ -299,7 +303,7 @@ fn whole(parts: i128, ty: &Type, currency: Option<Currency>) -> Option<Value> {
     })
 }
 
-fn sum(values: &[(Val, bool)], expr: &Expr) -> Val {
+pub fn sum(values: &[(Val, bool)], ty: &Type) -> Val {
     let (mut low, mut high) = (i256::ZERO, i256::ZERO);
     let mut currency = None;
     for (value, maybe) in values {
@@ -311,10 +315,10 @@ fn sum(values: &[(Val, bool)], expr: &Expr) -> Val {
         low += i256::from_i128(if *maybe { n.min(0) } else { n });
         high += i256::from_i128(if *maybe { n.max(0) } else { n });
     }
-    if values.is_empty() && is_money(&expr.ty) {
+    if values.is_empty() && is_money(ty) {
         return Val::Nothing;
     }
-    let whole = |n: i256| whole(n.to_i128()?, &expr.ty, currency);
+    let whole = |n: i256| whole(n.to_i128()?, ty, currency);
     match (whole(low), whole(high)) {
         (Some(low), Some(high)) => between(low, high),
         _ => Val::Unknown,
@@ -323,7 +327,7 @@ fn sum(values: &[(Val, bool)], expr: &Expr) -> Val {
 
 fn average(values: &[Value], expr: &Expr) -> Val {
     let with: Vec<(Val, bool)> = values.iter().map(|v| (Val::Known(v.clone()), false)).collect();
-    let Val::Known(total) = sum(&with, expr) else { return Val::Unknown };
+    let Val::Known(total) = sum(&with, &expr.ty) else { return Val::Unknown };
     let count = Decimal::from_int(values.len() as i64);
     let (n, currency) = parts(&total);
     let average = match expr.ty {

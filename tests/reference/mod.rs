@@ -4,6 +4,7 @@
 
 pub mod chain;
 pub mod history;
+pub mod median;
 pub mod metrics;
 pub mod rates;
 pub mod sequence;
@@ -415,6 +416,9 @@ impl World<'_> {
                     (None, Val::Known(Value::List(set))) => val_of(member(&item, set, *ignoring_case)),
                     _ => panic!("{list:?} is not a list"),
                 }
+            }
+            ExprKind::Overlaps { left, right, ignoring_case } => {
+                val_of(overlap(&value(left), &value(right), *ignoring_case))
             }
             ExprKind::TextTest { op, left, right, ignoring_case } => {
                 val_of(text_test(*op, &value(left), &value(right), *ignoring_case))

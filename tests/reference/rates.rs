@@ -261,6 +261,7 @@ fn walk(expr: &Expr, each: &mut dyn FnMut(&Expr)) {
         ExprKind::Compare { left: a, right: b, .. }
         | ExprKind::InColumn { item: a, list: b, .. }
         | ExprKind::TextTest { left: a, right: b, .. }
+        | ExprKind::Overlaps { left: a, right: b, .. }
         | ExprKind::Under { who: a, above: b, .. }
         | ExprKind::Coalesce(a, b)
         | ExprKind::Arith { left: a, right: b, .. } => {

@@ -155,6 +155,21 @@ pub fn member(item: &Val, set: &[Value], ignoring_case: bool) -> Truth {
     }))
 }
 
+/// An element of one is among the other's. An empty list has none, so that the other need not be known; an absent one
+/// makes the test false.
+pub fn overlap(left: &Val, right: &Val, ignoring_case: bool) -> Truth {
+    let empty = Val::Known(Value::List(vec![]));
+    if [left, right].iter().any(|side| **side == empty || **side == Val::Absent) {
+        return Truth::False;
+    }
+    match (left, right) {
+        (Val::Known(Value::List(items)), Val::Known(Value::List(set))) => {
+            or(items.iter().map(|item| member(&Val::Known(item.clone()), set, ignoring_case)))
+        }
+        _ => truth_of(&gap([left, right]).unwrap_or_else(|| panic!("{left:?} beside {right:?}: two lists are needed"))),
+    }
+}
+
 pub fn text_test(op: TextOp, left: &Val, right: &Val, ignoring_case: bool) -> Truth {
     match (left, right) {
         (Val::Known(Value::Text(l)), Val::Known(Value::Text(r))) => {

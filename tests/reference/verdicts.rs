@@ -361,6 +361,7 @@ fn children(expr: &Expr) -> Vec<&Expr> {
         ExprKind::And(sides) | ExprKind::Or(sides) => sides.iter().collect(),
         ExprKind::Compare { left, right, .. }
         | ExprKind::TextTest { left, right, .. }
+        | ExprKind::Overlaps { left, right, .. }
         | ExprKind::Arith { left, right, .. }
         | ExprKind::Coalesce(left, right) => vec![left, right],
         ExprKind::InColumn { item, list, .. } => vec![item, list],

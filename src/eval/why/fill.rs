@@ -178,6 +178,15 @@ impl<'a> Fill<'_, 'a> {
                 self.put(column, Demand::Condition { span: expr.span, holds: true }, Value::Text(text.into()));
                 Some(())
             }
+            (Op::Overlaps { left, right, .. }, true) => {
+                let (column, other) = match self.own(left) {
+                    Some(column) => (column, right),
+                    None => (self.own(right)?, left),
+                };
+                let tried = value(&cx, other, self.about).owned(&other.ty, &cx.plan.schema)?;
+                self.put(column, Demand::Condition { span: expr.span, holds: true }, tried);
+                Some(())
+            }
             (Op::InDomain { host, domains }, true) => {
                 let column = self.own(host)?;
                 let tried = Value::Text(domains.first()?.clone());

@@ -283,7 +283,7 @@ fn looked_up(findings: &Findings, rule: &RulePlan, of: KindId) -> bool {
     for &h in &rule.histories {
         let history = &findings.plan.histories[h as usize];
         history.inner.iter().chain(&history.pair).chain(&history.join_conditions).for_each(&mut look);
-        history.value.iter().for_each(&mut look);
+        history.value.iter().chain(history.per.iter().map(|p| &p.1)).for_each(&mut look);
         history.keys.iter().chain(&history.joins).for_each(|k| {
             look(&k.inner);
             look(&k.outer);

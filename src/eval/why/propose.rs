@@ -176,6 +176,15 @@ impl<'a> Propose<'a> {
                     self.by_condition(left, expr, scope, vec![Value::Text(text.into())], true);
                 }
             }
+            (Op::Overlaps { left, right, .. }, _) => {
+                for (side, other) in [(left, right), (right, left)] {
+                    let to = match want {
+                        true => value(&self.cx, other, scope).owned(&other.ty, &self.cx.plan.schema),
+                        false => Some(Value::List(Vec::new())),
+                    };
+                    self.by_condition(side, expr, scope, to.into_iter().collect(), want);
+                }
+            }
             (Op::TextTest { left, .. }, false) => self.other_than(left, expr, scope, &[]),
             (Op::Under { who, above, table, column, root }, _) => {
                 if !want {

@@ -339,7 +339,8 @@ impl<'a> Tree<'_, 'a> {
         if self.trace.explanation.windows.len() == at {
             return None;
         }
-        let nothing = self.trace.explanation.windows[at].contributions.is_empty();
+        let seen = &self.trace.explanation.windows[at];
+        let nothing = seen.contributions.is_empty() && seen.median.as_ref().is_none_or(|m| m.most == 0);
         let mut misses = Vec::new();
         if hoped && nothing {
             for miss in near::misses(&self.trace.cx, id, scope) {

@@ -145,6 +145,7 @@ impl<'a> Walk<'a, '_> {
             keys: step.keys.clone(),
             window: Window::AllTime,
             filter: step.filter.clone(),
+            per: Vec::new(),
             span: step.span,
         };
         self.history(&history, Effect::Excuses);

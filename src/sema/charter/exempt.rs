@@ -182,7 +182,9 @@ impl<'a> Walk<'a, '_> {
                 let reads = self.reads(item);
                 self.against(reads, &Reads::default(), e.span);
             }
-            ExprKind::TextTest { left, right, .. } | ExprKind::InColumn { item: left, list: right, .. } => {
+            ExprKind::TextTest { left, right, .. }
+            | ExprKind::Overlaps { left, right, .. }
+            | ExprKind::InColumn { item: left, list: right, .. } => {
                 let (left, right) = (self.reads(left), self.reads(right));
                 self.both(left, right, e.span);
             }
@@ -278,7 +280,7 @@ impl<'a> Walk<'a, '_> {
             ExprKind::History(h) => {
                 self.history(h);
                 let value = self.inside(h, |walk| h.value.as_ref().map(|v| walk.reads(v)).unwrap_or_default());
-                let counts = matches!(h.func, Func::Count | Func::Distinct);
+                let counts = matches!(h.func, Func::Count | Func::Distinct | Func::Median);
                 let person = if counts { None } else { value.person };
                 Reads { person, rank: value.rank, anything: true, plain: false }
             }
@@ -293,6 +295,7 @@ impl<'a> Walk<'a, '_> {
             | ExprKind::Compare { .. }
             | ExprKind::In { .. }
             | ExprKind::InColumn { .. }
+            | ExprKind::Overlaps { .. }
             | ExprKind::TextTest { .. }
             | ExprKind::InDomain { .. }
             | ExprKind::Matches { .. }

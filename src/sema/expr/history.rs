@@ -58,6 +58,7 @@ impl Typer<'_, '_> {
         let func = func_of(h.func);
         let window = self.window_of(h, kind, about);
         let keys = match &h.keys {
+            Keys::Subject if func == Func::Median => self.compared_with_whom(h),
             Keys::Everyone(_) => Some(Vec::new()),
             Keys::Subject => self.same_subject(h, kind, about),
             Keys::By(paths) => self.keys(paths, kind, about),
@@ -71,12 +72,16 @@ impl Typer<'_, '_> {
         if let Some(Some(filter)) = &filter {
             self.learn(filter, true);
         }
-        let value = self.history_value(h, func, root);
+        let value = match &h.median {
+            Some(median) => self.median_value(h, median, root),
+            None => self.history_value(h, func, root),
+        };
+        let per = self.median_keys(h, root);
         self.forget(facts);
         self.leave();
         let (value, ty, optional) = value?;
-        let history =
-            History { func, kind, root: about, value, keys: keys?, window: window?, filter: filter?, span: h.span };
+        let (keys, window, filter, per) = (keys?, window?, filter?, per?);
+        let history = History { func, kind, root: about, value, keys, window, filter, per, span: h.span };
         Some((history, ty, optional))
     }
 
@@ -108,7 +113,12 @@ impl Typer<'_, '_> {
         }
     }
 
-    fn history_value(&mut self, h: &ast::History, func: Func, root: u8) -> Option<(Option<Expr>, Type, bool)> {
+    pub(super) fn history_value(
+        &mut self,
+        h: &ast::History,
+        func: Func,
+        root: u8,
+    ) -> Option<(Option<Expr>, Type, bool)> {
         let takes = !matches!(func, Func::Exists | Func::No | Func::Count);
         let name = func_name(func);
         if !takes {
@@ -473,6 +483,7 @@ pub fn func_of(func: ast::Func) -> Func {
         ast::Func::Distinct => Func::Distinct,
         ast::Func::First => Func::First,
         ast::Func::Last => Func::Last,
+        ast::Func::Median => Func::Median,
     }
 }
 
@@ -488,5 +499,6 @@ pub fn func_name(func: Func) -> &'static str {
         Func::Distinct => "distinct",
         Func::First => "first",
         Func::Last => "last",
+        Func::Median => "median",
     }
 }

@@ -10,7 +10,9 @@ mod constants;
 mod fold;
 mod history;
 mod literals;
+mod median;
 mod narrow;
+mod overlaps;
 mod places;
 mod sets;
 
@@ -294,10 +296,13 @@ impl<'w, 'a> Typer<'w, 'a> {
             K::TextTest { op, op_span, left, right, ignoring_case } => {
                 self.text_test(e, *op, *op_span, left, right, *ignoring_case)
             }
+            K::Overlaps { op_span, left, right, ignoring_case } => {
+                self.overlaps(e, *op_span, left, right, *ignoring_case)
+            }
             K::Matches { left, pattern, ignoring_case } => self.matches(e, left, pattern, *ignoring_case),
             K::Set(_) => self.fail(
                 Diagnostic::error(Code::NotAValue, "a set is no single value", e.span, "a set")
-                    .help("a set stands behind `in`, `in_domain`, or in a `let`: `x in { a, b }`"),
+                    .help("a set stands behind `in`, `in_domain`, beside `overlaps`, or in a `let`: `x in { a, b }`"),
             ),
             K::Under { op_span, left, right } => self.under(e, *op_span, left, right),
             K::Every { .. } => self.stray_every(e),

@@ -73,7 +73,7 @@ impl<'a> Typer<'_, 'a> {
         }
     }
 
-    fn case(&self, span: Span, ty: &Type, ignoring_case: bool) -> Option<()> {
+    pub(super) fn case(&self, span: Span, ty: &Type, ignoring_case: bool) -> Option<()> {
         if !ignoring_case || self.textual(ty) {
             return Some(());
         }
@@ -159,12 +159,12 @@ impl<'a> Typer<'_, 'a> {
         }
     }
 
-    fn not_a_set<T>(&self, set: &ast::Expr, declared: Option<Span>) -> Option<T> {
+    pub(super) fn not_a_set<T>(&self, set: &ast::Expr, declared: Option<Span>) -> Option<T> {
         let d = Diagnostic::error(
             Code::Incomparable,
             format!("`{}` is no set", self.quote(set.span)),
             set.span,
-            "a set or list is needed behind `in`",
+            "a set or list is needed here",
         );
         let d = match declared {
             Some(span) => d.label(span, "declared here"),

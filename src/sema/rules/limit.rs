@@ -137,7 +137,17 @@ fn aggregate_of<'a>(
         }
     };
     let (value, ty) = value?;
-    let history = History { func, kind, root: 0, value, keys: keys?, window: window?, filter, span: aggregate.span };
+    let history = History {
+        func,
+        kind,
+        root: 0,
+        value,
+        keys: keys?,
+        window: window?,
+        filter,
+        per: Vec::new(),
+        span: aggregate.span,
+    };
     debug_assert!(matches!(history.window, Window::Over(_) | Window::AllTime | Window::In(_)));
     Some((history, ty))
 }

@@ -23,6 +23,7 @@ enum Op {
     Compare(CompareOp),
     In { negated: bool },
     Text(TextOp),
+    Overlaps,
     Under,
     Coalesce,
     Arith(ArithOp),
@@ -36,7 +37,7 @@ impl Op {
             Op::Or => 1,
             Op::And => 2,
             Op::Not => 3,
-            Op::Compare(_) | Op::In { .. } | Op::Text(_) | Op::Under => COMPARISON,
+            Op::Compare(_) | Op::In { .. } | Op::Text(_) | Op::Overlaps | Op::Under => COMPARISON,
             Op::Coalesce => 5,
             Op::Arith(ArithOp::Add | ArithOp::Sub) => 6,
             Op::Arith(ArithOp::Mul | ArithOp::Div) => 7,
@@ -58,6 +59,7 @@ impl Op {
             "starts_with" => Op::Text(TextOp::StartsWith),
             "ends_with" => Op::Text(TextOp::EndsWith),
             "contains" => Op::Text(TextOp::Contains),
+            "overlaps" => Op::Overlaps,
             "in_domain" => Op::Text(TextOp::InDomain),
             "under" => Op::Under,
             "??" => Op::Coalesce,
@@ -203,6 +205,9 @@ impl Lower<'_> {
                     Op::Text(op) => {
                         ExprKind::TextTest { op, op_span, left: Box::new(left), right: Box::new(right), ignoring_case }
                     }
+                    Op::Overlaps => {
+                        ExprKind::Overlaps { op_span, left: Box::new(left), right: Box::new(right), ignoring_case }
+                    }
                     Op::Coalesce => ExprKind::Coalesce(Box::new(left), Box::new(right)),
                     Op::Arith(op) => ExprKind::Arith { op, op_span, left: Box::new(left), right: Box::new(right) },
                     Op::Under => ExprKind::Under { op_span, left: Box::new(left), right: Box::new(right) },
@@ -321,8 +326,11 @@ impl Lower<'_> {
                     None => Built::error(span),
                 }
             }
-            Rule::history | Rule::history_call => {
-                let (history, height) = self.history(node);
+            Rule::history | Rule::history_call | Rule::median_call => {
+                let (history, height) = match node.as_rule() {
+                    Rule::median_call => self.median(node),
+                    _ => self.history(node),
+                };
                 match history {
                     Some(history) => self.build(ExprKind::History(Box::new(history)), span, height, false),
                     None => Built::error(span),
@@ -447,6 +455,7 @@ impl Built {
                 ExprKind::Compare { .. }
                     | ExprKind::In { .. }
                     | ExprKind::TextTest { .. }
+                    | ExprKind::Overlaps { .. }
                     | ExprKind::Matches { .. }
                     | ExprKind::Under { .. }
             )

@@ -4,7 +4,7 @@ use super::{Lower, child};
 use crate::data::Period;
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{Direction, Expr, ExprKind, Func, History, Ident, Keys, Window, WindowKind};
+use crate::syntax::ast::{Direction, Expr, ExprKind, Func, History, Ident, Keys, Median, Window, WindowKind};
 use crate::syntax::parse::{Node, Nodes, Rule};
 
 /// Alias, window, keys and filter.
@@ -44,9 +44,50 @@ impl Lower<'_> {
             window: tail.window,
             keys: tail.keys.unwrap_or(Keys::Subject),
             filter: tail.filter,
+            median: None,
             span,
         });
         (history, tail.height)
+    }
+
+    /// `median(count(R …) per … by …)`
+    pub(super) fn median(&mut self, node: Node<'_>) -> (Option<History>, usize) {
+        let span = self.span(&node);
+        let (mut of, mut height) = (None, 0);
+        let (mut per, mut group): (Option<Keys>, Option<Keys>) = (None, None);
+        for node in node.into_inner() {
+            match node.as_rule() {
+                Rule::history_call => (of, height) = self.history(node),
+                Rule::keys => {
+                    let at = self.span(&node);
+                    let (slot, what) = match node.as_str().starts_with("per") {
+                        true => (&mut per, "`per`"),
+                        false => (&mut group, "grouping"),
+                    };
+                    let keys = self.keys(node);
+                    self.once(slot.as_ref().map(|k| keys_span(k, at)), at, what);
+                    slot.get_or_insert(keys);
+                }
+                _ => {}
+            }
+        }
+        let per = match per {
+            Some(Keys::By(per)) => per,
+            _ => Vec::new(),
+        };
+        let history = of.map(|of| History {
+            func: Func::Median,
+            median: Some(Median {
+                of: of.func,
+                of_span: of.span,
+                inside: (of.keys != Keys::Subject).then(|| keys_span(&of.keys, of.span)),
+                per,
+            }),
+            keys: group.unwrap_or(Keys::Subject),
+            span,
+            ..of
+        });
+        (history, height)
     }
 
     fn tail(&mut self, nodes: Nodes<'_>) -> Tail {

@@ -74,6 +74,7 @@ pub fn children(e: &mut Expr, f: &mut dyn FnMut(&mut Expr)) {
         | ExprKind::Compare { left, right, .. }
         | ExprKind::Arith { left, right, .. }
         | ExprKind::TextTest { left, right, .. }
+        | ExprKind::Overlaps { left, right, .. }
         | ExprKind::In { item: left, set: right, .. } => {
             f(left);
             f(right);
@@ -93,6 +94,7 @@ pub fn parts(e: &Expr) -> usize {
         | ExprKind::Coalesce(left, right)
         | ExprKind::Compare { left, right, .. }
         | ExprKind::TextTest { left, right, .. }
+        | ExprKind::Overlaps { left, right, .. }
         | ExprKind::In { item: left, set: right, .. } => 1 + parts(left) + parts(right),
         ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Set(all) | ExprKind::Call { args: all, .. } => {
             1 + all.iter().map(parts).sum::<usize>()

@@ -328,7 +328,7 @@ impl<'a> Judging<'a> {
             let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
             let history = &self.plan.histories[aggregate as usize];
             let Op::Every { table, column, .. } = history.keys[history.every()?].inner.op else { return None };
-            return Some(chain::shown(&cx, table, column, Val::of(owner)));
+            return Some(chain::shown(&cx, table, column, Val::of(owner)).replace(display::PERSON, ""));
         }
         let column = schema.kind(entry.kind).subject()?;
         let frame = self.world.frame(entry.kind, entry.id);

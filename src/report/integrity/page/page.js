@@ -217,6 +217,8 @@
   }
 
   const values = () => ({ type: "value", minInterval: 1, splitLine: { lineStyle: { color: color("line") } }, axisLabel: { color: color("soft") } });
+  /** Room for labels of so many pixels, at most two fifths of a chart. */
+  const room = (id, width) => Math.min(width, Math.round($("chart-" + id).clientWidth * 0.4));
   const names = (data, width) => ({ type: "category", data, axisTick: { show: false }, axisLine: { lineStyle: { color: color("line") } },
     axisLabel: { color: color("ink"), width, overflow: "truncate", interval: width ? 0 : "auto" } });
   const bar = (name, data, hue) => ({ type: "bar", name, data, stack: "all", barMaxWidth: 26, itemStyle: { color: hue }, cursor: "pointer" });
@@ -257,7 +259,7 @@
   const MOST = 12;
   function ranked(id, counts, label, click) {
     const keys = [...counts.keys()].sort((a, b) => counts.get(b).all - counts.get(a).all || natural(a, b)).slice(0, MOST).reverse();
-    chart(id, { yAxis: names(keys.map(label), id === "rules" ? 250 : 170), xAxis: values(), series: stacked(keys, counts), }, (e) => click(order.get(id)[e.dataIndex]));
+    chart(id, { yAxis: names(keys.map(label), room(id, id === "rules" ? 250 : 170)), xAxis: values(), series: stacked(keys, counts), }, (e) => click(order.get(id)[e.dataIndex]));
     order.set(id, keys);
   }
   const order = new Map();
@@ -270,7 +272,7 @@
     ranked("groups", counted(group, ["group"]), (name) => name, (name) => set({ group: name, verdict: "finding" }, true));
     const verdicts = ["finding", "indeterminate", "pending", "excepted", "waived", "repeated"]
       .map((name) => [name, rows.reduce((n, r) => n + (r.verdict === name && fits(r, ["verdict"])), 0)]).filter((v) => v[1]).reverse();
-    chart("verdicts", { yAxis: names(verdicts.map((v) => v[0]), 110), xAxis: values(),
+    chart("verdicts", { yAxis: names(verdicts.map((v) => v[0]), room("verdicts", 110)), xAxis: values(),
       series: [bar("verdicts", verdicts.map((v) => v[1]), color("other"))] }, (e) => set({ verdict: e.name }, true));
   }
 
@@ -280,7 +282,7 @@
       $("chart-deadlines").style.height = `${4 + timed.length * 2.6}rem`;
       const ends = [["in time", "compliant", "good"], ["late or missing", "finding", "critical"], ["not over yet", "pending", "info"], ["undecided", "indeterminate", "other"]];
       const keys = [...timed].reverse();
-      chart("deadlines", { yAxis: names(keys.map((r) => r.title), 260), xAxis: values(),
+      chart("deadlines", { yAxis: names(keys.map((r) => r.title), room("deadlines", 300)), xAxis: values(),
         series: ends.filter(([, v]) => keys.some((r) => r.verdicts[v])).map(([name, v, hue]) => bar(name, keys.map((r) => r.verdicts[v]), color(hue))) },
         (e) => { if (e.seriesName !== "in time") set({ rule: keys[e.dataIndex].name, verdict: ends.find((x) => x[0] === e.seriesName)[1] }, true); });
     }
@@ -302,7 +304,7 @@
     // Many keys over few periods are a ranking; few keys are a course over time.
     if (keys.length > HUES.length) {
       const last = keys.slice(0, MOST).reverse();
-      chart(`metric-${i}`, { yAxis: names(last, 150), xAxis: value,
+      chart(`metric-${i}`, { yAxis: names(last, room(`metric-${i}`, 150)), xAxis: value,
         series: periods.slice(-HUES.length).map((p, n) => ({ ...bar(short.get(p), last.map((k) => at.get(k + "\n" + p) ?? null), color(HUES[n])), cursor: "default" })) });
     } else {
       // Amounts of two currencies never stand on each other.
@@ -317,15 +319,21 @@
     still();
   }
 
-  addEventListener("resize", () => charts.forEach((c) => c.resize()));
+  let resized;
+  addEventListener("resize", () => {
+    charts.forEach((c) => c.resize());
+    clearTimeout(resized);
+    resized = setTimeout(() => report && redraw(), 200);
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => report && redraw());
   addEventListener("beforeprint", () => {
     list(true);
-    charts.forEach((c) => c.resize());
+    // Of a sheet of A4 or Letter: the whole width, or one of two columns.
+    charts.forEach((c) => c.resize({ width: c.getDom().classList.contains("low") ? 690 : 300 }));
   });
   addEventListener("afterprint", () => {
     list();
-    charts.forEach((c) => c.resize());
+    charts.forEach((c) => c.resize({ width: "auto" }));
   });
 
   unpack().then((data) => {

@@ -3,6 +3,7 @@
 use super::given::Given;
 use super::{Exit, Failure, Style, audit, metrics, output, reading, records};
 use crate::data::Severity;
+use crate::diag::did_you_mean;
 use crate::eval::{Evaluator, Options};
 use crate::plan::Plan;
 use crate::report::integrity::{Asked, Earlier, Parts, Report, html, markdown};
@@ -44,9 +45,9 @@ pub(super) struct ReportArgs {
     /// The heading
     #[arg(long, default_value = "Integrity report", value_name = "TEXT")]
     title: String,
-    /// The field of the table of people that findings are grouped by
-    #[arg(long, default_value = "unit", value_name = "FIELD")]
-    group_by: String,
+    /// The field of the table of people that findings are grouped by [default: unit, where there is one]
+    #[arg(long, value_name = "FIELD")]
+    group_by: Option<String>,
     /// Give people the names that the records give them
     #[arg(long)]
     names: bool,
@@ -77,7 +78,8 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let earlier = args.earlier.as_deref().map(earlier).transpose()?;
     let rules = args.given.rules(style)?;
     let mut plan = Plan::clone(&*rules.plan()?);
-    plan.read_of_tables(&args.group_by);
+    let group_by = group_by(args, &plan)?;
+    group_by.iter().for_each(|field| plan.read_of_tables(field));
     let plan = Arc::new(plan);
     let as_of = args.given.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
     let threads = args.given.threads();
@@ -114,7 +116,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
             Shown { plan: &figures, sources: rules.sources(), rule, metric, table }
         })
         .collect();
-    let asked = Asked { title: &args.title, group_by: &args.group_by, names: args.names };
+    let asked = Asked { title: &args.title, group_by, names: args.names };
     let parts = Parts { context: &context, findings: &findings, summary: &summary, metrics: &shown, earlier };
     let report = Report::new(&asked, &parts);
     let write = |out: &mut dyn Write| match format {
@@ -133,6 +135,23 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
         return Ok(Exit::Findings);
     }
     Ok(if summary.not_judged() > args.max_indeterminate { Exit::NotJudged } else { Exit::Clean })
+}
+
+/// The field that findings are grouped by, where some table has it.
+fn group_by<'a>(args: &'a ReportArgs, plan: &Plan) -> Result<Option<&'a str>, Failure> {
+    let tables = plan.schema.kinds.iter().filter(|k| k.is_table());
+    let fields: Vec<&str> = tables.flat_map(|k| &k.columns).filter(|c| !c.sensitive).map(|c| c.name.as_str()).collect();
+    match args.group_by.as_deref() {
+        None => Ok(Some("unit").filter(|unit| fields.contains(unit))),
+        Some(field) if fields.contains(&field) => Ok(Some(field)),
+        Some(field) => {
+            let failure = Failure::new(format!("no table has a field `{field}` to group by"));
+            Err(match did_you_mean(field, fields.iter().copied()) {
+                Some(near) => failure.help(format!("did you mean `{near}`?")),
+                None => failure.help("name a field of the table that the records' subjects refer to"),
+            })
+        }
+    }
 }
 
 /// As asked for, or as the output's name ends.

@@ -165,7 +165,9 @@ fn charts(report: &Report, out: &mut String) {
     groups.sort_by_key(|(name, n)| (std::cmp::Reverse(n.iter().sum::<u64>()), *name));
     let groups =
         groups.into_iter().map(|(name, n)| (format!("group={}&verdict=finding", url(name)), name.to_owned(), n));
-    figure("groups", &format!("By {}", escape(&report.group_by)), &escape(&report.group_by), groups.collect());
+    if let Some(group_by) = &report.group_by {
+        figure("groups", &format!("By {}", escape(group_by)), &escape(group_by), groups.collect());
+    }
     let _ = writeln!(
         out,
         "<figure id=\"fig-verdicts\"><figcaption>All verdicts but the compliant ones</figcaption>\n\
@@ -262,7 +264,7 @@ fn leaders(report: &Report, out: &mut String) {
     });
     let heads = [
         ("leader", false),
-        (report.group_by.as_str(), false),
+        (report.group_by.as_deref().unwrap_or_default(), false),
         ("rule", false),
         ("severity", false),
         ("findings", true),

@@ -29,9 +29,11 @@ pub(crate) fn text(report: &Report) -> String {
         out.push('\n');
     };
     by_severity("month", &report.by_month(), &mut out);
-    let groups = report.by(|r| r.group.as_deref());
-    let groups: Vec<_> = groups.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
-    by_severity(&report.group_by, &groups, &mut out);
+    if let Some(group_by) = &report.group_by {
+        let groups = report.by(|r| r.group.as_deref());
+        let groups: Vec<_> = groups.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
+        by_severity(group_by, &groups, &mut out);
+    }
     rules(report, &mut out);
     deadlines(report, &mut out);
     leaders(report, &mut out);
@@ -140,7 +142,7 @@ fn leaders(report: &Report, out: &mut String) {
     if report.leaders.is_empty() {
         return;
     }
-    let _ = writeln!(out, "## Leaders\n\n| leader | {} | rule | findings | latest |", cell(&report.group_by));
+    let _ = writeln!(out, "## Leaders\n\n| leader | {} | rule | findings | latest |", cell(report.group_by.as_deref().unwrap_or_default()));
     let _ = writeln!(out, "|---|---|---|--:|---|");
     for leader in &report.leaders {
         let (group, latest) = (leader.group.as_deref().unwrap_or(""), leader.latest.as_deref().unwrap_or(""));

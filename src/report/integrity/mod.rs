@@ -30,7 +30,7 @@ const NAMED: usize = 6;
 pub(crate) struct Asked<'a> {
     pub title: &'a str,
     /// A field of the table of people.
-    pub group_by: &'a str,
+    pub group_by: Option<&'a str>,
     /// People keep the names that the records give them.
     pub names: bool,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Report {
     pub as_of: Option<String>,
     /// First and last day of the records.
     pub days: Option<(String, String)>,
-    pub group_by: String,
+    pub group_by: Option<String>,
     /// People have other names than in the records.
     pub pseudonyms: bool,
     pub rules: Vec<Rule>,
@@ -201,7 +201,7 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
             as_of: summary.as_of.clone(),
             days: days.map(|(first, last)| (display::date(first), display::date(last))),
-            group_by: asked.group_by.to_owned(),
+            group_by: asked.group_by.map(str::to_owned),
             pseudonyms: !asked.names,
             leaders: leaders(&rows, &rules),
             metrics: parts.metrics.iter().map(|m| metrics::with_texts(m, &mut |person| people.name(person))).collect(),
@@ -283,7 +283,7 @@ fn row(asked: &Asked, parts: &Parts, i: usize, people: &mut People) -> Row {
         severity: entry.rule().severity,
         verdict: entry.verdict(),
         time: entry.time.clone(),
-        group: findings.of_subject(i, asked.group_by),
+        group: asked.group_by.and_then(|field| findings.of_subject(i, field)),
         subject,
         message,
         records: entry.why.records.iter().take(NAMED).map(|r| record(r, people)).collect(),

@@ -85,8 +85,10 @@
     choices("f-rule", report.rules.filter((r) => found.has(r.name)).map((r) => r.name), "all", (name) => rules.get(name).title);
     choices("f-group", [...have(group)].sort(natural), "all");
     choices("f-subject", [...have((r) => r.subject ?? UNKNOWN)].sort(natural), "all");
-    $("f-group-name").textContent = report.group_by[0].toUpperCase() + report.group_by.slice(1);
-    $("list-group").textContent = report.group_by;
+    const by = report.group_by ?? "";
+    $("f-group-name").textContent = by.slice(0, 1).toUpperCase() + by.slice(1);
+    $("f-group").parentElement.hidden = !by;
+    $("list-group").textContent = by;
     $("f-new-label").hidden = !report.since;
     for (const name of ["verdict", "severity", "rule", "group", "subject", "from", "to"]) {
       $("f-" + name).addEventListener("change", (e) => set({ [name]: e.target.value }));

@@ -73,6 +73,7 @@ snapshot!(audit_all_verdicts, "audit" "--policy" "all_verdicts" "all_verdicts/lo
 snapshot!(report_help, "report" "--help");
 snapshot!(report_markdown, "report" "--policy" "all_verdicts" "all_verdicts/log.ndjson" "--format" "md");
 snapshot!(report_json, "report" "--policy" "all_verdicts" "all_verdicts/log.ndjson" "--format" "json");
+snapshot!(audit_a_file_of_two_sources, "audit" "--policy" "two_sources" "takes=two_sources/log.ndjson" "gives=two_sources/log.ndjson");
 snapshot!(report_by_no_field, "report" "--policy" "people" "people/log.ndjson" "--group-by" "untt");
 snapshot!(report_of_no_report, "report" "--policy" "all_verdicts" "all_verdicts/log.ndjson" "--earlier" "all_verdicts/rules.bylaw");
 snapshot!(test_coverage_json, "test" "small" "--coverage=json");

@@ -205,7 +205,11 @@ fn a_hundred_thousand_findings_in_a_browser() {
     let folder = people();
     let gifts = (0..100_000).map(|n| {
         let (day, month) = (n % 28 + 1, n / 28 % 12 + 1);
-        format!("{{\"kind\":\"talk\",\"day\":\"2025-{month:02}-{day:02}\",\"speaker\":\"P{}\",\"words\":{}}}\n", n % 999, 11 + n)
+        format!(
+            "{{\"kind\":\"talk\",\"day\":\"2025-{month:02}-{day:02}\",\"speaker\":\"P{}\",\"words\":{}}}\n",
+            n % 999,
+            11 + n
+        )
     });
     std::fs::write(folder.path().join("log.ndjson"), gifts.collect::<String>()).unwrap();
     let to = tempfile::tempdir().unwrap();
@@ -220,8 +224,10 @@ fn the_register_in_a_browser() {
         return;
     }
     let of = |name: &str, file: &str| format!("{name}={}", data.join(file).display());
-    let inputs = [of("gifts", "category_3.csv"), of("payments", "category_1.1.csv"), of("employments", "category_1.csv")];
-    let args: Vec<&str> = ["--policy", "examples/uk-register"].into_iter().chain(inputs.iter().map(String::as_str)).collect();
+    let inputs =
+        [of("gifts", "category_3.csv"), of("payments", "category_1.1.csv"), of("employments", "category_1.csv")];
+    let args: Vec<&str> =
+        ["--policy", "examples/uk-register"].into_iter().chain(inputs.iter().map(String::as_str)).collect();
     let to = tempfile::tempdir().unwrap();
     browse(&page(root(), &args, to.path()), "register");
 }

@@ -1,9 +1,9 @@
 //! Inputs read into the evaluator, and read again for the records that reports show.
 
+use super::Failure;
 use super::disk::plain_io_error;
 use super::memory::Limit;
 use super::records::{self, Input as File, Inputs};
-use super::Failure;
 use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;

@@ -1,15 +1,15 @@
 //! Which files hold the records, and which source reads each.
 
-use super::disk::plain_io_error;
 use super::Failure;
-use crate::report;
+use super::disk::plain_io_error;
 use crate::data::mapping::{Format, Source};
 use crate::data::{KindId, Reading};
 use crate::diag::{Code, did_you_mean};
 use crate::eval::InOrder;
 use crate::ingest::{Route, format_of};
 use crate::io::join;
-use std::collections::{BTreeMap, HashSet};
+use crate::report;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -68,13 +68,34 @@ pub(super) fn inputs(args: &[String], reading: &Reading) -> Result<Inputs, Failu
         inputs.passed_by = own.map(|s| (s.name.clone(), s.kind)).collect();
     }
     inputs.files.sort_by(|a, b| (&a.name, order(&a.route)).cmp(&(&b.name, order(&b.route))));
-    // One file by two names, or by a glob too, is read once.
-    let mut seen = HashSet::new();
-    inputs.files.retain(|f| {
-        let path = f.path.canonicalize().unwrap_or_else(|_| f.path.clone());
-        seen.insert((path, order(&f.route)))
-    });
+    // One file by two names, or by a glob too, is read once, for all of its sources in one pass.
+    let mut files: Vec<Input> = Vec::new();
+    let mut seen: HashMap<PathBuf, Vec<usize>> = HashMap::new();
+    for file in std::mem::take(&mut inputs.files) {
+        let before = seen.entry(file.path.canonicalize().unwrap_or_else(|_| file.path.clone())).or_default();
+        if before.iter().all(|&i| !joined(&mut files[i].route, &file.route, reading)) {
+            before.push(files.len());
+            files.push(file);
+        }
+    }
+    inputs.files = files;
     Ok(inputs)
+}
+
+/// Whether one reading serves both routes; then the first is for both.
+fn joined(route: &mut Route, other: &Route, reading: &Reading) -> bool {
+    let how = |i: &usize| reading.sources.get(*i).map(|s| (s.format, s.delimiter));
+    match (&mut *route, other) {
+        (Route::Sources(sources), Route::Sources(more))
+            if sources.iter().chain(more).map(how).is_sorted_by(|a, b| a == b) =>
+        {
+            sources.extend(more);
+            sources.sort_unstable();
+            sources.dedup();
+            true
+        }
+        (route, other) => route == other,
+    }
 }
 
 /// No file was named: what the sources' own `files` say.

@@ -86,8 +86,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let read = plan.reading();
     let inputs = records::inputs(&args.given.records, &read)?;
     let in_order = inputs.in_order(threads);
-    let options =
-        Options { as_of, threads, twice: inputs.stay(), mark_people: true, in_order, ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), mark_people: true, in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
     let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
@@ -104,8 +103,10 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
         true => None,
         false if inputs.stay() => Some(metrics::work_out(&args.given, &figures)?.0),
         false => {
-            return Err(Failure::new("the policy set keeps metrics, for which the records are read twice; a pipe is not")
-                .help("give the records as files"));
+            return Err(Failure::new(
+                "the policy set keeps metrics, for which the records are read twice; a pipe is not",
+            )
+            .help("give the records as files"));
         }
     };
     let shown: Vec<Shown> = worked
@@ -122,7 +123,9 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let write = |out: &mut dyn Write| match format {
         Format::Html => html::write(&report, out),
         Format::Md => out.write_all(markdown::text(&report).as_bytes()),
-        Format::Json => serde_json::to_writer_pretty(&mut *out, &report).map_err(Into::into).and_then(|()| writeln!(out)),
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, &report).map_err(Into::into).and_then(|()| writeln!(out))
+        }
     };
     match &args.output {
         None => output::to_stdout(write)?,

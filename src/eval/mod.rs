@@ -246,11 +246,8 @@ pub struct Evaluator {
 
 impl Evaluator {
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
-        let runtime = Arc::new(Runtime {
-            retain: options.retain,
-            mark_people: options.mark_people,
-            ..Runtime::new(&plan)?
-        });
+        let runtime =
+            Arc::new(Runtime { retain: options.retain, mark_people: options.mark_people, ..Runtime::new(&plan)? });
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));

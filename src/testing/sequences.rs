@@ -32,9 +32,9 @@ pub(super) fn show(findings: &Findings, test: &Test, met: &[bool]) -> Vec<(usize
                 let decides = match (not, to) {
                     // A record that stops every match is nothing to try: that none was there shows in a finding.
                     (true, true) => before.iter().any(|(_, v)| *v == Verdict::Finding),
-                    _ => plan.turned(rule, part.span, to).is_some_and(|plan| {
-                        judge(Arc::new(plan), test).is_ok_and(|after| verdicts(&after) != before)
-                    }),
+                    _ => plan
+                        .turned(rule, part.span, to)
+                        .is_some_and(|plan| judge(Arc::new(plan), test).is_ok_and(|after| verdicts(&after) != before)),
                 };
                 if decides {
                     shown.push((rule, part.clone(), tried));

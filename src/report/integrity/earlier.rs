@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn new_known_and_gone() {
         let line = |id: &str, verdict: &str| format!("{{\"id\":\"{id}\",\"rule\":\"r\",\"verdict\":\"{verdict}\"}}\n");
-        let text = line("known", "finding") + &line("gone", "finding") + &line("open", "pending") + &line("x", "finding");
+        let text =
+            line("known", "finding") + &line("gone", "finding") + &line("open", "pending") + &line("x", "finding");
         let earlier = Earlier::read("f".into(), &text).unwrap();
         let now = [("known", Verdict::Finding), ("open", Verdict::Finding), ("x", Verdict::Excepted)];
         let since = earlier.since(&now.into_iter().collect());

@@ -76,7 +76,11 @@ fn tiles(report: &Report, out: &mut String) {
         tile(name, "other", report.count(verdict), &format!("verdict={name}"));
     }
     if report.rejected() > 0 {
-        let _ = writeln!(out, "<a class=\"tile other\" href=\"#read\"><b>{}</b><span>rejected records</span></a>", grouped(report.rejected()));
+        let _ = writeln!(
+            out,
+            "<a class=\"tile other\" href=\"#read\"><b>{}</b><span>rejected records</span></a>",
+            grouped(report.rejected())
+        );
     }
     out.push_str("</section>\n");
 }
@@ -137,7 +141,10 @@ const FINDINGS: &str = r##"<section id="findings" tabindex="-1"><h2>Findings and
 fn charts(report: &Report, out: &mut String) {
     out.push_str("<section id=\"charts\"><h2>Findings</h2>\n<div class=\"grid\">\n");
     let mut figure = |id: &str, title: &str, first: &str, rows: Vec<(String, String, [u64; 4])>| {
-        let _ = writeln!(out, "<figure id=\"fig-{id}\"><figcaption>{title}</figcaption>\n<div class=\"chart\" id=\"chart-{id}\"></div>");
+        let _ = writeln!(
+            out,
+            "<figure id=\"fig-{id}\"><figcaption>{title}</figcaption>\n<div class=\"chart\" id=\"chart-{id}\"></div>"
+        );
         let filter = |name: &str, text: &str| {
             format!(
                 "<th scope=\"row\"><button type=\"button\" class=\"link\" data-filter=\"{}\">{}</button></th>",
@@ -150,7 +157,8 @@ fn charts(report: &Report, out: &mut String) {
             let counts = n.iter().rev().copied().chain([all]).map(number);
             std::iter::once(filter(key, text)).chain(counts).collect::<Vec<_>>()
         });
-        let heads = [(first, false), ("critical", true), ("major", true), ("minor", true), ("info", true), ("all", true)];
+        let heads =
+            [(first, false), ("critical", true), ("major", true), ("minor", true), ("info", true), ("all", true)];
         folded("As a table", &heads, rows, out);
         out.push_str("</figure>\n");
     };
@@ -225,7 +233,9 @@ fn deadlines(report: &Report, out: &mut String) {
     if with.is_empty() {
         return;
     }
-    out.push_str("<section id=\"deadlines\"><h2>Deadlines</h2>\n<div class=\"chart low\" id=\"chart-deadlines\"></div>\n");
+    out.push_str(
+        "<section id=\"deadlines\"><h2>Deadlines</h2>\n<div class=\"chart low\" id=\"chart-deadlines\"></div>\n",
+    );
     let rows = with.iter().map(|rule| {
         let v = &rule.verdicts;
         let within = cell(rule.deadline.as_deref().unwrap_or_default());
@@ -254,7 +264,10 @@ fn leaders(report: &Report, out: &mut String) {
         let filter = format!("rule={}&subject={}", url(&l.rule), url(&l.name));
         let name = escape(&l.name);
         [
-            format!("<th scope=\"row\"><button type=\"button\" class=\"link\" data-filter=\"{}\">{name}</button></th>", escape(&filter)),
+            format!(
+                "<th scope=\"row\"><button type=\"button\" class=\"link\" data-filter=\"{}\">{name}</button></th>",
+                escape(&filter)
+            ),
             cell(l.group.as_deref().unwrap_or("")),
             cell(title),
             severity(l.severity),
@@ -291,7 +304,8 @@ fn metrics(report: &Report, out: &mut String) {
             keys.iter().map(|k| (*k, false)).chain([("period", false), ("figure", true), ("", false)]).collect();
         let rows = metric["rows"].as_array().into_iter().flatten().map(|row| {
             let own = |name: &str| row[name].as_str().unwrap_or_default();
-            let remarks: Vec<&str> = row["remarks"].as_array().into_iter().flatten().filter_map(|r| r.as_str()).collect();
+            let remarks: Vec<&str> =
+                row["remarks"].as_array().into_iter().flatten().filter_map(|r| r.as_str()).collect();
             let keys = keys.iter().map(|k| cell(row["keys"][k].as_str().unwrap_or_default()));
             let figure = format!("<td class=\"n\">{}</td>", escape(own("text")));
             keys.chain([cell(own("label")), figure, cell(&remarks.join(", "))]).collect::<Vec<_>>()
@@ -337,15 +351,14 @@ fn data(report: &Report, out: &mut String) {
     out.push_str("<section id=\"read\"><h2>What was read</h2>\n");
     let rows = data.inputs.iter().map(|(name, records, rejected)| [cell(name), number(*records), number(*rejected)]);
     table("Inputs", &[("input", false), ("records", true), ("rejected", true)], rows, out);
-    let rows = data.kinds.iter().map(|(name, n, used)| {
-        [cell(name), number(*n), cell(if *used { "" } else { "read by no rule" })]
-    });
+    let rows = data
+        .kinds
+        .iter()
+        .map(|(name, n, used)| [cell(name), number(*n), cell(if *used { "" } else { "read by no rule" })]);
     folded("By kind of record", &[("kind", false), ("rows", true), ("", false)], rows, out);
     if !data.rejected.is_empty() {
-        let rows = data
-            .rejected
-            .iter()
-            .map(|(code, reason, n, first)| [cell(code), cell(reason), number(*n), cell(first)]);
+        let rows =
+            data.rejected.iter().map(|(code, reason, n, first)| [cell(code), cell(reason), number(*n), cell(first)]);
         table("Rejected", &[("code", false), ("why", false), ("records", true), ("first at", false)], rows, out);
     }
     if !data.problems.is_empty() {

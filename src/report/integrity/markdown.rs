@@ -116,7 +116,11 @@ pub(super) fn idle(report: &Report) -> impl Iterator<Item = &Rule> {
 }
 
 fn named(rule: &Rule) -> String {
-    if rule.title == rule.name { format!("`{}`", rule.name) } else { format!("{} (`{}`)", cell(&rule.title), rule.name) }
+    if rule.title == rule.name {
+        format!("`{}`", rule.name)
+    } else {
+        format!("{} (`{}`)", cell(&rule.title), rule.name)
+    }
 }
 
 fn deadlines(report: &Report, out: &mut String) {
@@ -142,7 +146,11 @@ fn leaders(report: &Report, out: &mut String) {
     if report.leaders.is_empty() {
         return;
     }
-    let _ = writeln!(out, "## Leaders\n\n| leader | {} | rule | findings | latest |", cell(report.group_by.as_deref().unwrap_or_default()));
+    let _ = writeln!(
+        out,
+        "## Leaders\n\n| leader | {} | rule | findings | latest |",
+        cell(report.group_by.as_deref().unwrap_or_default())
+    );
     let _ = writeln!(out, "|---|---|---|--:|---|");
     for leader in &report.leaders {
         let (group, latest) = (leader.group.as_deref().unwrap_or(""), leader.latest.as_deref().unwrap_or(""));
@@ -166,7 +174,8 @@ fn metrics(report: &Report, out: &mut String) {
             let text = |name: &str| cell(row[name].as_str().unwrap_or_default());
             let of: String =
                 keys.iter().map(|k| format!("{} | ", cell(row["keys"][k].as_str().unwrap_or_default()))).collect();
-            let remarks: Vec<&str> = row["remarks"].as_array().into_iter().flatten().filter_map(|r| r.as_str()).collect();
+            let remarks: Vec<&str> =
+                row["remarks"].as_array().into_iter().flatten().filter_map(|r| r.as_str()).collect();
             let _ = writeln!(out, "| {of}{} | {} | {} |", text("label"), text("text"), remarks.join(", "));
         }
         out.push('\n');
@@ -177,7 +186,10 @@ fn waivers(report: &Report, out: &mut String) {
     if report.waivers.is_empty() {
         return;
     }
-    let _ = writeln!(out, "## Waivers\n\n| rule | from | until | approved by | reason | waived |\n|---|---|---|---|---|--:|");
+    let _ = writeln!(
+        out,
+        "## Waivers\n\n| rule | from | until | approved by | reason | waived |\n|---|---|---|---|---|--:|"
+    );
     for w in &report.waivers {
         let (by, reason) = (cell(&w.approved_by), cell(&w.reason));
         let _ = writeln!(out, "| `{}` | {} | {} | {by} | {reason} | {} |", w.rule, w.from, w.until, number(w.waived));

@@ -246,7 +246,8 @@ impl Report {
         let mut months: Vec<(String, [u64; 4])> = Vec::new();
         for (month, counts) in &counts {
             // Months without a finding stand between.
-            while let Some(next) = months.last().and_then(|(last, _)| next_month(last)).filter(|n| n.as_str() < *month) {
+            while let Some(next) = months.last().and_then(|(last, _)| next_month(last)).filter(|n| n.as_str() < *month)
+            {
                 months.push((next, [0; 4]));
             }
             months.push(((*month).to_owned(), *counts));
@@ -299,8 +300,7 @@ fn rules(context: &Context, findings: &Findings) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     for (i, of) in context.plan.rules.iter().enumerate() {
         let counts = findings.counts(i);
-        let not_in_force =
-            findings.never_in_force(i).then(|| super::entry::force(of.effective).unwrap_or_default());
+        let not_in_force = findings.never_in_force(i).then(|| super::entry::force(of.effective).unwrap_or_default());
         match rules.last_mut().filter(|r| r.name == of.name) {
             Some(rule) => {
                 rule.severity = rule.severity.max(of.severity);

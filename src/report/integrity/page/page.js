@@ -296,23 +296,26 @@
     const periods = [...new Set(metric.rows.map((r) => r.label))].sort();
     const short = new Map(metric.rows.map((r) => [r.label, r.short]));
     const currencies = new Set(metric.rows.map((r) => r.currency));
-    const of = (row) => [...metric.per.map((key) => row.keys[key]), row.currency].filter((k) => k).join(" · ") || metric.title;
+    const words = (key, value) => (key === "rule" && rules.get(value)?.title) || (/^[a-z_]+$/.test(value) ? value.replaceAll("_", " ") : value);
+    const of = (row) => [...metric.per.map((key) => words(key, row.keys[key])), row.currency].filter((k) => k).join(" · ") || metric.title;
     const totals = new Map();
     for (const row of metric.rows) totals.set(of(row), (totals.get(of(row)) ?? 0) + Math.abs(row.number ?? 0));
-    const keys = [...totals.keys()].sort((a, b) => totals.get(b) - totals.get(a) || natural(a, b));
+    const grave = (key) => (SEVERITIES.includes(key) ? SEVERITIES.indexOf(key) : -1);
+    const keys = [...totals.keys()].sort((a, b) => grave(a) - grave(b) || totals.get(b) - totals.get(a) || natural(a, b));
     if (!keys.length) return;
+    const hue = (key, n) => color(grave(key) >= 0 ? key : HUES[n]);
     const at = new Map(metric.rows.map((row) => [of(row) + "\n" + row.label, row.number]));
     const value = { ...values(), minInterval: ["count", "distinct"].includes(metric.figure) ? 1 : undefined };
     // Many keys over few periods are a ranking; few keys are a course over time.
     if (keys.length > HUES.length) {
       const last = keys.slice(0, MOST).reverse();
-      chart(`metric-${i}`, { yAxis: names(last, room(`metric-${i}`, 150)), xAxis: value,
+      chart(`metric-${i}`, { yAxis: names(last, room(`metric-${i}`, 200)), xAxis: value,
         series: periods.slice(-HUES.length).map((p, n) => ({ ...bar(short.get(p), last.map((k) => at.get(k + "\n" + p) ?? null), color(HUES[n])), cursor: "default" })) });
     } else {
       // Amounts of two currencies never stand on each other.
       const adds = ["count", "sum"].includes(metric.figure) && currencies.size === 1;
       chart(`metric-${i}`, { xAxis: names(periods.map((p) => short.get(p))), yAxis: value,
-        series: keys.map((k, n) => ({ ...bar(k, periods.map((p) => at.get(k + "\n" + p) ?? null), color(HUES[n])), stack: adds ? "all" : undefined, cursor: "default" })) });
+        series: keys.map((k, n) => ({ ...bar(k, periods.map((p) => at.get(k + "\n" + p) ?? null), hue(k, n)), stack: adds ? "all" : undefined, cursor: "default" })) });
     }
   }
 

@@ -223,3 +223,37 @@ pub fn spread<'a>(
     let least = shares.iter().filter(|s| s.certain).count();
     Some(MedianTrace { per: history.per.iter().map(|p| p.0.clone()).collect(), least, most: shares.len() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(least: i64, most: i64, certain: bool) -> Share<'static> {
+        let of = |n| Val::Decimal(Decimal::from_int(n));
+        let (low, high) = (Some(of(least)), Some(of(most)));
+        Share { low, high, doubtful: None, certain, amounts: Groups::new(None) }
+    }
+
+    fn shown(shares: &[Share<'static>]) -> String {
+        let text = |v: Val<'_>| if let Val::Decimal(d) = v { d.to_string() } else { format!("{v:?}") };
+        match within(shares, &Type::Decimal) {
+            None => "unknown".into(),
+            Some(Operand::One(v)) => text(v),
+            Some(Operand::Range(low, high)) => format!("{} to {}", text(low), text(high)),
+        }
+    }
+
+    #[test]
+    fn those_in_doubt_bound_it() {
+        let (sure, doubt) = (|n| share(n, n, true), |n| share(n, n, false));
+        assert_eq!(shown(&[]), "Absent");
+        assert_eq!(shown(&[sure(3), sure(1), sure(2)]), "2");
+        assert_eq!(shown(&[sure(4), sure(1)]), "2.5");
+        assert_eq!(shown(&[doubt(1)]), "unknown");
+        // Its median with the one in doubt is what it is without.
+        assert_eq!(shown(&[sure(1), sure(1), sure(3), doubt(1)]), "1");
+        assert_eq!(shown(&[sure(1), sure(3), doubt(1)]), "1 to 2");
+        assert_eq!(shown(&[sure(5), doubt(1), doubt(9), doubt(2)]), "2 to 7");
+        assert_eq!(shown(&[sure(1), share(2, 8, true), sure(9)]), "2 to 8");
+    }
+}

@@ -89,6 +89,7 @@ impl<'a> Typer<'_, 'a> {
             functions.sort_unstable();
             let d = match name.text.as_str() {
                 "now" | "today" => d.help("there is no clock: use the record's own time, or `as_of`"),
+                "median" => d.help("a median is that of counts or of sums:\n    median(count(export over 30 days) per actor by actor.unit)"),
                 _ => world.report.suggest(d, name.span, &name.text, functions),
             };
             return self.fail(d);

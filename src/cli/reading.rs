@@ -187,7 +187,7 @@ impl Outcome {
             });
             match std::str::from_utf8(&reject.text) {
                 Ok(text) => line["text"] = text.into(),
-                Err(_) => line["base64"] = report::base64(&reject.text).into(),
+                Err(_) => line["base64"] = report::base64::text(&reject.text).into(),
             }
             writeln!(out, "{line}")?;
         }

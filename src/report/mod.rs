@@ -1,5 +1,7 @@
 //! What people and programs read: policy diagnostics, findings, summaries.
 
+#[cfg(feature = "cli")]
+pub(crate) mod base64;
 pub(crate) mod causes;
 mod changes;
 mod check;
@@ -49,30 +51,4 @@ pub(crate) fn grouped(n: u64) -> String {
 /// `rules.bylaw:12`
 pub(crate) fn line_of(sources: &SourceMap, span: Span) -> String {
     format!("{}:{}", sources.file(span.file).name, sources.line_col(span).0)
-}
-
-/// RFC 4648, with padding.
-#[cfg(feature = "cli")]
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let n = three.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for i in 0..4 {
-            text.push(if i <= three.len() { LETTERS[(n >> (18 - 6 * i)) as usize & 63] as char } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(all(test, feature = "cli"))]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_as_everyone_writes_it() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-    }
 }

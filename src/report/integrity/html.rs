@@ -50,7 +50,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
 fn packed(report: &Report) -> Result<String> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     serde_json::to_writer(&mut gzip, report)?;
-    Ok(crate::report::base64(&gzip.finish()?))
+    Ok(crate::report::base64::text(&gzip.finish()?))
 }
 
 fn tiles(report: &Report, out: &mut String) {

@@ -7,7 +7,7 @@ use crate::data::{KindId, Origin, Period, Type, Value, Verdict, display};
 use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
 use crate::sema::hir::{CompareOp, Func, Window};
 
-/// The rule's `because` filled, or a standard sentence. `crossing`: what a `limit` compared.
+/// The rule's `because` filled, or a standard sentence: that too of what is not decided. `crossing`: what a `limit` compared.
 pub fn message<'a>(
     cx: &Context<'a>,
     rule: &'a RulePlan,
@@ -15,7 +15,9 @@ pub fn message<'a>(
     verdict: Verdict,
     crossing: Option<Operand<'a>>,
 ) -> String {
-    if let Some(parts) = &rule.because {
+    // What a rule says of a finding is not said where it is not known to be one.
+    let open = matches!(verdict, Verdict::Indeterminate | Verdict::Pending);
+    if let Some(parts) = rule.because.as_ref().filter(|_| !open) {
         return parts
             .iter()
             .map(|part| match part {

@@ -237,9 +237,13 @@ impl Watermark {
         }
     }
 
+    /// What `as_of` is in a condition: of a date its last moment, so that it is of that day.
     pub fn as_value(&self, ty: &Type, zone: &Zone) -> Val<'static> {
-        match ty {
-            Type::Timestamp => self.instant(zone).map_or(Val::Unknown, Val::Timestamp),
+        match (ty, self.as_of) {
+            (Type::Timestamp, Some(Time::Date(_))) => {
+                self.instant(zone).map_or(Val::Unknown, |next| Val::Timestamp(next.saturating_sub(1)))
+            }
+            (Type::Timestamp, _) => self.instant(zone).map_or(Val::Unknown, Val::Timestamp),
             _ => self.day(zone).map_or(Val::Unknown, Val::Date),
         }
     }

@@ -67,10 +67,8 @@ fn finding(context: &Context, entry: &Entry, excerpts: &[Option<Excerpt>], color
     }
     let exceptions: Vec<_> = rule.unless.iter().map(|e| format!("`{}`", e.name)).collect();
     if !exceptions.is_empty() {
-        notes.push((
-            "exceptions",
-            format!("{} {} not apply", exceptions.join(", "), if exceptions.len() == 1 { "does" } else { "do" }),
-        ));
+        let (what, do_not) = if exceptions.len() == 1 { ("exception", "does") } else { ("exceptions", "do") };
+        notes.push((what, format!("{} {do_not} not apply", exceptions.join(", "))));
     }
     if !rule.waivers.is_empty() {
         notes.push(("waivers", format!("{}, none covers this", rule.waivers.len())));
@@ -339,7 +337,7 @@ pub(crate) fn searched(context: &Context, records: &[RecordRef], window: &Window
     };
     let kind = context.kind(window.kind);
     let outcome = match (window.searched, plain(&window.result).as_str()) {
-        (0, "none" | "absent") => "none in that time".to_owned(),
+        (0, "none" | "absent") => "none that fits".to_owned(),
         (n, "none") => format!("{} in that time, none fits", super::grouped(n as u64)),
         (n, "1 record") => format!("{} in that time, 1 of them fits", super::grouped(n as u64)),
         (n, result) => match result.strip_suffix(" records") {

@@ -390,7 +390,11 @@ impl World<'_> {
                 convert(Val::Known(Moment::Day(day).value()), &expr.ty, clock)
             }
             ExprKind::AsOf => match self.watermark(clock) {
-                Some(w) if expr.ty == Type::Timestamp => Val::Known(Moment::Instant(w.instant).value()),
+                Some(w) if expr.ty == Type::Timestamp => {
+                    let of_date = matches!(self.as_of.as_ref().and_then(Moment::of), Some(Moment::Day(_)));
+                    let last = jiff::Span::new().nanoseconds(i64::from(of_date));
+                    Val::Known(Moment::Instant(w.instant - last).value())
+                }
                 Some(w) => Val::Known(w.event.value()),
                 None => Val::Unknown,
             },

@@ -1,6 +1,6 @@
 //! The report as one page: its tables as they are without a script, and behind them the data for filters and charts.
 
-use super::markdown::{idle, others, under_title, with_deadline};
+use super::markdown::{idle, others, requirements, under_title};
 use super::{Report, Rule};
 use crate::data::{Severity, Verdict};
 use crate::report::grouped;
@@ -33,7 +33,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
     charts(report, &mut body);
     body.push_str(FINDINGS);
     rules(report, &mut body);
-    deadlines(report, &mut body);
+    required(report, &mut body);
     leaders(report, &mut body);
     metrics(report, &mut body);
     waivers(report, &mut body);
@@ -228,27 +228,28 @@ fn head(rule: &Rule) -> String {
     )
 }
 
-fn deadlines(report: &Report, out: &mut String) {
-    let with: Vec<&Rule> = with_deadline(report).collect();
+fn required(report: &Report, out: &mut String) {
+    let with: Vec<&Rule> = requirements(report).collect();
     if with.is_empty() {
         return;
     }
     out.push_str(
-        "<section id=\"deadlines\"><h2>Deadlines</h2>\n<div class=\"chart low\" id=\"chart-deadlines\"></div>\n",
+        "<section id=\"required\"><h2>What is required</h2>\n<div class=\"chart low\" id=\"chart-required\"></div>\n",
     );
     let rows = with.iter().map(|rule| {
         let v = &rule.verdicts;
-        let within = cell(rule.deadline.as_deref().unwrap_or_default());
-        let counts = [v.compliant, v.finding, v.pending, v.indeterminate].map(number);
+        let within = cell(rule.within.as_deref().unwrap_or_default());
+        let counts = [v.compliant, v.finding, v.pending, v.indeterminate, v.excepted + v.waived].map(number);
         [head(rule), within].into_iter().chain(counts).collect::<Vec<_>>()
     });
     let heads = [
         ("rule", false),
         ("within", false),
-        ("in time", true),
-        ("late or missing", true),
+        ("met", true),
+        ("missing or late", true),
         ("not over yet", true),
         ("undecided", true),
+        ("excepted or waived", true),
     ];
     table("", &heads, rows, out);
     out.push_str("</section>\n");

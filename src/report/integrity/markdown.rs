@@ -35,7 +35,7 @@ pub(crate) fn text(report: &Report) -> String {
         by_severity(group_by, &groups, &mut out);
     }
     rules(report, &mut out);
-    deadlines(report, &mut out);
+    required(report, &mut out);
     leaders(report, &mut out);
     metrics(report, &mut out);
     waivers(report, &mut out);
@@ -123,23 +123,27 @@ fn named(rule: &Rule) -> String {
     }
 }
 
-fn deadlines(report: &Report, out: &mut String) {
-    let with: Vec<&Rule> = with_deadline(report).collect();
+fn required(report: &Report, out: &mut String) {
+    let with: Vec<&Rule> = requirements(report).collect();
     if with.is_empty() {
         return;
     }
-    let _ = writeln!(out, "## Deadlines\n\n| rule | within | in time | late or missing | not over yet | undecided |");
-    let _ = writeln!(out, "|---|---|--:|--:|--:|--:|");
+    let _ = writeln!(
+        out,
+        "## What is required\n\n| rule | within | met | missing or late | not over yet | undecided | excepted or waived |"
+    );
+    let _ = writeln!(out, "|---|---|--:|--:|--:|--:|--:|");
     for rule in with {
         let v = &rule.verdicts;
-        let counts = [v.compliant, v.finding, v.pending, v.indeterminate].map(number).join(" | ");
-        let _ = writeln!(out, "| {} | {} | {counts} |", named(rule), rule.deadline.as_deref().unwrap_or_default());
+        let counts =
+            [v.compliant, v.finding, v.pending, v.indeterminate, v.excepted + v.waived].map(number).join(" | ");
+        let _ = writeln!(out, "| {} | {} | {counts} |", named(rule), rule.within.as_deref().unwrap_or_default());
     }
     out.push('\n');
 }
 
-pub(super) fn with_deadline(report: &Report) -> impl Iterator<Item = &Rule> {
-    report.rules.iter().filter(|r| r.deadline.is_some() && r.verdicts.triggered() > 0)
+pub(super) fn requirements(report: &Report) -> impl Iterator<Item = &Rule> {
+    report.rules.iter().filter(|r| r.within.is_some() && r.verdicts.triggered() > 0)
 }
 
 fn leaders(report: &Report, out: &mut String) {

@@ -13,8 +13,8 @@ use super::metrics::{self, Shown};
 use super::summary::Summary;
 use crate::data::{Severity, Verdict, display};
 use crate::eval::{Findings, RuleCounts};
-use crate::plan::{Body, RulePlan};
-use crate::sema::hir::{Verb, Window};
+use crate::plan::{Body, RulePlan, Trigger};
+use crate::sema::hir::Window;
 use earlier::Since;
 use people::People;
 use serde::Serialize;
@@ -80,8 +80,8 @@ pub(crate) struct Rule {
     pub place: String,
     /// Of the latest wording.
     pub text: String,
-    /// Of a rule that needs something afterwards: how long there is.
-    pub deadline: Option<String>,
+    /// Of a rule that needs something: when, `7 days after`.
+    pub within: Option<String>,
     /// It is about those above the people of its records.
     pub of_leaders: bool,
     /// In force at no record's time: when it is.
@@ -319,7 +319,7 @@ fn rules(context: &Context, findings: &Findings) -> Vec<Rule> {
                 consequence: of.consequence.clone(),
                 place: context.spot(of.name_span),
                 text: text(context, of),
-                deadline: deadline(context, of),
+                within: within(context, of),
                 of_leaders: of_leaders(context, of),
                 not_in_force,
                 verdicts: counts,
@@ -334,12 +334,17 @@ fn text(context: &Context, of: &RulePlan) -> String {
     context.sources.text(of.span).trim().to_owned()
 }
 
-fn deadline(context: &Context, of: &RulePlan) -> Option<String> {
+fn within(context: &Context, of: &RulePlan) -> Option<String> {
     let Body::Require { need } = of.body else { return None };
-    match context.plan.histories.get(need as usize)?.window {
-        Window::After(by) if of.verb == Verb::Require => Some(display::length(by)),
-        _ => None,
-    }
+    let at = if matches!(of.trigger, Trigger::Each { .. }) { "the period's end" } else { "" };
+    let text = match context.plan.histories.get(need as usize)?.window {
+        Window::After(by) => format!("{} after {at}", display::length(by)),
+        Window::Before(by) => format!("{} before {at}", display::length(by)),
+        Window::Around(by) => format!("{} before or after {at}", display::length(by)),
+        Window::Over(by) => format!("{} up to {at}", display::length(by)),
+        Window::In(_) | Window::AllTime => "the time before".into(),
+    };
+    Some(text.trim_end().to_owned())
 }
 
 fn of_leaders(context: &Context, of: &RulePlan) -> bool {

@@ -279,14 +279,14 @@
   }
 
   function still() {
-    const timed = report.rules.filter((r) => r.deadline && r.verdicts.compliant + r.verdicts.finding + r.verdicts.pending + r.verdicts.indeterminate > 0);
+    const timed = report.rules.filter((r) => r.within && r.verdicts.compliant + r.verdicts.finding + r.verdicts.pending + r.verdicts.indeterminate > 0);
     if (timed.length) {
-      $("chart-deadlines").style.height = `${4 + timed.length * 2.6}rem`;
-      const ends = [["in time", "compliant", "good"], ["late or missing", "finding", "critical"], ["not over yet", "pending", "info"], ["undecided", "indeterminate", "other"]];
+      $("chart-required").style.height = `${4 + timed.length * 2.6}rem`;
+      const ends = [["met", "compliant", "good"], ["missing or late", "finding", "critical"], ["not over yet", "pending", "info"], ["undecided", "indeterminate", "other"]];
       const keys = [...timed].reverse();
-      chart("deadlines", { yAxis: names(keys.map((r) => r.title), room("deadlines", 300)), xAxis: values(),
+      chart("required", { yAxis: names(keys.map((r) => r.title), room("required", 300)), xAxis: values(),
         series: ends.filter(([, v]) => keys.some((r) => r.verdicts[v])).map(([name, v, hue]) => bar(name, keys.map((r) => r.verdicts[v]), color(hue))) },
-        (e) => { if (e.seriesName !== "in time") set({ rule: keys[e.dataIndex].name, verdict: ends.find((x) => x[0] === e.seriesName)[1] }, true); });
+        (e) => { if (e.seriesName !== "met") set({ rule: keys[e.dataIndex].name, verdict: ends.find((x) => x[0] === e.seriesName)[1] }, true); });
     }
     report.metrics.forEach((metric, i) => figure(metric, i));
   }

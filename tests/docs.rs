@@ -4,6 +4,7 @@
 //! `BYLAWS_UPDATE=1 cargo test --test docs` rewrites what is generated.
 
 mod grammar;
+mod library;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -185,6 +186,11 @@ fn the_grammar_chapter_is_up_to_date() {
     let text = |name: &str| read(&root().join("grammar").join(name));
     let page = grammar::page(&text("items.pest"), &text("expressions.pest"), &text("lexical.pest"));
     generated(&root().join("docs/reference/grammar.md"), &page);
+}
+
+#[test]
+fn the_library_page_is_up_to_date() {
+    generated(&root().join("docs/library.md"), &library::page(root()));
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! `bylaws report`: what stands in each form, and who is named in it.
 
+#[path = "../examples/marketplace/main.rs"]
+#[allow(dead_code)]
+mod marketplace;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -214,6 +218,26 @@ fn a_hundred_thousand_findings_in_a_browser() {
     std::fs::write(folder.path().join("log.ndjson"), gifts.collect::<String>()).unwrap();
     let to = tempfile::tempdir().unwrap();
     browse(&page(folder.path(), &["--policy", ".", "log.ndjson"], to.path()), "many");
+}
+
+#[test]
+fn the_marketplace_in_a_browser() {
+    let records = tempfile::tempdir().unwrap();
+    marketplace::write(records.path(), 1).unwrap();
+    let rules = ["--policy", "policies", "--policy", "examples/marketplace", "--as-of", "2026-03-31"];
+    let mut args: Vec<String> = rules.map(String::from).into();
+    for entry in std::fs::read_dir(records.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let (kind, shown) = (path.file_stem().unwrap().to_string_lossy(), path.display());
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("ndjson") => args.push(shown.to_string()),
+            Some("csv") if kind != "answer_key" => args.push(format!("{kind}={shown}")),
+            _ => {}
+        }
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let to = tempfile::tempdir().unwrap();
+    browse(&page(root(), &args, to.path()), "marketplace");
 }
 
 #[test]

@@ -171,6 +171,23 @@ const checks = {
     assert.match(await page.locator("#page").textContent(), /^Page 2 of /);
   },
 
+  async marketplace() {
+    const page = await open();
+    await opens(page);
+    await contrast(page);
+    await shot(page, "light");
+    // What is required, a leader, and a figure's table.
+    assert.ok(await page.locator("#required tbody tr").count() > 5);
+    await page.locator("#leaders button").first().click();
+    assert.match(await page.locator("#f-subject").inputValue(), /^Person \d+$/);
+    assert.equal(await shown(page), await rows(page).count());
+    await page.locator("#f-reset").click();
+    for (const chart of await page.locator("#metrics .chart").all()) assert.ok(await chart.locator("svg").count(), "a figure is not drawn");
+    await page.locator("#metrics summary").first().click();
+    assert.ok(await page.locator("#metrics details[open] tbody tr").count() >= 2);
+    await shot(page, "figures");
+  },
+
   async register() {
     const page = await open();
     await opens(page);

@@ -117,6 +117,13 @@ const checks = {
     await page.reload();
     assert.equal(await page.locator("#f-from").inputValue(), month, "the address keeps the filters");
     await page.locator("#f-reset").click();
+    const times = () => page.locator("#list tbody tr:not(.more) td.t:nth-child(3)").allTextContents();
+    await page.locator("th[data-sort=time] button").click();
+    assert.deepEqual(await times(), (await times()).toSorted());
+    await page.locator("th[data-sort=time] button").click();
+    assert.equal(await page.locator("th[data-sort=time]").getAttribute("aria-sort"), "descending");
+    assert.deepEqual(await times(), (await times()).toSorted().reverse());
+    await page.locator("th[data-sort=time] button").click();
     await page.locator("#f-text").fill("dropbox");
     await page.waitForFunction(() => /^\d+ of/.test(document.getElementById("f-count").textContent) && document.getElementById("f-count").textContent.includes("filtered"));
     for (const text of await rows(page).allTextContents()) assert.match(text, /dropbox/);

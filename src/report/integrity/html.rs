@@ -130,8 +130,9 @@ const FILTERS: &str = r##"<section id="filters" aria-label="Filters" class="filt
 const FINDINGS: &str = r##"<section id="findings" tabindex="-1"><h2>Findings and other verdicts</h2>
 <noscript><p>The list, the filters and the charts need a script; the tables below do not. All verdicts are also in
 <code>bylaws report --format json</code>.</p></noscript>
-<div class="wide"><table id="list"><thead><tr><th scope="col"><span class="quiet">details</span></th><th scope="col">severity</th>
-<th scope="col">time</th><th scope="col" id="list-group">unit</th><th scope="col">who</th><th scope="col">rule</th><th scope="col">what</th></tr></thead>
+<div class="wide"><table id="list"><thead><tr><th scope="col"><span class="quiet">details</span></th><th scope="col" data-sort="severity">severity</th>
+<th scope="col" data-sort="time">time</th><th scope="col" data-sort="group">unit</th><th scope="col" data-sort="subject">who</th>
+<th scope="col" data-sort="rule">rule</th><th scope="col">what</th></tr></thead>
 <tbody></tbody></table></div>
 <nav class="pages" aria-label="Pages of the list"><button type="button" id="prev">Previous</button><span id="page"></span>
 <button type="button" id="next">Next</button></nav>

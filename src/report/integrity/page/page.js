@@ -88,7 +88,12 @@
     const by = report.group_by ?? "";
     $("f-group-name").textContent = by.slice(0, 1).toUpperCase() + by.slice(1);
     $("f-group").parentElement.hidden = !by;
-    $("list-group").textContent = by;
+    for (const head of document.querySelectorAll("[data-sort]")) {
+      const name = head.dataset.sort;
+      const button = node("button", { type: "button" }, name === "group" ? by : head.textContent);
+      button.addEventListener("click", () => sort(name));
+      head.replaceChildren(name === "group" && !by ? "" : button);
+    }
     $("f-new-label").hidden = !report.since;
     for (const name of ["verdict", "severity", "rule", "group", "subject", "from", "to"]) {
       $("f-" + name).addEventListener("change", (e) => set({ [name]: e.target.value }));
@@ -112,6 +117,36 @@
   const natural = new Intl.Collator("en", { numeric: true }).compare;
 
   // ------------------------------------------------------------ the list
+
+  /** A column's name; upwards, downwards, or neither: findings first, the gravest first. */
+  let sorted = { by: "", down: false };
+
+  function sort(by) {
+    if (sorted.by !== by) sorted = { by, down: false };
+    else if (!sorted.down) sorted = { by, down: true };
+    else sorted = { by: "", down: false };
+    for (const head of document.querySelectorAll("[data-sort]")) {
+      if (head.dataset.sort === sorted.by) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+    page = 0;
+    arrange();
+    list();
+  }
+
+  function arrange() {
+    const key = {
+      severity: (row) => String(SEVERITIES.indexOf(row.severity)),
+      time: (row) => row.time ?? "",
+      group: (row) => row.group ?? "",
+      subject: (row) => row.subject ?? "",
+      rule: (row) => rules.get(row.rule).title,
+    }[sorted.by];
+    if (!key) return;
+    const keys = new Map(shown.map((row) => [row, key(row)]));
+    const way = sorted.down ? -1 : 1;
+    shown.sort((a, b) => way * natural(keys.get(a), keys.get(b)));
+  }
 
   function turn(by) {
     page += by;
@@ -268,6 +303,7 @@
 
   function draw() {
     shown = rows.filter((row) => fits(row));
+    arrange();
     list();
     months();
     ranked("rules", counted((r) => r.rule, ["rule"]), (name) => rules.get(name).title, (rule) => set({ rule, verdict: "finding" }, true));
@@ -343,7 +379,7 @@
 
   unpack().then((data) => {
     report = data;
-    rows = report.findings;
+    rows = [...report.findings.filter((r) => r.verdict === "finding"), ...report.findings.filter((r) => r.verdict !== "finding")];
     rules = new Map(report.rules.map((r) => [r.name, r]));
     setUp();
     if (location.hash.includes("=")) Object.assign(state, of(location.hash.slice(1)));

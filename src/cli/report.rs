@@ -118,7 +118,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
         })
         .collect();
     let asked = Asked { title: &args.title, group_by, names: args.names };
-    let parts = Parts { context: &context, findings: &findings, summary: &summary, metrics: &shown, earlier };
+    let parts = Parts { context: &context, findings: &findings, summary: &summary, metrics: &shown, earlier, threads };
     let report = Report::new(&asked, &parts);
     let write = |out: &mut dyn Write| match format {
         Format::Html => html::write(&report, out),

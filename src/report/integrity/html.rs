@@ -7,7 +7,7 @@ use crate::report::grouped;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fmt::Write as _;
-use std::io::{Result, Write};
+use std::io::{BufWriter, IntoInnerError, Result, Write};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/page.js");
@@ -48,8 +48,10 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
 
 /// JSON, gzip, base64.
 fn packed(report: &Report) -> Result<String> {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    serde_json::to_writer(&mut gzip, report)?;
+    let gzip = GzEncoder::new(Vec::new(), Compression::new(3));
+    let mut lots = BufWriter::with_capacity(1 << 16, gzip);
+    serde_json::to_writer(&mut lots, report)?;
+    let gzip = lots.into_inner().map_err(IntoInnerError::into_error)?;
     Ok(crate::report::base64::text(&gzip.finish()?))
 }
 

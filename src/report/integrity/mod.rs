@@ -42,6 +42,7 @@ pub(crate) struct Parts<'a> {
     pub summary: &'a Summary,
     pub metrics: &'a [Shown<'a>],
     pub earlier: Option<Earlier>,
+    pub threads: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -175,7 +176,8 @@ impl Report {
         let mut order: Vec<usize> =
             (0..findings.len()).filter(|&i| findings.verdicts()[i] != Verdict::Compliant).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(findings.row(i).rule.severity));
-        let mut rows: Vec<Row> = order.iter().map(|&i| row(asked, parts, i, &mut people)).collect();
+        let mut rows = rows(asked, parts, &order);
+        rows.iter_mut().for_each(|row| row.name(&mut people));
         let since = parts.earlier.as_ref().map(|earlier| {
             let now: BTreeMap<&str, Verdict> = rows.iter().map(|r| (r.id.as_str(), r.verdict)).collect();
             earlier.since(&now)
@@ -261,22 +263,42 @@ fn next_month(month: &str) -> Option<String> {
     Some(if month == 12 { format!("{:04}-01", year + 1) } else { format!("{year:04}-{:02}", month + 1) })
 }
 
-fn row(asked: &Asked, parts: &Parts, i: usize, people: &mut People) -> Row {
+/// The verdicts of an order, with people still marked in their texts.
+fn rows(asked: &Asked, parts: &Parts, order: &[usize]) -> Vec<Row> {
+    let part = order.len().div_ceil(parts.threads.max(1)).max(1);
+    std::thread::scope(|scope| {
+        let work = |some: &[usize]| some.iter().map(|&i| row(asked, parts, i)).collect::<Vec<Row>>();
+        let workers: Vec<_> = order.chunks(part).map(|some| scope.spawn(move || work(some))).collect();
+        // A worker that panics takes the run with it.
+        workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
+impl Row {
+    /// Gives people the names that they have in the report.
+    fn name(&mut self, people: &mut People) {
+        let texts = self.subject.iter_mut().chain([&mut self.message]);
+        let texts = texts.chain(self.records.iter_mut().map(|r| &mut r.identity)).chain(&mut self.gaps);
+        texts.for_each(|text| *text = people.text(text));
+    }
+}
+
+fn row(asked: &Asked, parts: &Parts, i: usize) -> Row {
     let (context, findings) = (parts.context, parts.findings);
     let entry = Entry::of(findings, i);
-    let subject = entry.row.subject.map(|s| if findings.is_of_person(i) { people.name(s) } else { s.to_owned() });
-    let record = |r: &crate::eval::RecordRef, people: &mut People| Record {
+    let subject = entry.row.subject.map(|s| if findings.is_of_person(i) { display::person(s) } else { s.to_owned() });
+    let record = |r: &crate::eval::RecordRef| Record {
         kind: context.kind(r.kind).to_owned(),
-        identity: people.text(&r.identity),
+        identity: r.identity.clone(),
         place: context.place(r),
         time: r.time.clone(),
     };
-    let gaps: Vec<String> = entry.why.gaps.iter().map(|g| people.text(&context.gap(&entry, g))).collect();
+    let gaps: Vec<String> = entry.why.gaps.iter().map(|g| context.gap(&entry, g)).collect();
     // What a rule says of a finding is not said of a record of which it is not known whether it is one.
     let message = match (entry.verdict(), gaps.as_slice()) {
         (Verdict::Indeterminate, [gap]) => gap.clone(),
         (Verdict::Indeterminate, [gap, more @ ..]) => format!("{gap}; and {} more", super::grouped(more.len() as u64)),
-        _ => people.text(&entry.why.message),
+        _ => entry.why.message.clone(),
     };
     Row {
         id: entry.id(),
@@ -287,7 +309,7 @@ fn row(asked: &Asked, parts: &Parts, i: usize, people: &mut People) -> Row {
         group: asked.group_by.and_then(|field| findings.of_subject(i, field)),
         subject,
         message,
-        records: entry.why.records.iter().take(NAMED).map(|r| record(r, people)).collect(),
+        records: entry.why.records.iter().take(NAMED).map(record).collect(),
         more_records: entry.why.records.len().saturating_sub(NAMED),
         exception: entry.why.exception.clone(),
         waiver: entry.row.waiver.map(|w| w.reason.clone()),

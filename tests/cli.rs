@@ -51,6 +51,7 @@ fn check(name: &str, text: &str) {
 }
 
 snapshot!(help, "--help");
+snapshot!(init_help, "init" "--help");
 snapshot!(audit_help, "audit" "--help");
 snapshot!(check_clean, "check" "conduct");
 snapshot!(check_wrong, "check" "wrong");
@@ -289,4 +290,32 @@ fn two_sources_that_could_read_a_file_are_named() {
     assert!(text.contains("old_book=") && text.contains("new_book="), "{text}");
     let text = transcript(&["audit", "--policy", policy, &format!("new_book={records}")], b"");
     assert!(text.contains("exit code: 1") && text.contains("1 finding (1 major)"), "{text}");
+}
+
+/// What `init` writes is checked, tested and audited as its README says; what is there already stays.
+#[test]
+fn init_begins_a_set_that_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = Command::cargo_bin("bylaws").unwrap().current_dir(folder.path()).args(args).output().unwrap();
+        let told = [output.stdout, output.stderr].map(|b| String::from_utf8(b).unwrap()).concat();
+        (output.status.code().unwrap(), told)
+    };
+    let (code, told) = run(&["init", "conduct"]);
+    assert_eq!(code, 0, "{told}");
+    check("init_start", &told);
+    assert_eq!(run(&["check", "conduct/policies"]).0, 0);
+    let (code, told) = run(&["test", "conduct/policies", "--coverage", "--min-coverage", "100"]);
+    assert_eq!(code, 0, "{told}");
+    let (code, told) = run(&["audit", "--policy", "conduct/policies", "conduct/records/log.ndjson"]);
+    assert_eq!(code, 1);
+    assert!(told.contains("1 finding (1 major), 1 excepted"), "{told}");
+    std::fs::write(folder.path().join("conduct/policies/gifts.bylaw"), "mine").unwrap();
+    let (code, told) = run(&["init", "conduct"]);
+    assert_eq!(code, 2);
+    assert!(told.contains("has a `README.md` and 5 more of its files already"), "{told}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("conduct/policies/gifts.bylaw")).unwrap(), "mine");
+    let (code, told) = run(&["init", "library", "--template", "library"]);
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(run(&["check", "library/policies"]).0, 0);
 }

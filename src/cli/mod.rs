@@ -6,6 +6,7 @@ mod compile;
 mod disk;
 mod explain;
 mod given;
+mod init;
 mod memory;
 mod metrics;
 mod output;
@@ -31,6 +32,7 @@ Exit codes:
   3  records that could not be judged, more than audit --max-indeterminate allows
 
 Start:
+  bylaws init conduct                            a policy set to begin with
   bylaws check policies/                         is the policy set right?
   bylaws test policies/                          do its own tests pass?
   bylaws audit --policy policies/ log.ndjson     what do the records say?
@@ -51,6 +53,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a policy set to begin with
+    Init(init::InitArgs),
     /// Check a policy set: syntax, names, types, units
     Check(check::CheckArgs),
     /// Check a policy set once, and write it to a file for --plan
@@ -138,6 +142,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let style = Style { stdout: cli.color.stdout(), stderr: cli.color.stderr() };
     let result = match &cli.command {
+        Command::Init(args) => init::run(args, style),
         Command::Check(args) => check::run(args, style),
         Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),

@@ -1,0 +1,7 @@
+#!/bin/sh
+# What a change of the rules has to pass, here and in a pipeline: each line ends with another exit code than 0 where it
+# does not hold.
+set -eu
+cd "$(dirname "$0")"
+bylaws check policies
+bylaws test policies --coverage --min-coverage 100

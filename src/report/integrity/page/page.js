@@ -255,7 +255,7 @@
 
   const values = () => ({ type: "value", minInterval: 1, splitLine: { lineStyle: { color: color("line") } }, axisLabel: { color: color("soft") } });
   /** Room for labels of so many pixels, at most two fifths of a chart. */
-  const room = (id, width) => Math.min(width, Math.round($("chart-" + id).clientWidth * 0.4));
+  const room = (id, width) => Math.min(width, Math.round(($("chart-" + id)?.clientWidth ?? 0) * 0.4));
   const names = (data, width) => ({ type: "category", data, axisTick: { show: false }, axisLine: { lineStyle: { color: color("line") } },
     axisLabel: { color: color("ink"), width, overflow: "truncate", interval: width ? 0 : "auto" } });
   const bar = (name, data, hue) => ({ type: "bar", name, data, stack: "all", barMaxWidth: 26, itemStyle: { color: hue }, cursor: "pointer" });

@@ -39,6 +39,7 @@ async function opens(page) {
   for (const chart of await page.locator("#charts .chart").all()) {
     assert.ok(await chart.locator("svg").count(), "a chart is not drawn");
     assert.match(await chart.getAttribute("aria-label"), /\w/, "a chart is not described");
+    assert.ok(await chart.locator("svg text", { hasText: /[a-z]{4}|\d{4}/ }).count(), "a chart has no names at its axis");
   }
   assert.equal(await page.locator("h1").count(), 1);
   assert.equal(await page.evaluate(() => new Set([...document.querySelectorAll("[id]")].map((e) => e.id)).size),

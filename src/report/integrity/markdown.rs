@@ -1,6 +1,6 @@
 //! The report as Markdown: its tables, for a pull request, a wiki or a mail.
 
-use super::{Report, Rule};
+use super::{Naming, Report, Rule};
 use crate::data::{Severity, Verdict};
 use crate::report::{crop::plain, grouped, plural};
 use std::fmt::Write;
@@ -50,9 +50,10 @@ pub(super) fn under_title(report: &Report) -> String {
         Some((first, last)) => format!("Records from {first} to {last}. "),
         None => String::new(),
     };
-    let people = match report.pseudonyms {
-        true => "People have other names here than in the records. ",
-        false => "People have the names that the records give them. ",
+    let people = match report.people {
+        Naming::Pseudonyms => "People have other names here than in the records. ",
+        Naming::Names => "People have the names that the records give them. ",
+        Naming::Unmarked => "No field is marked as naming a person (@person): all values are as in the records. ",
     };
     format!("{days}{people}A finding is an allegation that records support, not a judgement: a person decides.")
 }

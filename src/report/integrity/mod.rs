@@ -55,8 +55,7 @@ pub(crate) struct Report {
     /// First and last day of the records.
     pub days: Option<(String, String)>,
     pub group_by: Option<String>,
-    /// People have other names than in the records.
-    pub pseudonyms: bool,
+    pub people: Naming,
     pub rules: Vec<Rule>,
     /// All verdicts but the compliant ones.
     pub findings: Vec<Row>,
@@ -65,6 +64,18 @@ pub(crate) struct Report {
     pub waivers: Vec<Waiver>,
     pub since: Option<Since>,
     pub data: Data,
+}
+
+/// What people are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Naming {
+    /// By other names than in the records.
+    Pseudonyms,
+    /// As in the records.
+    Names,
+    /// No field is marked as naming a person.
+    Unmarked,
 }
 
 /// The wordings of one rule together.
@@ -204,7 +215,11 @@ impl Report {
             as_of: summary.as_of.clone(),
             days: days.map(|(first, last)| (display::date(first), display::date(last))),
             group_by: asked.group_by.map(str::to_owned),
-            pseudonyms: !asked.names,
+            people: match context.plan.schema.kinds.iter().flat_map(|k| &k.columns).any(|c| c.person) {
+                _ if asked.names => Naming::Names,
+                true => Naming::Pseudonyms,
+                false => Naming::Unmarked,
+            },
             leaders: leaders(&rows, &rules),
             metrics: parts.metrics.iter().map(|m| metrics::with_texts(m, &mut |person| people.name(person))).collect(),
             data: data(summary, &mut people),

@@ -236,8 +236,6 @@
     if (!at) return;
     let own = charts.get(id);
     if (!own) {
-      // Drawn when it has a height of its own.
-      at.append(document.createComment(""));
       own = echarts.init(at, null, { renderer: "svg" });
       charts.set(id, own);
       if (click) own.on("click", click);
@@ -381,6 +379,7 @@
     report = data;
     rows = [...report.findings.filter((r) => r.verdict === "finding"), ...report.findings.filter((r) => r.verdict !== "finding")];
     rules = new Map(report.rules.map((r) => [r.name, r]));
+    document.documentElement.classList.add("drawn");
     setUp();
     if (location.hash.includes("=")) Object.assign(state, of(location.hash.slice(1)));
     set({});

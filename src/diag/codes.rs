@@ -85,6 +85,7 @@ codes! {
     BadHistory = "B0411", "a condition over history where it cannot stand";
     BadAggregate = "B0412", "an aggregate of values that it cannot take";
     BadFiscalYear = "B0413", "a start of the fiscal year that cannot be";
+    StrayCondition = "B0414", "a condition within a `where` that is not about its record";
     BadSequence = "B0420", "a sequence that cannot be";
     NotInAll = "B0421", "a field that not all kinds of a rule have";
     Overlap = "B0430", "two wordings of a rule in force at once";

@@ -71,6 +71,7 @@ impl Typer<'_, '_> {
         };
         if let Some(Some(filter)) = &filter {
             self.learn(filter, true);
+            self.stray(h, filter, root);
         }
         let value = match &h.median {
             Some(median) => self.median_value(h, median, root),

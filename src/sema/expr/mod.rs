@@ -15,6 +15,7 @@ mod narrow;
 mod overlaps;
 mod places;
 mod sets;
+mod stray;
 
 pub use fold::fold;
 pub use history::{func_name, func_of, idents};

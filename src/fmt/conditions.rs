@@ -40,12 +40,7 @@ impl Writer<'_> {
             }
             K::Paren | K::MapParen | K::MapTest => self.brackets(node),
             K::HistoryCall | K::MedianCall => self.brackets(node),
-            K::History
-            | K::RecordTrigger
-            | K::EachTrigger
-            | K::FindingTrigger
-            | K::SeveralTrigger
-            | K::Step => {
+            K::History | K::Step => {
                 self.open_here(2);
                 self.history(node);
                 self.close();

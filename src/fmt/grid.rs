@@ -45,16 +45,19 @@ impl<'t> Writer<'t> {
         for token in &mut self.tokens[from..to] {
             remarks.append(&mut token.remarks);
         }
+        // `||` is one token.
+        let mut bars = if is_bar { self.upcoming().text.len() } else { 0 };
         if is_bar && (begins || rows.is_empty()) {
-            rows.push(Row { remarks, lines, after_bar: true, ..Row::default() });
-            self.next = to;
-            return;
+            rows.push(Row { remarks: std::mem::take(&mut remarks), lines, after_bar: true, ..Row::default() });
+            bars = bars.saturating_sub(1);
         }
         let Some(row) = rows.last_mut() else { return };
         row.within.append(&mut remarks);
         if is_bar {
-            if std::mem::replace(&mut row.after_bar, true) {
-                row.cells.push(Cell::Text(String::new()));
+            for _ in 0..bars {
+                if std::mem::replace(&mut row.after_bar, true) {
+                    row.cells.push(Cell::Text(String::new()));
+                }
             }
             self.next = to;
             return;

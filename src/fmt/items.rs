@@ -54,7 +54,7 @@ impl Between<'_> {
         if self.remarks.first().is_some_and(|r| r.lines == 0) && !out.is_empty() {
             own.remove(0);
         }
-        let mut missing = needs_empty && !own.iter().any(|lines| *lines > 1);
+        let mut missing = needs_empty && !out.is_empty() && !own.iter().any(|lines| *lines > 1);
         let mut line = |out: &mut String, lines: usize| {
             if !out.is_empty() {
                 out.push_str(if lines > 1 || std::mem::take(&mut missing) { "\n\n" } else { "\n" });
@@ -139,12 +139,14 @@ impl<'t> Writer<'t> {
         self.token();
         let clauses: Vec<SyntaxNode> = all[open + 1..].iter().filter_map(|e| e.as_node().cloned()).collect();
         if clauses.is_empty() {
-            self.empty_list();
+            self.empty_list(true);
             return;
         }
         let one_line = clauses.len() == 1 && !self.has_lines(item) && !clauses[0].descendants().any(|n| has_own_lines(&n));
         self.open(if one_line { Indent::Group(2) } else { Indent::Nest(2) });
-        let column = if aligned { clauses.iter().filter_map(keyword).map(|k| k.len() + 1).max() } else { None };
+        let wheres = clauses.iter().filter(|c| c.kind() == K::OnClause && self.own_where(c).is_some()).map(|_| "where".len());
+        let keywords = clauses.iter().filter_map(keyword).map(|k| k.len()).chain(wheres);
+        let column = if aligned { keywords.max().map(|longest| longest + 1) } else { None };
         let givens = self.given_columns(&clauses);
         for (i, (clause, given)) in clauses.iter().zip(givens).enumerate() {
             self.gap(match i {
@@ -177,6 +179,7 @@ impl<'t> Writer<'t> {
             K::SourceMap => self.map(clause),
             K::CasesClause => self.walk(clause),
             K::OnClause if clause.children().any(|n| n.kind() == K::SequenceTrigger) => self.sequence(clause),
+            K::OnClause if self.own_where(clause).is_some() => self.on_and_where(clause, column),
             _ => {
                 self.lead();
                 let first = self.upcoming().text.len();
@@ -188,6 +191,37 @@ impl<'t> Writer<'t> {
                 self.close();
             }
         }
+    }
+
+    /// The `where` of a trigger, if it begins a line: it reads as a clause then.
+    fn own_where(&self, clause: &SyntaxNode) -> Option<SyntaxNode> {
+        let trigger = clause.children().find(|n| n.kind() != K::SequenceTrigger)?;
+        let filter = trigger.children().find(|n| n.kind() == K::Filter)?;
+        self.tokens.get(self.start_of(&filter)).is_some_and(Token::begins_line).then_some(filter)
+    }
+
+    fn on_and_where(&mut self, clause: &SyntaxNode, column: Option<usize>) {
+        self.lead();
+        let column = column.unwrap_or("where ".len());
+        let trigger = clause.children().next();
+        self.token();
+        self.open(Indent::Nest(column));
+        let each = trigger.as_ref().is_some_and(|t| t.kind() == K::EachTrigger);
+        self.gap(Gap::Blanks(if each { 1 } else { column.saturating_sub(2).max(1) }));
+        for part in trigger.iter().flat_map(parts) {
+            let Some(filter) = part.as_node().filter(|n| n.kind() == K::Filter) else {
+                self.part(&part);
+                continue;
+            };
+            self.close();
+            self.gap(Gap::Part);
+            self.lead();
+            self.token();
+            self.open(Indent::Nest(column));
+            self.gap(Gap::Blanks(column.saturating_sub(5).max(1)));
+            parts(filter).skip(1).for_each(|part| self.part(&part));
+        }
+        self.close();
     }
 
     /// A clause without its keyword.
@@ -226,45 +260,44 @@ impl<'t> Writer<'t> {
         }
     }
 
-    /// How far the heads of given records reach that stand below each other, where the author aligned their fields.
+    /// How far the heads of given records reach that stand below each other, where the author put their braces below
+    /// each other.
     fn given_columns(&self, clauses: &[SyntaxNode]) -> Vec<Option<usize>> {
         let mut columns = vec![None; clauses.len()];
+        let heads: Vec<Option<Head>> = clauses.iter().map(|c| self.given_head(c)).collect();
         let mut from = 0;
-        while from < clauses.len() {
-            let mut to = from;
-            let (mut widest, mut aligned, mut shape) = (0, false, None);
-            while let Some((width, blanks, words)) = clauses.get(to).and_then(|c| self.given_head(c, to > from)) {
-                if *shape.get_or_insert(words) != words {
-                    break;
-                }
-                widest = widest.max(width);
-                aligned |= blanks > 1;
-                to += 1;
+        while let Some(head) = heads.get(from) {
+            let Some(first) = head else {
+                from += 1;
+                continue;
+            };
+            let follow = |h: &&Option<Head>| h.as_ref().is_some_and(|h| h.follows && h.brace == first.brace);
+            let run = 1 + heads[from + 1..].iter().take_while(follow).count();
+            let run = from..from + run;
+            let of_run = || heads[run.clone()].iter().flatten();
+            if of_run().any(|h| h.brace > h.width + 1) {
+                let widest = of_run().map(|h| h.width).max().unwrap_or(0);
+                columns[run.clone()].fill(Some(widest + 1));
             }
-            if aligned {
-                columns[from..to].fill(Some(widest + 1));
-            }
-            from = to.max(from + 1);
+            from = run.end;
         }
         columns
     }
 
-    /// The width of the head of a given record, the blanks behind it, and how many words it has. None for other clauses, and, where the
-    /// record must follow on another, for one with an empty line or a remark before it.
-    fn given_head(&self, clause: &SyntaxNode, follows: bool) -> Option<(usize, usize, usize)> {
+    /// The head of a given record, if it is one with its fields in braces on the same line.
+    fn given_head(&self, clause: &SyntaxNode) -> Option<Head> {
         if !matches!(clause.kind(), K::GivenClause | K::DefaultItem) {
             return None;
         }
         let fields = clause.children().find(|n| n.kind() == K::GivenFields)?;
         let (from, to) = (self.start_of(clause), self.start_of(&fields));
-        let first = &self.tokens[from];
-        if follows && (first.lines != 1 || !first.remarks.is_empty()) {
-            return None;
-        }
-        let head = &self.tokens[from..to];
+        let (first, brace) = (self.tokens.get(from)?, self.tokens.get(to)?);
         let one_line = !self.tokens[from + 1..=to].iter().any(Token::begins_line);
-        let width = head.iter().map(|t| t.text.len() + 1).sum::<usize>().checked_sub(1)?;
-        one_line.then_some((width, self.tokens[to].blanks, head.len()))
+        one_line.then(|| Head {
+            width: self.tokens[from..to].iter().map(|t| t.text.len() + 1).sum::<usize>().saturating_sub(1),
+            brace: brace.start - first.start,
+            follows: first.lines == 1 && first.remarks.is_empty(),
+        })
     }
 
     fn start_of(&self, node: &SyntaxNode) -> usize {
@@ -291,7 +324,7 @@ impl<'t> Writer<'t> {
         }
         self.token();
         if entries.is_empty() {
-            self.empty_list();
+            self.empty_list(true);
             return;
         }
         self.open(Indent::Nest(2));
@@ -345,6 +378,15 @@ impl<'t> Writer<'t> {
             }
         }
     }
+}
+
+/// `given gift as g`
+struct Head {
+    width: usize,
+    /// Where the author put the brace.
+    brace: usize,
+    /// It stands on the line below another.
+    follows: bool,
 }
 
 /// The keyword of a clause, where its value is aligned with others.

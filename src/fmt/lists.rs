@@ -37,7 +37,7 @@ impl Writer<'_> {
         });
         self.token();
         if entries.is_empty() {
-            self.empty_list();
+            self.empty_list(open == K::OpenBrace);
             return;
         }
         let form = match node.kind() {
@@ -101,11 +101,11 @@ impl Writer<'_> {
     }
 
     /// The end of a list or block in which nothing stands but remarks.
-    pub fn empty_list(&mut self) {
+    pub fn empty_list(&mut self, blank: bool) {
         self.open(Indent::Nest(2));
         self.remarks(Gap::FirstPart);
         self.close();
-        self.gap(Gap::None);
+        self.gap(if blank { Gap::Blanks(1) } else { Gap::None });
         self.token();
     }
 }

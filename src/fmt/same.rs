@@ -4,13 +4,15 @@ use crate::syntax::{SyntaxElement, SyntaxKind, SyntaxNode};
 use rowan::WalkEvent;
 
 /// What a tree says, a part at a time.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Said {
     Enter(SyntaxKind),
     Leave,
     Token(SyntaxKind, String),
     /// A row of a grid begins.
     Row,
+    /// Between two cells, or behind the last.
+    Bar,
     /// A line between the heading and the rows of a grid.
     Dashes,
 }
@@ -44,7 +46,7 @@ fn remarks(root: &SyntaxNode) -> impl Iterator<Item = String> {
 
 fn said(root: &SyntaxNode) -> impl Iterator<Item = (Said, rowan::TextSize)> {
     let (mut line_begins, mut in_dashes) = (true, false);
-    root.preorder_with_tokens().filter_map(move |event| {
+    let events = root.preorder_with_tokens().filter_map(move |event| {
         let (entered, element) = match event {
             WalkEvent::Enter(e) => (true, e),
             WalkEvent::Leave(e) => (false, e),
@@ -54,10 +56,10 @@ fn said(root: &SyntaxNode) -> impl Iterator<Item = (Said, rowan::TextSize)> {
             SyntaxElement::Token(token) => token,
             SyntaxElement::Node(node) if node.kind() == SyntaxKind::Cell && is_dashes(&node) => {
                 in_dashes = entered;
-                return entered.then_some((Said::Dashes, at));
+                return entered.then_some((Said::Dashes, at, 0));
             }
             SyntaxElement::Node(node) => {
-                return Some((if entered { Said::Enter(node.kind()) } else { Said::Leave }, at));
+                return Some((if entered { Said::Enter(node.kind()) } else { Said::Leave }, at, 0));
             }
         };
         if !entered || in_dashes {
@@ -73,12 +75,15 @@ fn said(root: &SyntaxNode) -> impl Iterator<Item = (Said, rowan::TextSize)> {
             return None;
         }
         let in_grid = token.parent().is_some_and(|p| p.kind() == SyntaxKind::Grid);
-        if in_grid && token.text() == "|" {
+        if in_grid && token.kind() == SyntaxKind::Sign {
             let first = before(&token.clone().into()).is_some_and(|e| e.kind() == SyntaxKind::OpenBrace);
-            return Some((if begins || first { Said::Row } else { Said::Token(token.kind(), "|".into()) }, at));
+            let bars = token.text().len();
+            return Some((if begins || first { Said::Row } else { Said::Bar }, at, bars.saturating_sub(1)));
         }
-        Some((Said::Token(token.kind(), token.text().into()), at))
-    })
+        Some((Said::Token(token.kind(), token.text().into()), at, 0))
+    });
+    // `||` is two bars, and one token.
+    events.flat_map(|(said, at, more)| std::iter::once((said, at)).chain(std::iter::repeat_n((Said::Bar, at), more)))
 }
 
 /// `---`, `:---:`

@@ -18,8 +18,6 @@ pub struct Token<'t> {
     pub remarks: Vec<Remark<'t>>,
     /// Line ends between it and the remark or token before it.
     pub lines: usize,
-    /// Blanks before it on its line, where there is something before it on its line.
-    pub blanks: usize,
     /// No blank before it, none behind it.
     pub tight: (bool, bool),
 }
@@ -34,7 +32,7 @@ impl Token<'_> {
 /// All tokens of a tree; the last is empty, and has the remarks at the end.
 pub fn tokens<'t>(root: &SyntaxNode, text: &'t str) -> Vec<Token<'t>> {
     let mut found = Vec::new();
-    let (mut remarks, mut lines, mut blanks) = (Vec::new(), 0, 0);
+    let (mut remarks, mut lines) = (Vec::new(), 0);
     let leaves = root.descendants_with_tokens().filter_map(|e| e.into_token());
     for leaf in leaves {
         let range = std::ops::Range::<usize>::from(leaf.text_range());
@@ -43,20 +41,19 @@ pub fn tokens<'t>(root: &SyntaxNode, text: &'t str) -> Vec<Token<'t>> {
         match leaf.kind() {
             SyntaxKind::Blank => {
                 lines += memchr::memchr_iter(b'\n', leaf_text.as_bytes()).count();
-                blanks = if lines == 0 { leaf_text.len() } else { 0 };
             }
             SyntaxKind::Remark | SyntaxKind::DocRemark => {
                 remarks.push(Remark { text: leaf_text.trim_end(), lines });
-                (lines, blanks) = (0, 0);
+                lines = 0;
             }
             _ => {
                 let tight = tight(&leaf);
-                found.push(Token { text: leaf_text, start, remarks: std::mem::take(&mut remarks), lines, blanks, tight });
-                (lines, blanks) = (0, 0);
+                found.push(Token { text: leaf_text, start, remarks: std::mem::take(&mut remarks), lines, tight });
+                lines = 0;
             }
         }
     }
-    found.push(Token { text: "", start: text.len(), remarks, lines, blanks, tight: (true, true) });
+    found.push(Token { text: "", start: text.len(), remarks, lines, tight: (true, true) });
     found
 }
 

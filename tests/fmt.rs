@@ -1,0 +1,234 @@
+//! Formatting: the same policy, the same remarks in the same order, and once is enough, for every policy in the project
+//! and for random ones whose blanks, line ends and remarks are thrown about.
+
+#[allow(dead_code)]
+mod random;
+#[allow(dead_code)]
+mod reference;
+
+use bylaws::internals::fmt::{Unformatted, difference, format};
+use bylaws::internals::source::FileId;
+use bylaws::internals::syntax::{SyntaxKind, SyntaxToken, parse};
+use random::Tape;
+use std::path::{Path, PathBuf};
+
+const FILE: FileId = FileId(0);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files_under(dir: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files_under(&path, ending, found);
+        } else if path.extension().is_some_and(|e| e == ending) {
+            found.push(path);
+        }
+    }
+}
+
+/// Every policy of the project, with where it stands: files, and what is in the pages.
+fn policies() -> Vec<(String, String)> {
+    let (mut files, mut pages) = (Vec::new(), Vec::new());
+    for folder in ["policies", "examples", "tests"] {
+        files_under(&root().join(folder), "bylaw", &mut files);
+    }
+    for folder in ["docs", "tests/literate", "tests/explained"] {
+        files_under(&root().join(folder), "md", &mut pages);
+    }
+    let mut found: Vec<(String, String)> =
+        files.iter().map(|p| (p.display().to_string(), std::fs::read_to_string(p).unwrap())).collect();
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for (i, block) in text.split("\n```bylaw").skip(1).enumerate() {
+            let code = block.split_once('\n').map_or("", |(_, code)| code);
+            let code = code.split("\n```").next().unwrap_or("");
+            found.push((format!("{} {}", page.display(), i + 1), format!("{code}\n")));
+        }
+    }
+    found
+}
+
+fn is_right(text: &str) -> bool {
+    parse(FILE, text).errors.is_empty()
+}
+
+fn remarks(text: &str) -> Vec<String> {
+    let leaves = parse(FILE, text).syntax().descendants_with_tokens().filter_map(|e| e.into_token()).collect::<Vec<_>>();
+    let remark = |t: &&SyntaxToken| matches!(t.kind(), SyntaxKind::Remark | SyntaxKind::DocRemark);
+    leaves.iter().filter(remark).map(|t| t.text().trim_end().to_string()).collect()
+}
+
+/// What must hold of a text without errors; the text formatted.
+fn holds(text: &str) -> Result<String, String> {
+    let formatted = match format(FILE, text) {
+        Ok(formatted) => formatted,
+        Err(Unformatted::Differs(place)) => return Err(format!("not the same at `{place}`\n---\n{text}")),
+        Err(Unformatted::Broken(errors)) => return Err(format!("{errors:?}\n---\n{text}")),
+    };
+    let (before, after) = (parse(FILE, text), parse(FILE, &formatted));
+    if !after.errors.is_empty() {
+        return Err(format!("{:?}\n---\n{text}\n---\n{formatted}", after.errors));
+    }
+    if let Some(place) = difference(&before.syntax(), &after.syntax()) {
+        return Err(format!("not the same at `{place}`\n---\n{text}\n---\n{formatted}"));
+    }
+    if remarks(text) != remarks(&formatted) {
+        return Err(format!("other remarks\n---\n{text}\n---\n{formatted}"));
+    }
+    let again = format(FILE, &formatted).map_err(|e| format!("{e:?}"))?;
+    if again != formatted {
+        return Err(format!("not settled\n---\n{text}\n---\n{formatted}\n---\n{again}"));
+    }
+    if !formatted.is_empty() && (!formatted.ends_with('\n') || formatted.ends_with("\n\n")) {
+        return Err(format!("the end of\n{formatted:?}"));
+    }
+    if let Some(line) = formatted.lines().find(|l| l.ends_with([' ', '\t'])) {
+        return Err(format!("blanks at the end of {line:?}"));
+    }
+    Ok(formatted)
+}
+
+#[test]
+fn every_policy_of_the_project() {
+    let mut wrong = Vec::new();
+    let mut formatted = 0;
+    for (name, text) in policies() {
+        if is_right(&text) {
+            formatted += 1;
+            if let Err(why) = holds(&text) {
+                wrong.push(format!("{name}: {why}"));
+            }
+        } else {
+            assert!(matches!(format(FILE, &text), Err(Unformatted::Broken(_))), "{name}");
+        }
+    }
+    assert!(formatted > 150, "{formatted} policies");
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n======\n"));
+}
+
+/// Whether there may be line ends and remarks between two tokens, or only blanks, or nothing.
+#[derive(PartialEq)]
+enum Between {
+    Anything,
+    Lines,
+    Blanks,
+}
+
+fn between(a: &SyntaxToken, b: &SyntaxToken) -> Between {
+    use SyntaxKind as K;
+    let inside = |token: &SyntaxToken, kinds: &[SyntaxKind]| token.parent_ancestors().any(|n| kinds.contains(&n.kind()));
+    let one_line = [K::Quantity, K::Percent, K::Mark, K::FiscalClause];
+    if inside(a, &one_line) && inside(b, &one_line) || inside(b, &[K::Grid]) && inside(a, &[K::Grid]) {
+        return Between::Blanks;
+    }
+    let call = b.kind() == K::OpenParen && b.parent().is_some_and(|p| p.kind() != K::Paren);
+    if call && a.kind() == K::Word {
+        return Between::Blanks;
+    }
+    match (a.text(), b.text()) {
+        ("list" | "set", "of") | ("not", "in" | "given") | ("all", "time") | ("calendar", _) => Between::Lines,
+        _ => Between::Anything,
+    }
+}
+
+/// The same policy, with other blanks, line ends and remarks.
+fn scrambled(text: &str, tape: &mut Tape, remarks: bool) -> String {
+    let syntax = parse(FILE, text).syntax();
+    let all: Vec<SyntaxToken> = syntax.descendants_with_tokens().filter_map(|e| e.into_token()).collect();
+    let mut out = String::new();
+    let (mut last, mut blank, mut n): (Option<&SyntaxToken>, String, usize) = (None, String::new(), 0);
+    for token in &all {
+        if token.kind() == SyntaxKind::Blank {
+            blank.push_str(token.text());
+            continue;
+        }
+        if token.kind().is_trivia() {
+            blank.push_str(token.text());
+            blank.push('\n');
+            continue;
+        }
+        let may = last.map_or(Between::Anything, |last| between(last, token));
+        let was_blank = !blank.is_empty();
+        match tape.below(20) {
+            0..=9 => out.push_str(&blank),
+            10 | 11 if was_blank && may != Between::Blanks && !blank.contains("//") => out.push(' '),
+            12 | 13 if may != Between::Blanks => {
+                out.push_str(&blank);
+                out.push('\n');
+                out.push_str(&" ".repeat(tape.below(5)));
+            }
+            14 if may == Between::Anything => out.push_str(&format!("{blank}\n\n\n")),
+            15 | 16 if may == Between::Anything && remarks => {
+                n += 1;
+                let end = ["", "   ", "\n"][tape.below(3)];
+                out.push_str(&format!("{blank}{}// r{n}{end}\n", [" ", "\n", "\n\n"][tape.below(3)]));
+            }
+            17 if may == Between::Anything && remarks => {
+                n += 1;
+                out.push_str(&format!("{blank} /// d{n}\n  // {}\n", "long ".repeat(tape.below(30))));
+            }
+            18 if was_blank => out.push_str(&format!("{blank}   ")),
+            _ => out.push_str(&blank),
+        }
+        blank.clear();
+        out.push_str(token.text());
+        last = Some(token);
+    }
+    out.push_str(&blank);
+    out
+}
+
+fn config(cases: u32) -> proptest::test_runner::Config {
+    let all: u32 = std::env::var("BYLAWS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2000);
+    proptest::test_runner::Config {
+        cases: (u64::from(all) * u64::from(cases) / 2000) as u32,
+        failure_persistence: None,
+        max_shrink_iters: 3000,
+        ..Default::default()
+    }
+}
+
+fn tape() -> impl proptest::strategy::Strategy<Value = Vec<u16>> {
+    proptest::collection::vec(proptest::prelude::any::<u16>(), 0..3000)
+}
+
+fn holds_scrambled(text: &str, numbers: &[u16], remarks: bool) -> Result<(), proptest::test_runner::TestCaseError> {
+    let scrambled = scrambled(text, &mut Tape::new(numbers), remarks);
+    // Between items a line end may be missing now, or one too many in a call.
+    if !is_right(&scrambled) {
+        return Err(proptest::test_runner::TestCaseError::reject("no policy any more"));
+    }
+    holds(&scrambled).map(drop).map_err(proptest::test_runner::TestCaseError::fail)
+}
+
+#[test]
+fn random_policies() {
+    proptest::proptest!(config(150), |(seeds in random::seeds(random::SMALL), numbers in tape())| {
+        let schema = random::schema::schema(&mut Tape::new(&seeds.schema));
+        let rules = seeds.rules.iter().enumerate();
+        let text = rules.fold(format!("{}\n{}\n", schema.print(), random::policy::SHARED), |text, (i, numbers)| {
+            text + &random::policy::rule(&schema, numbers, &format!("rule_{i}"))
+        });
+        holds(&text).map_err(proptest::test_runner::TestCaseError::fail)?;
+        holds_scrambled(&text, &numbers, false)?;
+        holds_scrambled(&text, &numbers, true)?;
+    });
+}
+
+/// The project's own policies, which have every construct, thrown about, an item at a time.
+#[test]
+fn scrambled_policies() {
+    let items: Vec<String> = policies()
+        .iter()
+        .filter(|(_, text)| is_right(text))
+        .flat_map(|(_, text)| parse(FILE, text).syntax().children().map(|n| n.text().to_string()).collect::<Vec<_>>())
+        .collect();
+    let which = proptest::prelude::any::<proptest::sample::Index>();
+    proptest::proptest!(config(2000), |(which in which, numbers in tape(), remarks in proptest::prelude::any::<bool>())| {
+        holds_scrambled(&items[which.index(items.len())], &numbers, remarks)?;
+    });
+}

@@ -57,7 +57,8 @@ fn is_right(text: &str) -> bool {
 }
 
 fn remarks(text: &str) -> Vec<String> {
-    let leaves = parse(FILE, text).syntax().descendants_with_tokens().filter_map(|e| e.into_token()).collect::<Vec<_>>();
+    let leaves =
+        parse(FILE, text).syntax().descendants_with_tokens().filter_map(|e| e.into_token()).collect::<Vec<_>>();
     let remark = |t: &&SyntaxToken| matches!(t.kind(), SyntaxKind::Remark | SyntaxKind::DocRemark);
     leaves.iter().filter(remark).map(|t| t.text().trim_end().to_string()).collect()
 }
@@ -120,7 +121,8 @@ enum Between {
 
 fn between(a: &SyntaxToken, b: &SyntaxToken) -> Between {
     use SyntaxKind as K;
-    let inside = |token: &SyntaxToken, kinds: &[SyntaxKind]| token.parent_ancestors().any(|n| kinds.contains(&n.kind()));
+    let inside =
+        |token: &SyntaxToken, kinds: &[SyntaxKind]| token.parent_ancestors().any(|n| kinds.contains(&n.kind()));
     let one_line = [K::Quantity, K::Percent, K::Mark, K::FiscalClause];
     if inside(a, &one_line) && inside(b, &one_line) || inside(b, &[K::Grid]) && inside(a, &[K::Grid]) {
         return Between::Blanks;
@@ -140,6 +142,7 @@ fn scrambled(text: &str, tape: &mut Tape, remarks: bool) -> String {
     let syntax = parse(FILE, text).syntax();
     let all: Vec<SyntaxToken> = syntax.descendants_with_tokens().filter_map(|e| e.into_token()).collect();
     let mut out = String::new();
+    let joined = tape.chance(30);
     let (mut last, mut blank, mut n): (Option<&SyntaxToken>, String, usize) = (None, String::new(), 0);
     for token in &all {
         if token.kind() == SyntaxKind::Blank {
@@ -154,6 +157,8 @@ fn scrambled(text: &str, tape: &mut Tape, remarks: bool) -> String {
         let may = last.map_or(Between::Anything, |last| between(last, token));
         let was_blank = !blank.is_empty();
         match tape.below(20) {
+            // All that can be on one line.
+            0..=13 if joined && may != Between::Blanks && !blank.contains("//") && was_blank => out.push(' '),
             0..=9 => out.push_str(&blank),
             10 | 11 if was_blank && may != Between::Blanks && !blank.contains("//") => out.push(' '),
             12 | 13 if may != Between::Blanks => {
@@ -231,4 +236,85 @@ fn scrambled_policies() {
     proptest::proptest!(config(2000), |(which in which, numbers in tape(), remarks in proptest::prelude::any::<bool>())| {
         holds_scrambled(&items[which.index(items.len())], &numbers, remarks)?;
     });
+}
+
+/// What comes out, construct by construct.
+#[test]
+fn fixtures() {
+    insta::glob!("fmt/*.bylaw", |path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let formatted = holds(&text).unwrap_or_else(|why| panic!("{why}"));
+        let settings = insta::Settings::clone_current();
+        settings.bind(|| insta::assert_snapshot!(formatted));
+    });
+}
+
+#[test]
+fn nothing_and_only_remarks() {
+    let formatted = |text: &str| format(FILE, text).unwrap();
+    assert_eq!(formatted(""), "");
+    assert_eq!(formatted(" \n\t\n "), "");
+    assert_eq!(formatted("\u{feff}"), "");
+    assert_eq!(formatted("// a"), "// a\n");
+    assert_eq!(formatted("\n\n  // a  \n\n\n\n/// b\n\n"), "// a\n\n/// b\n");
+    assert_eq!(formatted("enum e { a } // b\n// c"), "enum e { a } // b\n// c\n");
+    assert_eq!(formatted("forbid x { // a\n\n\n// b\n\n// c\n}"), "forbid x { // a\n  // b\n\n  // c\n}\n");
+}
+
+#[test]
+fn line_ends_are_those_of_the_first_line() {
+    let formatted = |text: &str| format(FILE, text).unwrap();
+    let text = "// a\r\nforbid x {\r\n on gift // b\r\n when a\n}";
+    let expected = "// a\r\nforbid x {\r\n  on   gift // b\r\n  when a\r\n}\r\n";
+    assert_eq!(formatted(text), expected);
+    assert_eq!(formatted(expected), expected);
+    assert_eq!(formatted(&format!("\u{feff}{text}")), expected);
+    assert_eq!(formatted("enum e { a }\nenum f { b }\r\n"), "enum e { a }\nenum f { b }\n");
+    // one in a remark is none
+    assert_eq!(formatted("enum e { a } // b\rc\n"), "enum e { a } // b\rc\n");
+}
+
+#[test]
+fn broken_texts_are_refused() {
+    for text in
+        ["forbid {", "}", "enum e { a b }", "let a = \"x", "\0", "forbid x { on gift when a === b }", "é", "/* a */"]
+    {
+        assert!(matches!(format(FILE, text), Err(Unformatted::Broken(_))), "{text}");
+    }
+    let deep = format!("let a = {}1{}", "(".repeat(5000), ")".repeat(5000));
+    assert!(matches!(format(FILE, &deep), Err(Unformatted::Broken(_))));
+}
+
+#[test]
+fn a_call_that_is_one_only_on_two_lines() {
+    let text = "define count(n: int) = n > 1\ndefine c(n: int) = count\n(n)\n";
+    if is_right(text) {
+        holds(text).unwrap();
+    }
+}
+
+/// As deep as it may be, and as long as nobody would write it.
+#[test]
+fn deep_and_long_texts() {
+    let deep = 190;
+    let conditions = [
+        format!("{}a{}", "(".repeat(deep), ")".repeat(deep)),
+        format!("{}a", "not ".repeat(deep)),
+        format!("{}a{}", "(a and b or ".repeat(deep), ")".repeat(deep)),
+        format!("{}a", "exists r where ".repeat(deep)),
+        vec!["a == \"b\""; 3000].join(" and "),
+        vec!["1"; 150].join(" + ") + " > 1",
+        format!("a == \"{}\"", "x".repeat(10_000)),
+        format!("{} == b", "x".repeat(10_000)),
+        format!("a in {{ {} }}", vec!["\"long text in a set\""; 5000].join(", ")),
+    ];
+    for condition in conditions {
+        let text = format!("forbid x {{ on gift when {condition} }}");
+        if is_right(&text) {
+            holds(&text).unwrap_or_else(|why| panic!("{}", why.chars().take(500).collect::<String>()));
+        }
+    }
+    let fields: Vec<String> = (0..2000).map(|i| format!("f{i}: int")).collect();
+    holds(&format!("record r at f0 {{ {} }}", fields.join(","))).unwrap();
+    holds(&format!("// {}\nenum e {{ a }}", "é".repeat(20_000))).unwrap();
 }

@@ -12,6 +12,7 @@ use clap::Args;
 use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -21,11 +22,11 @@ Examples:
   bylaws fmt --diff a.bylaw                 show what would change
   bylaws fmt - < a.bylaw                    from standard input to standard output, for editors
 
-There are no options of style. Comments stay where they are, and a file is written only where the same rules come
-out of it; one with syntax errors is left as it is.
+There are no options of style. Comments stay where they are. A file is written only where it
+says the same as before; one with syntax errors is left as it is.
 
-Exit codes: 0 all formatted, 1 --check or --diff found what would change, 2 syntax errors, or files that cannot be read
-or written.")]
+Exit codes: 0 all formatted, 1 --check or --diff found what would change, 2 syntax errors, or
+files that cannot be read or written.")]
 pub(super) struct FmtArgs {
     /// Policy files, or folders of them; `-` for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -37,6 +38,9 @@ pub(super) struct FmtArgs {
     #[arg(long)]
     diff: bool,
 }
+
+/// After so long a difference is shown that may not be the smallest one.
+const LONGEST_DIFF: Duration = Duration::from_secs(5);
 
 /// How many files ended how.
 #[derive(Default)]
@@ -58,7 +62,11 @@ pub(super) fn run(args: &FmtArgs, style: Style) -> Result<Exit, Failure> {
             }
         }
     }
-    output::tell(&format!("{}\n", summary(&counts, args)));
+    // An editor takes what stands on standard error for an error.
+    let filter = args.paths == ["-"] && !args.check && !args.diff;
+    if !filter {
+        output::tell(&format!("{}\n", summary(&counts, args)));
+    }
     Ok(match counts {
         Counts { failed: 1.., .. } => Exit::Failed,
         Counts { changed: 1.., .. } if args.check || args.diff => Exit::Findings,
@@ -114,7 +122,7 @@ fn one(path: &str, args: &FmtArgs, style: Style) -> Result<bool, Failure> {
     if args.diff {
         if changed {
             let before = String::from_utf8_lossy(&bytes);
-            let diff = similar::TextDiff::from_lines(before.as_ref(), text.as_str());
+            let diff = similar::TextDiff::configure().timeout(LONGEST_DIFF).diff_lines(before.as_ref(), text.as_str());
             output::print(&diff.unified_diff().context_radius(3).header(name, name).to_string())?;
         }
     } else if args.check {

@@ -47,7 +47,13 @@ impl Writer<'_> {
             }
             K::Filter => self.filter(node),
             K::Call | K::MapCall => self.call(node),
-            K::Set | K::EnumBody | K::GivenList | K::GivenFields | K::CastWords | K::Fields | K::DefineParams
+            K::Set
+            | K::EnumBody
+            | K::GivenList
+            | K::GivenFields
+            | K::CastWords
+            | K::Fields
+            | K::DefineParams
             | K::LaterValues => self.list(node),
             K::Grid => self.grid(node),
             _ => self.walk(node),
@@ -162,10 +168,8 @@ impl Writer<'_> {
 
     fn call(&mut self, node: &SyntaxNode) {
         let name = self.upcoming().text;
-        let is_history = matches!(
-            name,
-            "count" | "sum" | "min" | "max" | "avg" | "distinct" | "first" | "last" | "median"
-        );
+        let is_history =
+            matches!(name, "count" | "sum" | "min" | "max" | "avg" | "distinct" | "first" | "last" | "median");
         for part in parts(node) {
             if part.kind() == K::OpenParen {
                 // A function of such a name is one only where the parenthesis is not on its line.

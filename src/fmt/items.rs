@@ -142,9 +142,11 @@ impl<'t> Writer<'t> {
             self.empty_list(true);
             return;
         }
-        let one_line = clauses.len() == 1 && !self.has_lines(item) && !clauses[0].descendants().any(|n| has_own_lines(&n));
+        let one_line =
+            clauses.len() == 1 && !self.has_lines(item) && !clauses[0].descendants().any(|n| has_own_lines(&n));
         self.open(if one_line { Indent::Group(2) } else { Indent::Nest(2) });
-        let wheres = clauses.iter().filter(|c| c.kind() == K::OnClause && self.own_where(c).is_some()).map(|_| "where".len());
+        let wheres =
+            clauses.iter().filter(|c| c.kind() == K::OnClause && self.own_where(c).is_some()).map(|_| "where".len());
         let keywords = clauses.iter().filter_map(keyword).map(|k| k.len()).chain(wheres);
         let column = if aligned { keywords.max().map(|longest| longest + 1) } else { None };
         let givens = self.given_columns(&clauses);
@@ -396,9 +398,7 @@ fn keyword(clause: &SyntaxNode) -> Option<String> {
     let alone = match clause.kind() {
         K::SourceMap => true,
         // `on each`, `on sequence`
-        K::OnClause => all
-            .next()
-            .is_some_and(|e| matches!(e.kind(), K::EachTrigger | K::SequenceTrigger)),
+        K::OnClause => all.next().is_some_and(|e| matches!(e.kind(), K::EachTrigger | K::SequenceTrigger)),
         _ => false,
     };
     (!alone && word.len() <= LONGEST_ALIGNED).then_some(word)

@@ -44,7 +44,8 @@ pub fn format(file: FileId, text: &str) -> Result<String, Unformatted> {
     let formatted = items::file(&root, tokens::tokens(&root, &plain));
     if formatted != plain {
         let again = parse(file, &formatted);
-        let differs = if again.errors.is_empty() { difference(&root, &again.syntax()) } else { Some(formatted.clone()) };
+        let differs =
+            if again.errors.is_empty() { difference(&root, &again.syntax()) } else { Some(formatted.clone()) };
         if let Some(place) = differs {
             return Err(Unformatted::Differs(place));
         }

@@ -12,15 +12,22 @@ pub enum Op<'t> {
     Text(Cow<'t, str>),
     Blanks(usize),
     /// A blank, or a new line that is indented so much further. Those of a lower rank are taken first.
-    Break { rank: u8, deeper: usize },
+    Break {
+        rank: u8,
+        deeper: usize,
+    },
     /// A new line where the lines of its group do not fit into one; else a blank, or nothing.
-    Line { blank: bool },
+    Line {
+        blank: bool,
+    },
     /// As [`Op::Line`], with a blank, before what closes the group.
     LastLine,
     /// `,` where the group is broken.
     LastComma,
     /// A new line.
-    Hard { deeper: usize },
+    Hard {
+        deeper: usize,
+    },
     /// A new line and an empty one before it.
     Empty,
     /// A remark at the end of a line. It may be as long as it likes.
@@ -165,9 +172,7 @@ impl Page {
         let level = match indent {
             Indent::Nest(n) => Level { indent: around + n, around, broken: true },
             Indent::Here(n) => Level { indent: self.here() + n, around, broken: true },
-            Indent::Group(n) => {
-                Level { indent: around + n, around, broken: !self.fits(behind, self.here(), None) }
-            }
+            Indent::Group(n) => Level { indent: around + n, around, broken: !self.fits(behind, self.here(), None) },
         };
         self.levels.push(level);
     }

@@ -94,7 +94,8 @@ pub fn is_dashes(cell: &SyntaxNode) -> bool {
 }
 
 fn before(element: &SyntaxElement) -> Option<SyntaxElement> {
-    std::iter::successors(element.prev_sibling_or_token(), |e| e.prev_sibling_or_token()).find(|e| !e.kind().is_trivia())
+    std::iter::successors(element.prev_sibling_or_token(), |e| e.prev_sibling_or_token())
+        .find(|e| !e.kind().is_trivia())
 }
 
 /// A comma before the end of its list, or between parts that need none.

@@ -11,9 +11,14 @@ pub enum Gap {
     None,
     Blanks(usize),
     /// A blank, or a new line where the author had one or the line is too long.
-    Break { rank: u8, deeper: usize },
+    Break {
+        rank: u8,
+        deeper: usize,
+    },
     /// As its group.
-    Line { blank: bool },
+    Line {
+        blank: bool,
+    },
     /// A new line.
     Hard,
     /// A new line; an empty one before it where the author had one.

@@ -8,8 +8,8 @@ use crate::syntax::{SyntaxElement, SyntaxKind as K, SyntaxNode};
 /// Longer keywords are followed by one blank, and values are not aligned with theirs.
 const LONGEST_ALIGNED: usize = 8;
 
-/// A file's text.
-pub fn file(root: &SyntaxNode, tokens: Vec<Token<'_>>) -> String {
+/// A file's text, in lines of so many columns.
+pub fn file(root: &SyntaxNode, tokens: Vec<Token<'_>>, width: usize) -> String {
     let items: Vec<SyntaxNode> = root.children().collect();
     let mut writer = Writer::new(tokens);
     let columns = writer.given_columns(&items);
@@ -20,7 +20,7 @@ pub fn file(root: &SyntaxNode, tokens: Vec<Token<'_>>) -> String {
         writer.ops = Vec::new();
         writer.start();
         writer.item(item, column);
-        let text = print(&writer.ops, String::new());
+        let text = print(&writer.ops, width);
         let is_block = is_block(item, &text);
         before.write(&mut out, after_block || is_block);
         out.push_str(&text);

@@ -26,11 +26,22 @@ pub enum Unformatted {
     Differs(String),
 }
 
+/// Columns of a line.
+const WIDTH: usize = 120;
+
 /// The text in the one style. Where its first line ends with CR LF, all lines do; a byte order mark is left out.
 ///
 /// # Errors
 /// Where the text is not a policy file without errors of syntax, and where the result would not be the same policy.
 pub fn format(file: FileId, text: &str) -> Result<String, Unformatted> {
+    format_to(file, text, WIDTH)
+}
+
+/// As [`format`], in lines of so many columns: in short ones, more has to be broken.
+///
+/// # Errors
+/// As [`format`].
+pub fn format_to(file: FileId, text: &str, width: usize) -> Result<String, Unformatted> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parsed = parse(file, text);
     if !parsed.errors.is_empty() {
@@ -41,7 +52,7 @@ pub fn format(file: FileId, text: &str) -> Result<String, Unformatted> {
         parsed = parse(file, &plain);
     }
     let root = parsed.syntax();
-    let formatted = items::file(&root, tokens::tokens(&root, &plain));
+    let formatted = items::file(&root, tokens::tokens(&root, &plain), width);
     if formatted != plain {
         let again = parse(file, &formatted);
         let differs =

@@ -4,9 +4,6 @@
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
-/// Columns of a line.
-pub const WIDTH: usize = 120;
-
 #[derive(Clone, Debug)]
 pub enum Op<'t> {
     Text(Cow<'t, str>),
@@ -74,15 +71,23 @@ pub fn flat(ops: &[Op<'_>]) -> String {
 
 struct Page {
     out: String,
+    /// Columns of a line.
+    width: usize,
     column: usize,
     levels: Vec<Level>,
     /// How far the line that is begun is indented, until something is on it.
     begun: Option<usize>,
 }
 
-/// Appends lines; the last has no line end.
-pub fn print(ops: &[Op<'_>], out: String) -> String {
-    let mut page = Page { out, column: 0, levels: vec![Level { indent: 0, around: 0, broken: true }], begun: None };
+/// Lines of so many columns; the last has no line end.
+pub fn print(ops: &[Op<'_>], width: usize) -> String {
+    let mut page = Page {
+        out: String::new(),
+        width,
+        column: 0,
+        levels: vec![Level { indent: 0, around: 0, broken: true }],
+        begun: None,
+    };
     for (at, op) in ops.iter().enumerate() {
         match op {
             Op::Text(text) => page.text(text),
@@ -204,12 +209,12 @@ impl Page {
                     column += usize::from(*blank);
                 }
                 Op::LastComma => {}
-                Op::Hard { .. } | Op::Empty | Op::Trailing(_) => return column <= WIDTH,
+                Op::Hard { .. } | Op::Empty | Op::Trailing(_) => return column <= self.width,
                 Op::Open(_) => depth += 1,
                 Op::Close if depth > 0 => depth -= 1,
                 Op::Close => left += 1,
             }
-            if column > WIDTH {
+            if column > self.width {
                 return false;
             }
         }

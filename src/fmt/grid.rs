@@ -102,7 +102,7 @@ impl<'t> Writer<'t> {
             let first = i == 0;
             let after = self.grid_remarks(remarks, first);
             let empty = row.lines > 1 && (!first || after);
-            self.ops.push(if empty { Op::Empty } else { Op::Hard { deeper: 0 } });
+            self.ops.push(if empty { Op::Empty } else { Op::Hard { deeper: 0, rank: None } });
             self.ops.push(Op::Text(Cow::Owned(line(&row.cells, &widths))));
             behind = row.within;
             if let Some(first) = behind.first_mut() {
@@ -126,7 +126,7 @@ impl<'t> Writer<'t> {
                 continue;
             }
             let empty = remark.lines > 1 && (!first || own_line);
-            self.ops.push(if empty { Op::Empty } else { Op::Hard { deeper: 0 } });
+            self.ops.push(if empty { Op::Empty } else { Op::Hard { deeper: 0, rank: None } });
             self.ops.push(Op::Text(Cow::Borrowed(remark.text)));
             own_line = true;
         }

@@ -21,9 +21,10 @@ pub enum Op<'t> {
     LastLine,
     /// `,` where the group is broken.
     LastComma,
-    /// A new line.
+    /// A new line; of a rank where the author had it at a break.
     Hard {
         deeper: usize,
+        rank: Option<u8>,
     },
     /// A new line and an empty one before it.
     Empty,
@@ -49,6 +50,9 @@ struct Level {
     /// Of the level around.
     around: usize,
     broken: bool,
+    /// The rank of the last break that was taken. One of a lower rank behind it is taken too: else what binds more
+    /// would stand on two lines, and what binds less in the middle of one.
+    taken: Option<u8>,
 }
 
 pub fn width(text: &str) -> usize {
@@ -85,7 +89,7 @@ pub fn print(ops: &[Op<'_>], width: usize) -> String {
         out: String::new(),
         width,
         column: 0,
-        levels: vec![Level { indent: 0, around: 0, broken: true }],
+        levels: vec![Level { indent: 0, around: 0, broken: true, taken: None }],
         begun: None,
     };
     for (at, op) in ops.iter().enumerate() {
@@ -101,17 +105,17 @@ pub fn print(ops: &[Op<'_>], width: usize) -> String {
                 page.text(" ");
                 page.text(text);
             }
+            Op::Break { .. } if page.begun.is_some() => {}
             Op::Break { rank, deeper } => {
-                if page.begun.is_none() {
-                    if page.fits(&ops[at + 1..], page.column + 1, Some(*rank)) {
-                        page.text(" ");
-                    } else {
-                        page.line(*deeper);
-                    }
+                let binds_more = page.level().taken.is_some_and(|taken| taken > *rank);
+                if binds_more || !page.fits(&ops[at + 1..], page.column + 1, Some(*rank)) {
+                    page.line(*deeper, Some(*rank));
+                } else {
+                    page.text(" ");
                 }
             }
             Op::Line { blank } => match (page.level().broken, blank) {
-                (true, _) => page.line(0),
+                (true, _) => page.line(0, None),
                 (false, true) => page.text(" "),
                 (false, false) => {}
             },
@@ -119,7 +123,7 @@ pub fn print(ops: &[Op<'_>], width: usize) -> String {
                 let broken = page.level().broken;
                 if let (true, Some(level)) = (broken, page.levels.last_mut()) {
                     level.indent = level.around;
-                    page.line(0);
+                    page.line(0, None);
                 } else {
                     page.text(" ");
                 }
@@ -129,10 +133,10 @@ pub fn print(ops: &[Op<'_>], width: usize) -> String {
                     page.text(",");
                 }
             }
-            Op::Hard { deeper } => page.line(*deeper),
+            Op::Hard { deeper, rank } => page.line(*deeper, *rank),
             Op::Empty => {
                 if page.begun.is_none() {
-                    page.line(0);
+                    page.line(0, None);
                 }
                 page.out.push('\n');
             }
@@ -147,7 +151,7 @@ pub fn print(ops: &[Op<'_>], width: usize) -> String {
 
 impl Page {
     fn level(&self) -> Level {
-        self.levels.last().copied().unwrap_or(Level { indent: 0, around: 0, broken: true })
+        self.levels.last().copied().unwrap_or(Level { indent: 0, around: 0, broken: true, taken: None })
     }
 
     /// Where the next text begins.
@@ -164,7 +168,10 @@ impl Page {
         self.column += width(text);
     }
 
-    fn line(&mut self, deeper: usize) {
+    fn line(&mut self, deeper: usize, rank: Option<u8>) {
+        if let (Some(level), Some(_)) = (self.levels.last_mut(), rank) {
+            level.taken = rank;
+        }
         if self.begun.is_none() {
             self.out.push('\n');
         }
@@ -175,9 +182,11 @@ impl Page {
     fn open(&mut self, indent: Indent, behind: &[Op<'_>]) {
         let around = self.level().indent;
         let level = match indent {
-            Indent::Nest(n) => Level { indent: around + n, around, broken: true },
-            Indent::Here(n) => Level { indent: self.here() + n, around, broken: true },
-            Indent::Group(n) => Level { indent: around + n, around, broken: !self.fits(behind, self.here(), None) },
+            Indent::Nest(n) => Level { indent: around + n, around, broken: true, taken: None },
+            Indent::Here(n) => Level { indent: self.here() + n, around, broken: true, taken: None },
+            Indent::Group(n) => {
+                Level { indent: around + n, around, broken: !self.fits(behind, self.here(), None), taken: None }
+            }
         };
         self.levels.push(level);
     }

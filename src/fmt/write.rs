@@ -115,18 +115,18 @@ impl<'t> Writer<'t> {
         let own_line = self.remarks(gap);
         let empty = lines > 1 && (gap == Gap::Part || (gap == Gap::FirstPart && own_line));
         if std::mem::take(&mut self.after_remark) {
-            let deeper = if let Gap::Break { deeper, .. } = gap { deeper } else { 0 };
-            self.ops.push(if empty { Op::Empty } else { Op::Hard { deeper } });
+            let (deeper, rank) = if let Gap::Break { rank, deeper } = gap { (deeper, Some(rank)) } else { (0, None) };
+            self.ops.push(if empty { Op::Empty } else { Op::Hard { deeper, rank } });
             return;
         }
         self.ops.push(match gap {
             Gap::None => return,
             Gap::Blanks(n) => Op::Blanks(n),
-            Gap::Break { deeper, .. } if begins => Op::Hard { deeper },
+            Gap::Break { rank, deeper } if begins => Op::Hard { deeper, rank: Some(rank) },
             Gap::Break { rank, deeper } => Op::Break { rank, deeper },
             Gap::Line { blank } => Op::Line { blank },
             Gap::Part if empty => Op::Empty,
-            Gap::Hard | Gap::Part | Gap::FirstPart => Op::Hard { deeper: 0 },
+            Gap::Hard | Gap::Part | Gap::FirstPart => Op::Hard { deeper: 0, rank: None },
         });
     }
 
@@ -135,14 +135,14 @@ impl<'t> Writer<'t> {
         let at = self.next.min(self.tokens.len() - 1);
         let mut remarks = std::mem::take(&mut self.carried);
         remarks.append(&mut self.tokens[at].remarks);
-        let deeper = if let Gap::Break { deeper, .. } = gap { deeper } else { 0 };
+        let (deeper, rank) = if let Gap::Break { rank, deeper } = gap { (deeper, Some(rank)) } else { (0, None) };
         let mut own_line = false;
         for remark in remarks {
             if remark.lines == 0 && !self.after_remark && !self.ops.is_empty() {
                 self.ops.push(Op::Trailing(remark.text));
             } else {
                 let empty = remark.lines > 1 && (gap == Gap::Part || (gap == Gap::FirstPart && own_line));
-                self.ops.push(if empty { Op::Empty } else { Op::Hard { deeper } });
+                self.ops.push(if empty { Op::Empty } else { Op::Hard { deeper, rank } });
                 self.ops.push(Op::Text(Cow::Borrowed(remark.text)));
                 own_line = true;
             }

@@ -340,3 +340,34 @@ fn deep_and_long_texts() {
     holds(&format!("record r at f0 {{ {} }}", fields.join(","))).unwrap();
     holds(&format!("// {}\nenum e {{ a }}", "é".repeat(20_000))).unwrap();
 }
+
+/// What is proved before a file is written would be told if it did not hold.
+#[test]
+fn other_policies_are_told_apart() {
+    let same = |a: &str, b: &str| difference(&parse(FILE, a).syntax(), &parse(FILE, b).syntax()).is_none();
+    let grid = "test \"x\" { cases {\n| a | b |\n|---|---|\n| 1 | |\n| 2 | |\n} }";
+    for (a, b) in [
+        ("enum e { a, b }", "enum  e{a,b,}"),
+        ("let a = f(b, c)", "let a = f(b, c,)"),
+        (grid, "test \"x\" { cases { | a | b |\n|:---|-----|\n| 1 ||\n| 2 ||\n} }"),
+        ("enum e { a } // r", "// r  \nenum e { a }"),
+        ("source s for r { map { a = b, c = d } }", "source s for r { map { a = b\nc = d } }"),
+    ] {
+        assert!(same(a, b) && same(b, a), "{a}\n{b}");
+    }
+    for (a, b) in [
+        ("enum e { a, b }", "enum e { b, a }"),
+        ("enum e { a, b }", "enum e { a }"),
+        ("let a = b and c", "let a = b or c"),
+        ("let a = \"b c\"", "let a = \"b  c\""),
+        ("let a = (b + c) * d", "let a = b + (c * d)"),
+        ("define a() = count(b)", "define a() = count\n(b)"),
+        (grid, "test \"x\" { cases {\n| a | b |\n|---|---|\n| 1 | | | 2 | |\n} }"),
+        (grid, "test \"x\" { cases {\n| a | b |\n| 1 | |\n| 2 | |\n} }"),
+        ("enum e { a } // r", "enum e { a }"),
+        ("enum e { a } // r\n// s", "// s\nenum e { a } // r"),
+        ("enum e { a } // r", "enum e { a } /// r"),
+    ] {
+        assert!(!same(a, b) && !same(b, a), "{a}\n{b}");
+    }
+}

@@ -55,6 +55,7 @@ mod cli;
 mod data;
 mod diag;
 mod eval;
+mod fmt;
 mod ingest;
 mod io;
 mod plan;
@@ -103,6 +104,9 @@ pub mod internals {
     }
     pub mod ingest {
         pub use crate::ingest::*;
+    }
+    pub mod fmt {
+        pub use crate::fmt::*;
     }
     pub mod syntax {
         pub use crate::syntax::*;

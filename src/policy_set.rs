@@ -198,26 +198,13 @@ impl Loader<'_> {
 
     fn parse(&mut self, path: &str, bytes: Vec<u8>) -> Option<(FileId, ast::File)> {
         let set = &mut self.set;
-        let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
-            Some(rest) => rest.to_vec(),
-            None => bytes,
-        };
-        let text = match String::from_utf8(bytes) {
-            Ok(text) if u32::try_from(text.len()).is_ok() => text,
-            Ok(_) => {
-                let id = set.sources.add(path, "");
-                set.diagnostics.push(
-                    Diagnostic::error(Code::Unreadable, "the file is larger than 4 GiB", Span::new(id, 0, 0), "")
-                        .help("split it: a folder of files is one policy set"),
-                );
-                return None;
-            }
-            Err(error) => {
-                set.diagnostics.push(not_text(&mut set.sources, path, error));
+        let id = match add_text(&mut set.sources, path, bytes) {
+            Ok(id) => id,
+            Err(problem) => {
+                set.diagnostics.push(*problem);
                 return None;
             }
         };
-        let id = set.sources.add(path, text);
         let parsed = syntax::parse(id, &set.sources.file(id).text);
         set.diagnostics.extend(parsed.errors);
         Some((id, parsed.file))
@@ -278,6 +265,23 @@ impl Loader<'_> {
                 }))
             }
         }
+    }
+}
+
+/// Adds the text of a policy file, without a byte order mark; or says why it is none.
+pub fn add_text(sources: &mut SourceMap, path: &str, bytes: Vec<u8>) -> Result<FileId, Box<Diagnostic>> {
+    let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) => rest.to_vec(),
+        None => bytes,
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) if u32::try_from(text.len()).is_ok() => Ok(sources.add(path, text)),
+        Ok(_) => {
+            let id = sources.add(path, "");
+            let problem = Diagnostic::error(Code::Unreadable, "the file is larger than 4 GiB", Span::new(id, 0, 0), "");
+            Err(Box::new(problem.help("split it: a folder of files is one policy set")))
+        }
+        Err(error) => Err(Box::new(not_text(sources, path, error))),
     }
 }
 

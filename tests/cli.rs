@@ -53,6 +53,11 @@ fn check(name: &str, text: &str) {
 snapshot!(help, "--help");
 snapshot!(init_help, "init" "--help");
 snapshot!(audit_help, "audit" "--help");
+snapshot!(fmt_help, "fmt" "--help");
+snapshot!(fmt_check, "fmt" "--check" "fmt" "nowhere");
+snapshot!(fmt_check_clean, "fmt" "--check" "fmt/settled.bylaw");
+snapshot!(fmt_diff, "fmt" "--diff" "fmt");
+snapshot!(fmt_broken, "fmt" "--check" "fmt_broken");
 snapshot!(check_clean, "check" "conduct");
 snapshot!(check_wrong, "check" "wrong");
 snapshot!(check_wrong_json, "check" "wrong" "--format" "json");
@@ -318,4 +323,62 @@ fn init_begins_a_set_that_works() {
     let (code, told) = run(&["init", "library", "--template", "library"]);
     assert_eq!(code, 0, "{told}");
     assert_eq!(run(&["check", "library/policies"]).0, 0);
+}
+
+/// The files that change are written, the broken and the settled ones are not.
+#[test]
+fn fmt_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    for (from, to) in
+        [("fmt/settled.bylaw", "settled.bylaw"), ("fmt_broken/a.bylaw", "a.bylaw"), ("fmt_broken/b.bylaw", "b.bylaw")]
+    {
+        std::fs::copy(folder().join(from), dir.path().join(to)).unwrap();
+    }
+    std::fs::write(dir.path().join("notes.txt"), "enum  e { a }").unwrap();
+    std::fs::write(dir.path().join("bytes.bylaw"), b"// \xff\n").unwrap();
+    let read = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
+    let settled = || std::fs::metadata(dir.path().join("settled.bylaw")).unwrap().modified().unwrap();
+    let (before, was) = (read("a.bylaw"), settled());
+    let run = |args: &[&str]| {
+        let output = Command::cargo_bin("bylaws").unwrap().current_dir(dir.path()).args(args).output().unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, out, err) = run(&["fmt", "."]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.ends_with("formatted 1 file, 1 left as they were, 2 with errors\n"), "{err}");
+    assert_eq!(read("a.bylaw"), before);
+    assert_eq!(settled(), was);
+    assert_eq!(read("notes.txt"), b"enum  e { a }");
+    assert!(String::from_utf8(read("b.bylaw")).unwrap().contains("\n  when     value > 500 CNY // the cap\n"));
+    let (code, out, _) = run(&["fmt", "--check", "b.bylaw", "./b.bylaw"]);
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 5);
+}
+
+#[test]
+fn fmt_of_standard_input() {
+    let run = |args: &[&str], text: &str| {
+        let output = Command::cargo_bin("bylaws").unwrap().args(args).write_stdin(text).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(run(&["fmt", "-"], "enum  e{a}"), (0, "enum e { a }\n".into()));
+    assert_eq!(run(&["fmt", "-"], "enum e { a }\n"), (0, "enum e { a }\n".into()));
+    assert_eq!(run(&["fmt", "--check", "-"], "enum  e{a}"), (1, "standard input\n".into()));
+    assert_eq!(run(&["fmt", "-"], "enum e {"), (2, String::new()));
+}
+
+#[cfg(unix)]
+#[test]
+fn fmt_writes_what_a_link_leads_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, link) = (dir.path().join("file.bylaw"), dir.path().join("link.bylaw"));
+    std::fs::write(&file, "enum  e{a}").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    Command::cargo_bin("bylaws").unwrap().arg("fmt").arg(&link).assert().success();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "enum e { a }\n");
 }

@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod disk;
 mod explain;
+mod fmt;
 mod given;
 mod init;
 mod memory;
@@ -34,6 +35,7 @@ Exit codes:
 Start:
   bylaws init conduct                            a policy set to begin with
   bylaws check policies/                         is the policy set right?
+  bylaws fmt policies/                           write its files in the one style
   bylaws test policies/                          do its own tests pass?
   bylaws audit --policy policies/ log.ndjson     what do the records say?
   bylaws report --policy policies/ log.ndjson --output report.html
@@ -57,6 +59,8 @@ enum Command {
     Init(init::InitArgs),
     /// Check a policy set: syntax, names, types, units
     Check(check::CheckArgs),
+    /// Format policy files
+    Fmt(fmt::FmtArgs),
     /// Check a policy set once, and write it to a file for --plan
     Compile(compile::CompileArgs),
     /// Run the tests that a policy set contains
@@ -128,6 +132,16 @@ impl Failure {
     fn help(self, help: impl Into<String>) -> Failure {
         Failure { help: Some(help.into()), ..self }
     }
+
+    fn tell(self, style: Style) {
+        if self.told {
+            output::tell(&format!("{}\n", self.message));
+            return;
+        }
+        let mut page = Page::new(self.code.map_or("", |c| c.as_str()), Level::Error, self.message.as_str());
+        page.help = self.help;
+        output::tell(&render::render(&page, style.stderr, 0));
+    }
 }
 
 /// Runs the command, and says how the process should end.
@@ -144,6 +158,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match &cli.command {
         Command::Init(args) => init::run(args, style),
         Command::Check(args) => check::run(args, style),
+        Command::Fmt(args) => fmt::run(args, style),
         Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Audit(args) => audit::run(args, style),
@@ -161,14 +176,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(failure) => {
-            if failure.told {
-                output::tell(&format!("{}\n", failure.message));
-            } else {
-                let mut page =
-                    Page::new(failure.code.map_or("", |c| c.as_str()), Level::Error, failure.message.as_str());
-                page.help = failure.help;
-                output::tell(&render::render(&page, style.stderr, 0));
-            }
+            failure.tell(style);
             ExitCode::from(Exit::Failed as u8)
         }
     }

@@ -233,3 +233,7 @@ impl rowan::Language for Bylaws {
 
 /// A node of the tree, with its parent and place.
 pub type SyntaxNode = rowan::SyntaxNode<Bylaws>;
+/// A token of the tree.
+pub type SyntaxToken = rowan::SyntaxToken<Bylaws>;
+/// A node or token of the tree.
+pub type SyntaxElement = rowan::SyntaxElement<Bylaws>;

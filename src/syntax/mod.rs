@@ -18,7 +18,7 @@ mod tree;
 mod unfold;
 mod words;
 
-pub use kinds::{SyntaxKind, SyntaxNode};
+pub use kinds::{Bylaws, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use unfold::{PlainTest, second_default, unfold};
 
 use crate::diag::{Code, Diagnostic};

@@ -29,8 +29,7 @@ impl Writer<'_> {
     pub fn list_from(&mut self, node: &SyntaxNode, open: K) {
         let behind: Vec<SyntaxElement> = parts(node).skip_while(|e| e.kind() != open).skip(1).collect();
         let close = behind.iter().position(|e| is_close(e.kind())).unwrap_or(behind.len());
-        let entries: Vec<&SyntaxElement> =
-            behind[..close].iter().filter(|e| e.kind() != K::Unknown && !is_comma(e)).collect();
+        let entries: Vec<&SyntaxElement> = behind[..close].iter().filter(|e| !is_comma(e)).collect();
         let last_has_remarks = entries.last().zip(behind.get(close)).is_some_and(|(last, close)| {
             let (from, to) = (last.text_range().end(), close.text_range().end());
             let behind_last = self.index_at(from.into())..self.index_at(to.into());

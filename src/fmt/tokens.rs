@@ -60,17 +60,17 @@ pub fn tokens<'t>(root: &SyntaxNode, text: &'t str) -> Vec<Token<'t>> {
 /// Where no blank stands, before and behind.
 fn tight(token: &SyntaxToken) -> (bool, bool) {
     use SyntaxKind as K;
-    let parent = token.parent().map_or(K::File, |p| p.kind());
+    let parent = || token.parent().map_or(K::File, |p| p.kind());
     match (token.kind(), token.text()) {
         (K::OpenParen, _) => {
-            (matches!(parent, K::Call | K::HistoryCall | K::MedianCall | K::DefineParams | K::MapCall), true)
+            (matches!(parent(), K::Call | K::HistoryCall | K::MedianCall | K::DefineParams | K::MapCall), true)
         }
-        (K::OpenBracket, _) => (matches!(parent, K::PathEvery | K::PathIndex | K::PathFilter), true),
+        (K::OpenBracket, _) => (matches!(parent(), K::PathEvery | K::PathIndex | K::PathFilter), true),
         (K::CloseParen | K::CloseBracket, _) => (true, false),
         (K::Sign, "," | ":" | "?" | "%") => (true, false),
         (K::Sign, ".") => (true, true),
         (K::Sign, "@") => (false, true),
-        (K::Sign, "-") if parent == K::FiscalClause => (true, true),
+        (K::Sign, "-") if parent() == K::FiscalClause => (true, true),
         (K::Sign, "-") => (false, is_sign_of_a_value(token)),
         _ => (false, false),
     }

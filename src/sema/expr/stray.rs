@@ -47,10 +47,10 @@ fn parts<'e>(e: &'e Expr, either: bool, root: u8, found: &mut Vec<&'e Expr>) {
         ExprKind::Or(all) => all.iter().for_each(|p| parts(p, true, root, found)),
         ExprKind::Not(of) if of.span != e.span => parts(of, either, root, found),
         ExprKind::Constant(_) => {}
-        ExprKind::History(h) if matches!(h.func, Func::Exists | Func::No) => {
-            if !h.filter.as_ref().is_some_and(|f| reads(f, root)) {
-                found.push(e);
-            }
+        ExprKind::History(h)
+            if matches!(h.func, Func::Exists | Func::No) && !h.filter.as_ref().is_some_and(|f| reads(f, root)) =>
+        {
+            found.push(e);
         }
         _ if either && !reads(e, root) => found.push(e),
         _ => {}

@@ -382,3 +382,18 @@ fn fmt_writes_what_a_link_leads_to() {
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "enum e { a }\n");
 }
+
+/// A page for the command and for each subcommand, with what `--help` says.
+#[test]
+fn the_manual_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let run =
+        |args: &[&str]| Command::cargo_bin("bylaws").unwrap().current_dir(folder.path()).args(args).output().unwrap();
+    assert_eq!(run(&["man", "--output", "man1"]).status.code(), Some(0));
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
+    assert!(read("bylaws-audit.1").contains("Exit codes:"));
+    assert!(read("bylaws-audit.1").contains("bylaws audit"), "{}", read("bylaws-audit.1"));
+    let whole = String::from_utf8(run(&["man"]).stdout).unwrap();
+    assert_eq!(whole, read("bylaws.1"));
+    assert!(whole.starts_with(".ie") && whole.contains(".TH bylaws 1"), "{whole}");
+}

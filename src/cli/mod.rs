@@ -8,6 +8,7 @@ mod explain;
 mod fmt;
 mod given;
 mod init;
+mod man;
 mod memory;
 mod metrics;
 mod output;
@@ -77,6 +78,8 @@ enum Command {
     WhyNot(why::WhyNotArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
+    /// Print the manual, or write a page for each subcommand
+    Man(man::ManArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  bylaws completions bash > ~/.local/share/bash-completion/completions/bylaws")]
     Completions { shell: clap_complete::Shell },
@@ -167,6 +170,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
         Command::Explain(args) => explain::run(args, style),
+        Command::Man(args) => man::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "bylaws", &mut script);

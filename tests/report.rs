@@ -135,6 +135,23 @@ fn one_person_has_one_name() {
     assert_eq!(report["waivers"][0]["approved_by"], chief);
 }
 
+/// The records are read twice, for the rules and for the metrics; what comes by a pipe comes once.
+#[test]
+fn standard_input_is_read_for_the_metrics_too() {
+    let folder = people();
+    let log = std::fs::File::open(folder.path().join("log.ndjson")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_bylaws"))
+        .args(["report", "--policy", ".", "-", "--format", "json"])
+        .current_dir(folder.path())
+        .stdin(log)
+        .output()
+        .unwrap();
+    let piped = json(&String::from_utf8(output.stdout).unwrap());
+    let read = json(&report(folder.path(), "json", &[]));
+    assert_eq!(piped["metrics"], read["metrics"]);
+    assert!(read["metrics"][0]["rows"].as_array().is_some_and(|rows| !rows.is_empty()));
+}
+
 #[test]
 fn what_changed_since_an_earlier_run() {
     let folder = people();

@@ -57,7 +57,8 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     let rules = args.given.rules(style)?;
     let plan = Arc::new(Plan::of_metrics(&*rules.hir()?));
     let chosen = chosen(&args.only, &plan)?;
-    let (found, mut summary) = work_out(&args.given, &plan)?;
+    let inputs = records::inputs(&args.given.records, &plan.reading())?;
+    let (found, mut summary) = work_out(&args.given, &plan, &inputs)?;
     let all: Vec<Shown> = chosen
         .into_iter()
         .filter_map(|name| {
@@ -90,18 +91,21 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-/// Reads the records, and works out all metrics of a plan of metrics.
-pub(super) fn work_out(given: &Given, plan: &Arc<Plan>) -> Result<(Metrics, summary::Summary), Failure> {
+/// Reads the inputs of any plan of the policy set, and works out all metrics of its plan of metrics.
+pub(super) fn work_out(
+    given: &Given,
+    plan: &Arc<Plan>,
+    inputs: &records::Inputs,
+) -> Result<(Metrics, summary::Summary), Failure> {
     let as_of = given.as_of.as_ref().map(|text| audit::time(text, plan)).transpose()?;
     let threads = given.threads();
     let read = plan.reading();
-    let inputs = records::inputs(&given.records, &read)?;
     let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
-    let reader = reading::Reader::new(&read, &inputs, threads, false, given.limit());
+    let reader = reading::Reader::new(&read, inputs, threads, false, given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let found = evaluator.metrics();
-    let mut summary = outcome.read(&inputs, plan, found.records());
+    let mut summary = outcome.read(inputs, plan, found.records());
     summary.as_of = given.as_of.clone();
     summary.kinds.iter_mut().for_each(|k| k.used |= k.read > 0);
     Ok((found, summary))

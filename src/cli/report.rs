@@ -101,7 +101,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let figures = Arc::new(Plan::of_metrics(&*rules.hir()?));
     let worked = match figures.metrics.is_empty() {
         true => None,
-        false if inputs.stay() => Some(metrics::work_out(&args.given, &figures)?.0),
+        false if inputs.stay() => Some(metrics::work_out(&args.given, &figures, &inputs)?.0),
         false => {
             return Err(Failure::new(
                 "the policy set keeps metrics, for which the records are read twice; a pipe is not",

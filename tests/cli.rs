@@ -397,3 +397,17 @@ fn the_manual_is_written() {
     assert_eq!(whole, read("bylaws.1"));
     assert!(whole.starts_with(".ie") && whole.contains(".TH bylaws 1"), "{whole}");
 }
+
+/// The shell's `<(…)` is read once, whole.
+#[cfg(unix)]
+#[test]
+fn what_comes_through_a_pipe_is_read_once() {
+    let script = "timeout 60 \"$0\" audit --policy all_verdicts <(cat all_verdicts/log.ndjson) 2>&1";
+    let bylaws = assert_cmd::cargo::cargo_bin("bylaws");
+    let output = std::process::Command::new("bash").args(["-c", script]).arg(bylaws).current_dir(folder()).output();
+    let told = String::from_utf8(output.expect("bash runs").stdout).unwrap();
+    assert!(
+        told.contains("1 finding (1 major), 1 excepted, 1 waived, 1 repeated, 3 pending, 1 indeterminate"),
+        "{told}"
+    );
+}

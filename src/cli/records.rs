@@ -31,8 +31,10 @@ pub(super) struct Inputs {
     pub unmatched: Vec<(String, String)>,
     /// Sources with `files` of their own that were not looked for, as others were named, and what each is for.
     pub passed_by: Vec<(String, KindId)>,
-    /// What came from standard input, kept until the reports are written.
-    _spooled: Option<NamedTempFile>,
+    /// What came from standard input and from pipes, kept until the reports are written.
+    spooled: Vec<NamedTempFile>,
+    /// Standard input was named.
+    stdin: bool,
 }
 
 impl Inputs {
@@ -139,15 +141,16 @@ fn by_argument(arg: &str, reading: &Reading, inputs: &mut Inputs) -> Result<(), 
         _ => (None, arg),
     };
     if path == "-" {
-        let spooled = spool()?;
+        if std::mem::replace(&mut inputs.stdin, true) {
+            return Err(Failure::new("standard input (`-`) was named twice").code(Code::Routing));
+        }
+        let spooled = spool("standard input", std::io::stdin().lock())?;
         let route = match route {
             Some(route) => route,
             None => route_of("-", spooled.path(), reading)?,
         };
         inputs.files.push(Input { name: "<stdin>".into(), path: spooled.path().into(), route });
-        if inputs._spooled.replace(spooled).is_some() {
-            return Err(Failure::new("standard input (`-`) was named twice").code(Code::Routing));
-        }
+        inputs.spooled.push(spooled);
         return Ok(());
     }
     let paths = if Path::new(path).exists() {
@@ -170,6 +173,7 @@ fn by_argument(arg: &str, reading: &Reading, inputs: &mut Inputs) -> Result<(), 
             )));
         }
         let name = shown(&path);
+        let path = if is_pipe(&path) { kept(&name, &path, inputs)? } else { path };
         let route = match &route {
             Some(route) => route.clone(),
             None => route_of(&name, &path, reading)?,
@@ -292,11 +296,26 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// Standard input, kept in a file: reports show the lines of records again.
-fn spool() -> Result<NamedTempFile, Failure> {
-    let failed = |e: std::io::Error| Failure::new(format!("cannot read standard input: {}", plain_io_error(&e)));
+/// Whether a path is one that can be read only once: a named pipe, or the shell's `<(…)`.
+fn is_pipe(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
+/// What comes through a pipe, in a file.
+fn kept(name: &str, path: &Path, inputs: &mut Inputs) -> Result<PathBuf, Failure> {
+    let pipe = File::open(path)
+        .map_err(|e| Failure::new(format!("cannot read `{name}`: {}", plain_io_error(&e))).code(Code::Unreadable))?;
+    let spooled = spool(&format!("`{name}`"), pipe)?;
+    let path = spooled.path().to_owned();
+    inputs.spooled.push(spooled);
+    Ok(path)
+}
+
+/// What can be read only once, kept in a file: its beginning says what it is, and reports show the lines of records again.
+fn spool(name: &str, mut from: impl Read) -> Result<NamedTempFile, Failure> {
+    let failed = |e: std::io::Error| Failure::new(format!("cannot read {name}: {}", plain_io_error(&e)));
     let mut file = NamedTempFile::with_prefix("bylaws-").map_err(failed)?;
-    std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(failed)?;
+    std::io::copy(&mut from, &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     Ok(file)
 }

@@ -101,13 +101,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let figures = Arc::new(Plan::of_metrics(&*rules.hir()?));
     let worked = match figures.metrics.is_empty() {
         true => None,
-        false if inputs.stay() => Some(metrics::work_out(&args.given, &figures, &inputs)?.0),
-        false => {
-            return Err(Failure::new(
-                "the policy set keeps metrics, for which the records are read twice; a pipe is not",
-            )
-            .help("give the records as files"));
-        }
+        false => Some(metrics::work_out(&args.given, &figures, &inputs)?.0),
     };
     let shown: Vec<Shown> = worked
         .iter()

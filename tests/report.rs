@@ -39,6 +39,7 @@ record gift at day by who identity who, giver, day {
   day: date, who: ref employee, giver: text @person, value: money, witnesses: list of ref employee, note: text,
 }
 
+record note by who { who: text @person }
 record talk at day by speaker { day: date, speaker: text @person, about: ref employee?, words: int }
 
 forbid large_gift "A large gift" {
@@ -49,6 +50,8 @@ forbid large_gift "A large gift" {
 }
 forbid given_twice { on gift as g when count(gift over 30 days by giver) > 1 because "{g.giver} gave again" }
 forbid long_talk { on talk when words > 10 because "{speaker} spoke of {about}" }
+forbid giver_again { on gift when count(gift over 30 days by giver) > 1 because "after {last(gift.giver over 30 days by giver) ?? giver}" }
+forbid bare "A note without a time" { on note when who != "" because "{who} left a note" }
 forbid of_the_chief { on gift when who under "CANARY-CHIEF" and value > 0 EUR }
 limit of_a_team { on gift count per every manager of who over fiscal_quarter to 0 }
 limit of_a_person { on talk count per speaker over 30 days to 1 }
@@ -73,6 +76,7 @@ const LOG: &str = r#"{"kind":"employee","id":"CANARY-CHIEF","unit":"top","since"
 {"kind":"gift","day":"2026-01-08","who":"CANARY-6","giver":"CANARY-G3","value":"500 EUR","witnesses":[],"note":"n"}
 {"kind":"gift","day":"2026-01-08","who":"CANARY-NOBODY","giver":"CANARY-G4","value":"5 EUR","witnesses":[],"note":"n"}
 {"kind":"gift","day":"2026-01-09","who":{"of":"CANARY-9"},"giver":"CANARY-G4","value":"500 EUR","witnesses":[],"note":"n"}
+{"kind":"note","who":"CANARY-N"}
 {"kind":"talk","day":"2026-01-05","speaker":"CANARY-S","about":"CANARY-1","words":11}
 {"kind":"talk","day":"2026-01-06","speaker":"CANARY-S","words":11}
 {"kind":"talk","day":"2026-01-07","speaker":["CANARY-T"],"words":12}
@@ -150,6 +154,18 @@ fn standard_input_is_read_for_the_metrics_too() {
     let read = json(&report(folder.path(), "json", &[]));
     assert_eq!(piped["metrics"], read["metrics"]);
     assert!(read["metrics"][0]["rows"].as_array().is_some_and(|rows| !rows.is_empty()));
+}
+
+/// A finding of no known time is in no month, and far years do not fill the page with empty ones.
+#[test]
+fn months_are_those_of_findings() {
+    let folder = people();
+    let far = LOG.replace("\"day\":\"2026-01-05\",\"speaker\"", "\"day\":\"0999-12-05\",\"speaker\"");
+    std::fs::write(folder.path().join("log.ndjson"), far).unwrap();
+    let told = report(folder.path(), "md", &[]);
+    let months: Vec<&str> = told.lines().skip_while(|l| !l.starts_with("| month")).skip(2).collect();
+    let months: Vec<&str> = months.into_iter().take_while(|l| !l.is_empty()).map(|l| &l[..9]).collect();
+    assert_eq!(months, ["| 0999-12", "| 2026-01"]);
 }
 
 #[test]

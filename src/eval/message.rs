@@ -177,6 +177,16 @@ pub fn of_field(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>, text: Stri
         Op::Column { root, column } => scope.frame(*root).map(|f| (f.kind, *column)),
         Op::Lookup { table, column, .. } => Some((*table, *column)),
         Op::Coalesce(of, _) => return of_field(cx, of, scope, text),
+        // The first or last of a field, or the least or greatest.
+        Op::History(id) => {
+            let history = &cx.plan.histories[*id as usize];
+            match history.value.as_ref().map(|of| &of.op) {
+                _ if matches!(history.func, Func::Count | Func::Distinct) => None,
+                Some(Op::Column { root, column }) if *root == history.root + 1 => Some((history.kind, *column)),
+                Some(Op::Lookup { table, column, .. }) => Some((*table, *column)),
+                _ => None,
+            }
+        }
         _ => None,
     };
     match field {

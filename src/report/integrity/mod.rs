@@ -23,6 +23,8 @@ use std::collections::BTreeMap;
 
 /// Of the document.
 const SCHEMA: &str = "bylaws.report/1";
+/// Stands for a group or a month that is not known.
+const UNKNOWN: &str = "not known";
 /// Of a verdict's records so many are named; the others are counted.
 const NAMED: usize = 6;
 
@@ -252,18 +254,21 @@ impl Report {
         let mut counts: BTreeMap<&str, [u64; 4]> = BTreeMap::new();
         for row in self.found() {
             let at = Severity::ALL.iter().position(|s| *s == row.severity).unwrap_or(0);
-            counts.entry(of(row).unwrap_or("not known")).or_default()[at] += 1;
+            counts.entry(of(row).unwrap_or(UNKNOWN)).or_default()[at] += 1;
         }
         counts
     }
 
-    /// `2026-03`, from the first month with a finding to the last.
+    /// `2026-03`, from the first month with a finding to the last; those of no known time are in none.
     pub fn by_month(&self) -> Vec<(String, [u64; 4])> {
-        let counts = self.by(|r| r.time.as_deref().and_then(|t| t.get(..7)));
+        let mut counts = self.by(|r| r.time.as_deref().and_then(|t| t.get(..7)));
+        counts.remove(UNKNOWN);
+        let filled = counts.len() * 12 > span(counts.keys().copied());
         let mut months: Vec<(String, [u64; 4])> = Vec::new();
         for (month, counts) in &counts {
             // Months without a finding stand between.
-            while let Some(next) = months.last().and_then(|(last, _)| next_month(last)).filter(|n| n.as_str() < *month)
+            while let Some(next) =
+                months.last().and_then(|(last, _)| next_month(last)).filter(|n| filled && n.as_str() < *month)
             {
                 months.push((next, [0; 4]));
             }
@@ -271,6 +276,13 @@ impl Report {
         }
         months
     }
+}
+
+/// From the first of some months in order to the last.
+fn span<'a>(mut months: impl DoubleEndedIterator<Item = &'a str>) -> usize {
+    let number = |m: &str| Some(m.get(..4)?.parse::<usize>().ok()? * 12 + m.get(5..)?.parse::<usize>().ok()?);
+    let first = months.next().and_then(number).unwrap_or(0);
+    months.next_back().and_then(number).map_or(0, |last| last.saturating_sub(first))
 }
 
 fn next_month(month: &str) -> Option<String> {
@@ -301,7 +313,8 @@ impl Row {
 fn row(asked: &Asked, parts: &Parts, i: usize) -> Row {
     let (context, findings) = (parts.context, parts.findings);
     let entry = Entry::of(findings, i);
-    let subject = entry.row.subject.map(|s| if findings.is_of_person(i) { display::person(s) } else { s.to_owned() });
+    let named = |s: &str| s != display::WITHHELD && findings.is_of_person(i);
+    let subject = entry.row.subject.map(|s| if named(s) { display::person(s) } else { s.to_owned() });
     let record = |r: &crate::eval::RecordRef| Record {
         kind: context.kind(r.kind).to_owned(),
         identity: r.identity.clone(),

@@ -111,15 +111,16 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
             output::tell(&summary::human(&summary, style.stderr));
         }
     }
-    Ok(exit(args, &summary))
+    Ok(exit(&args.fail_on, args.max_indeterminate, &summary))
 }
 
-fn exit(args: &AuditArgs, summary: &summary::Summary) -> Exit {
-    let gate = args.fail_on.parse::<Severity>().ok();
+/// How a run ends, by its gate.
+pub(super) fn exit(fail_on: &str, max_indeterminate: u64, summary: &summary::Summary) -> Exit {
+    let gate = fail_on.parse::<Severity>().ok();
     let over_gate = summary.rules.iter().any(|r| gate.is_some_and(|g| r.severity >= g) && r.counts.finding > 0);
     if over_gate {
         Exit::Findings
-    } else if summary.not_judged() > args.max_indeterminate {
+    } else if summary.not_judged() > max_indeterminate {
         Exit::NotJudged
     } else {
         Exit::Clean

@@ -2,7 +2,6 @@
 
 use super::given::Given;
 use super::{Exit, Failure, Style, audit, metrics, output, reading, records};
-use crate::data::Severity;
 use crate::diag::did_you_mean;
 use crate::eval::{Evaluator, Options};
 use crate::plan::Plan;
@@ -127,11 +126,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     }
     summary.elapsed = started.elapsed();
     output::tell(&summary::last_lines(&summary));
-    let gate = args.fail_on.parse::<Severity>().ok();
-    if summary.rules.iter().any(|r| gate.is_some_and(|g| r.severity >= g) && r.counts.finding > 0) {
-        return Ok(Exit::Findings);
-    }
-    Ok(if summary.not_judged() > args.max_indeterminate { Exit::NotJudged } else { Exit::Clean })
+    Ok(audit::exit(&args.fail_on, args.max_indeterminate, &summary))
 }
 
 /// The field that findings are grouped by, where some table has it.

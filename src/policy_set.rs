@@ -4,7 +4,7 @@ use crate::diag::{Code, Diagnostic, Level, did_you_mean};
 use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
 use crate::plan::{Plan, saved};
 use crate::sema::hir::{Hir, Test};
-use crate::sema::{self, CheckInput};
+use crate::sema::{self, CheckInput, Use};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::{self, ast};
 use std::collections::HashSet;
@@ -91,6 +91,20 @@ impl PolicySet {
         self.check_with(values, diagnostics)
     }
 
+    /// As [`PolicySet::check`], with what each name stands for: for tools that follow names.
+    pub(crate) fn check_names(&mut self, set: &[(String, String)]) -> (Checked, Vec<Use>) {
+        let (values, diagnostics) = self.values(set);
+        let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
+        let input = CheckInput { sources: &self.sources, files: &files, set: &values };
+        let (hir, found, uses) = sema::check_names(input);
+        (Checked::new(hir, diagnostics, found), uses)
+    }
+
+    /// The files, parsed.
+    pub(crate) fn files(&self) -> &[(FileId, ast::File)] {
+        &self.files
+    }
+
     /// As [`PolicySet::check`], with the parameters that a test of this set gives itself.
     pub(crate) fn check_for(&mut self, test: &Test, set: &[(String, String)]) -> Checked {
         let (mut values, diagnostics) = self.values(set);
@@ -131,17 +145,21 @@ impl PolicySet {
         (values, diagnostics)
     }
 
-    fn check_with(&self, values: Vec<(String, FileId, ast::Expr)>, mut diagnostics: Vec<Diagnostic>) -> Checked {
+    fn check_with(&self, values: Vec<(String, FileId, ast::Expr)>, diagnostics: Vec<Diagnostic>) -> Checked {
         let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
         let (hir, found) = sema::check(CheckInput { sources: &self.sources, files: &files, set: &values });
+        Checked::new(hir, diagnostics, found)
+    }
+}
+
+impl Checked {
+    fn new(hir: Hir, mut diagnostics: Vec<Diagnostic>, found: Vec<Diagnostic>) -> Checked {
         diagnostics.extend(found);
         diagnostics.sort_by_key(|d| (d.span(), d.code));
         diagnostics.dedup();
         Checked { hir, diagnostics }
     }
-}
 
-impl Checked {
     /// What is wrong, by file and place.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics

@@ -1,5 +1,6 @@
 //! Enums, tables and records: from their declarations to the schema.
 
+use super::names::What;
 use super::report::with_article;
 use super::world::{KindInfo, Names, TYPES, World, dotted};
 use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Type};
@@ -139,7 +140,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
             if field.ty.optional {
                 add_column(world, kind, column(Type::Struct, true), true);
             }
-            world.infos[kind.0 as usize].groups.insert(name.clone());
+            world.infos[kind.0 as usize].groups.insert(name.clone(), field.name.span);
             fields(world, kind, inner, &format!("{name}."), optional);
         } else {
             match field_type(world, &field.ty) {
@@ -231,11 +232,13 @@ fn named_type(world: &World, name: &Ident) -> Option<Type> {
         "money" => Type::Money,
         other => {
             if let Some(id) = world.enums.get(other) {
+                world.named(name, What::Enum, world.schema.enum_def(*id).span);
                 return Some(Type::Enum(*id));
             }
             let d =
                 Diagnostic::error(Code::UnknownType, format!("no type is named `{other}`"), name.span, "not a type");
             if let Some(kind) = world.kinds.get(other) {
+                world.named_kind(name, *kind);
                 super::rates::no_table(world, *kind, name)?;
                 let kind = world.schema.kind(*kind);
                 let d = d.label(kind.span, "declared here");

@@ -2,6 +2,7 @@
 
 use super::expr::Typer;
 use super::hir::{ExpectFigure, ExprKind, Metric, MetricKey};
+use super::names::What;
 use super::world::{Names, World};
 use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic};
@@ -31,6 +32,7 @@ pub fn figure<'a>(
         let known = names.metrics.iter().map(|(_, m, _)| m.name.text.as_str());
         return world.report.fail(world.report.suggest(d, of.metric.span, name, known));
     };
+    world.named(&of.metric, What::Metric, metric.name_span);
     let here = |d: Diagnostic| d.label(metric.name_span, format!("`{name}` is declared here"));
     if of.keys.len() != metric.keys.len() {
         let per: Vec<&str> = metric.keys.iter().map(|k| k.name.as_str()).collect();

@@ -206,6 +206,7 @@ pub struct Once {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exception {
     pub name: String,
+    pub name_span: Span,
     pub condition: Expr,
     pub span: Span,
 }

@@ -18,6 +18,7 @@ mod findings;
 mod graph;
 pub mod hir;
 mod metrics;
+mod names;
 mod needed;
 mod params;
 mod rates;
@@ -31,12 +32,15 @@ mod units;
 mod waivers;
 mod world;
 
+pub use names::{Use, What};
+
 use crate::data::Schema;
 use crate::diag::Diagnostic;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::ast;
 use expr::Typer;
 use hir::Hir;
+use names::Recorder;
 use report::Reporter;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -50,10 +54,20 @@ pub struct CheckInput<'a> {
     pub set: &'a [(String, FileId, ast::Expr)],
 }
 
+/// As [`check`], with what every name stands for, so far as it stands for something.
+pub fn check_names(input: CheckInput) -> (Hir, Vec<Diagnostic>, Vec<Use>) {
+    checked(input, Recorder::on())
+}
+
 /// Resolves, types and dates a policy set. All that is wrong is told; the result is only to be used where no
 /// diagnostic is an error.
 pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
-    let report = Reporter::new(input.sources);
+    let (hir, told, _) = checked(input, Recorder::default());
+    (hir, told)
+}
+
+fn checked(input: CheckInput, recorder: Recorder) -> (Hir, Vec<Diagnostic>, Vec<Use>) {
+    let report = Reporter::new(input.sources, recorder);
     let mut names = world::collect(&report, input.files);
     let plain_tests = tests::plain(&report, &names);
     let mut world = World {
@@ -115,5 +129,6 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     let set = charter::Set { world: &world, rules: &rules, tests: &tests, tests_whole };
     let charter = charter::prove(&set, &names.charters);
     let schema = Arc::new(world.schema);
-    (Hir { schema, sources, params, rules, metrics, tests, charter }, world.report.finish())
+    let (told, uses) = world.report.finish();
+    (Hir { schema, sources, params, rules, metrics, tests, charter }, told, uses)
 }

@@ -1,5 +1,6 @@
 //! Collecting diagnostics, and helps that show the line as it should be.
 
+use super::names::{Recorder, Use};
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::{SourceMap, Span};
 use rustc_hash::FxHashSet;
@@ -10,14 +11,15 @@ const GUESSES: u32 = 300;
 
 pub struct Reporter<'a> {
     pub sources: &'a SourceMap,
+    pub names: Recorder,
     found: RefCell<Vec<Diagnostic>>,
     seen: RefCell<FxHashSet<(Code, Span)>>,
     guesses: Cell<u32>,
 }
 
 impl<'a> Reporter<'a> {
-    pub fn new(sources: &'a SourceMap) -> Reporter<'a> {
-        Reporter { sources, found: Default::default(), seen: Default::default(), guesses: Cell::new(0) }
+    pub fn new(sources: &'a SourceMap, names: Recorder) -> Reporter<'a> {
+        Reporter { sources, names, found: Default::default(), seen: Default::default(), guesses: Cell::new(0) }
     }
 
     /// Keeps it, unless the same was told of the same place (a `let` is read again at each use).
@@ -34,10 +36,10 @@ impl<'a> Reporter<'a> {
     }
 
     /// All of it, in the order of the files and of the places in them.
-    pub fn finish(self) -> Vec<Diagnostic> {
+    pub fn finish(self) -> (Vec<Diagnostic>, Vec<Use>) {
         let mut found = self.found.into_inner();
         found.sort_by_key(|d| (d.span(), d.code));
-        found
+        (found, self.names.finish())
     }
 
     pub fn text(&self, span: Span) -> &'a str {

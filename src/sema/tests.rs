@@ -3,6 +3,7 @@
 use super::expr::Typer;
 use super::figures;
 use super::hir::{Body, Case, Cell, Constant, Expect, ExprKind, Given, Metric, Rule, Test};
+use super::names::What;
 use super::params;
 use super::report::Reporter;
 use super::rules::known_rule;
@@ -177,6 +178,7 @@ fn set<'a>(world: &World<'a>, file: FileId, param: &Ident, value: &'a ast::Expr)
         params::unknown_param(world, param, Some(param.span));
         return None;
     }
+    world.named_value(param);
     let (ty, _) = world.params.get(param.text.as_str())?;
     params::constant(world, file, value, ty)
 }
@@ -204,7 +206,10 @@ fn expect(
     let on = match on {
         None => None,
         Some(alias) => match aliases.iter().position(|a| a.is_some_and(|a| a.text == alias.text)) {
-            Some(at) => Some(at),
+            Some(at) => {
+                aliases[at].iter().for_each(|declared| world.named(alias, What::Alias, declared.span));
+                Some(at)
+            }
             None if broken => return None,
             None => {
                 let d = Diagnostic::error(
@@ -279,6 +284,8 @@ fn excepted_by(world: &World, expect: Expect, by: Option<&Ident>, rules: &[Rule]
     let of_rule: Vec<&Rule> = rules.iter().filter(|r| r.name == expect.rule).collect();
     let mut known = of_rule.iter().flat_map(|r| &r.unless).map(|e| e.name.as_str());
     if of_rule.is_empty() || known.any(|name| name == by.text) {
+        let same = of_rule.iter().flat_map(|r| &r.unless).filter(|e| e.name == by.text);
+        same.for_each(|e| world.named(by, What::Exception, e.name_span));
         return Some(Expect { by: Some(by.text.clone()), ..expect });
     }
     let d = Diagnostic::error(
@@ -339,10 +346,11 @@ fn record<'a>(
         places.push((name.clone(), field.name.span));
         let info = &world.infos[kind.0 as usize];
         let nothing = matches!(field.value, GivenValue::Nothing(_));
-        if nothing && (info.groups.contains(&name) || info.columns.contains_key(&name)) {
+        if nothing && (info.groups.contains_key(&name) || info.columns.contains_key(&name)) {
             continue;
         }
-        if info.groups.contains(&name) {
+        world.named_field(&field.name, kind, &name);
+        if info.groups.contains_key(&name) {
             let GivenValue::Record(inner) = &field.value else {
                 world.report.tell(
                     Diagnostic::error(

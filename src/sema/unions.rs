@@ -147,7 +147,7 @@ fn add(world: &mut World, members: &[KindId]) {
     let (time, subject) = (place(time), place(subject));
     for column in &columns {
         for (at, _) in column.name.match_indices('.') {
-            info.groups.insert(column.name[..at].to_owned());
+            info.groups.insert(column.name[..at].to_owned(), column.span);
         }
     }
     info.broken = members.iter().flat_map(|m| world.infos[m.0 as usize].broken.iter().cloned()).collect();

@@ -39,8 +39,8 @@ impl<'a> Decl<'a> {
 #[derive(Default)]
 pub struct KindInfo {
     pub columns: FxHashMap<String, ColumnId>,
-    /// Dotted names of nested groups.
-    pub groups: FxHashSet<String>,
+    /// Dotted names of nested groups, and where they are declared.
+    pub groups: FxHashMap<String, Span>,
     /// By column: whether the field itself is optional, apart from the groups that it is in.
     pub own_optional: Vec<bool>,
     /// Fields whose declaration was in error: what reads them is not told again.
@@ -93,7 +93,11 @@ impl<'a> World<'a> {
 
     /// A record or table by name; told where there is none.
     pub fn kind(&self, name: &Ident) -> Option<KindId> {
-        self.kinds.get(name.text.as_str()).copied().or_else(|| {
+        let found = self.kinds.get(name.text.as_str()).copied();
+        if let Some(kind) = found {
+            self.named_kind(name, kind);
+        }
+        found.or_else(|| {
             if self.broken.contains(name.text.as_str()) {
                 return None;
             }
@@ -160,6 +164,9 @@ impl<'a> World<'a> {
         let dotted = dotted(path);
         let info = &self.infos[kind.0 as usize];
         if let Some(column) = info.columns.get(&dotted) {
+            for (i, step) in path.iter().enumerate() {
+                self.named_field(step, kind, &self::dotted(&path[..=i]));
+            }
             return Some(*column);
         }
         if info
@@ -178,7 +185,7 @@ impl<'a> World<'a> {
             "not a field",
         )
         .label(self.schema.kind(kind).span, format!("`{}` is declared here", self.kind_name(kind)));
-        if info.groups.contains(&dotted) {
+        if info.groups.contains_key(&dotted) {
             let below = format!("{dotted}.");
             let fields: Vec<&str> = info.columns.keys().map(String::as_str).filter(|c| c.starts_with(&below)).collect();
             let first = fields.iter().min().copied().unwrap_or_default();

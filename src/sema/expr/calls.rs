@@ -2,7 +2,8 @@
 
 use super::super::declare::type_of;
 use super::super::hir::{Expr, ExprKind};
-use super::{Base, Binding, Group, MAX_DEPTH, Place, Rank, Scope, Typer, convert};
+use super::super::names::What;
+use super::{Base, Binding, Group, MAX_DEPTH, Place, Scope, Typer, convert};
 use crate::data::{ColumnId, KindId, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
@@ -65,6 +66,7 @@ impl<'a> Typer<'_, 'a> {
                 .help(format!("test with `in`: `x in {}`", name.text)),
             );
         }
+        self.world.named_value(name);
         let body = self.inside(&item.name.text, item.name.span, name.span, |t| t.expr(&item.value, expect))?;
         Some(named(name, item.name.span, body, name.span))
     }
@@ -94,6 +96,7 @@ impl<'a> Typer<'_, 'a> {
             };
             return self.fail(d);
         };
+        world.named_value(name);
         if args.len() != item.params.len() {
             return self.fail(
                 Diagnostic::error(
@@ -114,7 +117,7 @@ impl<'a> Typer<'_, 'a> {
                     if let (None, Binding::Group(Group { base: Base::Row(root), .. })) = (scope.about, &binding) {
                         scope.about = Some(*root);
                     }
-                    scope.bind(&param.text, binding, Rank::First);
+                    scope.bind_first(param, binding, What::Argument);
                 }
                 None => failed = true,
             }
@@ -134,6 +137,7 @@ impl<'a> Typer<'_, 'a> {
         if let TypeExprKind::Name(name) = &ty.kind
             && let Some(kind) = self.world.kinds.get(name.text.as_str())
         {
+            self.world.named_kind(name, *kind);
             return Some(Param::Kind(*kind));
         }
         Some(Param::Value(type_of(self.world, ty)?, ty.optional))
@@ -230,12 +234,12 @@ impl<'a> Typer<'_, 'a> {
                     let time = self.event_time(kind);
                     self.roots.push((kind, time));
                     scope.about = scope.about.or(Some(root));
-                    scope.bind(&name.text, Binding::Group(self.row(root)), Rank::First);
+                    scope.bind_first(name, Binding::Group(self.row(root)), What::Argument);
                 }
                 Some(Param::Value(ty, optional)) => {
                     let kind = ExprKind::Column { root: u8::MAX, column: ColumnId(i as u32) };
                     let value = Expr { kind, ty, optional, span: name.span };
-                    scope.bind(&name.text, Binding::Value(value), Rank::First);
+                    scope.bind_first(name, Binding::Value(value), What::Argument);
                 }
                 _ => failed = true,
             }

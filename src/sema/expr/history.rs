@@ -1,6 +1,7 @@
 //! Conditions and values over other records.
 
 use super::super::hir::{Expr, Func, History, Key, Window};
+use super::super::names::What;
 use super::super::report::list;
 use super::{Binding, Rank, Typer, convert};
 use crate::data::{KindId, Length, Type};
@@ -101,7 +102,7 @@ impl Typer<'_, '_> {
         let rank = if alias.is_some() { Rank::Last } else { Rank::First };
         self.scope.bind(name, row.clone(), rank);
         if let Some(alias) = alias {
-            self.scope.bind(&alias.text, row, Rank::First);
+            self.scope.bind_first(alias, row, What::Alias);
         }
         self.scope.about = Some(root);
         root
@@ -395,12 +396,12 @@ impl Typer<'_, '_> {
             let first = path[0].text.as_str();
             let info = &self.world.infos[outer_kind.0 as usize];
             let outer_has =
-                info.columns.contains_key(first) || info.groups.contains(first) || info.broken.contains(first);
+                info.columns.contains_key(first) || info.groups.contains_key(first) || info.broken.contains(first);
             let outer = if outer_has {
                 path.clone()
             } else {
                 let inner_info = &self.world.infos[kind.0 as usize];
-                let inner_has = inner_info.columns.contains_key(first) || inner_info.groups.contains(first);
+                let inner_has = inner_info.columns.contains_key(first) || inner_info.groups.contains_key(first);
                 let subject = self.world.schema.kind(outer_kind).subject();
                 match subject.filter(|_| inner_has && paths.len() == 1) {
                     // `by requester`, where only the other record has one: the requester is our subject.

@@ -123,7 +123,7 @@ impl<'a> Typer<'_, 'a> {
         }
         if let Some(root) = self.scope.bare {
             let info = &self.world.infos[self.roots[root as usize].0.0 as usize];
-            if info.columns.contains_key(name) || info.groups.contains(name) || info.broken.contains(name) {
+            if info.columns.contains_key(name) || info.groups.contains_key(name) || info.broken.contains(name) {
                 return None;
             }
         }
@@ -188,7 +188,10 @@ impl<'a> Typer<'_, 'a> {
                     (_, Constant::Length(length)) => Some(*length),
                     _ => self.no_length(e),
                 },
-                Some(Decl::Let(item)) if self.is_length(&item.value) => self.any_length(&item.value),
+                Some(Decl::Let(item)) if self.is_length(&item.value) => {
+                    self.world.named_value(name);
+                    self.any_length(&item.value)
+                }
                 Some(_) => self.no_length(e),
                 None => {
                     self.name_of_length(e)?;

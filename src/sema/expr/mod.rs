@@ -22,6 +22,7 @@ pub use history::{func_name, func_of, idents};
 pub use places::{Base, Group, Place};
 
 use super::hir::{Constant, Expr, ExprKind};
+use super::names::What;
 use super::report::with_article;
 use super::world::World;
 use crate::data::{ColumnId, KindId, Type, Value};
@@ -52,6 +53,8 @@ pub struct Named {
     pub name: String,
     pub to: Binding,
     pub rank: Rank,
+    /// What an editor finds it as: an alias or argument, and where it is declared; none for a kind's own name.
+    pub declared: Option<(What, Span)>,
 }
 
 #[derive(Clone, Default)]
@@ -67,8 +70,15 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The name of a kind.
     pub fn bind(&mut self, name: impl Into<String>, to: Binding, rank: Rank) {
-        self.names.push(Named { name: name.into(), to, rank });
+        self.names.push(Named { name: name.into(), to, rank, declared: None });
+    }
+
+    /// An alias or argument: it comes before all.
+    pub fn bind_first(&mut self, name: &Ident, to: Binding, what: What) {
+        let declared = Some((what, name.span));
+        self.names.push(Named { name: name.text.clone(), to, rank: Rank::First, declared });
     }
 }
 
@@ -134,6 +144,7 @@ impl<'w, 'a> Typer<'w, 'a> {
     pub fn param_value(&mut self, name: &Ident) -> Option<(&'w Type, &'w Constant)> {
         let world = self.world;
         let (ty, value) = world.params.get(name.text.as_str())?;
+        world.named_value(name);
         let Some((&known, later)) = world.later.get_key_value(name.text.as_str()) else { return Some((ty, value)) };
         let Some(day) = self.day else {
             let declared = world.values.get(known).map(|d| d.name().span);

@@ -5,7 +5,7 @@ use super::super::hir::{Constant, Expr, ExprKind};
 use super::super::unions::no_field;
 use super::super::units;
 use super::super::world::Decl;
-use super::{Binding, Rank, Typer};
+use super::{Binding, Named, Rank, Typer};
 use crate::data::{ColumnId, KindId, Type, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -133,7 +133,8 @@ impl<'a> Typer<'_, 'a> {
         };
         let world = self.world;
         let info = &world.infos[group.kind.0 as usize];
-        if info.groups.contains(&dotted) {
+        world.named_field(name, group.kind, &dotted);
+        if info.groups.contains_key(&dotted) {
             return Some(Place::Group(Group { prefix: dotted, ..group.clone() }));
         }
         if let Some(column) = info.columns.get(&dotted) {
@@ -213,15 +214,15 @@ impl<'a> Typer<'_, 'a> {
         Some(Some(Expr { kind, ty: Type::Date, optional: false, span }))
     }
 
-    fn bound(&self, name: &str, rank: Rank) -> Option<&Binding> {
-        self.scope.names.iter().rev().find(|n| n.rank == rank && n.name == name).map(|n| &n.to)
+    fn bound(&self, name: &str, rank: Rank) -> Option<&Named> {
+        self.scope.names.iter().rev().find(|n| n.rank == rank && n.name == name)
     }
 
     /// Whether a name stands for something without an enum's help.
     pub fn resolves(&self, name: &str) -> bool {
         let is_field = |root: u8| {
             let info = &self.world.infos[self.roots[root as usize].0.0 as usize];
-            info.columns.contains_key(name) || info.groups.contains(name) || info.broken.contains(name)
+            info.columns.contains_key(name) || info.groups.contains_key(name) || info.broken.contains(name)
         };
         self.scope.names.iter().any(|n| n.name == name)
             || self.scope.bare.is_some_and(is_field)
@@ -235,17 +236,18 @@ impl<'a> Typer<'_, 'a> {
         if let Some(Type::Enum(id)) = expect
             && let Some(word) = world.words[id.0 as usize].get(&name.text)
         {
+            world.named_word(name, *id, *word);
             let kind = ExprKind::Constant(Value::Enum(*id, *word));
             return Some(Place::Value(Expr { kind, ty: Type::Enum(*id), optional: false, span: name.span }));
         }
         if let Some(binding) = self.bound(&name.text, Rank::First) {
             let binding = binding.clone();
-            return Some(self.take(binding, name.span));
+            return Some(self.take(binding, name));
         }
         if let Some(root) = self.scope.bare {
             let info = &world.infos[self.roots[root as usize].0.0 as usize];
             if info.columns.contains_key(&name.text)
-                || info.groups.contains(&name.text)
+                || info.groups.contains_key(&name.text)
                 || info.broken.contains(&name.text)
             {
                 return self.member(&self.row(root), name, name.span);
@@ -254,7 +256,7 @@ impl<'a> Typer<'_, 'a> {
         for rank in [Rank::AfterFields, Rank::Last] {
             if let Some(binding) = self.bound(&name.text, rank) {
                 let binding = binding.clone();
-                return Some(self.take(binding, name.span));
+                return Some(self.take(binding, name));
             }
         }
         if name.text == "as_of" {
@@ -284,11 +286,16 @@ impl<'a> Typer<'_, 'a> {
         }
     }
 
-    fn take(&self, binding: Binding, span: Span) -> Place {
-        match binding {
+    fn take(&self, named: Named, name: &Ident) -> Place {
+        match (named.declared, &named.to) {
+            (Some((what, declared)), _) => self.world.named(name, what, declared),
+            (None, Binding::Group(group)) => self.world.named_kind(name, group.kind),
+            (None, Binding::Value(_)) => {}
+        }
+        match named.to {
             Binding::Group(group) => Place::Group(group),
             Binding::Value(mut expr) => {
-                expr.span = span;
+                expr.span = name.span;
                 expr.optional = expr.optional && !self.known(&expr);
                 Place::Value(expr)
             }
@@ -386,7 +393,8 @@ impl<'a> Typer<'_, 'a> {
         let near_field = self.scope.names.iter().find_map(|n| match &n.to {
             Binding::Group(g) if self.scope.bare.is_none() => {
                 let info = &world.infos[g.kind.0 as usize];
-                (info.columns.contains_key(text) || info.groups.contains(text)).then(|| format!("{}.{text}", n.name))
+                (info.columns.contains_key(text) || info.groups.contains_key(text))
+                    .then(|| format!("{}.{text}", n.name))
             }
             _ => None,
         });

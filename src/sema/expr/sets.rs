@@ -117,6 +117,7 @@ impl<'a> Typer<'_, 'a> {
             }
             ast::ExprKind::Name(name) => match self.plain_decl(&name.text) {
                 Some(Decl::Let(decl)) => self.inside(&decl.name.text, decl.name.span, name.span, |t| {
+                    t.world.named_value(name);
                     if t.is_set(&decl.value) {
                         return t.elements(&decl.value, item, out);
                     }

@@ -88,7 +88,10 @@ fn rule<'a>(
     for (name, condition, span) in &clauses.unless {
         let typed = typer.condition(condition);
         match (&mut unless, typed) {
-            (Some(all), Some(condition)) => all.push(Exception { name: name.text.clone(), condition, span: *span }),
+            (Some(all), Some(condition)) => {
+                let (name, name_span) = (name.text.clone(), name.span);
+                all.push(Exception { name, name_span, condition, span: *span });
+            }
             _ => unless = None,
         }
     }
@@ -218,6 +221,7 @@ fn message<'a>(typer: &mut Typer<'_, 'a>, template: &'a ast::Template) -> Option
 /// The rule that an expectation names; told where there is none.
 pub fn known_rule(world: &World, name: &Ident) -> Option<()> {
     if world.rules.contains_key(name.text.as_str()) {
+        world.named_rule(name);
         return Some(());
     }
     let d =

@@ -2,6 +2,7 @@
 
 use super::super::expr::{Base, Binding, Group, Rank, Scope, Typer, idents};
 use super::super::hir::{Key, Sequence, Step, Times, Trigger};
+use super::super::names::What;
 use super::super::report::list;
 use super::misplaced;
 use crate::data::{KindId, Length};
@@ -279,7 +280,7 @@ fn pair(typer: &mut Typer<'_, '_>, path: &[Ident], kind: KindId, kinds: &[Option
     let has = |kind: KindId| {
         let info = &world.infos[kind.0 as usize];
         let first = path[0].text.as_str();
-        info.columns.contains_key(first) || info.groups.contains(first) || info.broken.contains(first)
+        info.columns.contains_key(first) || info.groups.contains_key(first) || info.broken.contains(first)
     };
     let subject = |kind: KindId| {
         let column = world.schema.kind(kind).subject()?;
@@ -300,7 +301,7 @@ fn scope(named: &[(&ast::Step, KindId, u8)], kinds: &[Option<KindId>]) -> Scope 
     for (step, kind, root) in named {
         let row = Binding::Group(Group { base: Base::Row(*root), kind: *kind, prefix: String::new() });
         if let Some(alias) = &step.alias {
-            scope.bind(&alias.text, row.clone(), Rank::First);
+            scope.bind_first(alias, row.clone(), What::Alias);
         }
         let alone = kinds.iter().filter(|k| **k == Some(*kind)).count() == 1;
         if step.alias.is_none() {

@@ -2,6 +2,7 @@
 
 use super::super::expr::{Base, Binding, Group, Rank, Scope, Typer};
 use super::super::hir::{EachAt, Expr, ExprKind, Trigger};
+use super::super::names::What;
 use super::super::unions::union;
 use super::sequence::sequence;
 use crate::data::{KindId, Type};
@@ -98,7 +99,7 @@ pub(super) fn root_scope(kind: KindId, name: &str, alias: Option<&Ident>, root: 
     let rank = if alias.is_some() { Rank::Last } else { Rank::AfterFields };
     scope.bind(name, row.clone(), rank);
     if let Some(alias) = alias {
-        scope.bind(&alias.text, row, Rank::First);
+        scope.bind_first(alias, row, What::Alias);
     }
     scope
 }

@@ -7,9 +7,10 @@ use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
+use crate::report::exchange::{self, Form, Run};
 use crate::report::{self, Context, Entry, json, summary};
 use clap::{Args, ValueEnum};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -61,6 +62,43 @@ enum Format {
     Json,
     /// One object a line and verdict
     Ndjson,
+    /// SARIF 2.1.0, for code hosts and viewers
+    Sarif,
+    /// JUnit XML, for CI servers
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Annotations of Azure Pipelines
+    Azure,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// Test Anything Protocol
+    Tap,
+    /// A line a verdict, for spreadsheets
+    Csv,
+    /// A row a verdict, for data tools; to a file
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// Compliance Findings of the Open Cybersecurity Schema Framework, one a line
+    Ocsf,
+}
+
+impl Format {
+    fn form(self) -> Option<Form> {
+        Some(match self {
+            Format::Sarif => Form::Sarif,
+            Format::Junit => Form::Junit,
+            Format::Github => Form::Github,
+            Format::Azure => Form::Azure,
+            Format::Gitlab => Form::Gitlab,
+            Format::Tap => Form::Tap,
+            Format::Csv => Form::Csv,
+            Format::Ocsf => Form::Ocsf,
+            #[cfg(feature = "parquet")]
+            Format::Parquet => return None,
+            Format::Human | Format::Json | Format::Ndjson => return None,
+        })
+    }
 }
 
 pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
@@ -100,6 +138,10 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
                     output::tell(&summary::human(&summary, style.stderr));
                 }
             }
+        }
+        #[cfg(feature = "parquet")]
+        Format::Parquet if args.output.is_none() && std::io::stdout().is_terminal() => {
+            return Err(Failure::new("a Parquet file is not for a terminal").help("give `--output findings.parquet`"));
         }
         format => {
             let write = |out: &mut dyn Write| programs(&context, &findings, &summary, (format, threads), out);
@@ -146,44 +188,88 @@ fn programs(
     (format, threads): (Format, usize),
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    if format == Format::Ndjson {
-        return entries(context, findings, threads, b"\n", &mut |texts, _| {
-            out.write_all(texts)?;
-            out.write_all(b"\n")
-        });
+    let order = in_order(findings);
+    let entry = |i: usize, _: usize, text: &mut Vec<u8>| {
+        serde_json::to_writer(text, &json::entry(context, &Entry::of(findings, i))).map_err(Into::into)
+    };
+    match format {
+        Format::Ndjson => {
+            return pieces(&order, threads, b"\n", &entry, &mut |texts, _| {
+                out.write_all(texts)?;
+                out.write_all(b"\n")
+            });
+        }
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            let run = run_of(context, summary);
+            let mut sheet = exchange::Sheet::new(&run)?;
+            order.iter().try_for_each(|&i| sheet.add(exchange::of_entry(context, &Entry::of(findings, i)), out))?;
+            return sheet.finish(out);
+        }
+        _ => {}
+    }
+    if let Some(form) = format.form() {
+        let run = run_of(context, summary);
+        let has = |&i: &usize| form.has(exchange::outcome(findings.verdicts()[i]));
+        let order: Vec<usize> = order.into_iter().filter(has).collect();
+        let piece = |i: usize, n: usize, text: &mut Vec<u8>| {
+            form.piece(&run, &exchange::of_entry(context, &Entry::of(findings, i)), n, text)
+        };
+        form.head(&run, out)?;
+        pieces(&order, threads, form.between(), &piece, &mut |texts, first| {
+            if !first {
+                out.write_all(form.between())?;
+            }
+            out.write_all(texts)
+        })?;
+        return form.foot(&run, order.len(), out);
     }
     write!(out, "{{\n\"schema\": \"{}\",\n\"findings\": [", json::DOCUMENT)?;
-    entries(context, findings, threads, b",\n", &mut |texts, first| {
+    pieces(&order, threads, b",\n", &entry, &mut |texts, first| {
         out.write_all(if first { b"\n" } else { b",\n" })?;
         out.write_all(texts)
     })?;
     writeln!(out, "\n],\n\"summary\": {:#}\n}}", summary::json(summary))
 }
 
-/// The texts of all verdicts in order, many at once with something between them, and whether they are the first. They
-/// are made on all threads while those before are written.
-fn entries(
-    context: &Context,
-    findings: &Findings,
+/// What other programs are told of the run as a whole.
+fn run_of(context: &Context, summary: &summary::Summary) -> Run {
+    let totals = Verdict::ALL.into_iter().filter(|v| *v != Verdict::Compliant);
+    let rejected = summary.rejected.iter().map(|((code, reason), (count, first))| {
+        let records = report::plural(*count as usize, "record");
+        format!("{code}: {records} rejected: {reason}; the first is {first}")
+    });
+    Run {
+        command: "audit",
+        rules: exchange::rules(context, |i| summary.rules.get(i).map_or(0, |r| r.counts.compliant)),
+        totals: totals.map(|v| (exchange::outcome(v), summary.count(v))).collect(),
+        troubles: rejected.collect(),
+    }
+}
+
+/// The texts of verdicts in their order, many at once with something between them, and whether they are the first.
+/// They are made on all threads while those before are written.
+fn pieces(
+    order: &[usize],
     threads: usize,
     between: &[u8],
+    piece: &(dyn Fn(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + Sync),
     write: &mut dyn FnMut(&[u8], bool) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
-    let order = in_order(findings);
     let lots: Vec<&[usize]> = order.chunks(LOT).collect();
-    let text = |lot: &[usize]| -> std::io::Result<Vec<u8>> {
+    let text = |lot: usize| -> std::io::Result<Vec<u8>> {
         let mut text = Vec::with_capacity(LOT << 10);
-        for &i in lot {
-            if !text.is_empty() {
+        for (k, &i) in lots[lot].iter().enumerate() {
+            if k > 0 {
                 text.extend_from_slice(between);
             }
-            serde_json::to_writer(&mut text, &json::entry(context, &Entry::of(findings, i)))?;
+            piece(i, lot * LOT + k, &mut text)?;
         }
         Ok(text)
     };
     let threads = threads.min(lots.len()).max(1);
     if threads == 1 {
-        return lots.iter().enumerate().try_for_each(|(n, lot)| write(&text(lot)?, n == 0));
+        return (0..lots.len()).try_for_each(|n| write(&text(n)?, n == 0));
     }
     std::thread::scope(|scope| {
         let workers = (0..threads).map(|first| {
@@ -191,7 +277,7 @@ fn entries(
             let (lots, text) = (&lots, &text);
             scope.spawn(move || {
                 // The other side is gone where something could not be written.
-                lots.iter().skip(first).step_by(threads).take_while(|lot| ready.send(text(lot)).is_ok()).count()
+                (first..lots.len()).step_by(threads).take_while(|lot| ready.send(text(*lot)).is_ok()).count()
             });
             take
         });

@@ -7,6 +7,8 @@ mod changes;
 mod check;
 mod crop;
 mod entry;
+#[cfg(feature = "cli")]
+pub(crate) mod exchange;
 pub(crate) mod human;
 #[cfg(feature = "cli")]
 pub(crate) mod integrity;

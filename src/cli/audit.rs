@@ -1,5 +1,6 @@
 //! `bylaws audit`: records judged by a policy set.
 
+use super::disk::plain_io_error;
 use super::given::Given;
 use super::records;
 use super::{Exit, Failure, Style, output, reading};
@@ -7,11 +8,12 @@ use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
-use crate::report::exchange::{self, Form, Run};
+use crate::report::baseline::Baseline;
+use crate::report::exchange::{self, Form, Run, Standing};
 use crate::report::{self, Context, Entry, json, summary};
 use clap::{Args, ValueEnum};
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -25,6 +27,8 @@ Examples:
   bylaws audit --policy policies/ log.ndjson
   bylaws audit --policy policies/ 'logs/*.ndjson.gz' employee=staff.csv --as-of 2026-03-31
   bylaws audit --policy policies/ gifts_register=export.csv --format ndjson --output findings.ndjson
+  bylaws audit --policy policies/ log.ndjson --format sarif --output bylaws.sarif
+  bylaws audit --policy policies/ log.ndjson --baseline known.json       only new findings fail the run
   zcat log.gz | bylaws audit --policy policies/ - --fail-on major --max-indeterminate 10
 
 Exit codes:
@@ -49,6 +53,12 @@ pub(super) struct AuditArgs {
     /// Keep what could not be read as a record, one JSON object a line
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Findings that are known: they are told as known, and only others end with exit code 1
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the baseline anew: what is found now is known from now on
+    #[arg(long, requires = "baseline")]
+    update_baseline: bool,
     /// How many verdicts of one sort and rule a human report shows; the others are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     max_per_rule: usize,
@@ -105,6 +115,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let started = Instant::now();
     let rules = args.given.rules(style)?;
     let plan = rules.plan()?;
+    let baseline = args.baseline.as_deref().map(|path| baseline(path, args.update_baseline)).transpose()?;
     let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
@@ -126,10 +137,24 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     summary.as_of = args.given.as_of.clone();
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);
+    let updated = match (&args.baseline, baseline) {
+        (Some(path), Some(before)) if args.update_baseline => {
+            let now = Baseline::of(&context, &findings);
+            output::to_file(path, |out| now.write(out))?;
+            summary.baseline = Some((path.display().to_string(), now.compare(&findings)));
+            let (added, removed) = (now.beyond(&before), before.beyond(&now));
+            Some(format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len()))
+        }
+        (Some(path), Some(baseline)) => {
+            summary.baseline = Some((path.display().to_string(), baseline.compare(&findings)));
+            None
+        }
+        _ => None,
+    };
     match args.format {
         Format::Human => {
             let color = style.stdout && args.output.is_none();
-            let text = human(&context, &findings, &reader, args.max_per_rule, color)?;
+            let text = human(&context, &findings, &reader, &summary, args.max_per_rule, color)?;
             summary.elapsed = started.elapsed();
             match &args.output {
                 None => output::print(&(text + &summary::human(&summary, color)))?,
@@ -153,13 +178,34 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
             output::tell(&summary::human(&summary, style.stderr));
         }
     }
+    updated.iter().for_each(|said| output::tell(said));
     Ok(exit(&args.fail_on, args.max_indeterminate, &summary))
+}
+
+/// What is known. A file that is about to be written may not be there yet.
+fn baseline(path: &Path, update: bool) -> Result<Baseline, Failure> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if update && error.kind() == ErrorKind::NotFound => return Ok(Baseline::default()),
+        Err(error) => {
+            let failure = Failure::new(format!("cannot read `{}`: {}", path.display(), plain_io_error(&error)));
+            return Err(match error.kind() {
+                ErrorKind::NotFound => failure.help("`--update-baseline` writes it, with what is found now"),
+                _ => failure,
+            });
+        }
+    };
+    Baseline::read(&text).map_err(|why| {
+        Failure::new(format!("`{}` is not a baseline: {why}", path.display()))
+            .help("a baseline is what `bylaws audit --baseline FILE --update-baseline` writes")
+    })
 }
 
 /// How a run ends, by its gate.
 pub(super) fn exit(fail_on: &str, max_indeterminate: u64, summary: &summary::Summary) -> Exit {
     let gate = fail_on.parse::<Severity>().ok();
-    let over_gate = summary.rules.iter().any(|r| gate.is_some_and(|g| r.severity >= g) && r.counts.finding > 0);
+    let mut rules = summary.rules.iter().enumerate();
+    let over_gate = rules.any(|(i, r)| gate.is_some_and(|g| r.severity >= g) && summary.new_findings(i) > 0);
     if over_gate {
         Exit::Findings
     } else if summary.not_judged() > max_indeterminate {
@@ -176,6 +222,11 @@ fn in_order(findings: &Findings) -> Vec<usize> {
     order
 }
 
+/// How a verdict stands beside the baseline, if one was given.
+fn standing(summary: &summary::Summary, i: usize) -> Option<Standing> {
+    summary.baseline.as_ref().and_then(|(_, compared)| compared.standings.get(i).copied().flatten())
+}
+
 /// Verdicts whose texts are made at once by one thread.
 const LOT: usize = 64;
 /// So many lots of each thread may wait to be written.
@@ -190,8 +241,10 @@ fn programs(
 ) -> std::io::Result<()> {
     let order = in_order(findings);
     let entry = |i: usize, _: usize, text: &mut Vec<u8>| {
-        serde_json::to_writer(text, &json::entry(context, &Entry::of(findings, i))).map_err(Into::into)
+        let entry = Entry::of(findings, i);
+        serde_json::to_writer(text, &json::entry(context, &entry, standing(summary, i))).map_err(Into::into)
     };
+    let notice = |i: usize| exchange::of_entry(context, &Entry::of(findings, i), standing(summary, i));
     match format {
         Format::Ndjson => {
             return pieces(&order, threads, b"\n", &entry, &mut |texts, _| {
@@ -203,18 +256,16 @@ fn programs(
         Format::Parquet => {
             let run = run_of(context, summary);
             let mut sheet = exchange::Sheet::new(&run)?;
-            order.iter().try_for_each(|&i| sheet.add(exchange::of_entry(context, &Entry::of(findings, i)), out))?;
+            order.iter().try_for_each(|&i| sheet.add(notice(i), out))?;
             return sheet.finish(out);
         }
         _ => {}
     }
     if let Some(form) = format.form() {
         let run = run_of(context, summary);
-        let has = |&i: &usize| form.has(exchange::outcome(findings.verdicts()[i]));
+        let has = |&i: &usize| form.has(exchange::outcome(findings.verdicts()[i]), standing(summary, i));
         let order: Vec<usize> = order.into_iter().filter(has).collect();
-        let piece = |i: usize, n: usize, text: &mut Vec<u8>| {
-            form.piece(&run, &exchange::of_entry(context, &Entry::of(findings, i)), n, text)
-        };
+        let piece = |i: usize, n: usize, text: &mut Vec<u8>| form.piece(&run, &notice(i), n, text);
         form.head(&run, out)?;
         pieces(&order, threads, form.between(), &piece, &mut |texts, first| {
             if !first {
@@ -222,7 +273,17 @@ fn programs(
             }
             out.write_all(texts)
         })?;
-        return form.foot(&run, order.len(), out);
+        let gone = summary.baseline.iter().flat_map(|(_, compared)| &compared.gone);
+        let mut count = order.len();
+        for notice in gone.filter_map(|line| exchange::of_gone(&run.rules, line)) {
+            if form.has(notice.outcome, notice.standing) {
+                let mut text = if count > 0 { form.between().to_vec() } else { Vec::new() };
+                form.piece(&run, &notice, count, &mut text)?;
+                out.write_all(&text)?;
+                count += 1;
+            }
+        }
+        return form.foot(&run, count, out);
     }
     write!(out, "{{\n\"schema\": \"{}\",\n\"findings\": [", json::DOCUMENT)?;
     pieces(&order, threads, b",\n", &entry, &mut |texts, first| {
@@ -243,6 +304,7 @@ fn run_of(context: &Context, summary: &summary::Summary) -> Run {
         command: "audit",
         rules: exchange::rules(context, |i| summary.rules.get(i).map_or(0, |r| r.counts.compliant)),
         totals: totals.map(|v| (exchange::outcome(v), summary.count(v))).collect(),
+        known: summary.baseline.as_ref().map_or([0; 2], |(_, compared)| compared.known),
         troubles: rejected.collect(),
     }
 }
@@ -298,10 +360,12 @@ fn human(
     context: &Context,
     findings: &Findings,
     reader: &reading::Reader,
+    summary: &summary::Summary,
     most: usize,
     color: bool,
 ) -> Result<String, Failure> {
-    let order = in_order(findings);
+    let mut order = in_order(findings);
+    order.retain(|&i| standing(summary, i) != Some(Standing::Known));
     let mut shown: Vec<Shown> = Vec::new();
     for verdict in SHOWN {
         let mut rule = None;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "cli")]
 pub(crate) mod base64;
+#[cfg(feature = "cli")]
+pub(crate) mod baseline;
 pub(crate) mod causes;
 mod changes;
 mod check;

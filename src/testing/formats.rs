@@ -89,7 +89,7 @@ pub(crate) fn notices(ran: &[Ran<'_>], sources: &SourceMap) -> (Run, Vec<Notice>
         command: "test",
         rules: vec![exchange::rule(Code::Expectation)],
         totals: vec![(Outcome::Found, failed as u64), (Outcome::Passed, (ran.len() - failed) as u64)],
-        troubles: Vec::new(),
+        ..Run::default()
     };
     (run, ran.iter().map(notice).collect())
 }

@@ -4,7 +4,7 @@ use super::{Notice, Run};
 use std::io::{Result, Write};
 
 const COLUMNS: [&str; 17] = [
-    "id", "rule", "revision", "severity", "verdict", "known", "subject", "time", "about", "message", "because", "help",
+    "id", "rule", "revision", "severity", "verdict", "baseline", "subject", "time", "about", "message", "because", "help",
     "cite", "policy", "file", "line", "column",
 ];
 
@@ -16,11 +16,6 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
     let rule = &run.rules[notice.rule];
     let text = |text: &Option<String>| text.as_deref().map(shielded).unwrap_or_default();
     let number = |n: Option<u64>| n.map_or(String::new(), |n| n.to_string());
-    let known = match notice.known {
-        Some(true) => "known",
-        Some(false) => "new",
-        None => "",
-    };
     let place = notice.place();
     let mut line = csv::WriterBuilder::new().from_writer(out);
     line.write_record([
@@ -29,7 +24,7 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
         text(&notice.revision),
         notice.grade.as_str().into(),
         notice.outcome.as_str().into(),
-        known.into(),
+        notice.standing.map(|s| s.as_str().to_owned()).unwrap_or_default(),
         text(&notice.subject),
         notice.time.as_ref().map(|(shown, _)| shown.clone()).unwrap_or_default(),
         shielded(&notice.about),

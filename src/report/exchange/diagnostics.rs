@@ -26,7 +26,7 @@ pub(crate) fn of_diagnostics(
         *before += 1;
     }
     let totals = vec![(Outcome::Found, notices.len() as u64)];
-    (Run { command, rules, totals, troubles: unreadable.to_vec() }, notices)
+    (Run { command, rules, totals, known: [0; 2], troubles: unreadable.to_vec() }, notices)
 }
 
 /// The codes that these diagnostics carry, each once, in their order.

@@ -8,12 +8,13 @@ pub(super) fn head(run: &Run, out: &mut dyn Write) -> Result<()> {
     let silent = run.silent().count() as u64 + u64::from(is_empty(run));
     let untried = run.silent().filter(|r| r.passed == Some(0)).count() as u64;
     let set_aside = [Outcome::Pending, Outcome::Excepted, Outcome::Waived, Outcome::Repeated];
-    let skipped = set_aside.iter().map(|o| run.total(*o)).sum::<u64>() + untried;
+    let known: u64 = run.known.iter().sum();
+    let skipped = set_aside.iter().map(|o| run.total(*o)).sum::<u64>() + untried + known;
+    let [found, indeterminate] = run.calling();
     let tests = run.totals.iter().map(|(_, n)| n).sum::<u64>() + silent + run.troubles.len() as u64;
     let counts = format!(
-        "tests=\"{tests}\" failures=\"{}\" errors=\"{}\" skipped=\"{skipped}\"",
-        run.total(Outcome::Found),
-        run.total(Outcome::Indeterminate) + run.troubles.len() as u64,
+        "tests=\"{tests}\" failures=\"{found}\" errors=\"{}\" skipped=\"{skipped}\"",
+        indeterminate + run.troubles.len() as u64,
     );
     write!(
         out,
@@ -30,19 +31,16 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
     });
     write!(out, "    <testcase classname=\"{}\" name=\"{}\"{place}", escaped(&rule.id, true), escaped(name, true))?;
     let message = escaped(notice.message.lines().next().unwrap_or_default(), true);
-    let element = match notice.outcome {
-        Outcome::Passed => return out.write_all(b"/>\n"),
-        Outcome::Found => "failure",
-        Outcome::Indeterminate => "error",
-        Outcome::Pending | Outcome::Excepted | Outcome::Waived | Outcome::Repeated => {
-            let because = notice.because.as_deref().unwrap_or(&notice.message);
-            let because = escaped(&format!("{}: {because}", notice.outcome.as_str()), true);
-            return writeln!(out, ">\n      <skipped message=\"{because}\"/>\n    </testcase>");
-        }
-    };
-    let kind = match notice.outcome {
-        Outcome::Indeterminate => "indeterminate",
-        _ => notice.grade.as_str(),
+    if notice.outcome == Outcome::Passed {
+        return out.write_all(b"/>\n");
+    }
+    if !notice.calls() {
+        let excuse = escaped(&notice.excuse(), true);
+        return writeln!(out, ">\n      <skipped message=\"{excuse}\"/>\n    </testcase>");
+    }
+    let (element, kind) = match notice.outcome {
+        Outcome::Indeterminate => ("error", "indeterminate"),
+        _ => ("failure", notice.grade.as_str()),
     };
     let body = escaped(&body(run, notice), false);
     writeln!(out, ">\n      <{element} type=\"{kind}\" message=\"{message}\">{body}</{element}>\n    </testcase>")

@@ -18,7 +18,7 @@ mod verdicts;
 pub(crate) use diagnostics::{hex, of_diagnostics, place, rule};
 #[cfg(feature = "parquet")]
 pub(crate) use parquet::Sheet;
-pub(crate) use verdicts::{of_entry, outcome, rules};
+pub(crate) use verdicts::{of_entry, of_gone, outcome, rules};
 
 use crate::data::Severity;
 use std::io::{Result, Write};
@@ -95,6 +95,25 @@ pub(crate) enum Outcome {
     Passed,
 }
 
+/// Beside a baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    New,
+    Known,
+    /// The baseline knows it, and it was not found again.
+    Gone,
+}
+
+impl Standing {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Standing::New => "new",
+            Standing::Known => "known",
+            Standing::Gone => "gone",
+        }
+    }
+}
+
 /// A change of a file that would mend it.
 #[derive(Clone, Debug)]
 pub(crate) struct Mend {
@@ -129,8 +148,8 @@ pub(crate) struct Notice {
     /// Kind and identity of the records that it rests on.
     pub records: Vec<(String, String)>,
     pub mends: Vec<Mend>,
-    /// A baseline knows it.
-    pub known: Option<bool>,
+    /// None where there is no baseline.
+    pub standing: Option<Standing>,
 }
 
 /// One run of a command.
@@ -141,6 +160,8 @@ pub(crate) struct Run {
     pub rules: Vec<Rule>,
     /// How many notices of each outcome there will be, by [`Outcome`].
     pub totals: Vec<(Outcome, u64)>,
+    /// Of those that are found or indeterminate, how many a baseline knows.
+    pub known: [u64; 2],
     /// What could not be done: files that cannot be read, records that were rejected.
     pub troubles: Vec<String>,
 }
@@ -148,6 +169,14 @@ pub(crate) struct Run {
 impl Run {
     pub fn total(&self, outcome: Outcome) -> u64 {
         self.totals.iter().filter(|(o, _)| *o == outcome).map(|(_, n)| n).sum()
+    }
+
+    /// How many call for attention: found, and indeterminate.
+    pub fn calling(&self) -> [u64; 2] {
+        [
+            self.total(Outcome::Found).saturating_sub(self.known[0]),
+            self.total(Outcome::Indeterminate).saturating_sub(self.known[1]),
+        ]
     }
 
     /// Rules that were applied and say nothing.
@@ -169,13 +198,27 @@ impl Outcome {
         }
     }
 
-    /// It asks for somebody's attention now.
+    /// It asks for somebody's attention.
     fn calls(self) -> bool {
         matches!(self, Outcome::Found | Outcome::Indeterminate)
     }
 }
 
 impl Notice {
+    /// It asks for somebody's attention now.
+    fn calls(&self) -> bool {
+        self.outcome.calls() && matches!(self.standing, None | Some(Standing::New))
+    }
+
+    /// Why nobody has to look at it: what is kept, suspended or known.
+    fn excuse(&self) -> String {
+        let because = self.because.as_deref().unwrap_or(&self.message);
+        match self.standing {
+            Some(Standing::Known | Standing::Gone) if self.outcome.calls() => format!("known: {}", self.message),
+            _ => format!("{}: {because}", self.outcome.as_str()),
+        }
+    }
+
     /// The message on one line, with what it is about.
     fn line(&self) -> String {
         let message = self.message.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -236,12 +279,14 @@ impl Form {
         }
     }
 
-    /// Whether the form has a place for it. What nobody has to look at is no annotation and no defect.
-    pub fn has(self, outcome: Outcome) -> bool {
+    /// Whether the form has a place for it. What nobody has to look at is no annotation; GitLab compares for itself.
+    pub fn has(self, outcome: Outcome, standing: Option<Standing>) -> bool {
         match self {
-            Form::Github | Form::Azure | Form::Gitlab => outcome.calls(),
+            Form::Github | Form::Azure => outcome.calls() && matches!(standing, None | Some(Standing::New)),
+            Form::Gitlab => outcome.calls() && standing != Some(Standing::Gone),
             Form::Sarif => outcome != Outcome::Passed,
-            Form::Junit | Form::Tap | Form::Csv | Form::Ocsf => true,
+            Form::Csv => true,
+            Form::Junit | Form::Tap | Form::Ocsf => standing != Some(Standing::Gone),
         }
     }
 }
@@ -251,7 +296,7 @@ pub(crate) fn write(form: Form, run: &Run, notices: &[Notice], out: &mut dyn Wri
     form.head(run, out)?;
     let mut piece = Vec::new();
     let mut count = 0;
-    for notice in notices.iter().filter(|n| form.has(n.outcome)) {
+    for notice in notices.iter().filter(|n| form.has(n.outcome, n.standing)) {
         if count > 0 {
             out.write_all(form.between())?;
         }

@@ -23,13 +23,7 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
         Outcome::Excepted | Outcome::Passed => (1, "Pass"),
         Outcome::Indeterminate | Outcome::Pending => (99, notice.outcome.as_str()),
     };
-    let resource = |(i, (kind, identity)): (usize, &(String, String))| {
-        let mut resource = json!({ "type": kind, "uid": identity });
-        if let (0, Some(subject)) = (i, &notice.subject) {
-            resource["owner"] = json!({ "uid": subject });
-        }
-        resource
-    };
+    let resource = |(kind, identity): &(String, String)| json!({ "type": kind, "uid": identity });
     let evidence = |place: &super::Place| json!({ "data": { "file": place.file, "line": place.line } });
     let mut event = json!({
         "activity_id": 1,
@@ -56,7 +50,7 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
             "title": rule.title,
             "desc": notice.message,
             "types": ["conduct"],
-            "analytic": { "name": rule.id, "type": "Rule", "type_id": 1, "version": notice.revision },
+            "analytic": { "name": rule.id, "uid": rule.id, "type": "Rule", "type_id": 1, "version": notice.revision },
         },
         "compliance": {
             "control": rule.id,
@@ -66,10 +60,14 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
             "status_id": compliance_id,
             "status": compliance,
         },
-        "resources": notice.records.iter().enumerate().map(resource).collect::<Vec<_>>(),
+        "resources": notice.records.iter().map(resource).collect::<Vec<_>>(),
         "evidences": notice.places.iter().chain(notice.related.iter().map(|(p, _)| p)).map(evidence).collect::<Vec<_>>(),
         "unmapped": unmapped(notice, time),
     });
+    if let Some(subject) = &notice.subject {
+        let observable = json!({ "name": "unmapped.subject", "type": "User Name", "type_id": 4, "value": subject });
+        event["observables"] = json!([observable]);
+    }
     if let Some(because) = &notice.because {
         event["status_detail"] = json!(because);
     }
@@ -81,9 +79,10 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
 fn unmapped(notice: &Notice, time: Option<i64>) -> Value {
     json!({
         "verdict": notice.outcome.as_str(),
+        "subject": notice.subject,
         "time": notice.time.as_ref().map(|(shown, _)| shown),
         "time_known": time.is_some(),
-        "known": notice.known,
+        "baseline": notice.standing.map(super::Standing::as_str),
     })
 }
 

@@ -1,6 +1,6 @@
 //! A row a verdict, in a Parquet file, for data tools. The columns are those of the CSV, with times as instants.
 
-use super::{Notice, Run};
+use super::{Notice, Run, Standing};
 use arrow_array::builder::{StringBuilder, StringDictionaryBuilder, TimestampMillisecondBuilder, UInt64Builder};
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, RecordBatch};
@@ -60,7 +60,7 @@ fn rows(run: &Run, notices: &[Notice]) -> Result<RecordBatch> {
         ("revision", words(notices, |n| n.revision.as_deref()), true),
         ("severity", words(notices, |n| Some(n.grade.as_str())), false),
         ("verdict", words(notices, |n| Some(n.outcome.as_str())), false),
-        ("known", words(notices, |n| n.known.map(|known| if known { "known" } else { "new" })), true),
+        ("baseline", words(notices, |n| n.standing.map(Standing::as_str)), true),
         ("subject", texts(notices, |n| n.subject.as_deref()), true),
         ("time", texts(notices, |n| n.time.as_ref().map(|(shown, _)| shown.as_str())), true),
         ("instant", instants(notices), true),

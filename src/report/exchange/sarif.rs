@@ -2,7 +2,7 @@
 //!
 //! The results come before the rules, as those are written while the former are made.
 
-use super::{Notice, Outcome, Place, Rule, Run, uri};
+use super::{Notice, Outcome, Place, Rule, Run, Standing, uri};
 use crate::data::Severity;
 use serde_json::{Value, json};
 use std::io::{Result, Write};
@@ -47,8 +47,13 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
             json!([{ "kind": kind, "status": "accepted", "justification": notice.because.as_deref().unwrap_or(notice.outcome.as_str()) }]),
         );
     }
-    if let Some(known) = notice.known {
-        add("baselineState", json!(if known { "unchanged" } else { "new" }));
+    if let Some(standing) = notice.standing {
+        let state = match standing {
+            Standing::New => "new",
+            Standing::Known => "unchanged",
+            Standing::Gone => "absent",
+        };
+        add("baselineState", json!(state));
     }
     if !notice.mends.is_empty() {
         let fix = |m: &super::Mend| {

@@ -5,18 +5,18 @@ use std::io::{Result, Write};
 
 pub(super) fn piece(run: &Run, notice: &Notice, n: usize, out: &mut Vec<u8>) -> Result<()> {
     let rule = &run.rules[notice.rule];
-    let ok = if notice.outcome.calls() { "not ok" } else { "ok" };
+    let ok = if notice.calls() { "not ok" } else { "ok" };
     let about = if notice.about.is_empty() { notice.line() } else { notice.about.clone() };
     write!(out, "{ok} {} - {}", n + 1, description(&format!("{}: {about}", rule.id)))?;
-    let because = notice.because.as_deref().unwrap_or(&notice.message);
-    match notice.outcome {
-        Outcome::Found | Outcome::Indeterminate | Outcome::Passed => out.write_all(b"\n")?,
-        outcome => writeln!(out, " # SKIP {}", description(&format!("{}: {because}", outcome.as_str())))?,
+    if !notice.calls() {
+        return match notice.outcome {
+            Outcome::Passed => out.write_all(b"\n"),
+            _ => writeln!(out, " # SKIP {}", description(&notice.excuse())),
+        };
     }
-    if !notice.outcome.calls() {
-        return Ok(());
-    }
+    out.write_all(b"\n")?;
     // Texts in JSON's quotes are texts in YAML.
+    out.write_all(b"  ---\n")?;
     let mut line = |name: &str, value: &str| writeln!(out, "  {name}: {}", serde_json::Value::from(value));
     line("message", &notice.message).and_then(|()| match &notice.help {
         Some(help) => line("help", help),
@@ -30,7 +30,8 @@ pub(super) fn piece(run: &Run, notice: &Notice, n: usize, out: &mut Vec<u8>) -> 
     if let Some(cite) = &rule.cite {
         line("cite", cite)?;
     }
-    line("id", &notice.id)
+    line("id", &notice.id)?;
+    out.write_all(b"  ...\n")
 }
 
 pub(super) fn foot(run: &Run, count: usize, out: &mut dyn Write) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Verdicts of an audit as notices.
 
-use super::{Notice, Outcome, Place, Rule, diagnostics};
+use super::{Notice, Outcome, Place, Rule, Standing, diagnostics};
+use crate::report::baseline::Line;
 use crate::data::{Time, Verdict, display};
 use crate::eval::{ClauseRole, RecordRef, Truth};
 use crate::plan::Plan;
@@ -41,7 +42,7 @@ pub(crate) fn rules(context: &Context, compliant: impl Fn(usize) -> u64) -> Vec<
 }
 
 /// A verdict other than compliant.
-pub(crate) fn of_entry(context: &Context, entry: &Entry) -> Notice {
+pub(crate) fn of_entry(context: &Context, entry: &Entry, standing: Option<Standing>) -> Notice {
     let rule = entry.rule();
     let why = &entry.why;
     let mut records = why.records.iter();
@@ -72,8 +73,23 @@ pub(crate) fn of_entry(context: &Context, entry: &Entry) -> Notice {
         because: because(context, entry),
         revision: Some(rule.revision.clone()),
         records: why.records.iter().map(|r| (context.kind(r.kind).to_owned(), r.identity.clone())).collect(),
+        standing,
         ..Notice::default()
     }
+}
+
+/// What a baseline knows and was not found again; none where its rule is no longer in the set.
+pub(crate) fn of_gone(rules: &[Rule], line: &Line) -> Option<Notice> {
+    Some(Notice {
+        rule: rules.iter().rposition(|r| r.id == line.rule)?,
+        outcome: outcome(line.verdict),
+        grade: line.severity,
+        about: line.record.clone(),
+        message: "not found again".into(),
+        id: line.id.clone(),
+        standing: Some(Standing::Gone),
+        ..Notice::default()
+    })
 }
 
 pub(crate) fn outcome(verdict: Verdict) -> Outcome {

@@ -28,7 +28,7 @@ Examples:
   bylaws audit --policy policies/ 'logs/*.ndjson.gz' employee=staff.csv --as-of 2026-03-31
   bylaws audit --policy policies/ gifts_register=export.csv --format ndjson --output findings.ndjson
   bylaws audit --policy policies/ log.ndjson --format sarif --output bylaws.sarif
-  bylaws audit --policy policies/ log.ndjson --baseline known.json       only new findings fail the run
+  bylaws audit --policy policies/ log.ndjson --baseline known.json
   zcat log.gz | bylaws audit --policy policies/ - --fail-on major --max-indeterminate 10
 
 Exit codes:

@@ -62,7 +62,11 @@ impl Baseline {
         }
         let told = |line: &Line| matches!(line.verdict, Verdict::Finding | Verdict::Indeterminate);
         if let Some(other) = document.known.iter().find(|l| !told(l)) {
-            return Err(format!("{} is `{}`; a baseline has findings and indeterminate verdicts", other.id, other.verdict.as_str()));
+            return Err(format!(
+                "{} is `{}`; a baseline has findings and indeterminate verdicts",
+                other.id,
+                other.verdict.as_str()
+            ));
         }
         Ok(Baseline { lines: document.known.into_iter().map(|l| ((l.id.clone(), l.verdict), l)).collect() })
     }

@@ -4,8 +4,8 @@ use super::{Notice, Run};
 use std::io::{Result, Write};
 
 const COLUMNS: [&str; 17] = [
-    "id", "rule", "revision", "severity", "verdict", "baseline", "subject", "time", "about", "message", "because", "help",
-    "cite", "policy", "file", "line", "column",
+    "id", "rule", "revision", "severity", "verdict", "baseline", "subject", "time", "about", "message", "because",
+    "help", "cite", "policy", "file", "line", "column",
 ];
 
 pub(super) fn head(out: &mut dyn Write) -> Result<()> {

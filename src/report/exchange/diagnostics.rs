@@ -43,11 +43,8 @@ pub(crate) fn rule(code: Code) -> Rule {
 
 fn of_diagnostic(rules: &[Rule], sources: &SourceMap, d: &Diagnostic) -> Notice {
     let labelled = |text: &str| if text.is_empty() { "see here".to_owned() } else { text.to_owned() };
-    let mend = |f: &Fix| Mend {
-        title: f.title.clone(),
-        place: place(sources, f.span),
-        replacement: f.replacement.clone(),
-    };
+    let mend =
+        |f: &Fix| Mend { title: f.title.clone(), place: place(sources, f.span), replacement: f.replacement.clone() };
     Notice {
         rule: rules.iter().position(|r| r.id == d.code.as_str()).unwrap_or_default(),
         grade: grade(d.level),

@@ -26,10 +26,13 @@ pub(super) fn head(run: &Run, out: &mut dyn Write) -> Result<()> {
 pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()> {
     let rule = &run.rules[notice.rule];
     let name = if notice.about.is_empty() { &notice.message } else { &notice.about };
-    let place = notice.place().map_or(String::new(), |p| {
-        format!(" file=\"{}\" line=\"{}\"", escaped(&p.file, true), p.line)
-    });
-    write!(out, "    <testcase classname=\"{}\" name=\"{}\"{place}", escaped(&rule.id, true), escaped(name, true))?;
+    let place =
+        notice.place().map_or(String::new(), |p| format!(" file=\"{}\" line=\"{}\"", escaped(&p.file, true), p.line));
+    let class = match (run.command, notice.place()) {
+        ("test", Some(place)) => &place.file,
+        _ => &rule.id,
+    };
+    write!(out, "    <testcase classname=\"{}\" name=\"{}\"{place}", escaped(class, true), escaped(name, true))?;
     let message = escaped(notice.message.lines().next().unwrap_or_default(), true);
     if notice.outcome == Outcome::Passed {
         return out.write_all(b"/>\n");

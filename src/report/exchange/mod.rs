@@ -215,6 +215,7 @@ impl Notice {
         let because = self.because.as_deref().unwrap_or(&self.message);
         match self.standing {
             Some(Standing::Known | Standing::Gone) if self.outcome.calls() => format!("known: {}", self.message),
+            _ if because.starts_with(self.outcome.as_str()) => because.to_owned(),
             _ => format!("{}: {because}", self.outcome.as_str()),
         }
     }
@@ -226,6 +227,18 @@ impl Notice {
             true => message,
             false => format!("{}: {message}", self.about),
         }
+    }
+
+    /// All that is to be said, on lines.
+    fn text(&self) -> String {
+        let mut text = match self.about.is_empty() {
+            true => self.message.clone(),
+            false => format!("{}: {}", self.about, self.message),
+        };
+        if let Some(help) = &self.help {
+            text.push_str(&format!("\n{help}"));
+        }
+        text
     }
 
     fn place(&self) -> Option<&Place> {

@@ -25,7 +25,7 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
         "ruleId": run.rules[notice.rule].id,
         "kind": kind(notice.outcome),
         "level": if kind(notice.outcome) == "fail" { level(notice.grade) } else { "none" },
-        "message": { "text": text(notice) },
+        "message": { "text": notice.text() },
         "locations": notice.places.iter().map(location).collect::<Vec<_>>(),
     });
     let mut add = |name: &str, value: Value| result[name] = value;
@@ -57,7 +57,8 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
     }
     if !notice.mends.is_empty() {
         let fix = |m: &super::Mend| {
-            let replacement = json!({ "deletedRegion": region(&m.place), "insertedContent": { "text": m.replacement } });
+            let replacement =
+                json!({ "deletedRegion": region(&m.place), "insertedContent": { "text": m.replacement } });
             let change = json!({ "artifactLocation": { "uri": uri(&m.place.file) }, "replacements": [replacement] });
             json!({ "description": { "text": m.title }, "artifactChanges": [change] })
         };
@@ -120,17 +121,6 @@ fn descriptor(rule: &Rule) -> Value {
         descriptor["properties"] = properties;
     }
     descriptor
-}
-
-fn text(notice: &Notice) -> String {
-    let mut text = match notice.about.is_empty() {
-        true => notice.message.clone(),
-        false => format!("{}: {}", notice.about, notice.message),
-    };
-    if let Some(help) = &notice.help {
-        text.push_str(&format!("\n{help}"));
-    }
-    text
 }
 
 fn location(place: &Place) -> Value {

@@ -34,7 +34,7 @@ pub(super) fn github(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()
         properties.push(',');
     }
     let title = github_property(&format!("{}: {}", rule.id, rule.title));
-    writeln!(out, "::{level} {properties}title={title}::{}", github_text(&said(notice)))
+    writeln!(out, "::{level} {properties}title={title}::{}", github_text(&notice.text()))
 }
 
 pub(super) fn azure(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()> {
@@ -50,7 +50,7 @@ pub(super) fn azure(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
         }
     }
     let code = azure_text(&run.rules[notice.rule].id);
-    writeln!(out, "##vso[task.logissue {properties}code={code};]{}", azure_text(&said(notice)))
+    writeln!(out, "##vso[task.logissue {properties}code={code};]{}", azure_text(&notice.text()))
 }
 
 pub(super) fn foot(form: Form, run: &Run, out: &mut dyn Write) -> Result<()> {
@@ -61,13 +61,6 @@ pub(super) fn foot(form: Form, run: &Run, out: &mut dyn Write) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn said(notice: &Notice) -> String {
-    match &notice.help {
-        Some(help) => format!("{}\n{help}", notice.line()),
-        None => notice.line(),
-    }
 }
 
 fn github_text(text: &str) -> String {

@@ -6,8 +6,12 @@ use std::io::{Result, Write};
 pub(super) fn piece(run: &Run, notice: &Notice, n: usize, out: &mut Vec<u8>) -> Result<()> {
     let rule = &run.rules[notice.rule];
     let ok = if notice.calls() { "not ok" } else { "ok" };
-    let about = if notice.about.is_empty() { notice.line() } else { notice.about.clone() };
-    write!(out, "{ok} {} - {}", n + 1, description(&format!("{}: {about}", rule.id)))?;
+    let about = match (run.command, notice.about.as_str()) {
+        ("test", about) => about.to_owned(),
+        (_, "") => format!("{}: {}", rule.id, notice.line()),
+        (_, about) => format!("{}: {about}", rule.id),
+    };
+    write!(out, "{ok} {} - {}", n + 1, description(&about))?;
     if !notice.calls() {
         return match notice.outcome {
             Outcome::Passed => out.write_all(b"\n"),

@@ -1,10 +1,10 @@
 //! Verdicts of an audit as notices.
 
 use super::{Notice, Outcome, Place, Rule, Standing, diagnostics};
-use crate::report::baseline::Line;
 use crate::data::{Time, Verdict, display};
 use crate::eval::{ClauseRole, RecordRef, Truth};
 use crate::plan::Plan;
+use crate::report::baseline::Line;
 use crate::report::crop::plain;
 use crate::report::entry::shorten;
 use crate::report::waivers;

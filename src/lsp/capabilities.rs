@@ -2,6 +2,7 @@
 
 use super::position::Encoding;
 use super::uri::path_of;
+use super::{tests, tokens};
 use gen_lsp_types as lsp;
 use serde_json::Value;
 
@@ -70,6 +71,25 @@ pub fn offered(encoding: Encoding) -> lsp::InitializeResult {
         ..Default::default()
     };
     let folders = lsp::WorkspaceFoldersServerCapabilities { supported: yes, change_notifications: Some(true.into()) };
+    let texts = |all: &[&str]| all.iter().map(|text| text.to_string()).collect::<Vec<_>>();
+    let completion =
+        lsp::CompletionOptions { trigger_characters: Some(texts(&[".", "{", "\""])), ..Default::default() };
+    let signature = lsp::SignatureHelpOptions { trigger_characters: Some(texts(&["(", ","])), ..Default::default() };
+    let actions = lsp::CodeActionOptions {
+        code_action_kinds: Some(vec![lsp::CodeActionKind::QuickFix, lsp::CodeActionKind::SourceFixAll]),
+        ..Default::default()
+    };
+    let tokens = lsp::SemanticTokensOptions {
+        legend: lsp::SemanticTokensLegend {
+            token_types: texts(&tokens::TYPES),
+            token_modifiers: texts(&tokens::MODIFIERS),
+        },
+        range: Some(true.into()),
+        full: Some(lsp::SemanticTokensFullDelta { delta: yes }.into()),
+        ..Default::default()
+    };
+    let commands =
+        lsp::ExecuteCommandOptions { commands: texts(&[tests::RUN_TEST, tests::RUN_TESTS]), ..Default::default() };
     let capabilities = lsp::ServerCapabilities {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(sync.into()),
@@ -79,6 +99,17 @@ pub fn offered(encoding: Encoding) -> lsp::InitializeResult {
         document_highlight_provider: Some(true.into()),
         rename_provider: Some(lsp::RenameOptions { prepare_provider: yes, ..Default::default() }.into()),
         document_formatting_provider: Some(true.into()),
+        completion_provider: Some(completion),
+        signature_help_provider: Some(signature),
+        code_action_provider: Some(actions.into()),
+        code_lens_provider: Some(lsp::CodeLensOptions::default()),
+        document_symbol_provider: Some(true.into()),
+        workspace_symbol_provider: Some(true.into()),
+        folding_range_provider: Some(true.into()),
+        document_link_provider: Some(lsp::DocumentLinkOptions::default()),
+        inlay_hint_provider: Some(true.into()),
+        semantic_tokens_provider: Some(tokens.into()),
+        execute_command_provider: Some(commands),
         workspace: Some(lsp::WorkspaceOptions { workspace_folders: Some(folders), ..Default::default() }),
         ..Default::default()
     };

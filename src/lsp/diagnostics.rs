@@ -16,6 +16,7 @@ pub struct Told {
 /// Tells of every file whose diagnostics, or whose text, are others than those told before.
 pub fn publish(server: &mut Server) {
     let mut now: BTreeMap<String, Vec<lsp::Diagnostic>> = BTreeMap::new();
+    let mut unread: Vec<String> = Vec::new();
     for set in server.workspace.sets() {
         for (id, _) in set.policies().files() {
             now.entry(set.policies().sources().file(*id).name.clone()).or_default();
@@ -28,9 +29,14 @@ pub fn publish(server: &mut Server) {
                 of_file.push(diagnostic);
             }
         }
-        for unread in set.unread() {
-            server.log(lsp::MessageType::Warning, &unread.to_string());
+        for (path, failed) in set.failed() {
+            now.entry(path.clone()).or_default().extend(failed.iter().cloned());
         }
+        unread.extend(set.unread().iter().map(ToString::to_string));
+    }
+    if unread != server.unread {
+        unread.iter().for_each(|why| server.show(lsp::MessageType::Warning, why));
+        server.unread = unread;
     }
     for path in server.told.keys() {
         now.entry(path.clone()).or_default();

@@ -1,5 +1,6 @@
 //! What stands under the pointer: its declaration with what its author wrote of it, its type, its value.
 
+use super::complete::words;
 use super::server::{Reply, Server};
 use super::workspace::View;
 use super::{names, outline};
@@ -10,6 +11,7 @@ use crate::sema::hir::Constant;
 use crate::sema::{Typed, What};
 use crate::source::Span;
 use crate::syntax::ast::ItemKind;
+use crate::syntax::{self, SyntaxKind};
 use gen_lsp_types as lsp;
 
 /// Lines of a declaration that are shown.
@@ -23,6 +25,7 @@ pub fn hover(server: &mut Server, params: lsp::HoverParams) -> Reply<Option<lsp:
     let found = names::at(policies, &view, offset)
         .and_then(|named| Some((named.span, of_name(policies, &view, &named)?)))
         .or_else(|| of_code(policies, &view, offset))
+        .or_else(|| of_word(&view, offset))
         .or_else(|| of_value(&view, offset));
     let Some((span, text)) = found else { return Ok(None) };
     let contents = lsp::MarkupContent { kind: lsp::MarkupKind::Markdown, value: text };
@@ -124,6 +127,15 @@ fn of_value(view: &View, offset: usize) -> Option<(Span, String)> {
     let around = |t: &&Typed| t.span.file == view.file && t.span.range().contains(&offset);
     let typed = view.analysis.notes.types.iter().filter(around).min_by_key(|t| t.span.end - t.span.start)?;
     Some((typed.span, shown_type(view, typed)))
+}
+
+/// What a word of the language says.
+fn of_word(view: &View, offset: usize) -> Option<(Span, String)> {
+    let around = syntax::around(&view.lines.text, offset);
+    let is_here = |p: &&syntax::Piece<'_>| (p.start..p.start + p.text.len()).contains(&offset);
+    let word = around.item.iter().find(is_here).filter(|p| p.kind == SyntaxKind::Word)?;
+    let meaning = words::meaning(word.text)?;
+    Some((Span::new(view.file, word.start, word.start + word.text.len()), format!("`{}`: {meaning}", word.text)))
 }
 
 /// The page of a diagnostic's code that stands in the text, as in a remark.

@@ -1,8 +1,8 @@
 //! Following names: to where they are declared, to where they are used, and to another name.
 
-use super::outline;
 use super::server::{Refusal, Reply, Server};
 use super::workspace::{View, Workspace};
+use super::{outline, symbols};
 use crate::io::{FileError, Files};
 use crate::policy_set::PolicySet;
 use crate::sema::What;
@@ -45,7 +45,16 @@ fn find(server: &mut Server, place: &lsp::TextDocumentPositionParams) -> Option<
 }
 
 pub fn definition(server: &mut Server, params: lsp::DefinitionParams) -> Reply<Option<lsp::DefinitionResponse>> {
-    let Some((view, named)) = find(server, &params.text_document_position_params) else { return Ok(None) };
+    let place = params.text_document_position_params;
+    let Some((view, named)) = find(server, &place) else {
+        // An import leads to the file.
+        let Some(view) = server.workspace.view(&place.text_document.uri) else { return Ok(None) };
+        let offset = server.workspace.offset(&view, place.position);
+        let set = server.workspace.set(&view);
+        let file = symbols::import_at(set, &view, offset);
+        let start = |file| server.workspace.location(set, Span::new(file, 0, 0));
+        return Ok(file.map(|file| lsp::Definition::Location(start(file)).into()));
+    };
     let set = server.workspace.set(&view);
     let all = named.definitions.iter().map(|span| server.workspace.location(set, *span)).collect();
     Ok(Some(lsp::Definition::LocationList(all).into()))

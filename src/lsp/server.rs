@@ -3,7 +3,7 @@
 use super::uri::path_of;
 use super::wire::{self, Incoming};
 use super::workspace::{Document, Workspace};
-use super::{capabilities, diagnostics, format, hover, names};
+use super::{actions, capabilities, complete, diagnostics, format, hints, hover, names, symbols, tests, tokens};
 use crate::io::Files;
 use gen_lsp_types as lsp;
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
@@ -45,12 +45,19 @@ pub struct Server<'d> {
     pub workspace: Workspace<'d>,
     /// By path: what the editor was told last.
     pub told: HashMap<String, diagnostics::Told>,
+    /// What the editor was told that it cannot be read.
+    pub unread: Vec<String>,
+    /// By path: the colours that the editor has.
+    pub tokens: HashMap<String, tokens::Sent>,
+    pub results: u64,
     requests: i32,
+    /// For what works beside.
+    beside: Sender<Incoming>,
 }
 
 /// Serves until the client says `exit` or the input ends. Whether it was shut down before, as it should be.
 pub(crate) fn serve(disk: &dyn Files, input: impl Read + Send + 'static, output: impl Write + Send + 'static) -> bool {
-    let incoming = wire::reader(input);
+    let (beside, incoming) = wire::reader(input);
     let (out, writer) = wire::writer(output);
     let mut server = Server {
         life: Life::Begun,
@@ -58,7 +65,11 @@ pub(crate) fn serve(disk: &dyn Files, input: impl Read + Send + 'static, output:
         client: capabilities::Client::default(),
         workspace: Workspace::new(disk),
         told: HashMap::new(),
+        unread: Vec::new(),
+        tokens: HashMap::new(),
+        results: 0,
         requests: 0,
+        beside,
     };
     let in_order = server.run(&incoming);
     drop(server);
@@ -79,7 +90,6 @@ impl Server<'_> {
                         diagnostics::publish(self);
                         continue;
                     }
-                    // The input has ended.
                     None => return false,
                 }
             }
@@ -91,6 +101,11 @@ impl Server<'_> {
                     return self.life == Life::Stopped;
                 }
                 Some(Incoming::Message(Message::Notification(note))) => self.notification(note),
+                Some(Incoming::Ran(id, results)) => {
+                    let result = tests::end(self, *results);
+                    self.send(Response::new_ok(id, result));
+                }
+                Some(Incoming::End) => return false,
                 Some(Incoming::Malformed(why)) => self.log(lsp::MessageType::Error, &why),
                 Some(Incoming::Message(Message::Response(_))) | None => {}
             }
@@ -114,6 +129,11 @@ impl Server<'_> {
                 self.send(Response::new_err(id, ErrorCode::RequestCanceled as i32, message));
             }
         }
+    }
+
+    /// Where results go that come later.
+    pub fn beside(&self) -> Sender<Incoming> {
+        self.beside.clone()
     }
 
     fn send(&self, message: impl Into<Message>) {
@@ -156,6 +176,12 @@ impl Server<'_> {
             (Life::Running, "initialize") => {
                 Err(Refusal { code: ErrorCode::InvalidRequest, message: "it is initialized already".into() })
             }
+            (Life::Running, "workspace/executeCommand") => {
+                match read(params).and_then(|params| tests::begin(self, id.clone(), params)) {
+                    Ok(()) => return,
+                    Err(refusal) => Err(refusal),
+                }
+            }
             (Life::Running, method) => self.answer(method, params),
         };
         self.send(match reply {
@@ -172,6 +198,20 @@ impl Server<'_> {
             "textDocument/references" => self.by::<lsp::ReferencesRequest>(params, names::references),
             "textDocument/documentHighlight" => self.by::<lsp::DocumentHighlightRequest>(params, names::highlights),
             "textDocument/prepareRename" => self.by::<lsp::PrepareRenameRequest>(params, names::prepare_rename),
+            "textDocument/completion" => self.by::<lsp::CompletionRequest>(params, complete::complete),
+            "textDocument/signatureHelp" => self.by::<lsp::SignatureHelpRequest>(params, hints::signature),
+            "textDocument/inlayHint" => self.by::<lsp::InlayHintRequest>(params, hints::hints),
+            "textDocument/codeAction" => self.by::<lsp::CodeActionRequest>(params, actions::actions),
+            "textDocument/codeLens" => self.by::<lsp::CodeLensRequest>(params, actions::lenses),
+            "textDocument/documentSymbol" => self.by::<lsp::DocumentSymbolRequest>(params, symbols::of_file),
+            "workspace/symbol" => self.by::<lsp::WorkspaceSymbolRequest>(params, symbols::of_workspace),
+            "textDocument/foldingRange" => self.by::<lsp::FoldingRangeRequest>(params, symbols::folding),
+            "textDocument/documentLink" => self.by::<lsp::DocumentLinkRequest>(params, symbols::links),
+            "textDocument/semanticTokens/full" => self.by::<lsp::SemanticTokensRequest>(params, tokens::full),
+            "textDocument/semanticTokens/full/delta" => {
+                self.by::<lsp::SemanticTokensDeltaRequest>(params, tokens::delta)
+            }
+            "textDocument/semanticTokens/range" => self.by::<lsp::SemanticTokensRangeRequest>(params, tokens::range),
             "textDocument/rename" => self.by::<lsp::RenameRequest>(params, names::rename),
             _ => Err(Refusal { code: ErrorCode::MethodNotFound, message: format!("`{method}` is not known here") }),
         }
@@ -236,7 +276,9 @@ impl Server<'_> {
             }
             "textDocument/didClose" => {
                 let lsp::DidCloseTextDocumentParams { text_document: text } = read(params)?;
-                self.workspace.open.remove(&path_of(&text.uri.0));
+                let path = path_of(&text.uri.0);
+                self.workspace.open.remove(&path);
+                self.tokens.remove(&path);
                 self.workspace.disk_changed();
                 self.workspace.regroup();
                 diagnostics::publish(self);

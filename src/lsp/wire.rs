@@ -1,6 +1,7 @@
 //! Messages over standard input and output, each on a thread of its own, so that neither side waits for a check.
 
-use lsp_server::Message;
+use super::tests::Results;
+use lsp_server::{Message, RequestId};
 use std::io::{ErrorKind, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -10,27 +11,35 @@ pub enum Incoming {
     Message(Message),
     /// No message of the protocol, and why. The next one may be.
     Malformed(String),
+    /// Tests that were begun for a request have run.
+    Ran(RequestId, Box<Results>),
+    /// There is no more.
+    End,
 }
 
-/// Reads until the input ends or the client says `exit`.
-pub fn reader(input: impl Read + Send + 'static) -> Receiver<Incoming> {
+/// Reads until the input ends or the client says `exit`. What others have to say goes into the same channel.
+pub fn reader(input: impl Read + Send + 'static) -> (Sender<Incoming>, Receiver<Incoming>) {
     let (sender, receiver) = channel();
+    let messages = sender.clone();
     std::thread::spawn(move || {
         let mut input = std::io::BufReader::new(input);
         loop {
             let incoming = match Message::read(&mut input) {
                 Ok(Some(message)) => Incoming::Message(message),
-                Ok(None) => return,
                 Err(error) if error.kind() == ErrorKind::InvalidData => Incoming::Malformed(error.to_string()),
-                Err(_) => return,
+                Ok(None) | Err(_) => Incoming::End,
             };
-            let ends = matches!(&incoming, Incoming::Message(Message::Notification(n)) if n.method == "exit");
-            if sender.send(incoming).is_err() || ends {
+            let ends = match &incoming {
+                Incoming::Message(Message::Notification(note)) => note.method == "exit",
+                Incoming::End => true,
+                _ => false,
+            };
+            if messages.send(incoming).is_err() || ends {
                 return;
             }
         }
     });
-    receiver
+    (sender, receiver)
 }
 
 /// Writes what is sent, until the sender is gone or nobody reads.

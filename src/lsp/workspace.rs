@@ -44,6 +44,8 @@ pub struct Set {
     analysis: Option<Rc<Analysis>>,
     lines: RefCell<HashMap<FileId, Rc<Lines>>>,
     unread: Vec<LoadError>,
+    /// By path: where tests failed that were run since the last change.
+    failed: BTreeMap<String, Vec<lsp::Diagnostic>>,
     stale: bool,
 }
 
@@ -151,14 +153,7 @@ impl<'d> Workspace<'d> {
         self.sets.retain(|set| wanted.contains(&set.paths));
         for paths in wanted {
             if self.sets.iter().all(|set| set.paths != paths) {
-                self.sets.push(Set {
-                    paths,
-                    policies: PolicySet::default(),
-                    analysis: None,
-                    lines: RefCell::default(),
-                    unread: Vec::new(),
-                    stale: true,
-                });
+                self.sets.push(Set { paths, stale: true, ..Set::of(PolicySet::default()) });
             }
         }
         self.changed();
@@ -224,6 +219,7 @@ impl<'d> Workspace<'d> {
         set.lines.borrow_mut().retain(|id, lines| Arc::ptr_eq(&lines.text, &policies.sources().file(*id).text));
         set.policies = policies;
         set.unread = unread;
+        set.failed.clear();
         set.analysis = Some(Rc::new(Analysis { checked, notes }));
         true
     }
@@ -276,18 +272,38 @@ impl<'d> Workspace<'d> {
         view.lines.offset(position, self.encoding)
     }
 
-    /// Another load of the same files, for what runs beside.
-    pub fn load(&self, view: &View) -> PolicySet {
-        PolicySet::default().again(&self.files(), &self.sets[view.set].paths).0
+    /// The policy files beside and below a file, for imports.
+    pub fn beside_file(&self, path: &str) -> Vec<String> {
+        self.files().list(folder_of(path)).ok().flatten().unwrap_or_default()
     }
 
-    /// The policy files beside and below a path's folder, for imports.
-    pub fn beside(&self, path: &str) -> Vec<String> {
-        self.files().list(folder_of(path)).ok().flatten().unwrap_or_default()
+    /// Keeps where tests failed, unless the set has changed since they began.
+    pub fn failed_tests(&mut self, paths: &[String], failed: BTreeMap<String, Vec<lsp::Diagnostic>>) {
+        if let Some(set) = self.sets.iter_mut().find(|set| set.paths == paths && !set.stale) {
+            set.failed = failed;
+        }
     }
 }
 
 impl Set {
+    /// Of files that were read, and not checked.
+    pub fn of(policies: PolicySet) -> Set {
+        Set {
+            paths: Vec::new(),
+            policies,
+            analysis: None,
+            lines: RefCell::default(),
+            unread: Vec::new(),
+            failed: BTreeMap::new(),
+            stale: false,
+        }
+    }
+
+    /// Where tests failed, by path.
+    pub fn failed(&self) -> &BTreeMap<String, Vec<lsp::Diagnostic>> {
+        &self.failed
+    }
+
     pub fn policies(&self) -> &PolicySet {
         &self.policies
     }

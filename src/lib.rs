@@ -58,6 +58,8 @@ mod eval;
 mod fmt;
 mod ingest;
 mod io;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;

@@ -98,6 +98,8 @@ fn may_use(user: &str, used: &str) -> bool {
         (Some(a), Some(b)) => b < a,
         (Some(_), None) => false,
         (None, Some(_)) => true,
+        // The command starts the others.
+        (None, None) if user == "cli" => true,
         (None, None) if SHELLS.contains(&user) => !SHELLS.contains(&used),
         (None, None) if FACADE.contains(&user) => !SHELLS.contains(&used),
         (None, None) => false,

@@ -8,6 +8,11 @@ mod explain;
 mod fmt;
 mod given;
 mod init;
+#[cfg(feature = "lsp")]
+mod lsp;
+#[cfg(not(feature = "lsp"))]
+#[path = "lsp_left_out.rs"]
+mod lsp;
 mod man;
 mod memory;
 mod metrics;
@@ -79,6 +84,8 @@ enum Command {
     WhyNot(why::WhyNotArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
+    /// Serve an editor: diagnostics, hover, completion and more, over the Language Server Protocol
+    Lsp(lsp::LspArgs),
     /// Print the manual, or write a page for each subcommand
     Man(man::ManArgs),
     /// Print a completion script for a shell
@@ -201,6 +208,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
         Command::Explain(args) => explain::run(args, style),
+        Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -58,6 +58,8 @@ mod eval;
 mod fmt;
 mod ingest;
 mod io;
+#[cfg(feature = "cli")]
+mod lint;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;
@@ -107,6 +109,10 @@ pub mod internals {
     }
     pub mod fmt {
         pub use crate::fmt::*;
+    }
+    #[cfg(feature = "cli")]
+    pub mod lint {
+        pub use crate::lint::*;
     }
     pub mod syntax {
         pub use crate::syntax::*;

@@ -60,6 +60,8 @@ mod ingest;
 mod io;
 #[cfg(feature = "lsp")]
 mod lsp;
+#[cfg(feature = "cli")]
+mod lint;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;
@@ -109,6 +111,10 @@ pub mod internals {
     }
     pub mod fmt {
         pub use crate::fmt::*;
+    }
+    #[cfg(feature = "cli")]
+    pub mod lint {
+        pub use crate::lint::*;
     }
     pub mod syntax {
         pub use crate::syntax::*;

@@ -13,6 +13,7 @@ mod lsp;
 #[cfg(not(feature = "lsp"))]
 #[path = "lsp_left_out.rs"]
 mod lsp;
+mod lint;
 mod man;
 mod memory;
 mod metrics;
@@ -43,6 +44,7 @@ Start:
   bylaws init conduct                            a policy set to begin with
   bylaws check policies/                         is the policy set right?
   bylaws fmt policies/                           write its files in the one style
+  bylaws lint policies/                          could it be better?
   bylaws test policies/                          do its own tests pass?
   bylaws audit --policy policies/ log.ndjson     what do the records say?
   bylaws report --policy policies/ log.ndjson --output report.html
@@ -68,6 +70,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Format policy files
     Fmt(fmt::FmtArgs),
+    /// Look for what is right and could be better: conditions that never hold, names that nothing uses
+    Lint(lint::LintArgs),
     /// Check a policy set once, and write it to a file for --plan
     Compile(compile::CompileArgs),
     /// Run the tests that a policy set contains
@@ -200,6 +204,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(args) => init::run(args, style),
         Command::Check(args) => check::run(args, style),
         Command::Fmt(args) => fmt::run(args, style),
+        Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Audit(args) => audit::run(args, style),

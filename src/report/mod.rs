@@ -25,7 +25,7 @@ pub(crate) mod waivers;
 pub(crate) mod why;
 pub(crate) mod why_json;
 
-pub(crate) use check::{check_json, diagnostic, place};
+pub(crate) use check::{check_json, diagnostic, lint_json, place};
 pub(crate) use entry::{Context, Entry, Excerpt, shorten};
 pub(crate) use page::Page;
 

@@ -74,7 +74,7 @@ pub(super) fn compile(checked: &Checked) -> Result<Plan, Failure> {
     checked.compile().ok_or_else(|| Failure::new("the policy set has errors"))
 }
 
-fn unreadable(errors: &[LoadError]) -> Failure {
+pub(super) fn unreadable(errors: &[LoadError]) -> Failure {
     let lines: Vec<_> = errors.iter().map(LoadError::to_string).collect();
     Failure::new(lines.join("\n")).code(crate::diag::Code::Unreadable)
 }

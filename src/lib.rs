@@ -56,6 +56,8 @@ mod data;
 mod diag;
 mod eval;
 mod fmt;
+#[cfg(feature = "cli")]
+mod handbook;
 mod ingest;
 mod io;
 #[cfg(feature = "lsp")]

@@ -7,6 +7,7 @@ mod disk;
 mod explain;
 mod fmt;
 mod given;
+mod handbook;
 mod init;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -82,6 +83,8 @@ enum Command {
     Metrics(metrics::MetricsArgs),
     /// Write what a run found as one page, with charts, figures and all findings
     Report(report::ReportArgs),
+    /// Write the rules as a handbook in plain language, as a page and in Markdown
+    Handbook(handbook::HandbookArgs),
     /// Show the whole of why a finding is one, and what would have made it compliant
     ExplainFinding(why::FindingArgs),
     /// Show why a rule found nothing, or what it found, at one record
@@ -210,6 +213,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit(args) => audit::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),
+        Command::Handbook(args) => handbook::run(args, style),
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
         Command::Explain(args) => explain::run(args, style),

@@ -21,7 +21,7 @@
 //! An empty or unreadable element makes the whole list malformed.
 
 use super::scan::{self, Raw};
-use super::{quantities, times};
+use crate::data::{quantities, times};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
 use crate::data::mapping::How;

@@ -56,6 +56,8 @@ mod data;
 mod diag;
 mod eval;
 mod fmt;
+#[cfg(feature = "cli")]
+mod infer;
 mod ingest;
 mod io;
 mod plan;

@@ -7,6 +7,7 @@ mod disk;
 mod explain;
 mod fmt;
 mod given;
+mod infer;
 mod init;
 mod man;
 mod memory;
@@ -58,6 +59,8 @@ struct Cli {
 enum Command {
     /// Write a policy set to begin with
     Init(init::InitArgs),
+    /// Draft a record and its source from sample data
+    Infer(infer::InferArgs),
     /// Check a policy set: syntax, names, types, units
     Check(check::CheckArgs),
     /// Format policy files
@@ -160,6 +163,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let style = Style { stdout: cli.color.stdout(), stderr: cli.color.stderr() };
     let result = match &cli.command {
         Command::Init(args) => init::run(args, style),
+        Command::Infer(args) => infer::run(args, style),
         Command::Check(args) => check::run(args, style),
         Command::Fmt(args) => fmt::run(args, style),
         Command::Compile(args) => compile::run(args, style),

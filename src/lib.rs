@@ -58,6 +58,7 @@ mod eval;
 mod fmt;
 #[cfg(feature = "cli")]
 mod handbook;
+mod infer;
 mod ingest;
 mod io;
 #[cfg(feature = "lsp")]

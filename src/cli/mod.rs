@@ -8,6 +8,7 @@ mod explain;
 mod fmt;
 mod given;
 mod handbook;
+mod infer;
 mod init;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -67,6 +68,8 @@ struct Cli {
 enum Command {
     /// Write a policy set to begin with
     Init(init::InitArgs),
+    /// Draft a record and its source from sample data
+    Infer(infer::InferArgs),
     /// Check a policy set: syntax, names, types, units
     Check(check::CheckArgs),
     /// Format policy files
@@ -205,6 +208,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let style = Style { stdout: cli.color.stdout(), stderr: cli.color.stderr() };
     let result = match &cli.command {
         Command::Init(args) => init::run(args, style),
+        Command::Infer(args) => infer::run(args, style),
         Command::Check(args) => check::run(args, style),
         Command::Fmt(args) => fmt::run(args, style),
         Command::Lint(args) => lint::run(args, style),

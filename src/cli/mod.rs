@@ -16,6 +16,7 @@ mod reading;
 mod records;
 mod report;
 mod test;
+mod r#try;
 mod why;
 
 use crate::diag::{Code, Level};
@@ -76,6 +77,8 @@ enum Command {
     ExplainFinding(why::FindingArgs),
     /// Show why a rule found nothing, or what it found, at one record
     WhyNot(why::WhyNotArgs),
+    /// Try a condition on records: what each of its parts comes to, and why one is not known
+    Try(r#try::TryArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
     /// Print the manual, or write a page for each subcommand
@@ -169,6 +172,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Report(args) => report::run(args, style),
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
+        Command::Try(args) => r#try::run(args, style),
         Command::Explain(args) => explain::run(args, style),
         Command::Man(args) => man::run(args),
         Command::Completions { shell } => {

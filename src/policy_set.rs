@@ -2,7 +2,7 @@
 
 mod condition;
 
-pub(crate) use condition::{CONDITION, Names, Tried};
+pub use condition::{CONDITION, Names, Tried};
 
 use crate::diag::{Code, Diagnostic, Level, did_you_mean};
 use crate::io::{FileError, Files, folder_of, is_within, join, normalize};

@@ -17,6 +17,7 @@ mod records;
 mod report;
 mod test;
 mod r#try;
+mod watch;
 mod why;
 
 use crate::diag::{Code, Level};
@@ -137,6 +138,11 @@ impl Failure {
 
     fn help(self, help: impl Into<String>) -> Failure {
         Failure { help: Some(help.into()), ..self }
+    }
+
+    /// Where there is no help yet.
+    fn or_help(self, help: impl Into<String>) -> Failure {
+        if self.help.is_some() { self } else { self.help(help) }
     }
 
     fn tell(self, style: Style) {

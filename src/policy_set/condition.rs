@@ -9,11 +9,11 @@ use ast::{Clause, ClauseKind, EachAt, Ident, Item, ItemKind, RuleItem, Trigger, 
 use std::borrow::Cow;
 
 /// The name of the rule that a condition becomes. No author can write it, so that it is never another rule's.
-pub(crate) const CONDITION: &str = "the condition";
+pub const CONDITION: &str = "the condition";
 
 /// Names that are there for a condition beside those of the set: each a `let` or a `define`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names(Vec<(FileId, Item)>);
+pub struct Names(Vec<(FileId, Item)>);
 
 impl Names {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
@@ -30,7 +30,8 @@ fn name(item: &Item) -> Option<&Ident> {
 }
 
 /// A condition in the set, and what is said of it that need not stop anybody.
-pub(crate) struct Tried {
+#[derive(Debug)]
+pub struct Tried {
     pub checked: Checked,
     pub warnings: Vec<Diagnostic>,
 }
@@ -41,7 +42,8 @@ impl PolicySet {
     ///
     /// # Errors
     /// What is wrong with the condition, and not with the set.
-    pub(crate) fn check_condition(
+    #[doc(hidden)]
+    pub fn check_condition(
         &mut self,
         kind: &str,
         text: &str,
@@ -58,7 +60,8 @@ impl PolicySet {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn add_name(
+    #[doc(hidden)]
+    pub fn add_name(
         &mut self,
         text: &str,
         names: &Names,

@@ -50,6 +50,11 @@ pub(crate) fn counts_line(counts: &RuleCounts, what: &str, color: bool) -> Strin
     dim(&format!("{}, of {of}", parts.join(", ")), color)
 }
 
+/// What stands beside.
+pub(crate) fn dimmed(text: &str, color: bool) -> String {
+    dim(text, color)
+}
+
 /// `gift G1, 2026-01-10, log.ndjson:1`
 pub(crate) fn heading(context: &Context, why: &Why, color: bool) -> String {
     why.records.first().map_or(String::new(), |r| bold(&record_line(context, r), color))

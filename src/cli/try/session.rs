@@ -132,16 +132,23 @@ impl Session {
         let kinds: Vec<String> = self.records().map(str::to_owned).collect();
         let mut fit = Vec::new();
         let mut wrong: Option<(String, Vec<Diagnostic>)> = None;
+        // It may be wrong whatever it is about.
+        let mut alike = true;
         for kind in &kinds {
             match self.check(text, kind) {
                 Ok(tried) => fit.push((kind.clone(), tried)),
-                Err(told) if wrong.as_ref().is_none_or(|(_, least)| told.len() < least.len()) => {
-                    wrong = Some((kind.clone(), told));
+                Err(told) => {
+                    let same = |(_, other): &(_, Vec<Diagnostic>)| {
+                        other.iter().map(|d| &d.message).eq(told.iter().map(|d| &d.message))
+                    };
+                    alike &= wrong.as_ref().is_none_or(same);
+                    if wrong.as_ref().is_none_or(|(_, least)| told.len() < least.len()) {
+                        wrong = Some((kind.clone(), told));
+                    }
                 }
-                Err(_) => {}
             }
         }
-        if fit.is_empty() && kinds.len() > 1 {
+        if fit.is_empty() && !alike {
             // The message is about records that there are.
             let present = self.present()?;
             if let [only] = &present[..]
@@ -163,7 +170,7 @@ impl Session {
             }
             (0, Some((kind, told))) => {
                 let failure = self.wrong(&told, style);
-                if kinds.len() > 1 {
+                if !alike {
                     output::tell(&format!(
                         "read as a condition on `{kind}`: `--on KIND` or `:on KIND` names another\n"
                     ));
@@ -265,14 +272,19 @@ impl Session {
             true => wanted.to_owned(),
             false => format!("{}:{wanted}", self.kind_name(judged)),
         };
-        let found = why::find(&self.inputs, &judged.findings, &judged.outcome, &named)?;
+        let about = self.kind_name(judged);
+        let of_another = |other: &str| {
+            Failure::new(format!("`{wanted}` is a `{other}`, and the condition is about `{about}`"))
+                .help(format!("say `--on {other}` or `:on {other}`, or name another record"))
+        };
+        let is_kind = |name: &&str| *name != about && self.plan.schema.kind_named(name).is_some();
+        if let Some(other) = named.split_once(':').map(|(kind, _)| kind).filter(is_kind) {
+            return Err(of_another(other));
+        }
+        let found = why::find(&self.inputs, &judged.findings, &judged.outcome, &named)
+            .map_err(|failure| failure.or_help(format!("the condition is about `{about}`: other kinds are not looked at")))?;
         let Some(&(kind, id)) = found.iter().find(|(kind, _)| *kind == judged.kind) else {
-            let other = found.first().map_or("another kind", |(k, _)| self.plan.schema.kind(*k).name.as_str());
-            return Err(Failure::new(format!(
-                "`{wanted}` is a `{other}`, and the condition is about `{}`",
-                self.kind_name(judged)
-            ))
-            .help(format!("say `--on {other}` or `:on {other}`, or name another record")));
+            return Err(of_another(found.first().map_or("", |(k, _)| self.plan.schema.kind(*k).name.as_str())));
         };
         let place = judged.order.iter().position(|&i| {
             let about = judged.findings.about_verdict(i);

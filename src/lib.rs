@@ -131,4 +131,7 @@ pub mod internals {
     pub mod eval {
         pub use crate::eval::*;
     }
+    pub mod policy_set {
+        pub use crate::policy_set::{CONDITION, Names, Tried};
+    }
 }

@@ -24,6 +24,8 @@ mod reading;
 mod records;
 mod report;
 mod test;
+mod r#try;
+mod watch;
 mod why;
 
 use crate::diag::{Code, Level};
@@ -92,6 +94,8 @@ enum Command {
     ExplainFinding(why::FindingArgs),
     /// Show why a rule found nothing, or what it found, at one record
     WhyNot(why::WhyNotArgs),
+    /// Try a condition on records: what each of its parts comes to, and why one is not known
+    Try(r#try::TryArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
     /// Serve an editor: diagnostics, hover, completion and more, over the Language Server Protocol
@@ -184,6 +188,11 @@ impl Failure {
         Failure { help: Some(help.into()), ..self }
     }
 
+    /// Where there is no help yet.
+    fn or_help(self, help: impl Into<String>) -> Failure {
+        if self.help.is_some() { self } else { self.help(help) }
+    }
+
     fn tell(self, style: Style) {
         if self.told {
             output::tell(&format!("{}\n", self.message));
@@ -220,6 +229,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Handbook(args) => handbook::run(args, style),
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
+        Command::Try(args) => r#try::run(args, style),
         Command::Explain(args) => explain::run(args, style),
         Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),

@@ -61,10 +61,10 @@ mod handbook;
 mod infer;
 mod ingest;
 mod io;
-#[cfg(feature = "lsp")]
-mod lsp;
 #[cfg(feature = "cli")]
 mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;

@@ -10,12 +10,12 @@ mod given;
 mod handbook;
 mod infer;
 mod init;
+mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
 #[cfg(not(feature = "lsp"))]
 #[path = "lsp_left_out.rs"]
 mod lsp;
-mod lint;
 mod man;
 mod memory;
 mod metrics;

@@ -51,6 +51,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "cli")]
+mod analyze;
+#[cfg(feature = "cli")]
 mod cli;
 mod data;
 mod diag;

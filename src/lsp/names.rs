@@ -21,7 +21,7 @@ pub struct Named {
 /// The name at a place, used or declared there.
 pub fn at(policies: &PolicySet, view: &View, offset: usize) -> Option<Named> {
     let touches = |span: Span| span.file == view.file && (span.start as usize..=span.end as usize).contains(&offset);
-    let uses = &view.analysis.notes.uses;
+    let uses = &view.analysis.notes(policies).uses;
     // A name that begins here comes before one that ends here.
     let found = uses.iter().filter(|u| touches(u.span)).max_by_key(|u| u.span.start);
     if let Some(found) = found {
@@ -61,8 +61,9 @@ pub fn definition(server: &mut Server, params: lsp::DefinitionParams) -> Reply<O
 }
 
 /// Where the same thing is named, in the order of the files.
-fn places(view: &View, named: &Named, declared_too: bool) -> Vec<Span> {
-    let uses = view.analysis.notes.uses.iter().filter(|u| named.definitions.contains(&u.definition)).map(|u| u.span);
+fn places(policies: &PolicySet, view: &View, named: &Named, declared_too: bool) -> Vec<Span> {
+    let uses =
+        view.analysis.notes(policies).uses.iter().filter(|u| named.definitions.contains(&u.definition)).map(|u| u.span);
     let mut all: Vec<Span> = uses.collect();
     if declared_too {
         all.extend(&named.definitions);
@@ -75,7 +76,7 @@ fn places(view: &View, named: &Named, declared_too: bool) -> Vec<Span> {
 pub fn references(server: &mut Server, params: lsp::ReferenceParams) -> Reply<Option<Vec<lsp::Location>>> {
     let Some((view, named)) = find(server, &params.text_document_position_params) else { return Ok(None) };
     let set = server.workspace.set(&view);
-    let all = places(&view, &named, params.context.include_declaration);
+    let all = places(set.policies(), &view, &named, params.context.include_declaration);
     Ok(Some(all.into_iter().map(|span| server.workspace.location(set, span)).collect()))
 }
 
@@ -85,7 +86,7 @@ pub fn highlights(
 ) -> Reply<Option<Vec<lsp::DocumentHighlight>>> {
     let Some((view, named)) = find(server, &params.text_document_position_params) else { return Ok(None) };
     let set = server.workspace.set(&view);
-    let here = places(&view, &named, true).into_iter().filter(|span| span.file == view.file);
+    let here = places(set.policies(), &view, &named, true).into_iter().filter(|span| span.file == view.file);
     let highlight = |span: Span| lsp::DocumentHighlight {
         range: server.workspace.range(set, span),
         kind: Some(match named.definitions.contains(&span) {
@@ -112,7 +113,7 @@ pub fn prepare_rename(
 
 /// A name that stands for fields of several records cannot be given another for one of them.
 fn one_declaration(policies: &PolicySet, view: &View, named: &Named) -> Reply<()> {
-    let uses = &view.analysis.notes.uses;
+    let uses = &view.analysis.notes(policies).uses;
     let shared = named.definitions.len() > 1
         || uses.iter().any(|u| {
             named.definitions.contains(&u.definition)
@@ -146,7 +147,7 @@ pub fn rename(server: &mut Server, params: lsp::RenameParams) -> Reply<Option<ls
     let set = server.workspace.set(&view);
     let old = set.policies().sources().text(named.span).to_owned();
     let mut edits: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
-    for span in places(&view, &named, true) {
+    for span in places(set.policies(), &view, &named, true) {
         if set.policies().sources().text(span) != old {
             return Err(Refusal::new(format!("`{old}` is written in another way elsewhere, and cannot be renamed")));
         }
@@ -216,7 +217,7 @@ fn same_meaning(
         let why = why.map(|d| d.message.as_str()).unwrap_or_default();
         return Err(Refusal::new(format!("`{old}` cannot be renamed to `{new}`: {why}")));
     }
-    if notes.uses.len() != view.analysis.notes.uses.len() || checked.diagnostics().len() != before.len() {
+    if notes.uses.len() != view.analysis.notes(policies).uses.len() || checked.diagnostics().len() != before.len() {
         return Err(Refusal::new(format!(
             "`{old}` cannot be renamed to `{new}`: elsewhere this name stands for something else"
         )));

@@ -136,12 +136,13 @@ fn tokens(workspace: &Workspace, view: &View, within: Range<usize>) -> Vec<lsp::
 /// By where they begin: the names of the file, and what they are.
 fn names(workspace: &Workspace, view: &View) -> HashMap<usize, Marked> {
     let mut names = HashMap::new();
+    let policies = workspace.policies(view);
     let here = |span: Span| span.file == view.file;
-    for used in view.analysis.notes.uses.iter().filter(|u| here(u.span)) {
+    for used in view.analysis.notes(policies).uses.iter().filter(|u| here(u.span)) {
         let (token_type, modifiers) = of_what(used.what);
         names.insert(used.span.start as usize, (used.span.range(), token_type, modifiers));
     }
-    let file = outline::file(workspace.policies(view), view.file);
+    let file = outline::file(policies, view.file);
     for declared in file.iter().flat_map(|file| &file.items).flat_map(outline::declared) {
         let (token_type, modifiers) = of_what(declared.what);
         let place = declared.name.span.range();

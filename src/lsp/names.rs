@@ -3,12 +3,13 @@
 use super::server::{Refusal, Reply, Server};
 use super::workspace::{View, Workspace};
 use super::{outline, symbols};
+use crate::diag::Diagnostic;
 use crate::io::{FileError, Files};
 use crate::policy_set::PolicySet;
 use crate::sema::What;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use gen_lsp_types as lsp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A name in the text, and the declarations that it stands for.
 pub struct Named {
@@ -205,24 +206,39 @@ fn same_meaning(
         (path.to_string(), out)
     });
     let edited = Edited { texts: texts.collect(), others: policies };
-    let (renamed, _) = PolicySet::default().again(
-        &edited,
-        &policies.files().iter().map(|(id, _)| policies.sources().file(*id).name.clone()).collect::<Vec<_>>(),
-    );
+    let paths: Vec<&str> = policies.files().iter().map(|(id, _)| path_of(policies, *id)).collect();
+    let (renamed, _) = PolicySet::default().again(&edited, &paths);
     let (checked, notes) = renamed.check_noting();
     let before = view.analysis.checked.diagnostics();
+    let cannot = format!("`{old}` cannot be renamed to `{new}`");
     if checked.diagnostics().len() > before.len() {
-        let is_new = |d: &&crate::diag::Diagnostic| before.iter().all(|b| b.code != d.code || b.message != d.message);
+        let is_new = |d: &&Diagnostic| before.iter().all(|b| b.code != d.code || b.message != d.message);
         let why = checked.diagnostics().iter().find(is_new).or(checked.diagnostics().first());
-        let why = why.map(|d| d.message.as_str()).unwrap_or_default();
-        return Err(Refusal::new(format!("`{old}` cannot be renamed to `{new}`: {why}")));
+        return Err(Refusal::new(format!("{cannot}: {}", why.map_or("", |d| &d.message))));
     }
-    if notes.uses.len() != view.analysis.notes(policies).uses.len() || checked.diagnostics().len() != before.len() {
-        return Err(Refusal::new(format!(
-            "`{old}` cannot be renamed to `{new}`: elsewhere this name stands for something else"
-        )));
+    // Where a place is after the edits.
+    let by = new.len() as i64 - old.len() as i64;
+    let moved = |span: Span| {
+        let path = path_of(policies, span.file);
+        let edited = edits.get(path).map_or(&[][..], |spans| spans.as_slice());
+        let shift = |at: u32, before: &dyn Fn(&Span) -> bool| {
+            i64::from(at) + by * edited.iter().filter(|e| before(e)).count() as i64
+        };
+        let start = shift(span.start, &|e| e.end <= span.start);
+        (path.to_owned(), start, shift(span.end, &|e| e.end <= span.end))
+    };
+    let kept = |span: Span| (path_of(&renamed, span.file).to_owned(), i64::from(span.start), i64::from(span.end));
+    let old_uses = view.analysis.notes(policies).uses.iter();
+    let meant: HashSet<_> = old_uses.map(|u| (moved(u.span), moved(u.definition))).collect();
+    let means: HashSet<_> = notes.uses.iter().map(|u| (kept(u.span), kept(u.definition))).collect();
+    if meant != means || checked.diagnostics().len() != before.len() {
+        return Err(Refusal::new(format!("{cannot}: where it is used, this name stands for something else")));
     }
     Ok(())
+}
+
+fn path_of(policies: &PolicySet, file: FileId) -> &str {
+    &policies.sources().file(file).name
 }
 
 /// Texts of a set, some of them edited.

@@ -679,3 +679,50 @@ fn a_workspace_has_several_sets() {
     let told = editor.diagnostics("other/a.bylaw", Some(1));
     assert!(diagnostics(&told).contains("`r` is declared twice"), "{told}");
 }
+
+/// A folder with both files, for another program.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files() {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn run(command: &mut std::process::Command, ends_with: &str) {
+    let output = command.output().unwrap();
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && told.contains(ends_with), "{told}");
+}
+
+/// The library that VS Code's client is made of, which `npm ci` in `tests/lsp` brings.
+#[test]
+fn the_client_of_vs_code() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lsp");
+    if !here.join("node_modules").is_dir() && std::env::var_os("BYLAWS_LSP_CLIENT").is_none() {
+        eprintln!("skipped: no client (run `npm ci` in {})", here.display());
+        return;
+    }
+    let folder = folder();
+    let path = folder.path().canonicalize().unwrap();
+    let mut node = std::process::Command::new("node");
+    node.arg(here.join("client.mjs")).arg(env!("CARGO_BIN_EXE_bylaws")).arg(path);
+    run(&mut node, "spoken with by vscode-languageserver-protocol");
+}
+
+/// Neovim, with its own client.
+#[test]
+fn neovim_edits_policies() {
+    let there = std::process::Command::new("nvim").arg("--version").output().is_ok();
+    if !there && std::env::var_os("BYLAWS_LSP_CLIENT").is_none() {
+        eprintln!("skipped: no Neovim (install `neovim`)");
+        return;
+    }
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lsp");
+    let folder = folder();
+    let mut nvim = std::process::Command::new("nvim");
+    nvim.args(["--headless", "-u", "NONE", "-i", "NONE", "-n", "-S"]).arg(here.join("nvim.lua"));
+    nvim.env("BYLAWS", env!("CARGO_BIN_EXE_bylaws")).env("FOLDER", folder.path().canonicalize().unwrap());
+    nvim.env("XDG_STATE_HOME", folder.path()).env("XDG_CACHE_HOME", folder.path());
+    run(&mut nvim, "edited in Neovim");
+}

@@ -1,5 +1,9 @@
 //! From paths to a checked policy set.
 
+mod condition;
+
+pub use condition::{CONDITION, Names, Tried};
+
 use crate::diag::{Code, Diagnostic, Level, did_you_mean};
 use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
 use crate::plan::{Plan, saved};

@@ -32,6 +32,7 @@ mod units;
 mod waivers;
 mod world;
 
+pub use currencies::known as known_currency;
 pub use names::{Notes, Typed, Use, What};
 
 use crate::data::Schema;

@@ -726,3 +726,76 @@ fn neovim_edits_policies() {
     nvim.env("XDG_STATE_HOME", folder.path()).env("XDG_CACHE_HOME", folder.path());
     run(&mut nvim, "edited in Neovim");
 }
+
+/// Numbers that are the same each time.
+fn numbers(seed: u64) -> impl FnMut(usize) -> usize {
+    let mut state = seed;
+    move |below: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % below.max(1)
+    }
+}
+
+/// Every request gets an answer that is no error, at any place of any text, half a policy or none.
+#[test]
+fn any_place_of_any_text() {
+    let texts = [
+        include_str!("../policies/gifts.bylaw"),
+        include_str!("../policies/vocabulary/sources/microsoft365.bylaw"),
+        include_str!("stages/whole.bylaw"),
+        include_str!("stages/ten_mistakes.bylaw"),
+        include_str!("stages/sequence.bylaw"),
+        include_str!("stages/sources_and_tests.bylaw"),
+    ];
+    let mut below = numbers(7);
+    let mut editor = Editor::open(&[]);
+    let uri = editor.uri("try.bylaw");
+    for round in 0..60 {
+        let text = texts[round % texts.len()];
+        let place = |n: usize, text: &str| (0..=n).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+        let (from, to) = (place(below(text.len()), text), place(below(text.len()), text));
+        // A piece is cut out, or the text ends in the middle, or something is typed into it.
+        let typed = ["", "{", "\"", "é😀", "\r\n", "when a.b.", "unless x: exists ", "/// "][below(8)];
+        let text = match below(3) {
+            0 => [&text[..from.min(to)], typed, &text[from.max(to)..]].concat(),
+            1 => [&text[..from], typed].concat(),
+            _ => [&text[..from], typed, &text[from..]].concat(),
+        };
+        editor.did_open("try.bylaw", &text);
+        let everything = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 100_000, "character": 0 } });
+        for _ in 0..6 {
+            let position = editor::position(&text, place(below(text.len() + 1), &text));
+            for method in [
+                "hover",
+                "definition",
+                "references",
+                "documentHighlight",
+                "completion",
+                "signatureHelp",
+                "prepareRename",
+                "rename",
+                "codeAction",
+                "inlayHint",
+                "semanticTokens/range",
+                "semanticTokens/full",
+                "documentSymbol",
+                "foldingRange",
+                "codeLens",
+                "documentLink",
+                "formatting",
+            ] {
+                let params = json!({
+                    "textDocument": { "uri": uri }, "position": position, "range": everything, "newName": "renamed",
+                    "context": { "diagnostics": [], "includeDeclaration": true, "triggerKind": 1, "isRetrigger": false },
+                    "options": { "tabSize": 2, "insertSpaces": true },
+                });
+                let answer = editor.request(&format!("textDocument/{method}"), params);
+                // A name that cannot be renamed is refused.
+                let fine = answer.get("error").is_none() || answer["error"]["code"] == -32803;
+                assert!(fine, "{method} at {position}: {answer} in\n{text}");
+            }
+        }
+        editor.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
+    }
+    assert_eq!(editor.close(), 0);
+}

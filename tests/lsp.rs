@@ -405,6 +405,12 @@ fn a_lens_runs_a_test_and_its_failure_is_shown() {
         (&json!("bylaws.test/1"), &json!(1), &json!(0))
     );
     assert_eq!(editor.told("window/showMessage")["params"]["message"], "over the cap: passed");
+    for command in ["bylaws.runTests", "bylaws.runSetTests"] {
+        let uri = editor.uri("rules.bylaw");
+        let results = editor.request("workspace/executeCommand", json!({ "command": command, "arguments": [uri] }));
+        assert_eq!((&results["passed"], &results["failed"]), (&json!(1), &json!(0)), "{command}");
+        assert_eq!(editor.told("window/showMessage")["params"]["message"], "over the cap: passed");
+    }
     let text = editor.edit("rules.bylaw", 2, &text, "650 CNY", "450 CNY");
     editor.diagnostics("rules.bylaw", Some(2));
     let results = run(&mut editor);

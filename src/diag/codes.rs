@@ -153,6 +153,18 @@ codes! {
     AllowWithoutReason = "L0001", "a lint is allowed without a reason";
     AllowsNothing = "L0002", "an allowed lint that is not there";
     UnknownAllow = "L0003", "a remark to the linter that says nothing";
+    AlwaysHolds = "L0101", "a condition that always holds";
+    NeverHolds = "L0102", "a condition that never holds";
+    UnreachableBranch = "L0103", "a branch of an `or` that can never hold";
+    RedundantPart = "L0104", "a part of a condition that changes nothing";
+    ExceptionNever = "L0105", "an exception that can never apply";
+    ExceptionAlways = "L0106", "an exception that covers all that the rule finds";
+    ExceptionShadowed = "L0107", "an exception that an earlier one is named before";
+    ComparedWithItself = "L0108", "a value that is compared with itself";
+    NeedlessNegation = "L0109", "a `not` that another comparison would say";
+    ComparedWithTruth = "L0110", "a condition that is compared with `true` or `false`";
+    SameRule = "L0111", "one rule under two names";
+    NearRule = "L0112", "two rules that differ in one constant";
 }
 
 impl std::fmt::Display for Code {

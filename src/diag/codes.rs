@@ -165,6 +165,17 @@ codes! {
     ComparedWithTruth = "L0110", "a condition that is compared with `true` or `false`";
     SameRule = "L0111", "one rule under two names";
     NearRule = "L0112", "two rules that differ in one constant";
+    RuleWithoutPurpose = "L0401", "a rule without a purpose among rules that state theirs";
+    RuleWithoutBasis = "L0402", "people are read without a stated purpose, ground or retention";
+    ProtectedTrait = "L0403", "a rule that looks at a protected trait";
+    ProtectedContact = "L0404", "a rule about contact with regulators, counsel, unions or the hotline";
+    HeldAgainstReporter = "L0405", "a rule held against the one who made a report";
+    NamesAPerson = "L0406", "a rule about a named person";
+    NameInMessage = "L0407", "a sentence with a person's name in it";
+    WithheldInMessage = "L0408", "a sentence with a value that is never printed";
+    RealPersonInTest = "L0409", "a person in a test that looks like a real one";
+    UnitLetOff = "L0410", "an exception for a whole unit";
+    PrivateLife = "L0411", "a rule that looks into private life";
 }
 
 impl std::fmt::Display for Code {

@@ -6,7 +6,7 @@ use bylaws::internals::source::SourceMap;
 use bylaws::internals::{sema, syntax};
 use std::collections::BTreeSet;
 
-/// What the examples speak of.
+/// What the examples speak of, in a file of its own.
 const RECORDS: &str = r#"
 enum level { low, mid, high }
 table person key id valid from since until left {
@@ -22,23 +22,24 @@ record note by who identity id { id: text, who: ref person, text: text }
 
 /// Codes of what lints find within the example, of all lints.
 fn found(example: &str) -> Result<BTreeSet<Code>, String> {
-    let text = format!("{RECORDS}\n{example}");
     let mut sources = SourceMap::default();
-    let id = sources.add("example.bylaw", text.as_str());
-    let parsed = syntax::parse(id, &text);
-    let files = [(id, parsed.file)];
+    let records = sources.add("records.bylaw", RECORDS);
+    let own = sources.add("example.bylaw", example);
+    let parsed = [(records, syntax::parse(records, RECORDS)), (own, syntax::parse(own, example))];
+    let errors = parsed.iter().flat_map(|(_, p)| p.errors.clone()).collect::<Vec<_>>();
+    let files = parsed.map(|(id, parsed)| (id, parsed.file));
     let of: Vec<_> = files.iter().map(|(id, file)| (*id, file)).collect();
     let (hir, told, uses) = sema::check_names(sema::CheckInput { sources: &sources, files: &of, set: &[] });
-    let errors: Vec<_> = parsed.errors.iter().chain(&told).filter(|d| d.level == Level::Error).collect();
+    let errors: Vec<_> = errors.iter().chain(&told).filter(|d| d.level == Level::Error).collect();
     if !errors.is_empty() {
         return Err(format!("{errors:?}"));
     }
     let settings = Settings { select: vec![Choice::parse("all").unwrap()], ..Settings::default() };
     // 2026-01-01
-    let paths = vec!["example.bylaw".into()];
+    let paths = vec!["records.bylaw".into(), "example.bylaw".into()];
     let context = Context::new(&sources, &files, (&hir, &uses), 20_454, (&settings, &paths));
     let found = lint::run(&context, &settings);
-    Ok(found.iter().filter(|d| d.span().start as usize > RECORDS.len()).map(|d| d.code).collect())
+    Ok(found.iter().filter(|d| d.span().file == own).map(|d| d.code).collect())
 }
 
 fn example<'a>(page: &'a str, word: &str) -> Option<&'a str> {

@@ -21,6 +21,7 @@ mod why;
 
 use crate::diag::{Code, Level};
 use crate::report::Page;
+use crate::report::exchange::Form;
 use crate::report::render;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use output::ColorChoice;
@@ -93,8 +94,38 @@ enum Command {
 enum CheckFormat {
     /// With the places in the text, for people
     Human,
-    /// One document, see docs/reference/check.md
+    /// One document, described in docs/
     Json,
+    /// SARIF 2.1.0, for code hosts and viewers
+    Sarif,
+    /// JUnit XML, for CI servers
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Annotations of Azure Pipelines
+    Azure,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// Test Anything Protocol
+    Tap,
+    /// A line a diagnostic, for spreadsheets
+    Csv,
+}
+
+impl CheckFormat {
+    /// None of what is for people, and of our own JSON.
+    fn form(self) -> Option<Form> {
+        Some(match self {
+            CheckFormat::Sarif => Form::Sarif,
+            CheckFormat::Junit => Form::Junit,
+            CheckFormat::Github => Form::Github,
+            CheckFormat::Azure => Form::Azure,
+            CheckFormat::Gitlab => Form::Gitlab,
+            CheckFormat::Tap => Form::Tap,
+            CheckFormat::Csv => Form::Csv,
+            CheckFormat::Human | CheckFormat::Json => return None,
+        })
+    }
 }
 
 /// Whether to colour, by stream.

@@ -176,6 +176,40 @@ codes! {
     RealPersonInTest = "L0409", "a person in a test that looks like a real one";
     UnitLetOff = "L0410", "an exception for a whole unit";
     PrivateLife = "L0411", "a rule that looks into private life";
+    WindowBeyondRetention = "L0201", "a window that is longer than the retention";
+    TimeWithoutZone = "L0202", "a time without a time zone";
+    DaysWithoutZone = "L0203", "days of which it is not said where they begin";
+    NoHolidays = "L0204", "business days without holidays";
+    MonthEnd = "L0205", "a length in months, which are not of one length";
+    RevisesNothing = "L0206", "a wording that changes nothing";
+    LaterChangesNothing = "L0207", "a later value that changes nothing";
+    FarDate = "L0208", "a date of effect that is likely a slip";
+    RuleEnded = "L0209", "a rule that ended long ago";
+    WindowOfAPartOfThePeriod = "L0210", "a window over a small part of the period";
+    MagicNumber = "L0301", "a number without a name, in several rules";
+    LetterCase = "L0302", "a text test that tells capital and small letters apart";
+    PatternOfAll = "L0303", "a pattern that fits every text";
+    PatternOfPlainText = "L0304", "a pattern that is a plain text";
+    PatternDot = "L0305", "a `.` in a pattern where the sign is meant";
+    ThresholdGap = "L0306", "limits of two rules that leave a gap";
+    ThresholdOverlap = "L0307", "limits of two rules that overlap";
+    MixedCurrencies = "L0308", "limits in two currencies, and no rates";
+    TwiceInSet = "L0309", "a value that stands twice in a set";
+    CoveredDomain = "L0310", "a domain within another one that is listed";
+    SetOfOne = "L0311", "a set of one value";
+    ChainOfEquals = "L0312", "comparisons that a set would say";
+    LimitOfNothing = "L0313", "a limit that the first record crosses";
+    UnusedLet = "L0801", "a `let` that nothing uses";
+    UnusedDefine = "L0802", "a function that nothing calls";
+    UnusedParam = "L0803", "a parameter that nothing reads";
+    UnusedEnum = "L0804", "an enum that no field has";
+    UnusedKind = "L0805", "a record or table that no rule reads";
+    UnusedField = "L0806", "a field that no rule reads";
+    UnusedArgument = "L0807", "an argument that its function does not read";
+    UnusedAlias = "L0808", "a name behind `as` that nothing uses";
+    UnusedImport = "L0809", "an import that nothing needs";
+    Shadowed = "L0810", "a name that a field hides";
+    UnusedWord = "L0811", "a word of an enum that no rule asks for";
 }
 
 impl std::fmt::Display for Code {

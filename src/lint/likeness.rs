@@ -6,10 +6,15 @@ use super::walk;
 use crate::sema::hir::{Body, EachAt, ExprKind, Rule, Trigger};
 use std::fmt::Write;
 
-/// One text for what a rule finds; `severity`: with how grave that is.
-pub fn of(context: &Context, rule: &Rule, severity: bool) -> String {
+/// One text for what a rule finds, and for how grave that is.
+pub fn asked(context: &Context, rule: &Rule) -> String {
+    format!("{} {:?}", of(context, rule), rule.severity)
+}
+
+/// One text for what a rule finds.
+pub fn of(context: &Context, rule: &Rule) -> String {
     let mut out = trigger(context, rule);
-    let _ = write!(out, " {:?} {:?} when ", rule.verb, rule.effective.0.is_some());
+    let _ = write!(out, " {:?} when ", rule.verb);
     if let Some(when) = walk::when(rule) {
         out.push_str(&key(context, when));
     }
@@ -26,9 +31,6 @@ pub fn of(context: &Context, rule: &Rule, severity: bool) -> String {
     if let Some(once) = &rule.once {
         let keys: Vec<String> = once.keys.iter().map(|e| key(context, e)).collect();
         let _ = write!(out, " once {:?} {}", once.period, keys.join(","));
-    }
-    if severity {
-        let _ = write!(out, " {:?}", rule.severity);
     }
     let _ = write!(out, " {:?}", rule.clock);
     out
@@ -48,7 +50,7 @@ pub fn but_constants(context: &Context, rule: &Rule) -> Option<String> {
     constants.sort();
     constants.dedup();
     let [one] = constants.as_slice() else { return None };
-    let text = of(context, rule, false);
+    let text = of(context, rule);
     // Of a limit, the text holds its filter twice.
     text.contains(one.as_str()).then(|| text.replace(one.as_str(), "*"))
 }

@@ -2,11 +2,15 @@
 
 #[cfg(feature = "cli")]
 pub(crate) mod base64;
+#[cfg(feature = "cli")]
+pub(crate) mod baseline;
 pub(crate) mod causes;
 mod changes;
 mod check;
 mod crop;
 mod entry;
+#[cfg(feature = "cli")]
+pub(crate) mod exchange;
 pub(crate) mod human;
 #[cfg(feature = "cli")]
 pub(crate) mod integrity;

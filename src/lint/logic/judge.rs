@@ -212,7 +212,9 @@ impl<'r> Judge<'_, '_, 'r> {
                     one_term || key(self.context, &parts[i]) == key(self.context, &parts[j])
                 });
                 let cut = if plain { self.cut(parts, i, or) } else { None };
-                let by = by.map(|j| parts[j].span).filter(|s| within(*s, self.rule.span));
+                let filter = self.rule.trigger.filter().filter(|f| *f != whole && !given.is_empty());
+                let by = by.map(|j| parts[j].span).or(filter.map(|f| f.span).filter(|_| self.cannot(given, &[own])));
+                let by = by.filter(|s| within(*s, self.rule.span));
                 self.see(Seen { by, cut, or, ..seen_at(What::Redundant, parts[i].span, role) });
             }
         }

@@ -11,7 +11,7 @@ fn check(context: &Context, found: &mut Found) {
         let Some(key) = likeness::but_constants(context, rule) else { continue };
         let other = *first.entry(key).or_insert(rule);
         let alike = other.name != rule.name && other.severity == rule.severity;
-        if alike && likeness::of(context, other, false) != likeness::of(context, rule, false) {
+        if alike && likeness::of(context, other) != likeness::of(context, rule) {
             found.push(
                 Diagnostic::advice(
                     LINT.code,

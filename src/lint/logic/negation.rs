@@ -29,6 +29,10 @@ fn check(context: &Context, found: &mut Found) {
             let span = of.span;
             let before = context.text(Span { end: op_span.start, ..span });
             let after = context.text(Span { start: op_span.end, ..span });
+            let (before, after) = match (before.strip_prefix('('), after.strip_suffix(')')) {
+                (Some(before), Some(after)) if left.span.start > span.start => (before.trim_start(), after.trim_end()),
+                _ => (before, after),
+            };
             found.push(
                 Diagnostic::advice(LINT.code, "a comparison that is turned round by `not`", e.span, "reads backwards")
                     .safe_fix("write the opposite comparison", e.span, format!("{before}{opposite}{after}")),

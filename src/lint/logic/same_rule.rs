@@ -7,7 +7,7 @@ pub const LINT: Lint = Lint { code: Code::SameRule, level: Level::Warning, on: t
 fn check(context: &Context, found: &mut Found) {
     let mut first: FxHashMap<String, Vec<usize>> = FxHashMap::default();
     for (i, rule) in context.hir.rules.iter().enumerate() {
-        let alike = first.entry(likeness::of(context, rule, false)).or_default();
+        let alike = first.entry(likeness::of(context, rule)).or_default();
         let other = alike.iter().map(|j| &context.hir.rules[*j]).find(|o| o.name != rule.name && together(o, rule));
         if let Some(other) = other {
             found.push(

@@ -11,4 +11,4 @@ mod key;
 
 pub use domain::Domain;
 pub use formula::{Formula, Reasoner};
-pub use key::{constant, key, of_history};
+pub use key::{constant, key, of_history, turned};

@@ -4,5 +4,5 @@ mod judge;
 
 lints! {
     always, never, unreachable, redundant, exception_never, exception_always, exception_shadowed, itself, negation,
-    truth, same_rule, near_rule,
+    truth, same_rule, near_rule, unrelated,
 }

@@ -66,7 +66,7 @@ enum FailOn {
 }
 
 /// So often at most is a set mended and read again: each fix may let another one follow.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 100;
 
 fn choice(text: &str) -> Result<Choice, String> {
     Choice::parse(text).map_err(|near| match near {
@@ -365,7 +365,8 @@ fn summary(args: &LintArgs, set: &Looked, mended: usize) -> String {
     };
     let fixable = lint::edits(&set.found).len();
     let hint = match fixable {
-        1.. if !args.fix => format!("; {fixable} can be mended with --fix"),
+        1.. if args.fix => format!("; {fixable} more can be mended with --fix"),
+        1.. => format!("; {fixable} can be mended with --fix"),
         _ => String::new(),
     };
     format!("lint: {what} in {files}{mended}{hint}")

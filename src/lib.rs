@@ -56,10 +56,15 @@ mod data;
 mod diag;
 mod eval;
 mod fmt;
+#[cfg(feature = "cli")]
+mod handbook;
+mod infer;
 mod ingest;
 mod io;
 #[cfg(feature = "cli")]
 mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;
@@ -125,5 +130,8 @@ pub mod internals {
     }
     pub mod eval {
         pub use crate::eval::*;
+    }
+    pub mod policy_set {
+        pub use crate::policy_set::{CONDITION, Names, Tried};
     }
 }

@@ -1,7 +1,7 @@
 //! `bylaws check`: is the policy set right?
 
 use super::disk::Disk;
-use super::{CheckFormat, Exit, Failure, Style, output};
+use super::{CheckFormat, Exit, Failure, Style, output, watch};
 use crate::data::Role;
 use crate::diag::{Diagnostic, Level};
 use crate::plan::Plan;
@@ -17,6 +17,7 @@ Examples:
   bylaws check policies/                    every .bylaw file in the folder, as one policy set
   bylaws check a.bylaw b.bylaw --set gift_cap=\"100 CNY\"
   bylaws check policies/ --format json
+  bylaws check policies/ --watch
 
 Exit codes: 0 no errors (warnings are allowed), 2 errors, or files that cannot be read.")]
 pub(super) struct CheckArgs {
@@ -28,9 +29,16 @@ pub(super) struct CheckArgs {
     set: Vec<(String, String)>,
     #[arg(long, value_enum, default_value = "human")]
     format: CheckFormat,
+    /// Check again whenever a policy file changes, until ctrl-c
+    #[arg(long)]
+    watch: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
+    if args.watch { watch::watch(&args.paths, style, || once(args, style)) } else { once(args, style) }
+}
+
+fn once(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
     let mut set = match PolicySet::load(&Disk, &args.paths) {
         Ok(set) => set,
         Err(errors) if args.format == CheckFormat::Json => {

@@ -7,8 +7,15 @@ mod disk;
 mod explain;
 mod fmt;
 mod given;
+mod handbook;
+mod infer;
 mod init;
 mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
+#[cfg(not(feature = "lsp"))]
+#[path = "lsp_left_out.rs"]
+mod lsp;
 mod man;
 mod memory;
 mod metrics;
@@ -17,6 +24,8 @@ mod reading;
 mod records;
 mod report;
 mod test;
+mod r#try;
+mod watch;
 mod why;
 
 use crate::diag::{Code, Level};
@@ -61,6 +70,8 @@ struct Cli {
 enum Command {
     /// Write a policy set to begin with
     Init(init::InitArgs),
+    /// Draft a record and its source from sample data
+    Infer(infer::InferArgs),
     /// Check a policy set: syntax, names, types, units
     Check(check::CheckArgs),
     /// Format policy files
@@ -77,12 +88,18 @@ enum Command {
     Metrics(metrics::MetricsArgs),
     /// Write what a run found as one page, with charts, figures and all findings
     Report(report::ReportArgs),
+    /// Write the rules as a handbook in plain language, as a page and in Markdown
+    Handbook(handbook::HandbookArgs),
     /// Show the whole of why a finding is one, and what would have made it compliant
     ExplainFinding(why::FindingArgs),
     /// Show why a rule found nothing, or what it found, at one record
     WhyNot(why::WhyNotArgs),
+    /// Try a condition on records: what each of its parts comes to, and why one is not known
+    Try(r#try::TryArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
+    /// Serve an editor: diagnostics, hover, completion and more, over the Language Server Protocol
+    Lsp(lsp::LspArgs),
     /// Print the manual, or write a page for each subcommand
     Man(man::ManArgs),
     /// Print a completion script for a shell
@@ -171,6 +188,11 @@ impl Failure {
         Failure { help: Some(help.into()), ..self }
     }
 
+    /// Where there is no help yet.
+    fn or_help(self, help: impl Into<String>) -> Failure {
+        if self.help.is_some() { self } else { self.help(help) }
+    }
+
     fn tell(self, style: Style) {
         if self.told {
             output::tell(&format!("{}\n", self.message));
@@ -195,6 +217,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let style = Style { stdout: cli.color.stdout(), stderr: cli.color.stderr() };
     let result = match &cli.command {
         Command::Init(args) => init::run(args, style),
+        Command::Infer(args) => infer::run(args, style),
         Command::Check(args) => check::run(args, style),
         Command::Fmt(args) => fmt::run(args, style),
         Command::Lint(args) => lint::run(args, style),
@@ -203,9 +226,12 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit(args) => audit::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),
+        Command::Handbook(args) => handbook::run(args, style),
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
+        Command::Try(args) => r#try::run(args, style),
         Command::Explain(args) => explain::run(args, style),
+        Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,6 +1,6 @@
 //! `bylaws test`: the tests that a policy set contains.
 
-use super::{CheckFormat, Exit, Failure, Style, check, output};
+use super::{CheckFormat, Exit, Failure, Style, check, output, watch};
 use crate::plan::Plan;
 use crate::policy_set::PolicySet;
 use crate::report;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 Examples:
   bylaws test policies/
   bylaws test policies/ --filter gift --verbose
+  bylaws test policies/ --watch
   bylaws test policies/ --coverage                          what does no test decide?
   bylaws test policies/ --coverage=lcov --output lcov.info  for genhtml, Codecov or an editor
   bylaws test policies/ --format junit > tests.xml
@@ -48,6 +49,9 @@ pub(super) struct TestArgs {
     /// Fail where the tests decide less than this share of all parts
     #[arg(long, value_name = "PERCENT", requires = "coverage", value_parser = percentage)]
     min_coverage: Option<u64>,
+    /// Run the tests again whenever a policy file changes, until ctrl-c
+    #[arg(long)]
+    watch: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,6 +72,10 @@ fn percentage(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
+    if args.watch { watch::watch(&args.paths, style, || once(args, style)) } else { once(args, style) }
+}
+
+fn once(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
     let (mut policies, checked) = check::load(&args.paths, &args.set, style)?;
     let plan = Arc::new(check::compile(&checked)?);
     let mut coverage = args.coverage.map(|_| Coverage::new(&plan));

@@ -165,6 +165,7 @@ codes! {
     ComparedWithTruth = "L0110", "a condition that is compared with `true` or `false`";
     SameRule = "L0111", "one rule under two names";
     NearRule = "L0112", "two rules that differ in one constant";
+    UnrelatedRecord = "L0113", "a record of anybody that lets a record pass";
     WindowBeyondRetention = "L0201", "a window that is longer than the retention";
     TimeWithoutZone = "L0202", "a time without a time zone";
     DaysWithoutZone = "L0203", "days of which it is not said where they begin";
@@ -175,6 +176,7 @@ codes! {
     FarDate = "L0208", "a date of effect that is likely a slip";
     RuleEnded = "L0209", "a rule that ended long ago";
     WindowOfAPartOfThePeriod = "L0210", "a window over a small part of the period";
+    DateInCondition = "L0211", "a date of effect in a condition";
     MagicNumber = "L0301", "a number without a name, in several rules";
     LetterCase = "L0302", "a text test that tells capital and small letters apart";
     PatternOfAll = "L0303", "a pattern that fits every text";
@@ -232,6 +234,8 @@ codes! {
     TitleForm = "L0709", "a title that does not read like a heading";
     MixedNames = "L0710", "names of two styles";
     NoTitle = "L0711", "a rule without a title";
+    StraySpace = "L0314", "a text with a space at its edge";
+    SmallPercent = "L0315", "a percentage below one";
     UnusedLet = "L0801", "a `let` that nothing uses";
     UnusedDefine = "L0802", "a function that nothing calls";
     UnusedParam = "L0803", "a parameter that nothing reads";
@@ -243,6 +247,7 @@ codes! {
     UnusedImport = "L0809", "an import that nothing needs";
     Shadowed = "L0810", "a name that a field hides";
     UnusedWord = "L0811", "a word of an enum that no rule asks for";
+    SameWords = "L0812", "two enums with the same words";
 }
 
 impl std::fmt::Display for Code {

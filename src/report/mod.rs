@@ -21,6 +21,8 @@ pub(crate) mod render;
 mod sheet;
 mod steps;
 pub(crate) mod summary;
+#[cfg(feature = "cli")]
+pub(crate) mod tried;
 pub(crate) mod waivers;
 pub(crate) mod why;
 pub(crate) mod why_json;

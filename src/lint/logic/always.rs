@@ -5,7 +5,7 @@ use crate::lint::{Context, Found, Lint};
 pub const LINT: Lint = Lint { code: Code::AlwaysHolds, level: Level::Warning, on: true, check };
 
 fn check(context: &Context, found: &mut Found) {
-    for seen in judge::all(context, &[What::Always]) {
+    for seen in judge::all(context, What::Always) {
         let label = match seen.role.as_str() {
             "when" | "where" => "holds for every record that gets here".to_owned(),
             name => format!("`{name}` holds for every record that gets here"),

@@ -5,7 +5,7 @@ use crate::lint::{Context, Found, Lint};
 pub const LINT: Lint = Lint { code: Code::ExceptionAlways, level: Level::Error, on: true, check };
 
 fn check(context: &Context, found: &mut Found) {
-    for seen in judge::all(context, &[What::ExceptionAlways]) {
+    for seen in judge::all(context, What::ExceptionAlways) {
         found.push(
             Diagnostic::error(
                 LINT.code,

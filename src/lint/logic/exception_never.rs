@@ -5,7 +5,7 @@ use crate::lint::{Context, Found, Lint};
 pub const LINT: Lint = Lint { code: Code::ExceptionNever, level: Level::Warning, on: true, check };
 
 fn check(context: &Context, found: &mut Found) {
-    for seen in judge::all(context, &[What::ExceptionNever]) {
+    for seen in judge::all(context, What::ExceptionNever) {
         found.push(
             Diagnostic::warning(
                 LINT.code,

@@ -5,7 +5,7 @@ use crate::lint::{Context, Found, Lint};
 pub const LINT: Lint = Lint { code: Code::ExceptionShadowed, level: Level::Warning, on: true, check };
 
 fn check(context: &Context, found: &mut Found) {
-    for seen in judge::all(context, &[What::ExceptionShadowed]) {
+    for seen in judge::all(context, What::ExceptionShadowed) {
         let mut d = Diagnostic::warning(
             LINT.code,
             format!("the exception `{}` is never the one that is named", seen.role),

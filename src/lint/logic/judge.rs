@@ -37,14 +37,16 @@ pub struct Seen {
 }
 
 /// Everything of one kind, in the conditions that stand in the rules themselves.
-pub fn all(context: &Context, wanted: &[What]) -> Vec<Seen> {
-    let mut found = Vec::new();
-    for rule in &context.hir.rules {
-        let mut judge = Judge { context, rule, reasoner: Reasoner::new(context), found: Vec::new() };
-        judge.rule();
-        found.extend(judge.found.into_iter().filter(|s| wanted.contains(&s.what)));
-    }
-    found
+pub fn all<'c>(context: &'c Context, wanted: What) -> impl Iterator<Item = &'c Seen> {
+    let judged = context.judged.get_or_init(|| {
+        let of = |rule| {
+            let mut judge = Judge { context, rule, reasoner: Reasoner::new(context), found: Vec::new() };
+            judge.rule();
+            judge.found
+        };
+        context.hir.rules.iter().flat_map(of).collect()
+    });
+    judged.iter().filter(move |seen| seen.what == wanted)
 }
 
 struct Judge<'c, 'a, 'r> {

@@ -2,7 +2,9 @@
 
 mod judge;
 
+pub use judge::Seen;
+
 lints! {
     always, never, unreachable, redundant, exception_never, exception_always, exception_shadowed, itself, negation,
-    truth, same_rule, near_rule,
+    truth, same_rule, near_rule, unrelated,
 }

@@ -1,4 +1,5 @@
 use crate::diag::{Code, Diagnostic, Level};
+use crate::lint::values::thresholds::{self, Threshold};
 use crate::lint::{Context, Found, Lint, likeness};
 use crate::sema::hir::Rule;
 use rustc_hash::FxHashMap;
@@ -7,10 +8,13 @@ pub const LINT: Lint = Lint { code: Code::NearRule, level: Level::Advice, on: tr
 
 fn check(context: &Context, found: &mut Found) {
     let mut first: FxHashMap<String, &Rule> = FxHashMap::default();
+    let groups = thresholds::groups(context);
     for rule in &context.hir.rules {
         let Some(key) = likeness::but_constants(context, rule) else { continue };
         let other = *first.entry(key).or_insert(rule);
-        let alike = other.name != rule.name && other.severity == rule.severity;
+        // Of limits that overlap or leave a gap more is said elsewhere.
+        let compared = |g: &Vec<Threshold>| [other, rule].iter().all(|r| g.iter().any(|t| t.rule.name == r.name));
+        let alike = other.name != rule.name && other.severity == rule.severity && !groups.iter().any(compared);
         if alike && likeness::of(context, other) != likeness::of(context, rule) {
             found.push(
                 Diagnostic::advice(

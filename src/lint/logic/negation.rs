@@ -14,7 +14,7 @@ fn check(context: &Context, found: &mut Found) {
                 let d = Diagnostic::advice(LINT.code, "`not` stands twice", e.span, "the same as without both");
                 let whole = matches!(inner.kind, ExprKind::Name(_) | ExprKind::Field { .. });
                 found.push(match whole {
-                    true => d.safe_fix("write it once", e.span, plain),
+                    true => d.safe_fix("take both out", e.span, plain),
                     false => d.help("take both out"),
                 });
                 return;

@@ -5,7 +5,7 @@ use crate::lint::{Context, Found, Lint};
 pub const LINT: Lint = Lint { code: Code::NeverHolds, level: Level::Error, on: true, check };
 
 fn check(context: &Context, found: &mut Found) {
-    for seen in judge::all(context, &[What::Never]) {
+    for seen in judge::all(context, What::Never) {
         let label = match seen.role.as_str() {
             "when" | "where" => "no record can satisfy it".to_owned(),
             name => format!("no record can satisfy `{name}`"),

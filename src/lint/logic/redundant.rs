@@ -5,7 +5,7 @@ use crate::lint::{Context, Found, Lint};
 pub const LINT: Lint = Lint { code: Code::RedundantPart, level: Level::Warning, on: true, check };
 
 fn check(context: &Context, found: &mut Found) {
-    for seen in judge::all(context, &[What::Redundant]) {
+    for seen in judge::all(context, What::Redundant) {
         let (label, other) = match seen.or {
             true => ("does not widen the condition", "holds wherever it does"),
             false => ("does not narrow the condition", "holds only where it does"),

@@ -5,7 +5,7 @@ use crate::lint::{Context, Found, Lint};
 pub const LINT: Lint = Lint { code: Code::UnreachableBranch, level: Level::Warning, on: true, check };
 
 fn check(context: &Context, found: &mut Found) {
-    for seen in judge::all(context, &[What::Unreachable]) {
+    for seen in judge::all(context, What::Unreachable) {
         found.push(
             Diagnostic::warning(
                 LINT.code,

@@ -4,5 +4,5 @@ mod clock;
 mod reach;
 
 lints! {
-    retention, literal, days, holidays, month_end, revises_nothing, later_nothing, far, ended, short,
+    retention, literal, days, holidays, month_end, revises_nothing, later_nothing, far, ended, short, by_condition,
 }

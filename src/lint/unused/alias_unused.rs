@@ -29,16 +29,19 @@ fn check(context: &Context, found: &mut Found) {
     for e in walk::written(context) {
         walk::each_written(e, &mut |e| {
             if let ExprKind::History(history) = &e.kind {
-                look(context, &history.kind, history.alias.as_ref(), &used, found);
+                // `sum(gift.value as g over …)`
+                let of = history.field.last().unwrap_or(&history.kind);
+                look(context, of, history.alias.as_ref(), &used, found);
             }
         });
     }
 }
 
-fn look(context: &Context, kind: &Ident, alias: Option<&Ident>, used: &FxHashSet<Span>, found: &mut Found) {
+/// `of`: what the name stands behind.
+fn look(context: &Context, of: &Ident, alias: Option<&Ident>, used: &FxHashSet<Span>, found: &mut Found) {
     let Some(alias) = alias.filter(|a| !used.contains(&a.span)) else { return };
     let d = Diagnostic::advice(LINT.code, format!("the name `{}` is not used", alias.text), alias.span, "never named");
-    let cut = Span { start: kind.span.end, ..alias.span };
+    let cut = Span { start: of.span.end, ..alias.span };
     let between = context.text(Span { end: alias.span.start, ..cut });
     found.push(match between.trim() == "as" {
         true => d.safe_fix("take it out", cut, ""),

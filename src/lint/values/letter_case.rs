@@ -20,9 +20,9 @@ fn check(context: &Context, found: &mut Found) {
             found.push(
                 Diagnostic::advice(
                     LINT.code,
-                    format!("`{}` in other letters is not found", text.to_uppercase()),
+                    "this test tells capital and small letters apart",
                     e.span,
-                    "capital and small letters are told apart",
+                    format!("does not find `{}`", text.to_uppercase()),
                 )
                 .fix("ignore the case", e.span, format!("{} ignoring case", context.text(e.span))),
             );

@@ -11,9 +11,8 @@ use rustc_hash::FxHashMap;
 pub struct Threshold<'a> {
     pub rule: &'a Rule,
     pub set: Domain,
-    /// The comparison, and its constant.
+    /// The comparison.
     pub span: Span,
-    pub value: &'a Value,
 }
 
 /// Those of one value, in rules whose other parts are the same.
@@ -48,7 +47,7 @@ fn of_rule<'a>(context: &Context<'a>, rule: &'a Rule) -> Vec<(String, Threshold<
     let keys: Vec<String> = parts.iter().map(|e| key(context, e)).collect();
     let mut found = Vec::new();
     for (i, part) in parts.iter().enumerate() {
-        let Some((term, set, value)) = compared(context, part) else { continue };
+        let Some((term, set)) = compared(context, part) else { continue };
         let mut others: Vec<&str> = keys.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, k)| k.as_str()).collect();
         others.sort_unstable();
         let group = format!(
@@ -60,7 +59,7 @@ fn of_rule<'a>(context: &Context<'a>, rule: &'a Rule) -> Vec<(String, Threshold<
             exceptions.join(" & "),
             rule.effective,
         );
-        found.push((group, Threshold { rule, set, span: part.span, value }));
+        found.push((group, Threshold { rule, set, span: part.span }));
     }
     found
 }
@@ -74,8 +73,8 @@ fn conjuncts<'e>(e: &'e Expr, parts: &mut Vec<&'e Expr>) {
     }
 }
 
-/// A value that is compared with a constant of an order: what it is, what it may be, and the constant.
-fn compared<'e>(context: &Context, e: &'e Expr) -> Option<(String, Domain, &'e Value)> {
+/// A value that is compared with a constant of an order: what it is, and what it may be.
+fn compared(context: &Context, e: &Expr) -> Option<(String, Domain)> {
     let ExprKind::Compare { op, left, right, ignoring_case: false } = &e.kind else { return None };
     let (op, of, value) = match (constant(context, left), constant(context, right)) {
         (None, Some(value)) => (*op, left, value),
@@ -89,5 +88,5 @@ fn compared<'e>(context: &Context, e: &'e Expr) -> Option<(String, Domain, &'e V
         Value::Money(m) => m.currency.to_string(),
         _ => String::new(),
     };
-    Some((format!("{} {currency}", key(context, of)), Domain::compared(op, value)?, value))
+    Some((format!("{} {currency}", key(context, of)), Domain::compared(op, value)?))
 }

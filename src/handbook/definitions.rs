@@ -3,7 +3,7 @@
 use super::catalogue::Arg;
 use super::model::{Charter, Given};
 use super::words::{Words, field_id, readable};
-use crate::data::{Kind, KindId, Role, Schema, Severity, Type, Zone};
+use crate::data::{ColumnId, Kind, KindId, Role, Schema, Severity, Type, Zone};
 use crate::sema::What;
 use crate::source::Span;
 use crate::syntax::ast::{self, CharterKind, ItemKind, TypeExprKind};
@@ -19,6 +19,8 @@ pub struct Parameter {
     pub value: String,
     /// Every value and when it holds, where it changes.
     pub values: Vec<(String, String)>,
+    /// The days on which it gets another value, and which.
+    pub starts: Vec<(Option<i32>, String)>,
     pub span: Span,
 }
 
@@ -92,6 +94,7 @@ pub fn parameters(given: &Given, words: &Words) -> Vec<Parameter> {
             doc: words.catalogue.name(&id, Some("doc")).or(doc),
             value,
             values,
+            starts,
             span: param.span,
         });
     }
@@ -167,7 +170,7 @@ pub fn glossary(given: &Given, words: &Words) -> Vec<Glossary> {
                 let id = field_id(&kind.name, &column.name);
                 FieldEntry {
                     name: column.name.clone(),
-                    title: words.field_named(kind, &column.name, &column.ty),
+                    title: words.catalogue.name(&id, None).unwrap_or_else(|| readable(&column.name)),
                     ty: type_of(words, column),
                     doc: words.catalogue.name(&id, Some("doc")).or_else(|| doc_of(&column.name)),
                 }
@@ -188,7 +191,7 @@ pub fn glossary(given: &Given, words: &Words) -> Vec<Glossary> {
 
 /// When it happened, whose it is, when a row of it holds.
 fn notes(words: &Words, id: KindId, kind: &Kind) -> Vec<String> {
-    let field = |column: &crate::data::ColumnId| words.quoted(&words.field(id, *column));
+    let field = |column: &ColumnId| words.field(id, *column);
     let mut out = Vec::new();
     match &kind.role {
         Role::Record { time, subject } => {

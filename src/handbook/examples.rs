@@ -1,22 +1,16 @@
 //! Tests as examples: their records as small tables, and what the rule says of each.
 
 use super::catalogue::Arg;
-use super::model::Given;
+use super::model::Given as Set;
 use super::words::Words;
 use crate::data::{ColumnId, KindId, Origin, Role, Schema, Value, Verdict, Zone, display};
-use crate::sema::hir::{Body, Cell, Expr, ExprKind, History, Rule, Test, Trigger};
-use crate::source::Span;
+use crate::sema::hir::{Body, Cell, Expect, Expr, ExprKind, Given, History, Rule, Test, Trigger};
 use std::collections::BTreeSet;
 
 pub struct Example {
     pub title: String,
-    /// One, or one for each row of the test's `cases`.
-    pub cases: Vec<Case>,
-}
-
-pub struct Case {
     pub tables: Vec<Table>,
-    /// When the data ends, and parameters that are set for it.
+    /// When the data ends, and parameters that are set.
     pub notes: Vec<String>,
     pub verdicts: Vec<Line>,
 }
@@ -36,33 +30,53 @@ pub struct Line {
 
 type Read = BTreeSet<(KindId, ColumnId)>;
 
-pub fn of_rule(given: &Given, words: &Words, rules: &[&Rule]) -> Vec<Example> {
+pub fn of_rule(set: &Set, words: &Words, rules: &[&Rule]) -> Vec<Example> {
     let mut read = Read::new();
     rules.iter().for_each(|rule| read_by_rule(words.schema, rule, &mut read));
     let zone = rules.first().and_then(|r| Zone::named(&r.clock.timezone)).unwrap_or_else(Zone::utc);
-    let mut out: Vec<(Span, Example)> = Vec::new();
-    for test in &given.hir.tests {
-        let expected = test.expect.iter().any(|e| rules.iter().any(|r| r.name == e.rule));
-        if !expected {
+    let mut groups: Vec<Vec<&Test>> = Vec::new();
+    for test in &set.hir.tests {
+        if !test.expect.iter().any(|e| rules.iter().any(|r| r.name == e.rule)) {
             continue;
         }
-        let case = case(words, test, &rules[0].name, &read, &zone);
-        match out.last_mut() {
-            Some((span, example)) if *span == test.span => example.cases.push(case),
-            _ => out.push((test.span, Example { title: test.title.clone(), cases: vec![case] })),
+        match groups.last_mut() {
+            Some(group) if group[0].span == test.span => group.push(test),
+            _ => groups.push(vec![test]),
         }
     }
-    out.into_iter().map(|(_, example)| example).collect()
+    groups.into_iter().map(|tests| example(words, &tests, &rules[0].name, &read, &zone)).collect()
 }
 
-fn case(words: &Words, test: &Test, rule: &str, read: &Read, zone: &Zone) -> Case {
+/// A test, or all rows of its `cases` together.
+fn example(words: &Words, tests: &[&Test], rule: &str, read: &Read, zone: &Zone) -> Example {
     let mut kinds: Vec<KindId> = Vec::new();
-    for given in &test.given {
+    for given in tests.iter().flat_map(|test| &test.given) {
         if read.iter().any(|(kind, _)| *kind == given.kind) && !kinds.contains(&given.kind) {
             kinds.push(given.kind);
         }
     }
-    let tables = kinds.into_iter().map(|kind| table(words, test, kind, read, zone)).collect();
+    let tables = kinds.into_iter().map(|kind| table(words, tests, kind, read, zone)).collect();
+    let (mut notes, mut verdicts): (Vec<String>, Vec<Line>) = (Vec::new(), Vec::new());
+    for (i, test) in tests.iter().enumerate() {
+        let of_case = |text: String| match tests.len() {
+            1 => text,
+            _ => words.say("example-of-case", &[("case", (&case_name(words, i)).into()), ("text", (&text).into())]),
+        };
+        notes.extend(self::notes(words, test, zone).into_iter().map(of_case));
+        for expect in test.expect.iter().filter(|e| e.rule == rule) {
+            verdicts.push(Line { text: of_case(verdict(words, test, expect, zone)), ..line(expect) });
+        }
+    }
+    // What holds in every case alike is said once.
+    notes.dedup();
+    Example { title: tests[0].title.clone(), tables, notes, verdicts }
+}
+
+fn case_name(words: &Words, i: usize) -> String {
+    words.say("example-case", &[("n", i64::try_from(i + 1).unwrap_or(i64::MAX).into())])
+}
+
+fn notes(words: &Words, test: &Test, zone: &Zone) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(time) = &test.as_of {
         notes.push(words.say("example-as-of", &[("time", Arg::Text(&cell(words, time, zone)))]));
@@ -71,25 +85,31 @@ fn case(words: &Words, test: &Test, rule: &str, read: &Read, zone: &Zone) -> Cas
         let (param, value) = (words.quoted(&words.definition(param)), words.constant(value, zone));
         notes.push(words.say("example-set", &[("param", (&param).into()), ("value", (&value).into())]));
     }
-    let verdicts = test.expect.iter().filter(|e| e.rule == rule).map(|expect| {
-        let record = match expect.on {
-            None => words.say("example-any", &[]),
-            Some(at) => name(words, test, at),
-        };
-        let verdict = words.say(verdict_id(expect.verdict), &[]);
-        let mut text = words.say("example-verdict", &[("record", (&record).into()), ("verdict", (&verdict).into())]);
-        if let Some(by) = &expect.by {
-            let by = words.quoted(&words.exception(by));
-            text = words.say("example-by", &[("text", (&text).into()), ("exception", (&by).into())]);
-        }
-        if let Some(whose) = &expect.whose {
+    notes
+}
+
+fn line(expect: &Expect) -> Line {
+    let message = expect.message.as_ref().map(|(message, _)| message.clone());
+    Line { verdict: expect.verdict, text: String::new(), message }
+}
+
+fn verdict(words: &Words, test: &Test, expect: &Expect, zone: &Zone) -> String {
+    let record = match expect.on {
+        None => words.say("example-any", &[]),
+        Some(at) => name(words, test, at),
+    };
+    let verdict = match &expect.by {
+        None => words.say(verdict_id(expect.verdict), &[]),
+        Some(by) => words.say("verdict-excepted-by", &[("exception", (&words.quoted(&words.exception(by))).into())]),
+    };
+    let text = words.say("example-verdict", &[("record", (&record).into()), ("verdict", (&verdict).into())]);
+    match &expect.whose {
+        None => text,
+        Some(whose) => {
             let whose = cell(words, whose, zone);
-            text = words.say("example-for", &[("text", (&text).into()), ("person", (&whose).into())]);
+            words.say("example-for", &[("text", (&text).into()), ("person", (&whose).into())])
         }
-        let message = expect.message.as_ref().map(|(message, _)| message.clone());
-        Line { verdict: expect.verdict, text, message }
-    });
-    Case { tables, notes, verdicts: verdicts.collect() }
+    }
 }
 
 fn verdict_id(verdict: Verdict) -> &'static str {
@@ -117,24 +137,42 @@ fn name(words: &Words, test: &Test, at: usize) -> String {
     }
 }
 
-fn table(words: &Words, test: &Test, kind: KindId, read: &Read, zone: &Zone) -> Table {
-    let given: Vec<usize> = (0..test.given.len()).filter(|i| test.given[*i].kind == kind).collect();
-    let said = |column: ColumnId| given.iter().any(|i| test.given[*i].cells.iter().any(|(c, _)| *c == column));
+/// The records of one kind; where cases differ in them, each case has its own, told by a first column.
+fn table(words: &Words, tests: &[&Test], kind: KindId, read: &Read, zone: &Zone) -> Table {
+    let all = tests.iter().flat_map(|test| &test.given).filter(|given| given.kind == kind);
+    let said: BTreeSet<ColumnId> = all.flat_map(|given| given.cells.iter().map(|(column, _)| *column)).collect();
     let columns: Vec<ColumnId> =
-        read.iter().filter(|(k, column)| *k == kind && said(*column)).map(|(_, column)| *column).collect();
+        read.iter().filter(|(k, column)| *k == kind && said.contains(column)).map(|(_, column)| *column).collect();
     let mut head = vec![words.say("example-record", &[])];
-    head.extend(columns.iter().map(|column| words.field(kind, *column)));
-    let rows = given.iter().map(|i| {
-        let cells = &test.given[*i].cells;
-        let mut row = vec![name(words, test, *i)];
-        row.extend(columns.iter().map(|column| match cells.iter().find(|(c, _)| c == column) {
-            None => String::new(),
-            Some((_, Cell::Value(value))) => cell(words, value, zone),
-            Some((_, Cell::Malformed(text))) => words.say("example-malformed", &[("text", text.into())]),
-        }));
-        row
-    });
-    Table { caption: words.kinds(kind), head, rows: rows.collect() }
+    head.extend(columns.iter().map(|column| words.heading(kind, *column)));
+    let of_case = |test: &Test| -> Vec<Vec<String>> {
+        let given = test.given.iter().enumerate().filter(|(_, given)| given.kind == kind);
+        given.map(|(i, given)| row(words, name(words, test, i), given, &columns, zone)).collect()
+    };
+    let first = of_case(tests[0]);
+    let alike = tests.iter().all(|test| of_case(test) == first);
+    if alike {
+        return Table { caption: words.kinds(kind), head, rows: first };
+    }
+    head.insert(0, words.say("example-case-head", &[]));
+    let mut rows = Vec::new();
+    for (i, test) in tests.iter().enumerate() {
+        for mut row in of_case(test) {
+            row.insert(0, case_name(words, i));
+            rows.push(row);
+        }
+    }
+    Table { caption: words.kinds(kind), head, rows }
+}
+
+fn row(words: &Words, name: String, given: &Given, columns: &[ColumnId], zone: &Zone) -> Vec<String> {
+    let mut row = vec![name];
+    row.extend(columns.iter().map(|column| match given.cells.iter().find(|(c, _)| c == column) {
+        None => String::new(),
+        Some((_, Cell::Value(value))) => cell(words, value, zone),
+        Some((_, Cell::Malformed(text))) => words.say("example-malformed", &[("text", text.into())]),
+    }));
+    row
 }
 
 /// A value in a table, without the quotes that it has in a sentence.

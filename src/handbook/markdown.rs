@@ -5,6 +5,7 @@ use super::definitions::{FieldEntry, Parameter};
 use super::examples::{Example, Table};
 use super::model::{Domain, Handbook, RuleEntry, Wording};
 use super::reading::Block;
+use crate::data::Severity;
 use std::fmt::Write;
 
 struct Page<'a> {
@@ -134,13 +135,7 @@ impl Page<'_> {
     }
 
     fn severity(&self, rule: &RuleEntry) -> String {
-        let id = match rule.severity {
-            crate::data::Severity::Info => "severity-info",
-            crate::data::Severity::Minor => "severity-minor",
-            crate::data::Severity::Major => "severity-major",
-            crate::data::Severity::Critical => "severity-critical",
-        };
-        self.say(id, &[])
+        self.say(severity_id(rule.severity), &[])
     }
 
     fn domain(&mut self, domain: &Domain) {
@@ -162,9 +157,18 @@ impl Page<'_> {
         for (name, value) in &rule.facts {
             self.line(&format!("- **{}:** {}", escape(name), escape(value)));
         }
-        self.line(&format!("- **{}:** {}", escape(&self.say("in-force", &[])), escape(&shown.in_force)));
+        self.line(&format!("- **{}:** {}", escape(&self.say("in-force", &[])), escape(&rule.in_force)));
+        if rule.wordings.len() > 1 {
+            let this = self.say("this-wording", &[]);
+            self.line(&format!("- **{}:** {}", escape(&this), escape(&shown.in_force)));
+        }
         self.line(&format!("- **{}:** {}", escape(&self.say("name-in-policy", &[])), code(&rule.name)));
         self.gap();
+        if !rule.changes.is_empty() {
+            self.paragraph(&format!("**{}**", escape(&self.say("changes", &[]))));
+            rule.changes.iter().for_each(|change| self.line(&format!("- {}", escape(change))));
+            self.gap();
+        }
         self.parameters_of(&rule.parameters);
         self.waivers(shown);
         self.others(rule);
@@ -234,6 +238,7 @@ impl Page<'_> {
 
     /// The wordings that are not in force on the handbook's day.
     fn others(&mut self, rule: &RuleEntry) {
+        let shown = &rule.wordings[rule.shown];
         for (i, wording) in rule.wordings.iter().enumerate() {
             if i == rule.shown {
                 continue;
@@ -242,13 +247,10 @@ impl Page<'_> {
             let when = self.say(id, &[("when", (&wording.in_force).into())]);
             self.line(&format!("<details><summary>{}</summary>", html(&when)));
             self.gap();
-            if let Some(change) = &rule.wordings[i.max(rule.shown).min(i + 1).min(rule.wordings.len() - 1)].change {
-                self.paragraph(&escape(change));
-            }
-            if wording.title != rule.title {
+            if wording.title != shown.title {
                 self.paragraph(&format!("**{}**", escape(&wording.title)));
             }
-            if wording.doc.is_some() && wording.doc != rule.wordings[rule.shown].doc {
+            if wording.doc.is_some() && wording.doc != shown.doc {
                 self.doc(wording.doc.as_deref());
             }
             self.reading(wording);
@@ -268,17 +270,15 @@ impl Page<'_> {
         self.gap();
         for example in examples {
             self.paragraph(&format!("**{}**", escape(&example.title)));
-            for case in &example.cases {
-                case.tables.iter().for_each(|table| self.table(table));
-                for note in &case.notes {
-                    self.line(&format!("- {}", escape(note)));
-                }
-                for line in &case.verdicts {
-                    let message = line.message.as_ref().map(|m| format!(" *{}*", escape(m))).unwrap_or_default();
-                    self.line(&format!("- {}{message}", escape(&line.text)));
-                }
-                self.gap();
+            example.tables.iter().for_each(|table| self.table(table));
+            for note in &example.notes {
+                self.line(&format!("- {}", escape(note)));
             }
+            for line in &example.verdicts {
+                let message = line.message.as_ref().map(|m| format!(" *{}*", escape(m))).unwrap_or_default();
+                self.line(&format!("- {}{message}", escape(&line.text)));
+            }
+            self.gap();
         }
         self.line("</details>");
         self.gap();
@@ -366,6 +366,15 @@ impl Page<'_> {
     }
 }
 
+pub fn severity_id(of: Severity) -> &'static str {
+    match of {
+        Severity::Info => "severity-info",
+        Severity::Minor => "severity-minor",
+        Severity::Major => "severity-major",
+        Severity::Critical => "severity-critical",
+    }
+}
+
 /// Text that means itself: whatever may begin something in Markdown or HTML has a backslash before it.
 pub fn escape(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
@@ -374,7 +383,8 @@ pub fn escape(text: &str) -> String {
     let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
     for (i, c) in text.char_indices() {
         let at_start = i == start;
-        let after_number = digits > 0 && i == start + digits;
+        let ends = text[i + c.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
+        let after_number = digits > 0 && i == start + digits && ends;
         let active = match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' | '@' => true,
             '#' | '-' | '+' | '=' => at_start,

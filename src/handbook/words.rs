@@ -19,7 +19,9 @@ impl<'a> Words<'a> {
     pub fn new(catalogue: &'a Catalogue, hir: &'a Hir) -> Words<'a> {
         let mut titles = BTreeMap::new();
         // Of several wordings the last one's title is the rule's.
-        hir.rules.iter().for_each(|r| drop(titles.insert(r.name.as_str(), r.title.as_str())));
+        for rule in &hir.rules {
+            titles.insert(rule.name.as_str(), rule.title.as_str());
+        }
         Words { catalogue, schema: &hir.schema, titles }
     }
 
@@ -65,6 +67,12 @@ impl<'a> Words<'a> {
         self.field_named(of, &own.name, &own.ty)
     }
 
+    /// As the heading of a column.
+    pub fn heading(&self, kind: KindId, column: ColumnId) -> String {
+        let own = &self.schema.column(kind, column).name;
+        self.called(&field_id(&self.schema.kind(kind).name, own), own)
+    }
+
     pub fn field_named(&self, kind: &Kind, path: &str, ty: &Type) -> String {
         if let Some(name) = self.catalogue.name(&field_id(&kind.name, path), None) {
             return name;
@@ -97,15 +105,7 @@ impl<'a> Words<'a> {
     }
 
     pub fn severity(&self, of: Severity) -> String {
-        self.say(
-            match of {
-                Severity::Info => "severity-info",
-                Severity::Minor => "severity-minor",
-                Severity::Major => "severity-major",
-                Severity::Critical => "severity-critical",
-            },
-            &[],
-        )
+        self.say(super::markdown::severity_id(of), &[])
     }
 
     pub fn quoted(&self, text: &str) -> String {
@@ -202,9 +202,11 @@ impl<'a> Words<'a> {
 
     pub fn length(&self, by: Length) -> String {
         let counted = |id: &str, n: i32| (n != 0).then(|| self.say(id, &[("n", Arg::Number(i64::from(n)))]));
+        // Twelve months are what laws say for one year.
+        let (years, months) = if by.months == 12 { (0, 12) } else { (by.months / 12, by.months % 12) };
         let mut parts: Vec<String> = [
-            counted("length-years", by.months / 12),
-            counted("length-months", by.months % 12),
+            counted("length-years", years),
+            counted("length-months", months),
             counted("length-days", by.days),
             counted("length-business-days", by.business),
         ]

@@ -32,6 +32,7 @@ mod units;
 mod waivers;
 mod world;
 
+pub use expr::fold;
 pub use names::{Use, What};
 
 use crate::data::Schema;

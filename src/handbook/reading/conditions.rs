@@ -10,11 +10,6 @@ impl Reader<'_> {
         self.explained(|reader| reader.holds(e))
     }
 
-    /// What holds where the condition does not.
-    pub fn negated(&mut self, e: &Expr) -> Block {
-        self.explained(|reader| reader.fails(e))
-    }
-
     /// Puts behind a condition the figures that it names.
     pub(super) fn explained(&mut self, read: impl FnOnce(&mut Self) -> Block) -> Block {
         let outer = std::mem::take(&mut self.open);
@@ -66,8 +61,8 @@ impl Reader<'_> {
             ExprKind::Not(of) => self.holds(of),
             ExprKind::Named { name, body, .. } => {
                 let name = self.term(name);
-                self.holds(body).wrap(|text, list| {
-                    self.say(if list { "not-named-list" } else { "not-named" }, &[("name", &name), ("condition", text)])
+                self.holds(body).wrap(|text, _| {
+                    self.say("not-named", &[("name", &name), ("condition", text)])
                 })
             }
             ExprKind::History(h) if matches!(h.func, Func::Exists | Func::No) => self.exists(h, h.func == Func::No),

@@ -85,13 +85,8 @@ impl Reader<'_> {
     /// What a count, sum, median or other figure is of.
     pub(super) fn figure(&mut self, h: &History) -> Block {
         let what = self.aggregate(h);
-        match self.filter(h) {
-            None => Block::Line(what),
-            Some(block) => block.wrap(|text, list| {
-                let id = if list { "counting-list" } else { "counting" };
-                self.say(id, &[("what", &what), ("condition", text)])
-            }),
-        }
+        let filter = self.filter(h);
+        self.provided("counting", &what, filter)
     }
 
     fn aggregate(&mut self, h: &History) -> String {

@@ -129,11 +129,14 @@ impl<'a> Reader<'a> {
 
     /// `what` and what has to hold of it.
     fn of_which(&self, what: &str, filter: Option<Block>) -> Block {
+        self.provided("of-which", what, filter)
+    }
+
+    /// `what` with a condition, in a message that joins them.
+    fn provided(&self, id: &str, what: &str, filter: Option<Block>) -> Block {
         match filter {
             None => Block::Line(what.to_owned()),
-            Some(block) => block.wrap(|text, list| {
-                self.say(if list { "of-which-list" } else { "of-which" }, &[("what", what), ("condition", text)])
-            }),
+            Some(block) => block.wrap(|text, _| self.say(id, &[("what", what), ("condition", text)])),
         }
     }
 }

@@ -26,7 +26,11 @@ pub fn rule(words: &Words, rule: &Rule) -> Reading {
     reader.begin(&rule.trigger);
     out.push(reader.trigger(&rule.trigger));
     match &rule.body {
-        Body::Forbid { when } if is_true(when) => out.push(Block::Line(reader.say("finding-always", &[]))),
+        Body::Forbid { when } if is_true(when) => {
+            let sequence = matches!(rule.trigger, Trigger::Sequence(_));
+            let id = if sequence { "finding-each-sequence" } else { "finding-always" };
+            out.push(Block::Line(reader.say(id, &[])));
+        }
         Body::Forbid { when } => out.push(reader.sentence("finding-if", when)),
         Body::Require { when, need } => {
             if let Some(when) = when {
@@ -85,10 +89,7 @@ pub fn metric(words: &Words, metric: &Metric) -> Vec<Block> {
         Some(filter) => {
             let label = reader.say("record-found", &[("kind", &words.kind(kind))]);
             let filter = reader.with_root(0, kind, label, |reader| reader.condition(filter));
-            filter.wrap(|text, list| {
-                let id = if list { "counting-list" } else { "counting" };
-                reader.say(id, &[("what", &what), ("condition", text)])
-            })
+            reader.provided("counting", &what, Some(filter))
         }
     };
     vec![reader.finish("metric", block, &[])]
@@ -143,7 +144,7 @@ impl Reader<'_> {
             Trigger::Sequence(sequence) => return self.sequence(sequence),
         };
         let filter = filter.as_ref().map(|filter| self.condition(filter));
-        let block = self.of_which(&what, filter);
+        let block = self.provided("each-if", &what, filter);
         self.finish("about", block, &[])
     }
 
@@ -197,7 +198,7 @@ impl Reader<'_> {
             let label = match step.times {
                 Times::None => self.say("record-found", &[("kind", &kind)]),
                 Times::AtLeast(_) => self.say("record-counted", &[("kind", &kind)]),
-                Times::Once => self.say("record-step", &[("kind", &kind), ("n", &number)]),
+                Times::Once => self.say("record-found", &[("kind", &kind)]),
             };
             self.with_root(step.root, step.kind, label, |reader| reader.condition(filter))
         });

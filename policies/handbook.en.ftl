@@ -68,3 +68,4 @@ value-small_of_the_year = small gifts of the year
 value-is_business_day = business day
 value-sends = sent
 word-us_official = US official
+word-file_activity-dst_endpoint-account-business = the company's

@@ -28,8 +28,6 @@ pub struct Definition {
     pub name: String,
     pub title: String,
     pub doc: Option<String>,
-    /// As the policy has it.
-    pub text: String,
     /// The rules that read it, by name.
     pub rules: Vec<String>,
 }
@@ -143,7 +141,6 @@ pub fn definitions(given: &Given, words: &Words) -> Vec<Definition> {
                 name: name.text.clone(),
                 title: words.definition(&name.text),
                 doc: words.catalogue.name(&format!("value-{}", name.text), Some("doc")).or_else(|| item.doc.clone()),
-                text: given.sources.text(item.span).to_owned(),
                 rules: rules.collect(),
             });
         }
@@ -165,7 +162,14 @@ pub fn glossary(given: &Given, words: &Words) -> Vec<Glossary> {
             let kind = schema.kind(id);
             let mut docs = Vec::new();
             field_docs(&declared.fields, "", &mut docs);
-            let doc_of = |path: &str| docs.iter().find(|(p, _)| p == path).map(|(_, doc)| doc.clone());
+            // What is said of a group of fields stands with the first of them, where it has no field of its own.
+            let doc_of = |path: &str| {
+                let own = |p: &str| {
+                    p == path || p.strip_suffix(".*").is_some_and(|group| first_of(kind, group) == Some(path))
+                };
+                let found: Vec<&str> = docs.iter().filter(|(p, _)| own(p)).map(|(_, doc)| doc.as_str()).collect();
+                (!found.is_empty()).then(|| found.join("\n\n"))
+            };
             let fields = kind.columns.iter().map(|column| {
                 let id = field_id(&kind.name, &column.name);
                 FieldEntry {
@@ -226,12 +230,19 @@ fn field_docs(fields: &[ast::Field], before: &str, out: &mut Vec<(String, String
     for field in fields {
         let path = format!("{before}{}", field.name.text);
         if let Some(doc) = &field.doc {
-            out.push((path.clone(), doc.clone()));
+            let group = matches!(field.ty.kind, TypeExprKind::Struct(_)) && !field.ty.optional;
+            out.push((if group { format!("{path}.*") } else { path.clone() }, doc.clone()));
         }
         if let TypeExprKind::Struct(inner) = &field.ty.kind {
             field_docs(inner, &format!("{path}."), out);
         }
     }
+}
+
+/// The first field of a group.
+fn first_of<'a>(kind: &'a Kind, group: &str) -> Option<&'a str> {
+    let within = |name: &&str| name.strip_prefix(group).is_some_and(|rest| rest.starts_with('.'));
+    kind.columns.iter().map(|c| c.name.as_str()).find(within)
 }
 
 fn type_of(words: &Words, column: &crate::data::Column) -> String {

@@ -2,9 +2,10 @@
 
 use super::catalogue::Arg;
 use super::model::Given as Set;
+use super::walk::{self, Met};
 use super::words::Words;
 use crate::data::{ColumnId, KindId, Origin, Role, Schema, Value, Verdict, Zone, display};
-use crate::sema::hir::{Body, Cell, Expect, Expr, ExprKind, Given, History, Rule, Test, Trigger};
+use crate::sema::hir::{Cell, Expect, ExprKind, Given, Rule, Test};
 use std::collections::BTreeSet;
 
 pub struct Example {
@@ -57,18 +58,23 @@ fn example(words: &Words, tests: &[&Test], rule: &str, read: &Read, zone: &Zone)
     }
     let tables = kinds.into_iter().map(|kind| table(words, tests, kind, read, zone)).collect();
     let (mut notes, mut verdicts): (Vec<String>, Vec<Line>) = (Vec::new(), Vec::new());
+    let first = self::notes(words, tests[0], zone);
+    let alike = tests.iter().all(|test| self::notes(words, test, zone) == first);
+    if alike {
+        notes.extend(first);
+    }
     for (i, test) in tests.iter().enumerate() {
         let of_case = |text: String| match tests.len() {
             1 => text,
             _ => words.say("example-of-case", &[("case", (&case_name(words, i)).into()), ("text", (&text).into())]),
         };
-        notes.extend(self::notes(words, test, zone).into_iter().map(of_case));
+        if !alike {
+            notes.extend(self::notes(words, test, zone).into_iter().map(of_case));
+        }
         for expect in test.expect.iter().filter(|e| e.rule == rule) {
             verdicts.push(Line { text: of_case(verdict(words, test, expect, zone)), ..line(expect) });
         }
     }
-    // What holds in every case alike is said once.
-    notes.dedup();
     Example { title: tests[0].title.clone(), tables, notes, verdicts }
 }
 
@@ -186,46 +192,27 @@ fn cell(words: &Words, value: &Value, zone: &Zone) -> String {
     }
 }
 
-// ---------------------------------------------------------------- what a rule reads
-
+/// The columns that a rule reads, and those that say whose and of when a record is.
 fn read_by_rule(schema: &Schema, rule: &Rule, read: &mut Read) {
-    // The kinds of the roots, as they come.
-    let mut roots: Vec<(u8, KindId)> = vec![(0, rule.trigger.kind())];
-    match &rule.trigger {
-        Trigger::Sequence(sequence) => {
-            roots.extend(sequence.steps.iter().map(|step| (step.root, step.kind)));
-            for step in &sequence.steps {
-                times(schema, step.kind, read);
-                let mut inner = roots.clone();
-                inner.push((step.root, step.kind));
-                step.keys.iter().for_each(|key| {
-                    of(schema, &key.inner, &mut inner, read);
-                    of(schema, &key.outer, &mut roots.clone(), read);
-                });
-                step.filter.iter().for_each(|filter| of(schema, filter, &mut inner, read));
+    subject(schema, rule.trigger.kind(), read);
+    walk::rule(rule, &mut |met, roots| match met {
+        Met::Records(kind) => times(schema, kind, read),
+        Met::Expr(e) => match &e.kind {
+            ExprKind::Column { root, column } => {
+                if let Some(kind) = walk::kind_of(roots, *root) {
+                    add(schema, kind, *column, read);
+                }
             }
-        }
-        trigger => {
-            times(schema, trigger.kind(), read);
-            subject(schema, trigger.kind(), read);
-            trigger.filter().iter().for_each(|filter| of(schema, filter, &mut roots, read));
-        }
-    }
-    match &rule.body {
-        Body::Forbid { when } => of(schema, when, &mut roots, read),
-        Body::Require { when, need } => {
-            when.iter().for_each(|when| of(schema, when, &mut roots, read));
-            of_history(schema, need, &mut roots, read);
-        }
-        Body::Limit { when, aggregate, to } => {
-            when.iter().for_each(|when| of(schema, when, &mut roots, read));
-            of_history(schema, aggregate, &mut roots, read);
-            of(schema, to, &mut roots, read);
-        }
-    }
-    rule.unless.iter().for_each(|exception| of(schema, &exception.condition, &mut roots, read));
-    rule.once.iter().flat_map(|once| &once.keys).for_each(|key| of(schema, key, &mut roots, read));
-    rule.waivers.iter().flat_map(|w| &w.condition).for_each(|condition| of(schema, condition, &mut roots, read));
+            ExprKind::Lookup { table, column, .. }
+            | ExprKind::Under { table, column, .. }
+            | ExprKind::Every { table, column, .. } => {
+                add(schema, *table, *column, read);
+                subject(schema, *table, read);
+                times(schema, *table, read);
+            }
+            _ => {}
+        },
+    });
 }
 
 fn add(schema: &Schema, kind: KindId, column: ColumnId, read: &mut Read) {
@@ -259,35 +246,4 @@ fn subject(schema: &Schema, kind: KindId, read: &mut Read) {
         Origin::Union(parts) => parts.iter().for_each(|(part, _)| subject(schema, *part, read)),
         _ => of.subject().iter().for_each(|subject| add(schema, kind, *subject, read)),
     }
-}
-
-fn of(schema: &Schema, e: &Expr, roots: &mut Vec<(u8, KindId)>, read: &mut Read) {
-    let kind_of = |roots: &[(u8, KindId)], root: u8| roots.iter().rev().find(|(r, _)| *r == root).map(|(_, k)| *k);
-    let row = |table: KindId, column: ColumnId, read: &mut Read| {
-        add(schema, table, column, read);
-        subject(schema, table, read);
-        times(schema, table, read);
-    };
-    match &e.kind {
-        ExprKind::Column { root, column } => {
-            if let Some(kind) = kind_of(roots, *root) {
-                add(schema, kind, *column, read);
-            }
-        }
-        ExprKind::Lookup { table, column, .. }
-        | ExprKind::Under { table, column, .. }
-        | ExprKind::Every { table, column, .. } => row(*table, *column, read),
-        ExprKind::History(h) => return of_history(schema, h, roots, read),
-        _ => {}
-    }
-    e.children().into_iter().for_each(|child| of(schema, child, roots, read));
-}
-
-fn of_history(schema: &Schema, h: &History, roots: &mut Vec<(u8, KindId)>, read: &mut Read) {
-    times(schema, h.kind, read);
-    h.keys.iter().for_each(|key| of(schema, &key.outer, roots, read));
-    roots.push((h.root + 1, h.kind));
-    h.keys.iter().for_each(|key| of(schema, &key.inner, roots, read));
-    h.value.iter().chain(&h.filter).chain(&h.per).for_each(|e| of(schema, e, roots, read));
-    roots.pop();
 }

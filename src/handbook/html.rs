@@ -7,6 +7,7 @@ use super::examples::{Example, Table};
 use super::markdown::{NOTES, slug};
 use super::model::{Domain, Handbook, RuleEntry, Wording};
 use super::reading::Block;
+use super::words;
 use crate::data::{Severity, Verdict};
 use std::collections::BTreeMap;
 
@@ -146,7 +147,7 @@ impl<'a> Page<'a> {
         for severity in Severity::ALL {
             let has = handbook.domains.iter().flat_map(|d| &d.rules).any(|rule| rule.severity == severity);
             if has {
-                let name = say(super::markdown::severity_id(severity));
+                let name = say(words::severity_id(severity));
                 form.push_str(&format!("<option value=\"{}\">{name}</option>\n", severity.as_str()));
             }
         }
@@ -206,11 +207,11 @@ impl<'a> Page<'a> {
             "<article class=\"rule\" id=\"{anchor}\" data-severity=\"{severity}\" aria-labelledby=\"{anchor}-title\">\n"
         ));
         self.element("h3", &format!(" id=\"{anchor}-title\""), &rule.title);
-        let name = self.say(super::markdown::severity_id(rule.severity), &[]);
-        let label = self.say("severity", &[]);
+        let name = self.say(words::severity_id(rule.severity), &[]);
+        let label = self.say("label", &[("name", (&self.say("severity", &[])).into())]);
         let class = severity_class(rule.severity);
         self.raw(&format!(
-            "<p class=\"badges\"><span class=\"badge {class}\"><span class=\"off\">{}: </span>{}</span> <code>{}</code></p>\n",
+            "<p class=\"badges\"><span class=\"badge {class}\"><span class=\"off\">{} </span>{}</span> <code>{}</code></p>\n",
             escape(&label),
             escape(&name),
             escape(&rule.name)
@@ -304,7 +305,9 @@ impl<'a> Page<'a> {
         self.raw("<ul>\n");
         for parameter in parameters {
             let (anchor, title) = (slug(&parameter.anchor), escape(&parameter.title));
-            self.raw(&format!("<li><a href=\"#{anchor}\">{title}</a>: {}", escape(&parameter.value)));
+            let link = format!("<a href=\"#{anchor}\">{title}</a>");
+            let line = self.say("labelled", &[("name", (&link).into()), ("value", (&escape(&parameter.value)).into())]);
+            self.raw(&format!("<li>{line}"));
             self.times(parameter);
             self.raw("</li>\n");
         }
@@ -315,7 +318,7 @@ impl<'a> Page<'a> {
         if !parameter.values.is_empty() {
             self.raw("\n<ul>\n");
             for (when, value) in &parameter.values {
-                self.raw(&format!("<li>{}: {}</li>\n", escape(when), escape(value)));
+                self.element("li", "", &self.say("labelled", &[("name", when.into()), ("value", value.into())]));
             }
             self.raw("</ul>\n");
         }
@@ -441,11 +444,12 @@ impl<'a> Page<'a> {
             .collect();
         for definition in &handbook.definitions {
             self.element("h3", "", &definition.title);
+            self.raw(&format!("<p class=\"badges\"><code>{}</code></p>\n", escape(&definition.name)));
             self.doc(definition.doc.as_deref());
-            self.raw(&format!("<pre><code>{}</code></pre>\n", escape(&definition.text)));
             let named = definition.rules.iter().filter_map(|name| titles.get(name.as_str()));
-            let links: Vec<String> =
-                named.map(|(title, anchor)| format!("<li><a href=\"#{anchor}\">{}</a></li>\n", escape(title))).collect();
+            let links: Vec<String> = named
+                .map(|(title, anchor)| format!("<li><a href=\"#{anchor}\">{}</a></li>\n", escape(title)))
+                .collect();
             if !links.is_empty() {
                 self.element("p", " class=\"lead\"", &self.say("read-by", &[]));
                 self.raw(&format!("<ul>\n{}</ul>\n", links.concat()));

@@ -5,7 +5,7 @@ use super::definitions::{FieldEntry, Parameter};
 use super::examples::{Example, Table};
 use super::model::{Domain, Handbook, RuleEntry, Wording};
 use super::reading::Block;
-use crate::data::Severity;
+use super::words;
 use std::fmt::Write;
 
 struct Page<'a> {
@@ -135,15 +135,13 @@ impl Page<'_> {
     }
 
     fn severity(&self, rule: &RuleEntry) -> String {
-        self.say(severity_id(rule.severity), &[])
+        self.say(words::severity_id(rule.severity), &[])
     }
 
     fn domain(&mut self, domain: &Domain) {
         self.heading(2, &domain.anchor, &domain.title);
         self.doc(domain.doc.as_deref());
-        for (name, value) in &domain.facts {
-            self.line(&format!("- **{}:** {}", escape(name), escape(value)));
-        }
+        domain.facts.iter().for_each(|(name, value)| self.fact(name, &escape(value)));
         self.gap();
         domain.rules.iter().for_each(|rule| self.rule(rule));
     }
@@ -153,16 +151,13 @@ impl Page<'_> {
         self.doc(rule.doc.as_deref());
         let shown = &rule.wordings[rule.shown];
         self.reading(shown);
-        self.line(&format!("- **{}:** {}", escape(&self.say("severity", &[])), escape(&self.severity(rule))));
-        for (name, value) in &rule.facts {
-            self.line(&format!("- **{}:** {}", escape(name), escape(value)));
-        }
-        self.line(&format!("- **{}:** {}", escape(&self.say("in-force", &[])), escape(&rule.in_force)));
+        self.fact(&self.say("severity", &[]), &escape(&self.severity(rule)));
+        rule.facts.iter().for_each(|(name, value)| self.fact(name, &escape(value)));
+        self.fact(&self.say("in-force", &[]), &escape(&rule.in_force));
         if rule.wordings.len() > 1 {
-            let this = self.say("this-wording", &[]);
-            self.line(&format!("- **{}:** {}", escape(&this), escape(&shown.in_force)));
+            self.fact(&self.say("this-wording", &[]), &escape(&shown.in_force));
         }
-        self.line(&format!("- **{}:** {}", escape(&self.say("name-in-policy", &[])), code(&rule.name)));
+        self.fact(&self.say("name-in-policy", &[]), &code(&rule.name));
         self.gap();
         if !rule.changes.is_empty() {
             self.paragraph(&format!("**{}**", escape(&self.say("changes", &[]))));
@@ -215,17 +210,25 @@ impl Page<'_> {
         self.paragraph(&format!("**{}**", escape(&self.say("values-in-rule", &[]))));
         for parameter in parameters {
             let link = format!("[{}](#{})", escape(&parameter.title), slug(&parameter.anchor));
-            match parameter.values.is_empty() {
-                true => self.line(&format!("- {link}: {}", escape(&parameter.value))),
-                false => {
-                    self.line(&format!("- {link}:"));
-                    for (when, value) in &parameter.values {
-                        self.line(&format!("  - {}: {}", escape(when), escape(value)));
-                    }
-                }
-            }
+            let line = self.say("labelled", &[("name", (&link).into()), ("value", (&escape(&parameter.value)).into())]);
+            self.line(&format!("- {line}"));
+            self.times(parameter);
         }
         self.gap();
+    }
+
+    /// The values that a parameter has from day to day, where it changes.
+    fn times(&mut self, parameter: &Parameter) {
+        for (when, value) in &parameter.values {
+            let line = self.say("labelled", &[("name", when.into()), ("value", value.into())]);
+            self.line(&format!("  - {}", escape(&line)));
+        }
+    }
+
+    /// A name and a value, which is escaped.
+    fn fact(&mut self, name: &str, value: &str) {
+        let label = self.say("label", &[("name", name.into())]);
+        self.line(&format!("- **{}** {value}", escape(&label)));
     }
 
     fn waivers(&mut self, wording: &Wording) {
@@ -314,7 +317,7 @@ impl Page<'_> {
                 self.heading(3, &metric.anchor, &metric.title);
                 self.doc(metric.doc.as_deref());
                 metric.reading.iter().for_each(|block| self.block(block));
-                self.line(&format!("- **{}:** {}", escape(&self.say("name-in-policy", &[])), code(&metric.name)));
+                self.fact(&self.say("name-in-policy", &[]), &code(&metric.name));
                 self.gap();
             }
         }
@@ -323,8 +326,7 @@ impl Page<'_> {
             for definition in &handbook.definitions {
                 self.paragraph(&format!("**{}** ({})", escape(&definition.title), code(&definition.name)));
                 self.doc(definition.doc.as_deref());
-                self.line(&fenced(&definition.text));
-                self.gap();
+                self.read_by(handbook, &definition.rules);
             }
         }
         if !handbook.glossary.is_empty() {
@@ -333,8 +335,7 @@ impl Page<'_> {
                 self.heading(3, &kind.anchor, &kind.title);
                 self.doc(kind.doc.as_deref());
                 let what = if kind.table { "is-table" } else { "is-record" };
-                let name = self.say(what, &[]);
-                self.line(&format!("- {}: {}", escape(&name), code(&kind.name)));
+                self.fact(&self.say(what, &[]), &code(&kind.name));
                 kind.notes.iter().for_each(|note| self.line(&format!("- {}", escape(note))));
                 self.gap();
                 self.fields(&kind.fields);
@@ -342,14 +343,25 @@ impl Page<'_> {
         }
     }
 
+    /// Links to the rules that read a definition.
+    fn read_by(&mut self, handbook: &Handbook, names: &[String]) {
+        let all = handbook.domains.iter().flat_map(|domain| &domain.rules);
+        let rules: Vec<&RuleEntry> = all.filter(|rule| names.contains(&rule.name)).collect();
+        if !rules.is_empty() {
+            self.paragraph(&escape(&self.say("read-by", &[])));
+            for rule in rules {
+                self.line(&format!("- [{}](#{})", escape(&rule.title), slug(&rule.anchor)));
+            }
+            self.gap();
+        }
+    }
+
     fn parameter(&mut self, parameter: &Parameter) {
         self.heading(3, &parameter.anchor, &parameter.title);
         self.doc(parameter.doc.as_deref());
-        self.line(&format!("- **{}:** {}", escape(&self.say("value", &[])), escape(&parameter.value)));
-        for (when, value) in &parameter.values {
-            self.line(&format!("  - {}: {}", escape(when), escape(value)));
-        }
-        self.line(&format!("- **{}:** {}", escape(&self.say("name-in-policy", &[])), code(&parameter.name)));
+        self.fact(&self.say("value", &[]), &escape(&parameter.value));
+        self.times(parameter);
+        self.fact(&self.say("name-in-policy", &[]), &code(&parameter.name));
         self.gap();
     }
 
@@ -363,15 +375,6 @@ impl Page<'_> {
             self.line(&row([escape(&field.title), code(&field.name), escape(&field.ty), escape(doc)]));
         }
         self.gap();
-    }
-}
-
-pub fn severity_id(of: Severity) -> &'static str {
-    match of {
-        Severity::Info => "severity-info",
-        Severity::Minor => "severity-minor",
-        Severity::Major => "severity-major",
-        Severity::Critical => "severity-critical",
     }
 }
 
@@ -406,12 +409,6 @@ pub fn code(text: &str) -> String {
     let ticks = "`".repeat(longest + 1);
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{ticks}{space}{text}{space}{ticks}").replace('|', "\\|")
-}
-
-fn fenced(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}bylaw\n{text}\n{fence}")
 }
 
 fn html(text: &str) -> String {

@@ -201,13 +201,15 @@ impl Reader<'_> {
 /// What a calculation with constants comes to: `10 - 1`.
 fn worked_out(e: &Expr, zone: &Zone) -> Option<Value> {
     match bare(e).kind {
-        ExprKind::Arith { .. } | ExprKind::Neg(_) | ExprKind::Shift { .. } | ExprKind::Convert(_) => sema::fold(e, zone),
+        ExprKind::Arith { .. } | ExprKind::Neg(_) | ExprKind::Shift { .. } | ExprKind::Convert(_) => {
+            sema::fold(e, zone)
+        }
         _ => None,
     }
 }
 
 /// Whether a value looks at other records.
-fn has_history(e: &Expr) -> bool {
+pub(super) fn has_history(e: &Expr) -> bool {
     matches!(e.kind, ExprKind::History(_)) || e.children().iter().any(|c| has_history(c))
 }
 

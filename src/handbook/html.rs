@@ -106,10 +106,11 @@ impl<'a> Page<'a> {
             self.raw(&format!("<li><a href=\"#{anchor}\">{title}</a>\n<ul>\n"));
             for rule in &domain.rules {
                 let (anchor, title) = (slug(&rule.anchor), escape(&rule.title));
-                let severity = severity_class(rule.severity);
+                let (class, severity) =
+                    (severity_class(rule.severity), escape(&self.say(words::severity_id(rule.severity), &[])));
                 self.raw(&format!(
-                    "<li data-for=\"{anchor}\"><a href=\"#{anchor}\"><span class=\"dot {severity}\" aria-hidden=\"true\"></span>\
-                     {title}</a></li>\n"
+                    "<li data-for=\"{anchor}\"><a href=\"#{anchor}\"><span class=\"dot {class}\" title=\"{severity}\"></span>\
+                     <span class=\"off\">{severity}: </span>{title}</a></li>\n"
                 ));
             }
             self.raw("</ul></li>\n");

@@ -383,5 +383,5 @@ charter-every-rule-is-tested = Every rule has a tested example of a finding and 
 charter-waivers-at-most = No waiver is longer than { $length }.
 charter-no-self-approval = Nobody approves what they do themselves.
 charter-no-self-approval-by = Nobody approves what they do themselves; the approver is the { $fields }.
-charter-severity-has = Every rule of the severity “{ $severity }” or above states: { $clause }.
+charter-severity-has = Every rule of the severity “{ $severity }” or above has the entry “{ $clause }”.
 charter-rank-is = Rank is: { $fields }.

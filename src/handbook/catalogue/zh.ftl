@@ -359,5 +359,5 @@ charter-every-rule-is-tested = 每条规则均有经测试的发现示例和合�
 charter-waivers-at-most = 任何豁免均不超过{ $length }。
 charter-no-self-approval = 任何人不得批准自己的行为。
 charter-no-self-approval-by = 任何人不得批准自己的行为；批准人为{ $fields }。
-charter-severity-has = 严重程度为“{ $severity }”或以上的每条规则均载明{ $clause }。
+charter-severity-has = 严重程度为“{ $severity }”或以上的每条规则均载明“{ $clause }”。
 charter-rank-is = 职级是指{ $fields }。

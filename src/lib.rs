@@ -58,8 +58,13 @@ mod eval;
 mod fmt;
 #[cfg(feature = "cli")]
 mod handbook;
+mod infer;
 mod ingest;
 mod io;
+#[cfg(feature = "cli")]
+mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;
@@ -125,6 +130,9 @@ pub mod internals {
             Some((handbook::html(&made, &catalogue), handbook::markdown(&made, &catalogue)))
         }
     }
+    pub mod lint {
+        pub use crate::lint::*;
+    }
     pub mod syntax {
         pub use crate::syntax::*;
     }
@@ -136,5 +144,8 @@ pub mod internals {
     }
     pub mod eval {
         pub use crate::eval::*;
+    }
+    pub mod policy_set {
+        pub use crate::policy_set::{CONDITION, Names, Tried};
     }
 }

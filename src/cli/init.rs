@@ -63,6 +63,8 @@ const LIBRARY: &[File] = library! {
     "engagements.bylaw"
     "expenses.bylaw"
     "gifts.bylaw"
+    "handbook.en.ftl"
+    "handbook.zh.ftl"
     "metrics.bylaw"
     "programme.bylaw"
     "trading.bylaw"

@@ -338,6 +338,45 @@ pub fn identity_rank(path: &[&str]) -> Option<usize> {
     }
 }
 
+/// Whether a field of this name may say of which kind a record is.
+pub fn names_a_kind(word: &str) -> bool {
+    const KINDS: [&str; 22] = [
+        "kind",
+        "type",
+        "event",
+        "event_type",
+        "event_name",
+        "action",
+        "operation",
+        "application",
+        "application_name",
+        "category",
+        "record_type",
+        "activity",
+        "activity_type",
+        "log_type",
+        "object_type",
+        "workload",
+        "schema",
+        "class",
+        "message_type",
+        "verb",
+        "entity",
+        "entity_type",
+    ];
+    KINDS.contains(&word)
+}
+
+/// Whether this may be the key of the name in a list of named values.
+pub fn names_a_value(word: &str) -> bool {
+    matches!(word, "name" | "key" | "field" | "id" | "label" | "property" | "attribute" | "parameter")
+}
+
+/// Whether this may be the key of the value there: `value`, `boolValue`.
+pub fn is_a_value(word: &str) -> bool {
+    parts(word).next_back().is_some_and(|p| matches!(p, "value" | "values" | "val"))
+}
+
 pub fn is_flag(word: &str) -> bool {
     parts(word).next().is_some_and(|p| matches!(p, "is" | "has" | "was" | "are"))
 }

@@ -243,7 +243,9 @@ impl Profile {
 fn count(words: &mut Words, word: &str, place: Place) {
     match words.get_mut(word) {
         Some(of) => of.0 += 1,
-        None => drop(words.insert(word.into(), (1, place))),
+        None => {
+            words.insert(word.into(), (1, place));
+        }
     }
 }
 

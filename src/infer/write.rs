@@ -53,7 +53,9 @@ fn items(out: &mut String, of: &[Item], indent: usize) {
                 field.guess.remarks.iter().for_each(|text| remark(out, indent, text));
                 let optional = if field.optional { "?" } else { "" };
                 let _ = write!(out, "{:indent$}{}: {}{optional}", "", field.name, field.guess.written);
-                field.marks.iter().for_each(|mark| drop(write!(out, " {mark}")));
+                for mark in &field.marks {
+                    let _ = write!(out, " {mark}");
+                }
                 out.push_str(",\n");
             }
             Item::Group { name, optional, items: inner, remarks } => {
@@ -70,7 +72,9 @@ fn items(out: &mut String, of: &[Item], indent: usize) {
 pub fn source(out: &mut String, source: &Source, of: &Record) {
     source.remarks.iter().for_each(|text| remark(out, 0, text));
     let _ = writeln!(out, "source {} for {} {{", source.name, of.name);
-    source.clauses.iter().for_each(|clause| drop(writeln!(out, "  {clause}")));
+    for clause in &source.clauses {
+        let _ = writeln!(out, "  {clause}");
+    }
     out.push_str("  map {\n");
     map(out, &of.items);
     out.push_str("  }\n}\n");

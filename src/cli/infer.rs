@@ -260,10 +260,11 @@ fn origin(args: &InferArgs, files: &[File], shape: Shape, limited: bool) -> Orig
 /// A file's name without folders and endings.
 fn stem(name: &str) -> &str {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    match name {
-        "<stdin>" => "record",
-        _ => name.find('.').filter(|at| *at > 0).map_or(name, |at| &name[..at]),
+    if name == "<stdin>" {
+        return "record";
     }
+    let endings = [".gz", ".zst", ".zstd", ".csv", ".tsv", ".ndjson", ".jsonl", ".json", ".parquet", ".txt", ".log"];
+    endings.iter().fold(name, |name, ending| name.strip_suffix(ending).filter(|n| !n.is_empty()).unwrap_or(name))
 }
 
 /// A file as the draft, which lies in some folder, would name it.

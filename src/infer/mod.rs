@@ -10,6 +10,7 @@ mod likes;
 mod names;
 mod profile;
 mod record;
+mod references;
 mod survey;
 mod tree;
 mod write;
@@ -144,10 +145,11 @@ pub fn draft(sample: &Sample, origin: &Origin) -> Draft {
     let mut taken = HashSet::new();
     let mut records: Vec<(&str, Record)> = Vec::new();
     for (value, tree) in &sample.trees {
-        let making = Making { tree, inputs: &origin.inputs, paths, plan: &sample.plan };
         let name = names::free(kind_of(value, sample, origin), &mut taken);
-        records.push((value, record::record(&making, name)));
+        let making = Making { tree, inputs: &origin.inputs, paths, plan: &sample.plan, name };
+        records.push((value, record::record(&making)));
     }
+    references::refer(&mut records, sample);
     let tagged = sample.plan.tagged && records.iter().all(|(_, r)| r.as_named && local_times(&r.items).is_empty());
     let mut text = head(sample, origin);
     if tagged {

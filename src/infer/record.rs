@@ -1,9 +1,9 @@
 //! One kind of record: its fields with their types, and which of them say when, whose and which it is.
 
-use super::guess::{Guess, InputName, Ty, at, guess, uniqueness};
+use super::guess::{Guess, InputName, Ty, at, guess};
 use super::likes::{self, Like};
 use super::names;
-use super::profile::{Profile, Sort, Unique};
+use super::profile::{Profile, Sort};
 use super::survey::{ITEM, Plan};
 use super::tree::{Node, ROOT, STEP, Tree, goes_with};
 use std::collections::HashSet;
@@ -37,6 +37,8 @@ pub struct Record {
     pub by: Option<String>,
     pub identity: Option<String>,
     pub remarks: Vec<String>,
+    /// Of what is looked up rather than judged: how its rows are told apart, and when they hold.
+    pub table: Option<String>,
     /// The fields have the names, and values the forms, that are read without a source.
     pub as_named: bool,
 }
@@ -55,9 +57,11 @@ pub struct Making<'t> {
     pub inputs: &'t [InputName],
     pub paths: Paths,
     pub plan: &'t Plan,
+    /// The record's name.
+    pub name: String,
 }
 
-pub fn record(making: &Making, name: String) -> Record {
+pub fn record(making: &Making) -> Record {
     let mut as_named = making.paths == Paths::Keys && making.plan.each.is_none();
     let mut items = making.group(ROOT, &[], &mut HashSet::new(), &mut as_named);
     let mut fields = Vec::new();
@@ -67,9 +71,13 @@ pub fn record(making: &Making, name: String) -> Record {
     let by = subject(making, &fields, &mut remarks);
     let identity = identity(making, &fields, &mut remarks);
     if let Some(by) = &by {
-        mark_person(&mut items, by);
+        change(&mut items, by, &mut |field| {
+            if !field.marks.contains(&"@person") {
+                field.marks.insert(0, "@person");
+            }
+        });
     }
-    Record { name, items, at, by, identity, remarks, as_named }
+    Record { name: making.name.clone(), table: None, items, at, by, identity, remarks, as_named }
 }
 
 impl Making<'_> {
@@ -177,7 +185,11 @@ impl Making<'_> {
         }
         *as_named &= guess.cast.is_empty() && from == plain;
         guess.remarks.extend(absences());
-        let marks = marks(&node.profile, &snake, &guess);
+        let mut marks = marks(&node.profile, &snake, &guess);
+        // `name` of an employee is a person's.
+        if marks.is_empty() && matches!(snake[..], ["id" | "name"]) && names::is_person(&[&self.name, snake[0]]) {
+            marks.push("@person");
+        }
         Item::Field(Field { node: at, name, dotted: names.join("."), guess, optional, marks, from })
     }
 
@@ -306,19 +318,22 @@ fn marks(of: &Profile, snake: &[&str], guess: &Guess) -> Vec<&'static str> {
     marks
 }
 
-/// Whose record it is, is a person.
-fn mark_person(items: &mut [Item], dotted: &str) {
+/// Changes one field.
+pub fn change(items: &mut [Item], dotted: &str, how: &mut dyn FnMut(&mut Field)) {
     for item in items {
         match item {
-            Item::Field(field) if field.dotted == dotted => {
-                if !field.marks.contains(&"@person") && !field.guess.written.starts_with("enum") {
-                    field.marks.insert(0, "@person");
-                }
-            }
-            Item::Group { items, .. } => mark_person(items, dotted),
+            Item::Field(field) if field.dotted == dotted => how(field),
+            Item::Group { items, .. } => change(items, dotted, how),
             _ => {}
         }
     }
+}
+
+/// All fields, those in groups too.
+pub fn fields(items: &[Item]) -> Vec<&Field> {
+    let mut flat = Vec::new();
+    leaves(items, false, &mut flat);
+    flat.into_iter().map(|f| f.field).collect()
 }
 
 /// A field, and whether it or a group around it may be absent.
@@ -378,8 +393,10 @@ fn time(fields: &[Flat], remarks: &mut Vec<String>) -> Option<String> {
 fn subject(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Option<String> {
     let fits = |f: &&Flat| matches!(f.field.guess.ty, Ty::Text | Ty::Int) && !f.field.guess.written.starts_with("enum");
     let rank = |f: &Flat| ranked(&f.field.dotted, names::subject_rank);
-    let found = fields.iter().filter(fits).filter_map(|f| Some((f.optional, rank(f)?, f))).min_by_key(|f| (f.0, f.1));
-    let Some((optional, _, found)) = found else {
+    // One that is there in nearly every record goes before one that is hardly ever.
+    let rare = |f: &Flat| making.tree.node(f.field.node).profile.present * 10 < making.tree.records() * 9;
+    let all = fields.iter().filter(fits).filter_map(|f| Some((rare(f), rank(f)?, f.optional, f)));
+    let Some((_, _, optional, found)) = all.min_by_key(|f| (f.0, f.1)) else {
         remarks.push("No `by`, which says whose record it is: no field's name says so.".into());
         return None;
     };
@@ -390,7 +407,7 @@ fn subject(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Optio
     });
     if let Some((number, n)) = number {
         remarks.push(format!(
-            "`by {}`: whose record it is. Each of {n} numbers goes with one `{}` only, and two people may have one name.",
+            "`by {}`: whose record it is. Each of {n} goes with one `{}`, of whom two might have the same name.",
             number.dotted, found.field.dotted
         ));
         return Some(number.dotted.clone());
@@ -405,16 +422,18 @@ fn identity(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Opti
     let records = making.tree.records();
     let of = |f: &Flat| &making.tree.node(f.field.node).profile;
     let fits = |f: &&Flat| matches!(f.field.guess.ty, Ty::Text | Ty::Int) && !f.optional && f.field.guess.fits;
-    let differs = |f: &Flat| match &of(f).unique {
-        Unique::SoFar(held) => held.len() as u64 == records && records > 1,
-        Unique::OfFirst(_) => true,
-        Unique::Not(_) => false,
+    let differs = |f: &Flat| {
+        let of = &of(f).distinct;
+        of.again.is_none() && records > 1 && (of.full.is_some() || of.held.len() as u64 == records)
     };
     let rank = |f: &Flat| ranked(&f.field.dotted, names::identity_rank);
     let mut named: Vec<(usize, &Flat)> = fields.iter().filter(fits).filter_map(|f| Some((rank(f)?, f))).collect();
     named.sort_by_key(|(rank, _)| *rank);
     if let Some((_, f)) = named.iter().find(|(_, f)| differs(f)) {
-        let why = uniqueness(of(f), records, making.inputs).unwrap_or_default();
+        let why = match of(f).distinct.full {
+            None => format!("different in each of {records} records"),
+            Some(n) => format!("different in the first {n} records, and not looked at beyond these"),
+        };
         remarks.push(format!("`identity {}`: {why}.", f.field.dotted));
         return Some(f.field.dotted.clone());
     }
@@ -427,7 +446,7 @@ fn identity(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Opti
             listed(&unique)
         ));
     } else if let Some((_, f)) = named.first()
-        && let Unique::Not(place) = of(f).unique
+        && let Some(place) = of(f).distinct.again
     {
         let at = at(making.inputs, place);
         remarks.push(format!("No `identity`: the `{}` at {at} was there before.", f.field.dotted));

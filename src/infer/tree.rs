@@ -7,7 +7,7 @@ use super::survey::{ITEM, named_by};
 use crate::data::found::Found;
 use crate::data::{Decimal, Place};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::borrow::Cow;
 use std::hash::BuildHasher;
 
@@ -222,10 +222,11 @@ impl Tree {
         all.take(MAX_PAIRS).collect()
     }
 
-    /// Those of which each number had one person only, and some came again.
+    /// Those of which each number had one person and each person one number, and some came again.
     pub fn paired(&self) -> impl Iterator<Item = (&Pair, usize)> {
-        let all = self.pairs.iter().flatten();
-        all.filter_map(|p| Some((p, p.known.as_ref()?.len()))).filter(|(_, n)| *n > 1 && (*n as u64) < self.records())
+        let known = self.pairs.iter().flatten().filter_map(|p| Some((p, p.known.as_ref()?)));
+        let each_once = known.filter(|(_, known)| known.values().collect::<FxHashSet<_>>().len() == known.len());
+        each_once.map(|(p, known)| (p, known.len())).filter(|(_, n)| *n > 1 && (*n as u64) < self.records())
     }
 
     /// Takes down what may be an amount, and what may be one with its sign.

@@ -35,10 +35,17 @@ pub fn record(out: &mut String, of: &Record) {
     for text in &of.remarks {
         remark(out, 0, text);
     }
-    let _ = write!(out, "record {}", of.name);
-    for (word, field) in [("at", &of.at), ("by", &of.by), ("identity", &of.identity)] {
-        if let Some(field) = field {
-            let _ = write!(out, " {word} {field}");
+    match &of.table {
+        Some(table) => {
+            let _ = write!(out, "table {} {table}", of.name);
+        }
+        None => {
+            let _ = write!(out, "record {}", of.name);
+            for (word, field) in [("at", &of.at), ("by", &of.by), ("identity", &of.identity)] {
+                if let Some(field) = field {
+                    let _ = write!(out, " {word} {field}");
+                }
+            }
         }
     }
     out.push_str(" {\n");

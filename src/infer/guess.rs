@@ -93,6 +93,16 @@ pub fn guess(of: &Profile, path: &[&str], inputs: &[InputName]) -> Result<Guess,
     Ok(guess)
 }
 
+/// A value as a remark shows it; none of what names a person or is never to be printed.
+fn show(of: &Profile, path: &[&str], value: &str) -> String {
+    if is_private(of, path) { "one that is not shown here".into() } else { names::shown(value) }
+}
+
+fn is_private(of: &Profile, path: &[&str]) -> bool {
+    let email = of.tried_as(Like::Email).is_some_and(|t| t.fits > 0);
+    email || names::is_person(path) || path.last().is_some_and(|p| names::is_sensitive(p))
+}
+
 fn sort_name(sort: Sort) -> &'static str {
     match sort {
         Sort::Text | Sort::Cell => "texts",
@@ -251,9 +261,9 @@ fn choice(of: &Profile, path: &[&str], cell: bool) -> Option<Guess> {
     // Where many come once, others are still to come.
     let open = known.iter().filter(|(_, n)| *n == 1).count() * 4 > known.len();
     let named = [Like::Email, Like::Link, Like::Padded, Like::Int].iter().any(|l| of.all_like(*l));
-    let telling = names::is_person(path)
+    let telling = is_private(of, path)
         || names::identity_rank(path).is_some()
-        || path.last().is_some_and(|p| names::is_sensitive(p) || names::is_free_text(p));
+        || path.last().is_some_and(|p| names::is_free_text(p));
     if !few || open || named || telling || known.iter().any(|(w, _)| !is_choice(w, cell)) {
         return None;
     }
@@ -270,7 +280,7 @@ fn choice(of: &Profile, path: &[&str], cell: bool) -> Option<Guess> {
         parts.push(if same { name } else { format!("{name} = {}", names::quoted(spelling)) });
     }
     let mut guess = plain(Ty::Text, &format!("enum {{ {} }}", parts.join(", ")));
-    guess.remarks.push(format!("{}. A word that is not among these would not fit.", counted(&sorted)));
+    guess.remarks.push(format!("{}.", counted(&sorted)));
     if let Some((n, _)) = words.get("") {
         guess.fits = false;
         guess.remarks.push(format!("{n} of {} are empty texts: the field is unknown there.", of.present));
@@ -298,6 +308,7 @@ fn counted(sorted: &[(&str, u64)]) -> String {
 fn text(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess {
     let mut guess = plain(Ty::Text, "text");
     match single(of.words.as_ref()) {
+        _ if is_private(of, path) => {}
         Some(("", 2..)) => guess = guess.remark(format!("An empty text in each of {}.", of.present)),
         Some((only, 2..)) => guess = guess.remark(format!("{} in each of {}.", names::shown(only), of.present)),
         _ => guess.remarks.extend(few_words(of, path)),
@@ -311,7 +322,7 @@ fn text(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess 
     if cell && of.all_like(Like::Padded) {
         let first = of.tried_as(Like::Int).and_then(|t| t.first.as_deref());
         let sample =
-            first.map_or(String::new(), |(place, t)| format!(", as {} at {}", names::shown(t), at(inputs, *place)));
+            first.map_or(String::new(), |(place, t)| format!(", as {} at {}", show(of, path, t), at(inputs, *place)));
         return guess.remark(format!("Digits with zeroes before them{sample}: kept as they stand."));
     }
     let mostly = |t: &&Tried| t.fits > t.misfits && matches!(t.like, Like::Signed(_));
@@ -334,7 +345,7 @@ fn text(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess 
     if let Some(tried) = nearly.clone().find(|t| like_name(t.like).is_some()) {
         let what = like_name(tried.like).unwrap_or_default();
         let first = tried.first.as_deref();
-        let other = first.map_or(String::new(), |(place, t)| format!(" {} at {}", names::shown(t), at(inputs, *place)));
+        let other = first.map_or(String::new(), |(place, t)| format!(" {} at {}", show(of, path, t), at(inputs, *place)));
         guess = guess.remark(format!(
             "{} of {} are {what}; the first that is not:{other}. Kept as text, so that all are read.",
             tried.fits, of.plain
@@ -347,7 +358,7 @@ fn text(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess 
 fn few_words(of: &Profile, path: &[&str]) -> Option<String> {
     let words = of.words.as_ref()?;
     let few = (2..=24).contains(&words.len()) && of.present >= 3 * words.len() as u64;
-    let told = few && !names::is_person(path) && !path.last().is_some_and(|p| names::is_sensitive(p));
+    let told = few && !path.last().is_some_and(|p| names::is_free_text(p));
     let mut sorted: Vec<(&str, u64)> = words.iter().map(|(w, c)| (&**w, c.0)).collect();
     sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     told.then(|| format!("{}.", counted(&sorted)))

@@ -191,6 +191,13 @@ impl Outcome {
         self.rejects.iter().find(fits).map(|r| (r.code, r.reason.as_str()))
     }
 
+    /// How many records were rejected, and where the first of them stands.
+    pub fn rejected(&self, inputs: &Inputs) -> Option<(u64, String)> {
+        let first = self.sorts.values().map(|(_, first)| first).min()?;
+        let number = self.sorts.values().map(|(count, _)| count).sum();
+        Some((number, format!("{}:{}", name(inputs, first.input), first.line)))
+    }
+
     pub fn summary(&self, inputs: &Inputs, findings: &Findings) -> Summary {
         let mut summary = self.read(inputs, findings.plan(), findings.records());
         for problem in findings.problems() {

@@ -345,7 +345,8 @@ fn text(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess 
     if let Some(tried) = nearly.clone().find(|t| like_name(t.like).is_some()) {
         let what = like_name(tried.like).unwrap_or_default();
         let first = tried.first.as_deref();
-        let other = first.map_or(String::new(), |(place, t)| format!(" {} at {}", show(of, path, t), at(inputs, *place)));
+        let other =
+            first.map_or(String::new(), |(place, t)| format!(" {} at {}", show(of, path, t), at(inputs, *place)));
         guess = guess.remark(format!(
             "{} of {} are {what}; the first that is not:{other}. Kept as text, so that all are read.",
             tried.fits, of.plain

@@ -2,8 +2,11 @@
 //! from read through them.
 
 use assert_cmd::Command;
-use bylaws::internals::data::ColumnId;
+use bylaws::internals::data::found::Bare;
 use bylaws::internals::data::mapping::Format;
+use bylaws::internals::data::{ColumnId, Place};
+use bylaws::internals::infer;
+use bylaws::internals::ingest::{BareSpec, bare};
 use bylaws::{Ingest, Input, InputId, InputSpec, MemoryFiles, PolicySet, Route, Sink};
 use proptest::prelude::*;
 use std::io::Write;
@@ -98,7 +101,8 @@ fn whole_way(folder: &Path, records: &[&str], more: &[&str]) -> (String, Ran) {
         audit.extend(records);
     }
     let audited = run_in(folder, &audit, b"");
-    assert_eq!(audited.code, 0, "{draft}\n{}", audited.stderr);
+    // 3 where records are rejected.
+    assert!([0, 3].contains(&audited.code), "{draft}\n{}", audited.stderr);
     (draft, ran)
 }
 
@@ -237,7 +241,7 @@ fn objects_in_objects() {
     assert!(draft.contains("Left out"), "{draft}");
     let too_deep = format!("{{\"id\": 1, \"a\": {}1{}}}\n{{\"id\": 2}}\n", "[".repeat(500), "]".repeat(500));
     let (draft, ..) = draft_of("deep.ndjson", too_deep.as_bytes());
-    assert!(draft.contains("more than 128 levels of nesting"), "{draft}");
+    assert!(draft.replace("\n// ", " ").contains("more than 128 levels of nesting"), "{draft}");
     let mut many = String::new();
     for n in 0..300 {
         let keys: Vec<String> = (0..100).map(|k| format!("\"k{}\": {k}", n * 100 + k)).collect();
@@ -303,16 +307,44 @@ fn read_through(draft: &str, name: &str, format: Format, bytes: &[u8]) -> (usize
     (rejected.into_inner().unwrap(), report.malformed, report.records.values().sum())
 }
 
-/// Every misfit is told in the draft.
+/// The draft of an input that is held in memory; none where no record of it can be read.
+fn draft_in_memory(name: &str, bytes: &[u8]) -> Option<String> {
+    let spec = BareSpec { id: InputId(0), name: name.into(), format: None, delimiter: None };
+    let mut pass = |most: u64, take: &mut dyn FnMut(Place, Bare<'_>)| {
+        let mut count = 0;
+        let mut see = |place, record: Bare<'_>| {
+            count += 1;
+            take(place, record);
+            count < most
+        };
+        bare(&spec, Input::Bytes(bytes), &mut see, &|_| ())
+    };
+    let (sample, shape) = infer::sample(u64::MAX, &mut pass, |shape| shape.format).unwrap();
+    let origin = infer::Origin {
+        inputs: vec![infer::InputName { name: name.into(), rows: false }],
+        format: shape.format,
+        delimiter: shape.delimiter,
+        twice: shape.twice,
+        files: vec![name.into()],
+        kind: "sample".into(),
+        given: false,
+        source: "samples".into(),
+        limited: false,
+    };
+    (!sample.is_empty()).then(|| infer::draft(&sample, &origin).text)
+}
+
+/// The draft is formatted and has no errors; every record reads through it, and each misfit is told in it.
 fn holds(name: &str, format: Format, bytes: &[u8], records: u64) {
-    let folder = written(name, bytes);
-    let ran = run_in(folder.path(), &["infer", name], b"");
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let draft = &ran.stdout;
-    let again = bylaws::internals::fmt::format(bylaws::FileId(0), draft).unwrap();
-    assert_eq!(&again, draft);
-    let (rejected, malformed, read) = read_through(draft, name, format, bytes);
-    assert_eq!((rejected, read), (0, records), "{draft}");
+    let Some(draft) = draft_in_memory(name, bytes) else { return };
+    let draft = bylaws::internals::fmt::format(bylaws::FileId(0), &draft).unwrap();
+    assert_eq!(bylaws::internals::fmt::format(bylaws::FileId(0), &draft).unwrap(), draft);
+    let (rejected, malformed, read) = read_through(&draft, name, format, bytes);
+    assert_eq!(rejected, 0, "{draft}");
+    // With `each` there are as many records as there are elements.
+    if !draft.contains("\n  each ") {
+        assert_eq!(read, records, "{draft}");
+    }
     let told = ["unknown there", "unknown as a whole", "they do not fit"].iter().any(|t| draft.contains(t));
     assert!(malformed == 0 || told, "{malformed} misfits\n{draft}");
 }
@@ -412,25 +444,14 @@ proptest! {
     #[test]
     fn any_objects_read_through_their_draft(records in records()) {
         let lines: Vec<String> = records.iter().map(|r| format!("{r}\n")).collect();
-        let without_each = records.len() as u64;
-        let bytes = lines.concat().into_bytes();
-        let folder = written("a.ndjson", &bytes);
-        let ran = run_in(folder.path(), &["infer", "a.ndjson"], b"");
-        if ran.stdout.contains("\n  each ") {
-            let elements = run_in(folder.path(), &["infer", "a.ndjson"], b"");
-            prop_assert_eq!(elements.code, 0);
-        } else {
-            holds("a.ndjson", Format::Ndjson, &bytes, without_each);
-        }
-        let list = serde_json::Value::Array(records).to_string();
-        let folder = written("a.json", list.as_bytes());
-        let of_list = run_in(folder.path(), &["infer", "a.json"], b"");
-        prop_assert_eq!(of_list.code, 0, "{}", of_list.stderr);
+        let count = records.len() as u64;
+        holds("a.ndjson", Format::Ndjson, lines.concat().as_bytes(), count);
+        holds("a.json", Format::Json, serde_json::Value::Array(records).to_string().as_bytes(), count);
     }
 }
 
 fn cases() -> u32 {
-    std::env::var("BYLAWS_CASES").ok().and_then(|n| n.parse().ok()).map_or(60, |n: u32| (n / 100).max(60))
+    std::env::var("BYLAWS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(500)
 }
 
 // ---------------------------------------------------------------- real records

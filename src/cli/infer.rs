@@ -2,12 +2,12 @@
 
 use super::records::{self, Input as File};
 use super::{Exit, Failure, Style, output, reading};
-use crate::data::found::{Bare, Found};
+use crate::data::found::Bare;
 use crate::data::mapping::Format;
 use crate::data::{InputId, Place};
 use crate::diag::Code;
 use crate::fmt::format;
-use crate::infer::{self, Draft, InputName, Origin, Sample, Survey};
+use crate::infer::{self, Draft, InputName, Origin, Sample};
 use crate::ingest::{BareSpec, Route, Shape, bare};
 use crate::io::MemoryFiles;
 use crate::policy_set::PolicySet;
@@ -86,7 +86,9 @@ pub(super) fn run(args: &InferArgs, style: Style) -> Result<Exit, Failure> {
     let mut spooled = Vec::new();
     let files = files(&args.records, &mut spooled)?;
     let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
-    let (sample, shape, limited) = read(args, &files)?;
+    let most = args.rows.unwrap_or(u64::MAX);
+    let (sample, (shape, limited)) =
+        infer::sample(most, &mut |most, take| pass(args, &files, most, take), |(shape, _)| shape.format)?;
     if sample.is_empty() {
         return Err(nothing(&sample, &names));
     }
@@ -132,33 +134,7 @@ fn files(args: &[String], spooled: &mut Vec<NamedTempFile>) -> Result<Vec<File>,
     Ok(files)
 }
 
-/// The first records are looked at to see how all are to be taken.
-const LOOKED_AT: u64 = 1000;
-
-/// All that the files hold, how they are to be read, and whether there was more than was asked for.
-fn read(args: &InferArgs, files: &[File]) -> Result<(Sample, Shape, bool), Failure> {
-    let most = args.rows.unwrap_or(u64::MAX);
-    let mut look = Survey::new(None);
-    let (shape, _) = pass(args, files, most.min(LOOKED_AT), &mut |_, record| {
-        if let Bare::Record(Found::Group(members)) = record {
-            look.add(members);
-        }
-    })?;
-    let objects = matches!(shape.format, Format::Ndjson | Format::Json);
-    let mut survey = Survey::new(look.each().filter(|_| objects));
-    if !look.is_plain() {
-        pass(args, files, most, &mut |_, record| {
-            if let Bare::Record(Found::Group(members)) = record {
-                survey.add(members);
-            }
-        })?;
-    }
-    let mut sample = Sample::new(survey.plan(objects));
-    let (shape, limited) = pass(args, files, most, &mut |place, record| sample.add(place, record))?;
-    Ok((sample, shape, limited))
-}
-
-/// Reads the files once, or so many records of them.
+/// Reads the files once, or so many records of them: as what, and whether there was more.
 fn pass(
     args: &InferArgs,
     files: &[File],

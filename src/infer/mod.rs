@@ -1,9 +1,9 @@
 //! Drafts of `record` and `source` from sample data: what the values are like, and in remarks what that rests on.
 //!
-//! Records are read as they stand, up to three times: [`Survey`] looks at the first to see whether each has a list of
-//! records in it, then at all to see whether they are of several kinds; [`Sample`] counts their values by kind. Memory does
-//! not grow with the input. [`draft`] writes what it comes to. What is unsure is said in the draft, and nothing that was
-//! read is left out of it unsaid.
+//! [`sample`] takes records as they stand, up to three times: the first of them, to see whether each has a list of records
+//! in it; all, to see whether they are of several kinds; and all again, to count their values by kind. Memory does not grow
+//! with the input. [`draft`] writes what it comes to. What is unsure is said in the draft, and nothing that was read is left
+//! out of it unsaid.
 
 mod guess;
 mod likes;
@@ -17,7 +17,6 @@ mod write;
 
 pub use guess::InputName;
 pub use names::{kind as kind_name, singular, word};
-pub use survey::{Plan, Survey};
 
 use crate::data::Place;
 use crate::data::found::{Bare, Found};
@@ -26,7 +25,7 @@ use guess::at;
 use indexmap::IndexMap;
 use record::{Item, Making, Paths, Record};
 use std::collections::HashSet;
-use survey::ITEM;
+use survey::{ITEM, Plan, Survey};
 use tree::{ROOM, Tree};
 use write::Source;
 
@@ -77,11 +76,11 @@ pub struct Draft {
 }
 
 impl Sample {
-    pub fn new(plan: Plan) -> Sample {
+    fn new(plan: Plan) -> Sample {
         Sample { plan, trees: IndexMap::default(), rejected: 0, first_reject: None, read: 0, shadowed: 0 }
     }
 
-    pub fn add(&mut self, place: Place, bare: Bare) {
+    fn add(&mut self, place: Place, bare: Bare) {
         let members = match bare {
             Bare::Record(Found::Group(members)) => members,
             Bare::Record(_) => return,
@@ -137,6 +136,36 @@ impl Sample {
     pub fn is_empty(&self) -> bool {
         self.trees.is_empty()
     }
+}
+
+/// The first records are looked at to see how all are to be taken.
+const LOOKED_AT: u64 = 1000;
+
+/// Takes at most so many records from where they can be read again and again: `pass` gives out so many of them, and says
+/// how they were read.
+///
+/// # Errors
+/// As those of `pass`.
+pub fn sample<S, E>(
+    most: u64,
+    pass: &mut dyn FnMut(u64, &mut dyn FnMut(Place, Bare<'_>)) -> Result<S, E>,
+    format: impl Fn(&S) -> Format,
+) -> Result<(Sample, S), E> {
+    let survey = |survey: &mut Survey, record: Bare<'_>| {
+        if let Bare::Record(Found::Group(members)) = record {
+            survey.add(members);
+        }
+    };
+    let mut look = Survey::new(None);
+    let shape = pass(most.min(LOOKED_AT), &mut |_, record| survey(&mut look, record))?;
+    let objects = matches!(format(&shape), Format::Ndjson | Format::Json);
+    let mut whole = Survey::new(look.each().filter(|_| objects));
+    if !look.is_plain() {
+        pass(most, &mut |_, record| survey(&mut whole, record))?;
+    }
+    let mut sample = Sample::new(whole.plan(objects));
+    let shape = pass(most, &mut |place, record| sample.add(place, record))?;
+    Ok((sample, shape))
 }
 
 /// Writes what a sample comes to.
@@ -223,12 +252,21 @@ fn head(sample: &Sample, origin: &Origin) -> String {
         let shown = names::shown(heading);
         write::remark(&mut out, 0, &format!("Left out: {shown}, as several columns have this heading."));
     }
+    if let Some(each) = &sample.plan.each {
+        let elements = sample.trees.values().map(Tree::records).sum();
+        let what = format!("A record is made of each element of `{}`: {}.", each.join("."), plural(elements, "record"));
+        write::remark(&mut out, 0, &what);
+    }
     if sample.shadowed > 0 {
         let what = "Left out: `item` beside the list, as in a source with `each` the name stands for the element.";
         write::remark(&mut out, 0, what);
     }
     if let Some((path, values)) = sample.plan.kinds.as_ref().filter(|_| !sample.plan.tagged) {
-        let what = format!("Of {} kinds, by `{}`: they have different fields.", values.len(), path.join("."));
+        let what = format!(
+            "Of {} kinds, by `{}`: they have different fields. Of each, only those are here that it ever has.",
+            values.len(),
+            path.join(".")
+        );
         write::remark(&mut out, 0, &what);
     }
     out

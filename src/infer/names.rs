@@ -406,14 +406,33 @@ pub fn is_choice(word: &str) -> bool {
     parts(word).next_back().is_some_and(|p| CHOICES.contains(&p))
 }
 
-/// Whether a field of this name is likely what somebody wrote.
+/// Whether a field of this name is likely what somebody wrote, or who somebody is.
 pub fn is_free_text(word: &str) -> bool {
-    parts(word).any(|p| {
-        matches!(
-            p,
-            "title" | "description" | "note" | "notes" | "comment" | "comments" | "details" | "subject" | "query"
-        )
-    })
+    const WRITTEN: [&str; 22] = [
+        "title",
+        "description",
+        "note",
+        "notes",
+        "comment",
+        "comments",
+        "details",
+        "subject",
+        "query",
+        "name",
+        "payee",
+        "payer",
+        "giver",
+        "donor",
+        "vendor",
+        "supplier",
+        "company",
+        "counterparty",
+        "merchant",
+        "sponsor",
+        "summary",
+        "reason",
+    ];
+    parts(word).any(|p| WRITTEN.contains(&p))
 }
 
 /// Whether a field of this name says from when a row holds, or until when.

@@ -103,11 +103,14 @@ impl Making<'_> {
                 items.push(Item::Out(format!("{}: its name has signs that a policy cannot write.", names::shown(key))));
                 continue;
             }
+            if node.fields.values().any(|f| self.currency_beside(self.tree.node(*f)) == Some(field)) {
+                continue;
+            }
             // An own name is kept, where it can be one.
             let own = names::is_word(key) && self.paths == Paths::Keys;
             let name = self.free(if own { key.to_string() } else { names::word(key) }, field, taken);
             *as_named &= name == **key;
-            items.push(self.item(node.groups, field, name, around, as_named));
+            items.extend(self.item(node.groups, field, name, around, as_named));
         }
         if node.left_out > 0 {
             items
@@ -146,7 +149,7 @@ impl Making<'_> {
                 let name =
                     if nth == 0 { names::word(label) } else { format!("{}_{}", names::word(label), names::word(key)) };
                 let name = names::free(name, taken);
-                items.push(self.item(parent.groups, field, name, around, &mut false));
+                items.extend(self.item(parent.groups, field, name, around, &mut false));
             }
         }
         if self.tree.node(list).left_out > 0 {
@@ -156,7 +159,7 @@ impl Making<'_> {
         items
     }
 
-    fn item(&self, records: u64, at: u32, name: String, around: &[String], as_named: &mut bool) -> Item {
+    fn item(&self, records: u64, at: u32, name: String, around: &[String], as_named: &mut bool) -> Option<Item> {
         let node = self.tree.node(at);
         let mut names: Vec<String> = around.to_vec();
         names.push(name.clone());
@@ -167,9 +170,9 @@ impl Making<'_> {
             let inner = self.group(at, &names, &mut HashSet::new(), as_named);
             if inner.iter().any(|i| !matches!(i, Item::Out(_))) {
                 let remarks = absences().into_iter().chain(other_than_groups(&node.profile)).collect();
-                return Item::Group { name, optional, items: inner, remarks };
+                return Some(Item::Group { name, optional, items: inner, remarks });
             }
-            return Item::Out(format!("{name}: an object without a field that can be read."));
+            return Some(Item::Out(format!("{name}: an object without a field that can be read.")));
         }
         let snake = self.snake(at);
         let snake: Vec<&str> = snake.iter().map(String::as_str).collect();
@@ -177,7 +180,9 @@ impl Making<'_> {
         let guessed = if money { Ok(money_object()) } else { guess(&node.profile, &snake, self.inputs) };
         let mut guess = match guessed {
             Ok(guess) => guess,
-            Err(why) => return Item::Out(format!("{name} ({plain}): {why}.")),
+            // Another kind has it.
+            Err(_) if node.profile.present == 0 && self.plan.kinds.is_some() => return None,
+            Err(why) => return Some(Item::Out(format!("{name} ({plain}): {why}."))),
         };
         let mut from = plain.clone();
         if !money {
@@ -190,7 +195,7 @@ impl Making<'_> {
         if marks.is_empty() && matches!(snake[..], ["id" | "name"]) && names::is_person(&[&self.name, snake[0]]) {
             marks.push("@person");
         }
-        Item::Field(Field { node: at, name, dotted: names.join("."), guess, optional, marks, from })
+        Some(Item::Field(Field { node: at, name, dotted: names.join("."), guess, optional, marks, from }))
     }
 
     /// The words of a path, for what they hint at.
@@ -254,28 +259,43 @@ impl Making<'_> {
             && currency.profile.present == node.groups
     }
 
+    /// The field beside an amount that has had its currency in every record.
+    fn currency_beside(&self, node: &Node) -> Option<u32> {
+        if node.with_currency == 0 || node.with_currency != node.profile.present {
+            return None;
+        }
+        let numeric = match node.profile.most()? {
+            Sort::Number => {
+                node.profile.count(Sort::Number) == node.profile.present && node.profile.numbers.beyond == 0
+            }
+            Sort::Text | Sort::Cell => node.profile.all_like(Like::Decimal) && node.profile.placeholders.is_empty(),
+            _ => false,
+        };
+        let word = names::word(&node.key);
+        let fields = self.tree.node(node.parent).fields.iter().filter(|_| numeric);
+        let mut beside = fields.filter(|(key, at)| {
+            let words = self.tree.node(**at).profile.words.as_ref();
+            let stem = names::currency_of(&names::word(key));
+            stem.is_some_and(|stem| goes_with(&stem, &word))
+                && words.is_some_and(|w| !w.is_empty() && w.keys().all(|w| likes::is_currency(w)))
+        });
+        beside.next().map(|(_, at)| *at)
+    }
+
     /// An amount whose currency stands beside it, or is told by other texts, is money; of another it is said that it may be.
     fn money(&self, node: &Node, snake: &[&str], guess: &mut Guess, from: &mut String) {
         let of = &node.profile;
+        if let Some(currency) = self.currency_beside(node) {
+            let currency = self.written(currency);
+            *from = format!("money({from}, {currency})");
+            let remarks = vec![format!("Its currency is {currency}.")];
+            *guess = Guess { remarks, ..money_object() };
+            return;
+        }
         if !matches!(guess.written.as_str(), "int" | "decimal") || !guess.fits {
             return;
         }
         let word = snake.last().copied().unwrap_or_default();
-        let beside = self.tree.node(node.parent).fields.iter().find(|(key, at)| {
-            let words = self.tree.node(**at).profile.words.as_ref();
-            let stem = names::currency_of(&names::word(key));
-            stem.is_some_and(|stem| goes_with(&stem, word))
-                && words.is_some_and(|w| !w.is_empty() && w.keys().all(|w| likes::is_currency(w)))
-        });
-        if let Some((_, currency)) = beside
-            && node.with_currency == of.present
-        {
-            *from = format!("money({from}, {})", self.written(*currency));
-            guess.written = "money".into();
-            guess.ty = Ty::Other;
-            guess.cast.clear();
-            return;
-        }
         let signed = of.signed.iter().max_by_key(|(_, n)| *n).filter(|(_, n)| *n >= 5 && *n * 10 >= of.amounts * 9);
         if let Some((sign, n)) = signed {
             let (code, doubt) = likes::currency_of(*sign);

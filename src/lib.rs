@@ -111,6 +111,10 @@ pub mod internals {
     pub mod data {
         pub use crate::data::*;
     }
+    #[cfg(feature = "cli")]
+    pub mod infer {
+        pub use crate::infer::*;
+    }
     pub mod ingest {
         pub use crate::ingest::*;
     }

@@ -37,7 +37,7 @@ pub(super) struct AuditArgs {
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// Write the report to a file, whole or not at all; the summary goes to standard error
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// The lowest severity that ends with exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = ["info", "minor", "major", "critical", "never"])]
@@ -46,7 +46,7 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "N", default_value = "0", value_parser = number_or_unlimited)]
     max_indeterminate: u64,
     /// Keep what could not be read as a record, one JSON object a line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     rejects: Option<PathBuf>,
     /// How many verdicts of one sort and rule a human report shows; the others are counted
     #[arg(long, value_name = "N", default_value_t = 20)]

@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 use talk::Talk;
 
 #[derive(Args)]
-#[command(override_usage = "bylaws try [OPTIONS] RECORDS… [CONDITION]", after_help = "\
+#[command(
+    override_usage = "bylaws try [OPTIONS] RECORDS… [CONDITION]",
+    after_help = "\
 RECORDS are named as for `bylaws audit`. The last argument is the condition, where it is no file.
 Without a condition there is a prompt for conditions and commands (`:help` lists these). Where standard input
 is no terminal, they are read from there, one a line.
@@ -33,7 +35,8 @@ Examples:
 
 Exit codes:
   0  tried, whatever came of it
-  2  an error in the condition, the policy, the command line, or in reading files")]
+  2  an error in the condition, the policy, the command line, or in reading files"
+)]
 pub(super) struct TryArgs {
     /// Where the records are, and at the end a condition, as it stands in a rule behind `when`
     #[arg(value_name = "RECORDS…", value_hint = ValueHint::FilePath, required = true)]
@@ -127,8 +130,10 @@ fn converse(args: &TryArgs, session: Session, style: Style) -> Result<Exit, Fail
             return Ok(Exit::Clean);
         }
         None if args.arguments.iter().any(|a| a == "-" || a.ends_with("=-")) => {
-            return Err(Failure::new("standard input (`-`) holds the records, so that no condition can come from there")
-                .help("write the condition behind the records, or use `--script FILE`"));
+            return Err(Failure::new(
+                "standard input (`-`) holds the records, so that no condition can come from there",
+            )
+            .help("write the condition behind the records, or use `--script FILE`"));
         }
         None => read("standard input", Ok(stdin().lock()))?,
     };

@@ -17,11 +17,7 @@ const QUIET: Duration = Duration::from_millis(100);
 
 /// Runs a command over a policy set, and again after each change of one of its files, until it is interrupted. It
 /// only ends by itself where nothing can be watched.
-pub(super) fn watch(
-    paths: &[String],
-    style: Style,
-    run: impl Fn() -> Result<Exit, Failure>,
-) -> Result<Exit, Failure> {
+pub(super) fn watch(paths: &[String], style: Style, run: impl Fn() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
     let (send, events) = channel();
     let failed = |e: notify::Error| Failure::new(format!("cannot watch for changes: {}", plain(&e)));
     let mut watcher = notify::recommended_watcher(send).map_err(failed)?;
@@ -81,9 +77,9 @@ fn follow(
     watched.retain(|folder, mode| wanted.get(folder) == Some(mode) && folder.is_dir());
     for (folder, mode) in wanted {
         if !watched.contains_key(&folder) {
-            watcher.watch(&folder, mode).map_err(|e| {
-                Failure::new(format!("cannot watch `{}`: {}", folder.display(), plain(&e)))
-            })?;
+            watcher
+                .watch(&folder, mode)
+                .map_err(|e| Failure::new(format!("cannot watch `{}`: {}", folder.display(), plain(&e))))?;
             watched.insert(folder, mode);
         }
     }
@@ -107,7 +103,8 @@ fn changed(events: &Receiver<notify::Result<Event>>) -> Result<String, notify::E
             Some(event) => {
                 let event = event?;
                 for path in event.paths.iter().filter(|path| matters(&event.kind, path)) {
-                    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
+                    let name =
+                        path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
                     if !names.contains(&name) {
                         names.push(name);
                     }

@@ -61,12 +61,7 @@ impl PolicySet {
     /// # Errors
     /// What is wrong with it.
     #[doc(hidden)]
-    pub fn add_name(
-        &mut self,
-        text: &str,
-        names: &Names,
-        set: &[(String, String)],
-    ) -> Result<Names, Vec<Diagnostic>> {
+    pub fn add_name(&mut self, text: &str, names: &Names, set: &[(String, String)]) -> Result<Names, Vec<Diagnostic>> {
         let file = self.sources.add("definition", text);
         let parsed = syntax::parse(file, text);
         if !parsed.errors.is_empty() {

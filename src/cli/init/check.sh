@@ -3,5 +3,6 @@
 # does not hold.
 set -eu
 cd "$(dirname "$0")"
+bylaws fmt --check policies
 bylaws check policies
 bylaws test policies --coverage --min-coverage 100

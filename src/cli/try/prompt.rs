@@ -14,9 +14,32 @@ use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
 /// Words of a condition that are not names.
 const WORDS: [&str; 26] = [
-    "absent", "across everyone", "after", "and", "as_of", "before", "contains", "count(", "ends_with", "exists",
-    "ignoring case", "in", "in_domain", "matches", "max(", "min(", "no", "not", "or", "over", "overlaps", "present",
-    "starts_with", "sum(", "under", "within",
+    "absent",
+    "across everyone",
+    "after",
+    "and",
+    "as_of",
+    "before",
+    "contains",
+    "count(",
+    "ends_with",
+    "exists",
+    "ignoring case",
+    "in",
+    "in_domain",
+    "matches",
+    "max(",
+    "min(",
+    "no",
+    "not",
+    "or",
+    "over",
+    "overlaps",
+    "present",
+    "starts_with",
+    "sum(",
+    "under",
+    "within",
 ];
 
 /// Asks until the end.

@@ -281,8 +281,9 @@ impl Session {
         if let Some(other) = named.split_once(':').map(|(kind, _)| kind).filter(is_kind) {
             return Err(of_another(other));
         }
-        let found = why::find(&self.inputs, &judged.findings, &judged.outcome, &named)
-            .map_err(|failure| failure.or_help(format!("the condition is about `{about}`: other kinds are not looked at")))?;
+        let found = why::find(&self.inputs, &judged.findings, &judged.outcome, &named).map_err(|failure| {
+            failure.or_help(format!("the condition is about `{about}`: other kinds are not looked at"))
+        })?;
         let Some(&(kind, id)) = found.iter().find(|(kind, _)| *kind == judged.kind) else {
             return Err(of_another(found.first().map_or("", |(k, _)| self.plan.schema.kind(*k).name.as_str())));
         };

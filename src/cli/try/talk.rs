@@ -17,7 +17,11 @@ pub(super) const COMMANDS: [(&str, &str, &str); 10] = [
     (":previous", "[TRUTH]", "the record before"),
     (":fields", "", "the fields of the record, with their types and what stands in them"),
     (":all", "", "what the last condition comes to at every record"),
-    (":let", "NAME = VALUE", "a name for the conditions that follow, as a `let` in a policy; without one, which there are"),
+    (
+        ":let",
+        "NAME = VALUE",
+        "a name for the conditions that follow, as a `let` in a policy; without one, which there are",
+    ),
     (":define", "NAME(x: TYPE) = VALUE", "a function for the conditions that follow, as a `define` in a policy"),
     (":quit", "", "end; so does ctrl-d"),
 ];
@@ -94,7 +98,11 @@ impl Talk {
         }
         let text = super::at_record(&self.session, judged, &Found::At(n), style);
         let which = format!("{what} {} · ", n + 1);
-        format!("{text}{}{}\n", tried::dimmed(&which, style.stdout), tried::counts_line(&judged.counts, what, style.stdout))
+        format!(
+            "{text}{}{}\n",
+            tried::dimmed(&which, style.stdout),
+            tried::counts_line(&judged.counts, what, style.stdout)
+        )
     }
 
     fn on(&mut self, kind: &str, style: Style) -> Result<String, Failure> {
@@ -225,7 +233,10 @@ impl Talk {
         let n = self.at.and_then(|place| whole.at_place(place)).unwrap_or(0);
         let Some(&i) = whole.order.get(n) else {
             let what = super::what(&self.session, &whole);
-            return Ok(format!("there is no {what} of `{kind}`; its fields:\n{}", tried::fields(&context, whole.kind, None)));
+            return Ok(format!(
+                "there is no {what} of `{kind}`; its fields:\n{}",
+                tried::fields(&context, whole.kind, None)
+            ));
         };
         let about = whole.findings.about_verdict(i);
         let cells = whole.findings.cells(&about);

@@ -255,11 +255,11 @@ impl<'a> Tree<'_, 'a> {
         let cx = self.trace.cx;
         let parts = match &expr.op {
             Op::And(all) | Op::Or(all) => all.iter().map(|e| self.condition(e, scope, hoped)).collect(),
-            // `field absent` is one condition.
-            Op::Not(e) if e.span == expr.span && matches!(e.op, Op::Present(_)) => {
-                let parts = self.condition(e, scope, hoped).parts;
+            // `field absent` and `x not in words` are one condition.
+            Op::Not(e) if e.span == expr.span && !matches!(e.op, Op::And(_) | Op::Or(_) | Op::Not(_)) => {
+                let of = self.condition(e, scope, hoped);
                 let truth = Some(truth(&cx, expr, scope));
-                return Node { truth, parts, name: self.name(expr), ..blank(expr.span, Sort::Test) };
+                return Node { truth, name: self.name(expr), sort: Sort::Test, ..of };
             }
             Op::Not(e) => vec![self.condition(e, scope, hoped)],
             Op::Constant(_) | Op::Column { .. } | Op::Lookup { .. } => {

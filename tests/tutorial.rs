@@ -43,10 +43,10 @@ fn blocks(page: &str) -> Vec<Block> {
 }
 
 /// The file that a block is written to, and whether it is added to what is there: the last one that the paragraph before
-/// it names, which ends with a colon and begins with `Add` where it is added.
+/// it names, which ends with a colon, and says `to the end of` where it is added.
 fn file_of(before: &str) -> Option<(&str, bool)> {
     let name = before.strip_suffix(':')?.rsplit('`').nth(1)?;
-    Some((name, before.starts_with("Add ")))
+    Some((name, before.contains("to the end of `")))
 }
 
 /// Where a reader is.

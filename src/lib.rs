@@ -56,8 +56,15 @@ mod data;
 mod diag;
 mod eval;
 mod fmt;
+#[cfg(feature = "cli")]
+mod handbook;
+mod infer;
 mod ingest;
 mod io;
+#[cfg(feature = "cli")]
+mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;
@@ -107,6 +114,10 @@ pub mod internals {
     }
     pub mod fmt {
         pub use crate::fmt::*;
+    }
+    #[cfg(feature = "cli")]
+    pub mod lint {
+        pub use crate::lint::*;
     }
     pub mod syntax {
         pub use crate::syntax::*;

@@ -12,8 +12,8 @@ Examples:
   bylaws init conduct --template library    the forty rules of the library
   bylaws init --template list               what there is
 
-With each comes `check.sh`, which a change has to pass, and the files by which GitHub and GitLab run it. Nothing that
-is there is written over.
+With each comes `check.sh`, which a change has to pass, and the files by which GitHub and GitLab
+run it. Nothing that is there is written over.
 
 Exit codes:
   0  written

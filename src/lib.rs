@@ -56,8 +56,15 @@ mod data;
 mod diag;
 mod eval;
 mod fmt;
+#[cfg(feature = "cli")]
+mod handbook;
+mod infer;
 mod ingest;
 mod io;
+#[cfg(feature = "cli")]
+mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;
@@ -108,6 +115,10 @@ pub mod internals {
     pub mod fmt {
         pub use crate::fmt::*;
     }
+    #[cfg(feature = "cli")]
+    pub mod lint {
+        pub use crate::lint::*;
+    }
     pub mod syntax {
         pub use crate::syntax::*;
     }
@@ -119,5 +130,8 @@ pub mod internals {
     }
     pub mod eval {
         pub use crate::eval::*;
+    }
+    pub mod policy_set {
+        pub use crate::policy_set::{CONDITION, Names, Tried};
     }
 }

@@ -1,13 +1,18 @@
 //! From paths to a checked policy set.
 
+mod condition;
+
+pub use condition::{CONDITION, Names, Tried};
+
 use crate::diag::{Code, Diagnostic, Level, did_you_mean};
 use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
 use crate::plan::{Plan, saved};
 use crate::sema::hir::{Hir, Test};
-use crate::sema::{self, CheckInput, Use};
+use crate::sema::{self, CheckInput, Notes, Use};
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::{self, ast};
-use std::collections::HashSet;
+use crate::syntax::{self, SyntaxNode, ast};
+use rowan::GreenNode;
+use std::collections::{HashMap, HashSet};
 
 /// A path that was asked for and cannot be read. There is no text to point into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +34,18 @@ impl std::error::Error for LoadError {}
 pub struct PolicySet {
     sources: SourceMap,
     files: Vec<(FileId, ast::File)>,
+    /// Of each of the files.
+    texts: HashMap<FileId, Text>,
+    /// What is wrong with imports, and what is no text.
     diagnostics: Vec<Diagnostic>,
     count: usize,
+}
+
+/// What a text says, apart from its items.
+#[derive(Debug)]
+struct Text {
+    tree: GreenNode,
+    errors: Vec<Diagnostic>,
 }
 
 /// A policy set that was checked, with all that is wrong with it.
@@ -46,7 +61,17 @@ impl PolicySet {
     /// # Errors
     /// The paths that cannot be read. What is wrong inside a file that can be is told by [`PolicySet::check`].
     pub fn load<P: AsRef<str>>(files: &dyn Files, paths: &[P]) -> Result<PolicySet, Vec<LoadError>> {
-        let mut loader = Loader { files, roots: Vec::new(), seen: HashSet::new(), set: PolicySet::default() };
+        let (set, failed) = PolicySet::default().again(files, paths);
+        if failed.is_empty() { Ok(set) } else { Err(failed) }
+    }
+
+    /// The set as its files are now. What has not changed since is not parsed again. A file keeps its [`FileId`].
+    /// What cannot be read is left out, and told.
+    pub(crate) fn again<P: AsRef<str>>(self, files: &dyn Files, paths: &[P]) -> (PolicySet, Vec<LoadError>) {
+        let ids = self.sources.files().map(|(id, file)| (file.name.clone(), id)).collect();
+        let before = Before { ids, files: self.files.into_iter().collect(), texts: self.texts };
+        let set = PolicySet { sources: self.sources, ..PolicySet::default() };
+        let mut loader = Loader { files, roots: Vec::new(), seen: HashSet::new(), before, set };
         let mut wanted = Vec::new();
         let mut failed = Vec::new();
         for path in paths.iter().map(|p| p.as_ref()) {
@@ -70,8 +95,7 @@ impl PolicySet {
                 }
             }
         }
-        loader.set.count = loader.set.sources.files().count();
-        if failed.is_empty() { Ok(loader.set) } else { Err(failed) }
+        (loader.set, failed)
     }
 
     /// How many policy files there are.
@@ -98,6 +122,25 @@ impl PolicySet {
         let input = CheckInput { sources: &self.sources, files: &files, set: &values };
         let (hir, found, uses) = sema::check_names(input);
         (Checked::new(hir, diagnostics, found), uses)
+    }
+
+    /// As [`PolicySet::check_names`], with the types of values too.
+    pub(crate) fn check_noting(&self) -> (Checked, Notes) {
+        let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
+        let input = CheckInput { sources: &self.sources, files: &files, set: &[] };
+        let (hir, found, notes) = sema::check_noting(input);
+        (Checked::new(hir, self.told(), found), notes)
+    }
+
+    /// The lossless tree of a file of the set.
+    pub(crate) fn tree(&self, file: FileId) -> Option<SyntaxNode> {
+        self.texts.get(&file).map(|text| SyntaxNode::new_root(text.tree.clone()))
+    }
+
+    /// All that was found wrong before names were looked at.
+    fn told(&self) -> Vec<Diagnostic> {
+        let errors = self.texts.values().flat_map(|text| &text.errors);
+        self.diagnostics.iter().chain(errors).cloned().collect()
     }
 
     /// The files, parsed.
@@ -133,7 +176,7 @@ impl PolicySet {
 
     /// `--set` values, parsed.
     fn values(&mut self, set: &[(String, String)]) -> (Vec<(String, FileId, ast::Expr)>, Vec<Diagnostic>) {
-        let mut diagnostics = self.diagnostics.clone();
+        let mut diagnostics = self.told();
         let mut values = Vec::new();
         for (name, value) in set {
             let file = self.sources.add(format!("--set {name}"), value.as_str());
@@ -190,7 +233,15 @@ struct Loader<'a> {
     /// Imports stay within these folders.
     roots: Vec<String>,
     seen: HashSet<String>,
+    before: Before,
     set: PolicySet,
+}
+
+/// What was there when the set was read before.
+struct Before {
+    ids: HashMap<String, FileId>,
+    files: HashMap<FileId, ast::File>,
+    texts: HashMap<FileId, Text>,
 }
 
 impl Loader<'_> {
@@ -215,16 +266,32 @@ impl Loader<'_> {
     }
 
     fn parse(&mut self, path: &str, bytes: Vec<u8>) -> Option<(FileId, ast::File)> {
+        self.set.count += 1;
         let set = &mut self.set;
-        let id = match add_text(&mut set.sources, path, bytes) {
-            Ok(id) => id,
-            Err(problem) => {
-                set.diagnostics.push(*problem);
+        let text = match as_text(bytes) {
+            Ok(text) => text,
+            Err(why) => {
+                set.diagnostics.push(*why.told(&mut set.sources, path));
                 return None;
             }
         };
+        let before = self.before.ids.get(path).copied();
+        if let Some(id) = before
+            && *set.sources.file(id).text == text
+            && let (Some(file), Some(kept)) = (self.before.files.remove(&id), self.before.texts.remove(&id))
+        {
+            set.texts.insert(id, kept);
+            return Some((id, file));
+        }
+        let id = match before {
+            Some(id) => {
+                set.sources.replace(id, text);
+                id
+            }
+            None => set.sources.add(path, text),
+        };
         let parsed = syntax::parse(id, &set.sources.file(id).text);
-        set.diagnostics.extend(parsed.errors);
+        set.texts.insert(id, Text { tree: parsed.tree, errors: parsed.errors });
         Some((id, parsed.file))
     }
 
@@ -288,18 +355,41 @@ impl Loader<'_> {
 
 /// Adds the text of a policy file, without a byte order mark; or says why it is none.
 pub fn add_text(sources: &mut SourceMap, path: &str, bytes: Vec<u8>) -> Result<FileId, Box<Diagnostic>> {
+    match as_text(bytes) {
+        Ok(text) => Ok(sources.add(path, text)),
+        Err(why) => Err(why.told(sources, path)),
+    }
+}
+
+/// Why bytes are no policy file.
+enum NoText {
+    TooLarge,
+    NotUtf8(std::string::FromUtf8Error),
+}
+
+impl NoText {
+    fn told(self, sources: &mut SourceMap, path: &str) -> Box<Diagnostic> {
+        match self {
+            NoText::TooLarge => {
+                let span = Span::new(sources.add(path, ""), 0, 0);
+                let problem = Diagnostic::error(Code::Unreadable, "the file is larger than 4 GiB", span, "");
+                Box::new(problem.help("split it: a folder of files is one policy set"))
+            }
+            NoText::NotUtf8(error) => Box::new(not_text(sources, path, error)),
+        }
+    }
+}
+
+/// The text, without a byte order mark.
+fn as_text(bytes: Vec<u8>) -> Result<String, NoText> {
     let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => rest.to_vec(),
         None => bytes,
     };
     match String::from_utf8(bytes) {
-        Ok(text) if u32::try_from(text.len()).is_ok() => Ok(sources.add(path, text)),
-        Ok(_) => {
-            let id = sources.add(path, "");
-            let problem = Diagnostic::error(Code::Unreadable, "the file is larger than 4 GiB", Span::new(id, 0, 0), "");
-            Err(Box::new(problem.help("split it: a folder of files is one policy set")))
-        }
-        Err(error) => Err(Box::new(not_text(sources, path, error))),
+        Ok(text) if u32::try_from(text.len()).is_ok() => Ok(text),
+        Ok(_) => Err(NoText::TooLarge),
+        Err(error) => Err(NoText::NotUtf8(error)),
     }
 }
 
@@ -346,7 +436,7 @@ mod tests {
         ];
         let set = load(&files, &["p/a.bylaw"]);
         assert_eq!(names(&set), ["p/a.bylaw", "p/sub/b.bylaw", "p/c.bylaw"]);
-        assert!(set.diagnostics.is_empty(), "{:?}", set.diagnostics);
+        assert!(set.told().is_empty(), "{:?}", set.told());
         let set = load(&files, &["p"]);
         assert_eq!(set.file_count(), 3);
     }

@@ -44,6 +44,13 @@ pub struct SourceFile {
     line_starts: Vec<u32>,
 }
 
+impl SourceFile {
+    /// Where each line begins, in bytes.
+    pub fn line_starts(&self) -> &[u32] {
+        &self.line_starts
+    }
+}
+
 /// All the policy files of a set. [`FileId`]s index it.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
@@ -53,10 +60,16 @@ pub struct SourceMap {
 impl SourceMap {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();
-        let line_starts =
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|i| i as u32 + 1)).collect();
+        let line_starts = line_starts(&text);
         self.files.push(SourceFile { name: name.into(), text, line_starts });
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Gives a file another text: what pointed into the old one points nowhere.
+    pub fn replace(&mut self, id: FileId, text: impl Into<Arc<str>>) {
+        let file = &mut self.files[id.0 as usize];
+        file.text = text.into();
+        file.line_starts = line_starts(&file.text);
     }
 
     pub fn file(&self, id: FileId) -> &SourceFile {
@@ -79,4 +92,8 @@ impl SourceMap {
         let start = file.line_starts[line] as usize;
         (line + 1, file.text[start..span.start as usize].chars().count() + 1)
     }
+}
+
+fn line_starts(text: &str) -> Vec<u32> {
+    std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|i| i as u32 + 1)).collect()
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 7] =
     [&["source", "io"], &["diag", "data"], &["syntax"], &["sema"], &["plan"], &["eval"], &["report"]];
 /// They read the layers, and never each other.
-const TOOLS: [&str; 7] = ["policy_set", "ingest", "testing", "fmt", "lint", "analyze", "docgen"];
+const TOOLS: [&str; 8] = ["policy_set", "ingest", "testing", "fmt", "lint", "analyze", "handbook", "infer"];
 /// They bring all together.
 const FACADE: [&str; 2] = ["io", "policy_set"];
 /// They do the input and output; nothing uses them.
@@ -98,6 +98,8 @@ fn may_use(user: &str, used: &str) -> bool {
         (Some(a), Some(b)) => b < a,
         (Some(_), None) => false,
         (None, Some(_)) => true,
+        // The command starts the others.
+        (None, None) if user == "cli" => true,
         (None, None) if SHELLS.contains(&user) => !SHELLS.contains(&used),
         (None, None) if FACADE.contains(&user) => !SHELLS.contains(&used),
         (None, None) => false,

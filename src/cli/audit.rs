@@ -1,5 +1,6 @@
 //! `bylaws audit`: records judged by a policy set.
 
+use super::disk::plain_io_error;
 use super::given::Given;
 use super::records;
 use super::{Exit, Failure, Style, output, reading};
@@ -7,10 +8,12 @@ use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
+use crate::report::baseline::Baseline;
+use crate::report::exchange::{self, Form, Run, Standing};
 use crate::report::{self, Context, Entry, json, summary};
 use clap::{Args, ValueEnum};
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -24,6 +27,8 @@ Examples:
   bylaws audit --policy policies/ log.ndjson
   bylaws audit --policy policies/ 'logs/*.ndjson.gz' employee=staff.csv --as-of 2026-03-31
   bylaws audit --policy policies/ gifts_register=export.csv --format ndjson --output findings.ndjson
+  bylaws audit --policy policies/ log.ndjson --format sarif --output bylaws.sarif
+  bylaws audit --policy policies/ log.ndjson --baseline known.json
   zcat log.gz | bylaws audit --policy policies/ - --fail-on major --max-indeterminate 10
 
 Exit codes:
@@ -48,6 +53,12 @@ pub(super) struct AuditArgs {
     /// Keep what could not be read as a record, one JSON object a line
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Findings that are known: they are told as known, and only others end with exit code 1
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the baseline anew: what is found now is known from now on
+    #[arg(long, requires = "baseline")]
+    update_baseline: bool,
     /// How many verdicts of one sort and rule a human report shows; the others are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     max_per_rule: usize,
@@ -61,12 +72,50 @@ enum Format {
     Json,
     /// One object a line and verdict
     Ndjson,
+    /// SARIF 2.1.0, for code hosts and viewers
+    Sarif,
+    /// JUnit XML, for CI servers
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Annotations of Azure Pipelines
+    Azure,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// Test Anything Protocol
+    Tap,
+    /// A line a verdict, for spreadsheets
+    Csv,
+    /// A row a verdict, for data tools; to a file
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// Compliance Findings of the Open Cybersecurity Schema Framework, one a line
+    Ocsf,
+}
+
+impl Format {
+    fn form(self) -> Option<Form> {
+        Some(match self {
+            Format::Sarif => Form::Sarif,
+            Format::Junit => Form::Junit,
+            Format::Github => Form::Github,
+            Format::Azure => Form::Azure,
+            Format::Gitlab => Form::Gitlab,
+            Format::Tap => Form::Tap,
+            Format::Csv => Form::Csv,
+            Format::Ocsf => Form::Ocsf,
+            #[cfg(feature = "parquet")]
+            Format::Parquet => return None,
+            Format::Human | Format::Json | Format::Ndjson => return None,
+        })
+    }
 }
 
 pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let started = Instant::now();
     let rules = args.given.rules(style)?;
     let plan = rules.plan()?;
+    let baseline = args.baseline.as_deref().map(|path| baseline(path, args.update_baseline)).transpose()?;
     let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
@@ -88,10 +137,24 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     summary.as_of = args.given.as_of.clone();
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);
+    let updated = match (&args.baseline, baseline) {
+        (Some(path), Some(before)) if args.update_baseline => {
+            let now = Baseline::of(&context, &findings);
+            output::to_file(path, |out| now.write(out))?;
+            summary.baseline = Some((path.display().to_string(), now.compare(&findings)));
+            let (added, removed) = (now.beyond(&before), before.beyond(&now));
+            Some(format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len()))
+        }
+        (Some(path), Some(baseline)) => {
+            summary.baseline = Some((path.display().to_string(), baseline.compare(&findings)));
+            None
+        }
+        _ => None,
+    };
     match args.format {
         Format::Human => {
             let color = style.stdout && args.output.is_none();
-            let text = human(&context, &findings, &reader, args.max_per_rule, color)?;
+            let text = human(&context, &findings, &reader, &summary, args.max_per_rule, color)?;
             summary.elapsed = started.elapsed();
             match &args.output {
                 None => output::print(&(text + &summary::human(&summary, color)))?,
@@ -100,6 +163,10 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
                     output::tell(&summary::human(&summary, style.stderr));
                 }
             }
+        }
+        #[cfg(feature = "parquet")]
+        Format::Parquet if args.output.is_none() && std::io::stdout().is_terminal() => {
+            return Err(Failure::new("a Parquet file is not for a terminal").help("give `--output findings.parquet`"));
         }
         format => {
             let write = |out: &mut dyn Write| programs(&context, &findings, &summary, (format, threads), out);
@@ -111,13 +178,34 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
             output::tell(&summary::human(&summary, style.stderr));
         }
     }
+    updated.iter().for_each(|said| output::tell(said));
     Ok(exit(&args.fail_on, args.max_indeterminate, &summary))
+}
+
+/// What is known. A file that is about to be written may not be there yet.
+fn baseline(path: &Path, update: bool) -> Result<Baseline, Failure> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if update && error.kind() == ErrorKind::NotFound => return Ok(Baseline::default()),
+        Err(error) => {
+            let failure = Failure::new(format!("cannot read `{}`: {}", path.display(), plain_io_error(&error)));
+            return Err(match error.kind() {
+                ErrorKind::NotFound => failure.help("`--update-baseline` writes it, with what is found now"),
+                _ => failure,
+            });
+        }
+    };
+    Baseline::read(&text).map_err(|why| {
+        Failure::new(format!("`{}` is not a baseline: {why}", path.display()))
+            .help("a baseline is what `bylaws audit --baseline FILE --update-baseline` writes")
+    })
 }
 
 /// How a run ends, by its gate.
 pub(super) fn exit(fail_on: &str, max_indeterminate: u64, summary: &summary::Summary) -> Exit {
     let gate = fail_on.parse::<Severity>().ok();
-    let over_gate = summary.rules.iter().any(|r| gate.is_some_and(|g| r.severity >= g) && r.counts.finding > 0);
+    let mut rules = summary.rules.iter().enumerate();
+    let over_gate = rules.any(|(i, r)| gate.is_some_and(|g| r.severity >= g) && summary.new_findings(i) > 0);
     if over_gate {
         Exit::Findings
     } else if summary.not_judged() > max_indeterminate {
@@ -134,6 +222,11 @@ fn in_order(findings: &Findings) -> Vec<usize> {
     order
 }
 
+/// How a verdict stands beside the baseline, if one was given.
+fn standing(summary: &summary::Summary, i: usize) -> Option<Standing> {
+    summary.baseline.as_ref().and_then(|(_, compared)| compared.standings.get(i).copied().flatten())
+}
+
 /// Verdicts whose texts are made at once by one thread.
 const LOT: usize = 64;
 /// So many lots of each thread may wait to be written.
@@ -146,44 +239,99 @@ fn programs(
     (format, threads): (Format, usize),
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    if format == Format::Ndjson {
-        return entries(context, findings, threads, b"\n", &mut |texts, _| {
-            out.write_all(texts)?;
-            out.write_all(b"\n")
-        });
+    let order = in_order(findings);
+    let entry = |i: usize, _: usize, text: &mut Vec<u8>| {
+        let entry = Entry::of(findings, i);
+        serde_json::to_writer(text, &json::entry(context, &entry, standing(summary, i))).map_err(Into::into)
+    };
+    let notice = |i: usize| exchange::of_entry(context, &Entry::of(findings, i), standing(summary, i));
+    match format {
+        Format::Ndjson => {
+            return pieces(&order, threads, b"\n", &entry, &mut |texts, _| {
+                out.write_all(texts)?;
+                out.write_all(b"\n")
+            });
+        }
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            let run = run_of(context, summary);
+            let mut sheet = exchange::Sheet::new(&run)?;
+            order.iter().try_for_each(|&i| sheet.add(notice(i), out))?;
+            return sheet.finish(out);
+        }
+        _ => {}
+    }
+    if let Some(form) = format.form() {
+        let run = run_of(context, summary);
+        let has = |&i: &usize| form.has(exchange::outcome(findings.verdicts()[i]), standing(summary, i));
+        let order: Vec<usize> = order.into_iter().filter(has).collect();
+        let piece = |i: usize, n: usize, text: &mut Vec<u8>| form.piece(&run, &notice(i), n, text);
+        form.head(&run, out)?;
+        pieces(&order, threads, form.between(), &piece, &mut |texts, first| {
+            if !first {
+                out.write_all(form.between())?;
+            }
+            out.write_all(texts)
+        })?;
+        let gone = summary.baseline.iter().flat_map(|(_, compared)| &compared.gone);
+        let mut count = order.len();
+        for notice in gone.filter_map(|line| exchange::of_gone(&run.rules, line)) {
+            if form.has(notice.outcome, notice.standing) {
+                let mut text = if count > 0 { form.between().to_vec() } else { Vec::new() };
+                form.piece(&run, &notice, count, &mut text)?;
+                out.write_all(&text)?;
+                count += 1;
+            }
+        }
+        return form.foot(&run, count, out);
     }
     write!(out, "{{\n\"schema\": \"{}\",\n\"findings\": [", json::DOCUMENT)?;
-    entries(context, findings, threads, b",\n", &mut |texts, first| {
+    pieces(&order, threads, b",\n", &entry, &mut |texts, first| {
         out.write_all(if first { b"\n" } else { b",\n" })?;
         out.write_all(texts)
     })?;
     writeln!(out, "\n],\n\"summary\": {:#}\n}}", summary::json(summary))
 }
 
-/// The texts of all verdicts in order, many at once with something between them, and whether they are the first. They
-/// are made on all threads while those before are written.
-fn entries(
-    context: &Context,
-    findings: &Findings,
+/// What other programs are told of the run as a whole.
+fn run_of(context: &Context, summary: &summary::Summary) -> Run {
+    let totals = Verdict::ALL.into_iter().filter(|v| *v != Verdict::Compliant);
+    let rejected = summary.rejected.iter().map(|((code, reason), (count, first))| {
+        let records = report::plural(*count as usize, "record");
+        format!("{code}: {records} rejected: {reason}; the first is {first}")
+    });
+    Run {
+        command: "audit",
+        rules: exchange::rules(context, |i| summary.rules.get(i).map_or(0, |r| r.counts.compliant)),
+        totals: totals.map(|v| (exchange::outcome(v), summary.count(v))).collect(),
+        known: summary.baseline.as_ref().map_or([0; 2], |(_, compared)| compared.known),
+        troubles: rejected.collect(),
+    }
+}
+
+/// The texts of verdicts in their order, many at once with something between them, and whether they are the first.
+/// They are made on all threads while those before are written.
+fn pieces(
+    order: &[usize],
     threads: usize,
     between: &[u8],
+    piece: &(dyn Fn(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + Sync),
     write: &mut dyn FnMut(&[u8], bool) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
-    let order = in_order(findings);
     let lots: Vec<&[usize]> = order.chunks(LOT).collect();
-    let text = |lot: &[usize]| -> std::io::Result<Vec<u8>> {
+    let text = |lot: usize| -> std::io::Result<Vec<u8>> {
         let mut text = Vec::with_capacity(LOT << 10);
-        for &i in lot {
-            if !text.is_empty() {
+        for (k, &i) in lots[lot].iter().enumerate() {
+            if k > 0 {
                 text.extend_from_slice(between);
             }
-            serde_json::to_writer(&mut text, &json::entry(context, &Entry::of(findings, i)))?;
+            piece(i, lot * LOT + k, &mut text)?;
         }
         Ok(text)
     };
     let threads = threads.min(lots.len()).max(1);
     if threads == 1 {
-        return lots.iter().enumerate().try_for_each(|(n, lot)| write(&text(lot)?, n == 0));
+        return (0..lots.len()).try_for_each(|n| write(&text(n)?, n == 0));
     }
     std::thread::scope(|scope| {
         let workers = (0..threads).map(|first| {
@@ -191,7 +339,7 @@ fn entries(
             let (lots, text) = (&lots, &text);
             scope.spawn(move || {
                 // The other side is gone where something could not be written.
-                lots.iter().skip(first).step_by(threads).take_while(|lot| ready.send(text(lot)).is_ok()).count()
+                (first..lots.len()).step_by(threads).take_while(|lot| ready.send(text(*lot)).is_ok()).count()
             });
             take
         });
@@ -212,10 +360,12 @@ fn human(
     context: &Context,
     findings: &Findings,
     reader: &reading::Reader,
+    summary: &summary::Summary,
     most: usize,
     color: bool,
 ) -> Result<String, Failure> {
-    let order = in_order(findings);
+    let mut order = in_order(findings);
+    order.retain(|&i| standing(summary, i) != Some(Standing::Known));
     let mut shown: Vec<Shown> = Vec::new();
     for verdict in SHOWN {
         let mut rule = None;

@@ -1,12 +1,13 @@
 //! `bylaws check`: is the policy set right?
 
 use super::disk::Disk;
-use super::{CheckFormat, Exit, Failure, Style, output};
+use super::{CheckFormat, Exit, Failure, Style, output, watch};
 use crate::data::Role;
-use crate::diag::Level;
+use crate::diag::{Diagnostic, Level};
 use crate::plan::Plan;
 use crate::policy_set::{Checked, LoadError, PolicySet};
 use crate::report;
+use crate::report::exchange::{self, Form};
 use crate::source::SourceMap;
 use clap::Args;
 
@@ -16,6 +17,7 @@ Examples:
   bylaws check policies/                    every .bylaw file in the folder, as one policy set
   bylaws check a.bylaw b.bylaw --set gift_cap=\"100 CNY\"
   bylaws check policies/ --format json
+  bylaws check policies/ --watch
 
 Exit codes: 0 no errors (warnings are allowed), 2 errors, or files that cannot be read.")]
 pub(super) struct CheckArgs {
@@ -27,9 +29,16 @@ pub(super) struct CheckArgs {
     set: Vec<(String, String)>,
     #[arg(long, value_enum, default_value = "human")]
     format: CheckFormat,
+    /// Check again whenever a policy file changes, until ctrl-c
+    #[arg(long)]
+    watch: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
+    if args.watch { watch::watch(&args.paths, style, || once(args, style)) } else { once(args, style) }
+}
+
+fn once(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
     let mut set = match PolicySet::load(&Disk, &args.paths) {
         Ok(set) => set,
         Err(errors) if args.format == CheckFormat::Json => {
@@ -40,13 +49,24 @@ pub(super) fn run(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
             ))?;
             return Ok(Exit::Failed);
         }
-        Err(errors) => return Err(unreadable(&errors)),
+        Err(errors) => {
+            if let Some(form) = args.format.form() {
+                let told: Vec<String> = errors.iter().map(LoadError::to_string).collect();
+                exchange(form, "check", &SourceMap::default(), &[], &told)?;
+            }
+            return Err(unreadable(&errors));
+        }
     };
     let checked = set.check(&args.set);
     let exit = if checked.has_errors() { Exit::Failed } else { Exit::Clean };
+    if let Some(form) = args.format.form() {
+        exchange(form, "check", set.sources(), checked.diagnostics(), &[])?;
+        output::tell(&format!("{}\n", summary(&set, &checked)));
+        return Ok(exit);
+    }
     match args.format {
         CheckFormat::Json => output::print(&report::check_json(set.sources(), checked.diagnostics(), &[]))?,
-        CheckFormat::Human => {
+        _ => {
             output::tell(&report::render::diagnostics(set.sources(), checked.diagnostics(), style.stderr));
             if checked.diagnostics().is_empty() {
                 output::print(&format!("{}\n", summary(&set, &checked)))?;
@@ -56,6 +76,18 @@ pub(super) fn run(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+/// Diagnostics in a form for other programs, on standard output.
+pub(super) fn exchange(
+    form: Form,
+    command: &'static str,
+    sources: &SourceMap,
+    diagnostics: &[Diagnostic],
+    unreadable: &[String],
+) -> Result<(), Failure> {
+    let (run, notices) = exchange::of_diagnostics(command, sources, diagnostics, unreadable);
+    output::to_stdout(|out| exchange::write(form, &run, &notices, out))
 }
 
 /// Loads and checks for another command; its errors are told, its warnings too.
@@ -74,7 +106,7 @@ pub(super) fn compile(checked: &Checked) -> Result<Plan, Failure> {
     checked.compile().ok_or_else(|| Failure::new("the policy set has errors"))
 }
 
-fn unreadable(errors: &[LoadError]) -> Failure {
+pub(super) fn unreadable(errors: &[LoadError]) -> Failure {
     let lines: Vec<_> = errors.iter().map(LoadError::to_string).collect();
     Failure::new(lines.join("\n")).code(crate::diag::Code::Unreadable)
 }

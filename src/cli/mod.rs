@@ -7,7 +7,15 @@ mod disk;
 mod explain;
 mod fmt;
 mod given;
+mod handbook;
+mod infer;
 mod init;
+mod lint;
+#[cfg(feature = "lsp")]
+mod lsp;
+#[cfg(not(feature = "lsp"))]
+#[path = "lsp_left_out.rs"]
+mod lsp;
 mod man;
 mod memory;
 mod metrics;
@@ -16,10 +24,13 @@ mod reading;
 mod records;
 mod report;
 mod test;
+mod r#try;
+mod watch;
 mod why;
 
 use crate::diag::{Code, Level};
 use crate::report::Page;
+use crate::report::exchange::Form;
 use crate::report::render;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use output::ColorChoice;
@@ -37,6 +48,7 @@ Start:
   bylaws init conduct                            a policy set to begin with
   bylaws check policies/                         is the policy set right?
   bylaws fmt policies/                           write its files in the one style
+  bylaws lint policies/                          could it be better?
   bylaws test policies/                          do its own tests pass?
   bylaws audit --policy policies/ log.ndjson     what do the records say?
   bylaws report --policy policies/ log.ndjson --output report.html
@@ -58,10 +70,14 @@ struct Cli {
 enum Command {
     /// Write a policy set to begin with
     Init(init::InitArgs),
+    /// Draft a record and its source from sample data
+    Infer(infer::InferArgs),
     /// Check a policy set: syntax, names, types, units
     Check(check::CheckArgs),
     /// Format policy files
     Fmt(fmt::FmtArgs),
+    /// Look for what is right and could be better: conditions that never hold, names that nothing uses
+    Lint(lint::LintArgs),
     /// Check a policy set once, and write it to a file for --plan
     Compile(compile::CompileArgs),
     /// Run the tests that a policy set contains
@@ -72,12 +88,18 @@ enum Command {
     Metrics(metrics::MetricsArgs),
     /// Write what a run found as one page, with charts, figures and all findings
     Report(report::ReportArgs),
+    /// Write the rules as a handbook in plain language, as a page and in Markdown
+    Handbook(handbook::HandbookArgs),
     /// Show the whole of why a finding is one, and what would have made it compliant
     ExplainFinding(why::FindingArgs),
     /// Show why a rule found nothing, or what it found, at one record
     WhyNot(why::WhyNotArgs),
+    /// Try a condition on records: what each of its parts comes to, and why one is not known
+    Try(r#try::TryArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
+    /// Serve an editor: diagnostics, hover, completion and more, over the Language Server Protocol
+    Lsp(lsp::LspArgs),
     /// Print the manual, or write a page for each subcommand
     Man(man::ManArgs),
     /// Print a completion script for a shell
@@ -89,8 +111,38 @@ enum Command {
 enum CheckFormat {
     /// With the places in the text, for people
     Human,
-    /// One document, see docs/reference/check.md
+    /// One document, described in docs/
     Json,
+    /// SARIF 2.1.0, for code hosts and viewers
+    Sarif,
+    /// JUnit XML, for CI servers
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Annotations of Azure Pipelines
+    Azure,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// Test Anything Protocol
+    Tap,
+    /// A line a diagnostic, for spreadsheets
+    Csv,
+}
+
+impl CheckFormat {
+    /// None of what is for people, and of our own JSON.
+    fn form(self) -> Option<Form> {
+        Some(match self {
+            CheckFormat::Sarif => Form::Sarif,
+            CheckFormat::Junit => Form::Junit,
+            CheckFormat::Github => Form::Github,
+            CheckFormat::Azure => Form::Azure,
+            CheckFormat::Gitlab => Form::Gitlab,
+            CheckFormat::Tap => Form::Tap,
+            CheckFormat::Csv => Form::Csv,
+            CheckFormat::Human | CheckFormat::Json => return None,
+        })
+    }
 }
 
 /// Whether to colour, by stream.
@@ -136,6 +188,11 @@ impl Failure {
         Failure { help: Some(help.into()), ..self }
     }
 
+    /// Where there is no help yet.
+    fn or_help(self, help: impl Into<String>) -> Failure {
+        if self.help.is_some() { self } else { self.help(help) }
+    }
+
     fn tell(self, style: Style) {
         if self.told {
             output::tell(&format!("{}\n", self.message));
@@ -160,16 +217,21 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let style = Style { stdout: cli.color.stdout(), stderr: cli.color.stderr() };
     let result = match &cli.command {
         Command::Init(args) => init::run(args, style),
+        Command::Infer(args) => infer::run(args, style),
         Command::Check(args) => check::run(args, style),
         Command::Fmt(args) => fmt::run(args, style),
+        Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Audit(args) => audit::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),
+        Command::Handbook(args) => handbook::run(args, style),
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
+        Command::Try(args) => r#try::run(args, style),
         Command::Explain(args) => explain::run(args, style),
+        Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

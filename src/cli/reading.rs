@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
 
     fn pass(&self, evaluator: &Evaluator) -> Result<Outcome, Failure> {
         let mut outcome = Outcome { kinds: self.kinds(), ..Outcome::default() };
-        let progress = self.progress();
+        let progress = progress(&self.inputs.files);
         let sieve = evaluator.sieve().map_err(|e| Failure::new(e.to_string()))?;
         for (i, file) in self.inputs.files.iter().enumerate() {
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
@@ -156,21 +156,6 @@ impl<'a> Reader<'a> {
     fn kinds(&self) -> Vec<(String, bool)> {
         self.reading.schema.declared().iter().map(|k| (k.name.clone(), k.is_table())).collect()
     }
-
-    fn progress(&self) -> Option<ProgressBar> {
-        let total: u64 =
-            self.inputs.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
-        if total < LONG || !stderr().is_terminal() {
-            return None;
-        }
-        let packed = self.inputs.files.iter().any(|f| [".gz", ".zst", ".zstd"].iter().any(|z| f.name.ends_with(z)));
-        let (bar, template) = match packed {
-            // How much there is to read is only known at the end.
-            true => (ProgressBar::new_spinner(), "{spinner} {bytes} read, {bytes_per_sec}"),
-            false => (ProgressBar::new(total), "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"),
-        };
-        Some(bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())))
-    }
 }
 
 impl Outcome {
@@ -204,6 +189,13 @@ impl Outcome {
                 && (own == file || own.strip_suffix(file).is_some_and(|rest| rest.ends_with(['/', '\\'])))
         };
         self.rejects.iter().find(fits).map(|r| (r.code, r.reason.as_str()))
+    }
+
+    /// How many records were rejected, and where the first of them stands.
+    pub fn rejected(&self, inputs: &Inputs) -> Option<(u64, String)> {
+        let first = self.sorts.values().map(|(_, first)| first).min()?;
+        let number = self.sorts.values().map(|(count, _)| count).sum();
+        Some((number, format!("{}:{}", name(inputs, first.input), first.line)))
     }
 
     pub fn summary(&self, inputs: &Inputs, findings: &Findings) -> Summary {
@@ -283,6 +275,21 @@ impl Outcome {
     }
 }
 
+/// A bar for inputs that take a while, where somebody can see it.
+pub(super) fn progress(files: &[File]) -> Option<ProgressBar> {
+    let total: u64 = files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
+    if total < LONG || !stderr().is_terminal() {
+        return None;
+    }
+    let packed = files.iter().any(|f| [".gz", ".zst", ".zstd"].iter().any(|z| f.name.ends_with(z)));
+    let (bar, template) = match packed {
+        // How much there is to read is only known at the end.
+        true => (ProgressBar::new_spinner(), "{spinner} {bytes} read, {bytes_per_sec}"),
+        false => (ProgressBar::new(total), "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"),
+    };
+    Some(bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())))
+}
+
 /// At most so many sorts of reasons are told apart: a reason may quote the record.
 const SORTS: usize = 50;
 
@@ -308,7 +315,10 @@ fn is_parquet(file: &File) -> bool {
 }
 
 /// Opens a file, whole or as a stream.
-fn with_input<T>(file: &File, read: impl FnOnce(ingest::Input<'_>) -> Result<T, InputError>) -> Result<T, Failure> {
+pub(super) fn with_input<T>(
+    file: &File,
+    read: impl FnOnce(ingest::Input<'_>) -> Result<T, InputError>,
+) -> Result<T, Failure> {
     let unreadable = |e: std::io::Error| {
         Failure::new(format!("cannot read `{}`: {}", file.name, plain_io_error(&e))).code(Code::Unreadable)
     };

@@ -250,7 +250,7 @@ fn matches(glob: &str, name: &str) -> bool {
     glob::Pattern::new(&last(glob)).is_ok_and(|pattern| pattern.matches(&last(name)))
 }
 
-fn expand(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn expand(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     let bad = |why: String| Failure::new(format!("`{pattern}` is not a glob: {why}")).code(Code::Routing);
     let mut found = Vec::new();
     for path in glob::glob(pattern).map_err(|e| bad(e.msg.to_string()))? {
@@ -270,7 +270,7 @@ fn escaped(folder: &str) -> String {
     glob::Pattern::escape(folder)
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
@@ -297,7 +297,7 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Whether a path is one that can be read only once: a named pipe, or the shell's `<(…)`.
-fn is_pipe(path: &Path) -> bool {
+pub(super) fn is_pipe(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 
@@ -312,7 +312,7 @@ fn kept(name: &str, path: &Path, inputs: &mut Inputs) -> Result<PathBuf, Failure
 }
 
 /// What can be read only once, kept in a file: its beginning says what it is, and reports show the lines of records again.
-fn spool(name: &str, mut from: impl Read) -> Result<NamedTempFile, Failure> {
+pub(super) fn spool(name: &str, mut from: impl Read) -> Result<NamedTempFile, Failure> {
     let failed = |e: std::io::Error| Failure::new(format!("cannot read {name}: {}", plain_io_error(&e)));
     let mut file = NamedTempFile::with_prefix("bylaws-").map_err(failed)?;
     std::io::copy(&mut from, &mut file).map_err(failed)?;
@@ -336,7 +336,7 @@ pub(super) fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn format_name(format: Format) -> &'static str {
+pub(super) fn format_name(format: Format) -> &'static str {
     match format {
         Format::Csv => "CSV",
         Format::Ndjson => "NDJSON",

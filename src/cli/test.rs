@@ -1,9 +1,10 @@
 //! `bylaws test`: the tests that a policy set contains.
 
-use super::{Exit, Failure, Style, check, output};
+use super::{CheckFormat, Exit, Failure, Style, check, output, watch};
 use crate::plan::Plan;
 use crate::policy_set::PolicySet;
 use crate::report;
+use crate::report::exchange;
 use crate::sema::hir::Test;
 use crate::testing::{self, Coverage, Outcome, Ran};
 use clap::{Args, ValueEnum};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 Examples:
   bylaws test policies/
   bylaws test policies/ --filter gift --verbose
+  bylaws test policies/ --watch
   bylaws test policies/ --coverage                          what does no test decide?
   bylaws test policies/ --coverage=lcov --output lcov.info  for genhtml, Codecov or an editor
   bylaws test policies/ --format junit > tests.xml
@@ -37,7 +39,7 @@ pub(super) struct TestArgs {
     verbose: bool,
     /// How to print what the tests came to
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
-    format: Format,
+    format: CheckFormat,
     /// Say what of each rule no test decides: conditions, exceptions, boundaries, verdicts
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text", value_name = "FORMAT")]
     coverage: Option<CoverageFormat>,
@@ -47,16 +49,9 @@ pub(super) struct TestArgs {
     /// Fail where the tests decide less than this share of all parts
     #[arg(long, value_name = "PERCENT", requires = "coverage", value_parser = percentage)]
     min_coverage: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Expected and actual side by side, for people
-    Human,
-    /// One document, see docs/how-to/test-rules.md
-    Json,
-    /// XML, for CI servers
-    Junit,
+    /// Run the tests again whenever a policy file changes, until ctrl-c
+    #[arg(long)]
+    watch: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -77,6 +72,10 @@ fn percentage(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
+    if args.watch { watch::watch(&args.paths, style, || once(args, style)) } else { once(args, style) }
+}
+
+fn once(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
     let (mut policies, checked) = check::load(&args.paths, &args.set, style)?;
     let plan = Arc::new(check::compile(&checked)?);
     let mut coverage = args.coverage.map(|_| Coverage::new(&plan));
@@ -103,10 +102,16 @@ pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
         ran.push(Ran { test, outcome });
     }
     let filtered = all - ran.len();
-    let results = match args.format {
-        Format::Human => human(&ran, filtered, &policies, args.verbose, style),
-        Format::Json => format!("{:#}\n", testing::json(&ran, filtered, policies.sources())),
-        Format::Junit => testing::junit(&ran, policies.sources()),
+    let results = match (args.format, args.format.form()) {
+        (_, Some(form)) => {
+            let (run, notices) = testing::notices(&ran, policies.sources());
+            let mut text = Vec::new();
+            exchange::write(form, &run, &notices, &mut text)
+                .map_err(|e| Failure::new(format!("cannot write the output: {e}")))?;
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        (CheckFormat::Json, None) => format!("{:#}\n", testing::json(&ran, filtered, policies.sources())),
+        (_, None) => human(&ran, filtered, &policies, args.verbose, style),
     };
     let failed = ran.iter().any(|r| !r.passed());
     let mut low = false;
@@ -123,7 +128,7 @@ pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
                     output::to_file(path, |out| out.write_all(told.as_bytes()))?;
                 }
                 // What a program reads stands alone on standard output.
-                None if format == CoverageFormat::Text && args.format == Format::Human => {
+                None if format == CoverageFormat::Text && args.format == CheckFormat::Human => {
                     output::print(&format!("{results}\n{told}"))?;
                 }
                 None if format == CoverageFormat::Text => {

@@ -197,12 +197,12 @@ pub(super) fn why_not(args: &WhyNotArgs, style: Style) -> Result<Exit, Failure> 
         });
     }
     let (mut findings, outcome) = run.judge(run.narrowed(&args.rule, false)?, true)?;
-    let found = match find(&run, &findings, &outcome, &args.record) {
+    let found = match find(&run.inputs, &findings, &outcome, &args.record) {
         // It may be of a kind that the rule does not read.
         Err(_) => {
             let (all, outcome) = run.judge(run.narrowed(&args.rule, true)?, true)?;
             findings = all;
-            find(&run, &findings, &outcome, &args.record)?
+            find(&run.inputs, &findings, &outcome, &args.record)?
         }
         found => found?,
     };
@@ -241,13 +241,13 @@ fn moments(args: &WhyNotArgs, findings: &Findings, mut all: Vec<About>) -> Resul
 }
 
 /// The records that RECORD means.
-fn find(
-    run: &Run,
+pub(super) fn find(
+    inputs: &records::Inputs,
     findings: &Findings,
     outcome: &reading::Outcome,
     record: &str,
 ) -> Result<Vec<(KindId, u32)>, Failure> {
-    let rejected = outcome.rejected_at(&run.inputs, record);
+    let rejected = outcome.rejected_at(inputs, record);
     if let Some((code, reason)) = rejected {
         return Err(Failure::new(format!("`{record}` was rejected as a record, so that no rule judged it: {reason}"))
             .code(code));
@@ -260,8 +260,7 @@ fn find(
         Some((line, element)) => (line, element.parse::<u32>().ok()),
         None => (after, None),
     };
-    let files: Vec<usize> =
-        (0..run.inputs.files.len()).filter(|&i| is_file(&run.inputs.files[i].name, before)).collect();
+    let files: Vec<usize> = (0..inputs.files.len()).filter(|&i| is_file(&inputs.files[i].name, before)).collect();
     if let (Ok(line), false) = (line.parse::<u64>(), files.is_empty()) {
         let found: Vec<_> =
             files.iter().flat_map(|&i| findings.at_line(i as u32, line, element)).map(|(k, id, _)| (k, id)).collect();
@@ -274,7 +273,7 @@ fn find(
     let schema = &findings.plan().schema;
     let Some(kind_id) = schema.kind_named(kind) else {
         let names =
-            run.inputs.files.iter().map(|f| f.name.as_str()).chain(schema.declared().iter().map(|k| k.name.as_str()));
+            inputs.files.iter().map(|f| f.name.as_str()).chain(schema.declared().iter().map(|k| k.name.as_str()));
         let failure = Failure::new(format!("`{record}` names no record: there is no file or kind `{kind}`"));
         return Err(match did_you_mean(kind, names) {
             Some(near) => failure.help(format!("did you mean `{near}`?")),

@@ -5,10 +5,13 @@ pub mod build;
 pub mod calendar;
 mod decimal;
 pub mod display;
+pub mod found;
 pub mod identity;
 pub mod mapping;
+pub mod quantities;
 mod schema;
 mod sieve;
+pub mod times;
 mod value;
 mod verdict;
 

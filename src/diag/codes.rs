@@ -1,7 +1,7 @@
 //! Every code a diagnostic can carry. One table: a code without a page does not compile.
 //!
 //! `B00` files and usage, `B01` syntax, `B02` names, `B03` types and units, `B04` rules, time and
-//! history, `B05` sources, `B06` tests, `B10` records.
+//! history, `B05` sources, `B06` tests, `B10` records. `L` are lints, see `lint/`.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,7 @@ codes! {
     Unreadable = "B0001", "a file cannot be read";
     Import = "B0002", "an import that cannot be followed";
     Routing = "B0003", "records that no source can be found for";
+    BadSettings = "B0004", "settings that say nothing that is known";
     SyntaxError = "B0101", "the text is not a rule or part of one";
     TooDeep = "B0103", "nested too deeply";
     UnknownName = "B0201", "a name that stands for nothing here";
@@ -149,6 +150,9 @@ codes! {
     RatesDiffer = "B1040", "two rates of one pair on one day";
     RateRejected = "B1041", "a rate that cannot be one";
     UnplacedRate = "B1042", "a row of rates that cannot be read";
+    AllowWithoutReason = "L0001", "a lint is allowed without a reason";
+    AllowsNothing = "L0002", "an allowed lint that is not there";
+    UnknownAllow = "L0003", "a remark to the linter that says nothing";
 }
 
 impl std::fmt::Display for Code {

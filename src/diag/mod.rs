@@ -33,6 +33,8 @@ pub struct Fix {
     pub title: String,
     pub span: Span,
     pub replacement: String,
+    /// It may be made without asking: what the policy means stays as it is.
+    pub safe: bool,
 }
 
 /// It cannot be made without a code, a message and a place.
@@ -75,8 +77,18 @@ impl Diagnostic {
     }
 
     pub fn fix(mut self, title: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
-        self.fixes.push(Fix { title: title.into(), span, replacement: replacement.into() });
+        self.fixes.push(Fix { title: title.into(), span, replacement: replacement.into(), safe: false });
         self
+    }
+
+    /// As [`Diagnostic::fix`], one that may be made without asking.
+    pub fn safe_fix(mut self, title: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
+        self.fixes.push(Fix { title: title.into(), span, replacement: replacement.into(), safe: true });
+        self
+    }
+
+    pub fn advice(code: Code, message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
+        Diagnostic { level: Level::Advice, ..Diagnostic::error(code, message, span, label) }
     }
 
     /// Where the fault is.

@@ -79,7 +79,8 @@ pub fn of_key<'a>(trace: &mut Trace<'a>, key: &'a Expr, scope: &Scope<'_, 'a>) {
     push(trace, Gap { why: GapReason::Missing, record, column, span: key.span });
 }
 
-fn cell<'a>(trace: &mut Trace<'a>, frame: Frame<'a>, column: ColumnId, span: Span) {
+/// A field that could not be read.
+pub fn cell<'a>(trace: &mut Trace<'a>, frame: Frame<'a>, column: ColumnId, span: Span) {
     let show = printable(&trace.cx, frame.kind, column);
     let person = trace.cx.runtime.mark_people && trace.cx.plan.schema.is_person(frame.kind, column);
     let withheld = |text: &String| match (show, person) {

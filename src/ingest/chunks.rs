@@ -305,6 +305,35 @@ pub fn work(
     }
 }
 
+/// The same pieces on one thread, in order, until no more are wanted.
+pub fn in_order(
+    content: Content<'_>,
+    (skip, mut line): (u64, u64),
+    ends: Ends,
+    size: usize,
+    each: &mut dyn FnMut(Chunk) -> bool,
+) -> Result<(), InputError> {
+    let feed = match content {
+        Content::Bytes(bytes) => Feed::Bytes(bytes),
+        other => Feed::Stream { reader: other.in_sequence(), held: Vec::new(), ended: false },
+    };
+    let cut = match ends {
+        Ends::Lines => &last_line_end,
+        Ends::Cut(cut) => cut,
+    };
+    let mut pieces = Pieces { feed, offset: skip, next: 0, size, spare: Vec::new() };
+    while let Some(Piece { bytes, offset, too_long, .. }) = pieces.piece(cut)? {
+        if !each(Chunk { bytes: &bytes, offset, line, too_long }) {
+            break;
+        }
+        line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        if let Cow::Owned(spare) = bytes {
+            pieces.spare.push(spare);
+        }
+    }
+    Ok(())
+}
+
 /// As [`work`], of lines that each thread reads for itself.
 fn lines_at(
     reading: &Reading,

@@ -7,7 +7,7 @@ use super::rows::Cells;
 use super::values::Scalar;
 use super::worker::{Job, Worker, near_field};
 use super::{InputError, InputReport, Route};
-use crate::data::{Place, Reading};
+use crate::data::{InputId, Place, Reading};
 use crate::diag::{Code, did_you_mean};
 use std::io::{Cursor, Read};
 
@@ -38,7 +38,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     Ok(report)
 }
 
-fn parser<R: Read>(reader: R, delimiter: u8) -> csv::Reader<R> {
+pub fn parser<R: Read>(reader: R, delimiter: u8) -> csv::Reader<R> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(reader)
 }
 
@@ -113,7 +113,7 @@ fn listed(headings: &[String]) -> String {
 
 /// The end of the last row that is whole: the last newline that is not in quotes. A quote opens only at
 /// the start of a field.
-fn cut(bytes: &[u8], delimiter: u8) -> Option<usize> {
+pub fn cut(bytes: &[u8], delimiter: u8) -> Option<usize> {
     let mut last = None;
     let mut at = 0;
     loop {
@@ -152,13 +152,24 @@ impl Cells for Row<'_> {
 }
 
 fn rows(worker: &mut Worker, job: &Job, columns: &[Option<usize>], width: usize, chunk: Chunk) {
+    each_row(job.spec.id, job.delimiter, width, &chunk, &mut |place, raw, row| match row {
+        Ok(record) => worker.row_record(&Row { record, columns }, place, raw),
+        Err((code, reason)) => worker.reject(place, code, reason, raw),
+    });
+}
+
+/// Where it stands, its bytes, and its fields or why it has none.
+pub type EachRow<'r> = &'r mut dyn FnMut(Place, &[u8], Result<&csv::StringRecord, (Code, String)>);
+
+/// The rows of a chunk, in order.
+pub fn each_row(input: InputId, delimiter: u8, width: usize, chunk: &Chunk, see: EachRow) {
     let bytes = chunk.bytes;
-    let place =
-        |offset: usize, line: u64| Place { input: job.spec.id, offset: chunk.offset + offset as u64, line, element: 0 };
+    let place = |offset: usize, line: u64| Place { input, offset: chunk.offset + offset as u64, line, element: 0 };
+    let too_long = || Err((Code::TooLong, "a row of more than 64 MiB".to_string()));
     if chunk.too_long {
-        return worker.reject(place(0, chunk.line), Code::TooLong, "a row of more than 64 MiB".into(), bytes);
+        return see(place(0, chunk.line), bytes, too_long());
     }
-    let mut parser = parser(bytes, job.delimiter);
+    let mut parser = parser(bytes, delimiter);
     let mut record = csv::ByteRecord::new();
     let (mut end, mut line, mut counted) = (0, chunk.line, 0);
     while let Ok(true) = parser.read_byte_record(&mut record) {
@@ -169,22 +180,22 @@ fn rows(worker: &mut Worker, job: &Job, columns: &[Option<usize>], width: usize,
         let raw = trim_line_end(&bytes[start..end]);
         let place = place(start, line);
         if raw.len() > MAX_RECORD {
-            worker.reject(place, Code::TooLong, "a row of more than 64 MiB".into(), raw);
+            see(place, raw, too_long());
             continue;
         }
         if record.len() != width {
             let fields = if record.len() == 1 { "1 field".into() } else { format!("{} fields", record.len()) };
-            worker.reject(place, Code::RaggedRow, format!("{fields}, where the heading has {width}"), raw);
+            see(place, raw, Err((Code::RaggedRow, format!("{fields}, where the heading has {width}"))));
             continue;
         }
         match csv::StringRecord::from_byte_record(std::mem::take(&mut record)) {
             Ok(text) => {
-                worker.row_record(&Row { record: &text, columns }, place, raw);
+                see(place, raw, Ok(&text));
                 record = text.into_byte_record();
             }
             Err(error) => {
                 let field = error.utf8_error().field() + 1;
-                worker.reject(place, Code::NotUtf8, format!("field {field} is not UTF-8"), raw);
+                see(place, raw, Err((Code::NotUtf8, format!("field {field} is not UTF-8"))));
                 record = error.into_byte_record();
             }
         }

@@ -41,7 +41,7 @@ pub fn open<'a>(reading: &Reading, spec: &InputSpec, input: Input<'a>) -> Result
     Ok(Opened { format, delimiter, content })
 }
 
-fn without_compression(name: &str) -> String {
+pub fn without_compression(name: &str) -> String {
     let name = name.to_ascii_lowercase();
     [".gz", ".zst", ".zstd"].iter().find_map(|e| name.strip_suffix(e)).unwrap_or(&name).to_string()
 }
@@ -73,7 +73,7 @@ pub fn format_of(name: &str, head: &[u8]) -> Format {
 }
 
 /// The beginning of the content, and the content, without compression.
-fn plain(input: Input<'_>) -> Result<(Vec<u8>, Content<'_>), InputError> {
+pub fn plain(input: Input<'_>) -> Result<(Vec<u8>, Content<'_>), InputError> {
     let reader: Box<dyn Read + Send + '_> = match input {
         Input::Bytes(bytes) if !bytes.starts_with(GZIP) && !bytes.starts_with(ZSTD) => {
             return Ok((bytes[..bytes.len().min(HEAD)].to_vec(), Content::Bytes(bytes)));

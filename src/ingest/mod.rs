@@ -8,6 +8,7 @@
 //! What a value may look like stands at [`values`]; paths, filters and `each` at [`rows`].
 //! No file, clock or environment is read here.
 
+mod bare;
 mod chunks;
 mod csv;
 mod excerpts;
@@ -20,18 +21,17 @@ mod parquet;
 #[cfg(not(feature = "parquet"))]
 #[path = "parquet_left_out.rs"]
 mod parquet;
-mod quantities;
 mod ranges;
 mod rows;
 mod scan;
 mod shapes;
-mod times;
 mod values;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use bare::{BareSpec, Shape, bare};
 pub use excerpts::{Excerpt, Wanted};
 pub use formats::format_of;
 

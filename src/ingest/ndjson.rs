@@ -66,7 +66,7 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
 }
 
 /// Without the space behind it: what JSON takes for space, and no more.
-fn without_space(bytes: &[u8]) -> &[u8] {
+pub fn without_space(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
     &bytes[..end.map_or(0, |end| end + 1)]
 }

@@ -1,6 +1,7 @@
 //! Parquet: a row a record, columns by name; fields of nested groups by their dotted path. A row's place
 //! is its number. A float is read by its shortest decimal text: 12.1 is 12.1.
 
+mod bare;
 mod cells;
 mod columns;
 mod outlook;
@@ -15,6 +16,7 @@ use crate::data::{Place, Reading};
 use crate::diag::{Code, did_you_mean};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Schema};
+pub use bare::bare;
 use columns::{Column, Row, Way};
 use outlook::Ends;
 use parquet::arrow::ProjectionMask;

@@ -3,7 +3,8 @@
 use super::chunks::Content;
 use super::worker::Job;
 use super::{Excerpt, InputError, InputReport, InputSpec, Wanted};
-use crate::data::Reading;
+use crate::data::found::See;
+use crate::data::{InputId, Reading};
 use crate::diag::Code;
 
 pub fn read(_: &Reading, _: &Job, _: Content) -> Result<InputReport, InputError> {
@@ -11,6 +12,10 @@ pub fn read(_: &Reading, _: &Job, _: Content) -> Result<InputReport, InputError>
 }
 
 pub fn excerpts(_: &Reading, _: &InputSpec, _: Content, _: &[Wanted]) -> Result<Vec<Option<Excerpt>>, InputError> {
+    Err(left_out())
+}
+
+pub fn bare(_: InputId, _: Content, _: See, _: &dyn Fn(u64)) -> Result<Vec<String>, InputError> {
     Err(left_out())
 }
 

@@ -21,11 +21,11 @@
 //! An empty or unreadable element makes the whole list malformed.
 
 use super::scan::{self, Raw};
-use super::{quantities, times};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
 use crate::data::mapping::How;
 use crate::data::{Currency, Decimal, DecimalError, EnumId, Money, Schema, Seen, Type, Value};
+use crate::data::{quantities, times};
 use crate::diag::did_you_mean;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;

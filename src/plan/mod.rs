@@ -323,6 +323,14 @@ impl Plan {
         }
     }
 
+    /// Has all fields of a kind read, for a look at its records.
+    pub fn read_whole(&mut self, kind: KindId) {
+        let all = self.schema.kinds.get(kind.0 as usize).map_or(0, |k| k.columns.len() as u32);
+        if let Some(of) = self.kinds.get_mut(kind.0 as usize) {
+            of.projection = Some((0..all).map(ColumnId).collect());
+        }
+    }
+
     /// Has a field read of every table that has one of this name, for a report that groups by it.
     pub fn read_of_tables(&mut self, field: &str) {
         let plain = columns::plain(&self.schema);

@@ -27,6 +27,31 @@ pub(crate) fn check_json(sources: &SourceMap, diagnostics: &[Diagnostic], unread
     format!("{document:#}\n")
 }
 
+/// The schema `bylaws.lint/1`: what lints found, and what was mended.
+pub(crate) fn lint_json(sources: &SourceMap, found: &[Diagnostic], mended: &[String]) -> String {
+    let count = |level: Level| found.iter().filter(|d| d.level == level).count();
+    let all: Vec<Value> = found
+        .iter()
+        .map(|d| {
+            let mut value = diagnostic(sources, d);
+            for (fix, of) in d.fixes.iter().enumerate() {
+                value["fixes"][fix]["safe"] = json!(of.safe);
+            }
+            value
+        })
+        .collect();
+    let document = json!({
+        "schema": "bylaws.lint/1",
+        "files": sources.files().count(),
+        "errors": count(Level::Error),
+        "warnings": count(Level::Warning),
+        "advice": count(Level::Advice),
+        "mended": mended,
+        "diagnostics": all,
+    });
+    format!("{document:#}\n")
+}
+
 pub(crate) fn diagnostic(sources: &SourceMap, d: &Diagnostic) -> Value {
     let labels: Vec<Value> = d
         .labels

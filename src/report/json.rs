@@ -1,6 +1,7 @@
 //! Findings for programs: the schema `bylaws.finding/1`, described in `docs/reference/findings.md`.
 
 use super::entry::{Context, Entry};
+use super::exchange::Standing;
 use super::waivers;
 use crate::data::{ColumnId, Severity, Verdict, display, identity};
 use crate::eval::{
@@ -43,6 +44,8 @@ pub(crate) struct Finding<'a> {
     once: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     steps: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -98,7 +101,8 @@ fn named<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::
     serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
-pub(crate) fn entry<'a>(context: &'a Context, entry: &'a Entry) -> Finding<'a> {
+/// `standing` is beside a baseline, where there is one.
+pub(crate) fn entry<'a>(context: &'a Context, entry: &'a Entry, standing: Option<Standing>) -> Finding<'a> {
     let rule = entry.rule();
     let why = &entry.why;
     let seen = |clause: &'a ClauseTrace| {
@@ -138,6 +142,7 @@ pub(crate) fn entry<'a>(context: &'a Context, entry: &'a Entry) -> Finding<'a> {
         waiver: entry.row.waiver.map(|w| waivers::entry(context, w)),
         once: why.once.as_ref().map(|once| self::once(context, once)),
         steps: why.steps.iter().map(|s| super::steps::value(context, s)).collect(),
+        baseline: standing.map(Standing::as_str),
     }
 }
 

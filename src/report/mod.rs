@@ -2,11 +2,15 @@
 
 #[cfg(feature = "cli")]
 pub(crate) mod base64;
+#[cfg(feature = "cli")]
+pub(crate) mod baseline;
 pub(crate) mod causes;
 mod changes;
 mod check;
 mod crop;
 mod entry;
+#[cfg(feature = "cli")]
+pub(crate) mod exchange;
 pub(crate) mod human;
 #[cfg(feature = "cli")]
 pub(crate) mod integrity;
@@ -17,11 +21,13 @@ pub(crate) mod render;
 mod sheet;
 mod steps;
 pub(crate) mod summary;
+#[cfg(feature = "cli")]
+pub(crate) mod tried;
 pub(crate) mod waivers;
 pub(crate) mod why;
 pub(crate) mod why_json;
 
-pub(crate) use check::{check_json, diagnostic, place};
+pub(crate) use check::{check_json, diagnostic, lint_json, place};
 pub(crate) use entry::{Context, Entry, Excerpt, shorten};
 pub(crate) use page::Page;
 

@@ -1,5 +1,6 @@
 //! What a run read and what came of it, in numbers.
 
+use super::baseline::Compared;
 use super::causes::Causes;
 use super::waivers::{self, WaiverLine};
 use super::{grouped, plural};
@@ -34,6 +35,8 @@ pub(crate) struct Summary {
     pub bytes: u64,
     /// What `--as-of` was given.
     pub as_of: Option<String>,
+    /// The baseline that was given, and how the run stands beside it.
+    pub baseline: Option<(String, Compared)>,
     /// Never in a document for programs: two runs would differ.
     pub elapsed: Duration,
 }
@@ -93,9 +96,21 @@ impl Summary {
         self.rules.iter().map(|r| r.counts.of(verdict)).sum()
     }
 
-    /// Rejected records and indeterminate verdicts.
+    /// Rejected records, and indeterminate verdicts that no baseline knows.
     pub fn not_judged(&self) -> u64 {
-        self.rejected_count() + self.count(Verdict::Indeterminate)
+        let indeterminate = match &self.baseline {
+            Some((_, compared)) => compared.new_indeterminate,
+            None => self.count(Verdict::Indeterminate),
+        };
+        self.rejected_count() + indeterminate
+    }
+
+    /// Findings of a rule, by its index in the plan, that no baseline knows.
+    pub fn new_findings(&self, rule: usize) -> u64 {
+        match &self.baseline {
+            Some((_, compared)) => compared.new.get(rule).copied().unwrap_or_default(),
+            None => self.rules[rule].counts.finding,
+        }
     }
 
     /// The wordings of one rule together, under the gravest of their severities.
@@ -132,7 +147,7 @@ impl Summary {
 
 /// For programs; the same for the same inputs.
 pub(crate) fn json(summary: &Summary) -> Value {
-    json!({
+    let mut document = json!({
         "inputs": summary.inputs.iter().map(|i| json!({
             "file": i.name, "records": i.records, "rejected": i.rejected,
         })).collect::<Vec<_>>(),
@@ -169,7 +184,11 @@ pub(crate) fn json(summary: &Summary) -> Value {
         })).collect::<Vec<_>>(),
         "as_of": summary.as_of,
         "bytes": summary.bytes,
-    })
+    });
+    if let Some((_, compared)) = &summary.baseline {
+        document["baseline"] = compared.json();
+    }
+    document
 }
 
 /// What was read, for people.
@@ -201,6 +220,9 @@ pub(crate) fn human(summary: &Summary, color: bool) -> String {
     rules(summary, &mut text);
     summary.causes.write(&mut text);
     notes(summary, &mut text);
+    if let Some((name, compared)) = &summary.baseline {
+        text.push_str(&compared.text(name));
+    }
     let _ = writeln!(text, "{bold}{}{off}", bottom_line(summary));
     let _ = writeln!(text, "{}", rate(summary));
     text

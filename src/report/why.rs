@@ -162,7 +162,8 @@ pub(crate) fn note_text(context: &Context, why: &Why, note: &Note) -> String {
     }
 }
 
-fn node(context: &Context, why: &Why, of: &Node, depth: usize, text: &mut String, color: bool) {
+/// A condition and what is inside it, one a line.
+pub(super) fn node(context: &Context, why: &Why, of: &Node, depth: usize, text: &mut String, color: bool) {
     if of.sort == Sort::Constant && of.name.is_none() {
         return;
     }
@@ -291,7 +292,8 @@ pub(crate) fn truth_word(truth: Truth) -> &'static str {
     }
 }
 
-fn mark(truth: Truth, text: &str, color: bool) -> String {
+/// A text in the colour of a truth.
+pub(super) fn mark(truth: Truth, text: &str, color: bool) -> String {
     let code = match truth {
         Truth::True => "32",
         Truth::False => "31",
@@ -300,6 +302,6 @@ fn mark(truth: Truth, text: &str, color: bool) -> String {
     if color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-fn bold(text: &str, color: bool) -> String {
+pub(super) fn bold(text: &str, color: bool) -> String {
     if color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }

@@ -37,6 +37,8 @@ pub struct Param {
     pub name: String,
     pub ty: Type,
     pub value: Constant,
+    /// The values that it has from later days on, in the order of these days since 1970.
+    pub later: Vec<(i32, Constant)>,
     pub span: Span,
 }
 

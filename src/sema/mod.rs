@@ -32,7 +32,8 @@ mod units;
 mod waivers;
 mod world;
 
-pub use names::{Use, What};
+pub use currencies::known as known_currency;
+pub use names::{Notes, Typed, Use, What};
 
 use crate::data::Schema;
 use crate::diag::Diagnostic;
@@ -56,6 +57,12 @@ pub struct CheckInput<'a> {
 
 /// As [`check`], with what every name stands for, so far as it stands for something.
 pub fn check_names(input: CheckInput) -> (Hir, Vec<Diagnostic>, Vec<Use>) {
+    let (hir, told, notes) = check_noting(input);
+    (hir, told, notes.uses)
+}
+
+/// As [`check_names`], with the types of values too.
+pub fn check_noting(input: CheckInput) -> (Hir, Vec<Diagnostic>, Notes) {
     checked(input, Recorder::on())
 }
 
@@ -66,7 +73,7 @@ pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
     (hir, told)
 }
 
-fn checked(input: CheckInput, recorder: Recorder) -> (Hir, Vec<Diagnostic>, Vec<Use>) {
+fn checked(input: CheckInput, recorder: Recorder) -> (Hir, Vec<Diagnostic>, Notes) {
     let report = Reporter::new(input.sources, recorder);
     let mut names = world::collect(&report, input.files);
     let plain_tests = tests::plain(&report, &names);
@@ -129,6 +136,6 @@ fn checked(input: CheckInput, recorder: Recorder) -> (Hir, Vec<Diagnostic>, Vec<
     let set = charter::Set { world: &world, rules: &rules, tests: &tests, tests_whole };
     let charter = charter::prove(&set, &names.charters);
     let schema = Arc::new(world.schema);
-    let (told, uses) = world.report.finish();
-    (Hir { schema, sources, params, rules, metrics, tests, charter }, told, uses)
+    let (told, notes) = world.report.finish();
+    (Hir { schema, sources, params, rules, metrics, tests, charter }, told, notes)
 }

@@ -1,10 +1,10 @@
 //! Which place names which declaration: what an editor follows, and what tells that a name is never used.
 
 use super::World;
-use crate::data::{EnumId, KindId, Origin};
+use crate::data::{EnumId, KindId, Origin, Type};
 use crate::source::Span;
 use crate::syntax::ast::Ident;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 
 /// What a name stands for.
@@ -38,35 +38,69 @@ pub struct Use {
     pub what: What,
 }
 
-/// Notes what names are resolved to, where somebody asks for it.
+/// What a value in the text is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    pub span: Span,
+    pub ty: Type,
+    /// It may be absent.
+    pub optional: bool,
+}
+
+/// What the checker found out on its way.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// In the order of the text; the same name may stand for several.
+    pub uses: Vec<Use>,
+    /// In the order of the text, each place once.
+    pub types: Vec<Typed>,
+}
+
 #[derive(Default)]
-pub struct Recorder(Option<RefCell<FxHashSet<Use>>>);
+struct Noting {
+    uses: RefCell<FxHashSet<Use>>,
+    types: RefCell<FxHashMap<Span, (Type, bool)>>,
+}
+
+/// Notes what names are resolved to and of which types values are, where somebody asks for it.
+#[derive(Default)]
+pub struct Recorder(Option<Noting>);
 
 impl Recorder {
     pub fn on() -> Recorder {
-        Recorder(Some(RefCell::default()))
+        Recorder(Some(Noting::default()))
     }
 
     pub fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
-    /// In the order of the text; the same name may stand for several.
-    pub fn finish(self) -> Vec<Use> {
-        let mut uses: Vec<Use> = self.0.map(RefCell::into_inner).unwrap_or_default().into_iter().collect();
+    /// The type of what is written at a place; the first one stays.
+    pub fn typed(&self, span: Span, ty: &Type, optional: bool) {
+        if let Some(noting) = &self.0 {
+            noting.types.borrow_mut().entry(span).or_insert_with(|| (ty.clone(), optional));
+        }
+    }
+
+    pub fn finish(self) -> Notes {
+        let noting = self.0.unwrap_or_default();
+        let mut uses: Vec<Use> = noting.uses.into_inner().into_iter().collect();
         uses.sort_unstable();
-        uses
+        let types = noting.types.into_inner().into_iter();
+        let mut types: Vec<Typed> = types.map(|(span, (ty, optional))| Typed { span, ty, optional }).collect();
+        types.sort_unstable_by_key(|t| t.span);
+        Notes { uses, types }
     }
 }
 
 impl World<'_> {
     /// Notes it, unless the name stands at its own declaration or is not in the text.
     pub fn named(&self, name: &Ident, what: What, definition: Span) {
-        if let Some(uses) = &self.report.names.0
+        if let Some(noting) = &self.report.names.0
             && name.span != definition
             && self.report.text(name.span) == name.text
         {
-            uses.borrow_mut().insert(Use { span: name.span, definition, what });
+            noting.uses.borrow_mut().insert(Use { span: name.span, definition, what });
         }
     }
 

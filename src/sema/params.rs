@@ -153,15 +153,19 @@ pub fn params<'a>(world: &mut World<'a>, order: &[Decl<'a>], set: &'a [(String, 
             None => default,
         };
         // What is set holds for all days.
-        if own.is_none() {
-            let Some(later) = later else { continue };
-            if !later.is_empty() {
-                world.later.insert(&item.name.text, later);
+        let later = match own {
+            Some(_) => Vec::new(),
+            None => {
+                let Some(later) = later else { continue };
+                later
             }
+        };
+        if !later.is_empty() {
+            world.later.insert(&item.name.text, later.clone());
         }
         let Some(value) = value else { continue };
         world.params.insert(&item.name.text, (ty.clone(), value.clone()));
-        params.push(Param { name: item.name.text.clone(), ty, value, span: item.name.span });
+        params.push(Param { name: item.name.text.clone(), ty, value, later, span: item.name.span });
     }
     params.sort_by(|a, b| a.name.cmp(&b.name));
     params

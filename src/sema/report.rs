@@ -1,6 +1,6 @@
 //! Collecting diagnostics, and helps that show the line as it should be.
 
-use super::names::{Recorder, Use};
+use super::names::{Notes, Recorder};
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::{SourceMap, Span};
 use rustc_hash::FxHashSet;
@@ -36,7 +36,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// All of it, in the order of the files and of the places in them.
-    pub fn finish(self) -> (Vec<Diagnostic>, Vec<Use>) {
+    pub fn finish(self) -> (Vec<Diagnostic>, Notes) {
         let mut found = self.found.into_inner();
         found.sort_by_key(|d| (d.span(), d.code));
         (found, self.names.finish())

@@ -104,6 +104,50 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagnostic>
     }
 }
 
+/// A token that says something: neither blank nor remark.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'t> {
+    pub kind: SyntaxKind,
+    pub text: &'t str,
+    pub start: usize,
+    /// Nothing but blanks is before it on its line.
+    pub starts_line: bool,
+}
+
+/// What is around a place of a text, whether or not it fits the grammar.
+#[derive(Debug)]
+pub struct Around<'t> {
+    /// The tokens of the item there.
+    pub item: Vec<Piece<'t>>,
+    /// The remark or quoted text that the place is inside of.
+    pub inside: Option<Piece<'t>>,
+}
+
+/// Reads the item around a place; of an item that is over before it, too, where no other begins.
+pub fn around(text: &str, offset: usize) -> Around<'_> {
+    let scanned = scan(text);
+    let parts = split::parts(&scanned);
+    let before = parts.partition_point(|part| scanned.start(part.start) <= offset);
+    let part = parts.get(before.saturating_sub(1)).cloned().unwrap_or(0..0);
+    let piece = |index: usize| Piece {
+        kind: scanned.kind(index),
+        text: scanned.token_text(index),
+        start: scanned.start(index),
+        starts_line: scanned.tokens[index].starts_line,
+    };
+    let at = scanned.tokens.partition_point(|token| (token.start as usize) < offset).saturating_sub(1);
+    let closed = offset < scanned.end(at);
+    let inside = match scanned.kind(at) {
+        SyntaxKind::Remark | SyntaxKind::DocRemark | SyntaxKind::OpenText => true,
+        SyntaxKind::Text | SyntaxKind::Regex | SyntaxKind::Quoted | SyntaxKind::SingleQuoted => closed,
+        _ => false,
+    };
+    Around {
+        item: part.filter(|&index| !scanned.kind(index).is_trivia()).map(piece).collect(),
+        inside: (inside && scanned.start(at) < offset).then(|| piece(at)),
+    }
+}
+
 /// Binary data, or more than spans can tell.
 fn no_text(file: FileId, text: &str) -> Option<Diagnostic> {
     if u32::try_from(text.len()).is_err() {

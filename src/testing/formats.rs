@@ -1,16 +1,18 @@
-//! What tests came to, for programs: JSON, and the JUnit XML that CI servers show.
+//! What tests came to, for programs.
 
-use super::{Line, Outcome};
+use super::Line;
+use crate::data::Severity;
+use crate::diag::Code;
+use crate::report::exchange::{self, Notice, Outcome, Run};
 use crate::report::{diagnostic, line_of, place};
 use crate::sema::hir::Test;
 use crate::source::SourceMap;
 use serde_json::{Value, json as value};
-use std::fmt::Write as _;
 
 /// A test and what became of it.
 pub(crate) struct Ran<'a> {
     pub test: &'a Test,
-    pub outcome: Outcome,
+    pub outcome: super::Outcome,
 }
 
 impl Ran<'_> {
@@ -61,59 +63,33 @@ pub(crate) fn json(ran: &[Ran<'_>], filtered: usize, sources: &SourceMap) -> Val
     })
 }
 
-/// A suite a file, a case a test.
-pub(crate) fn junit(ran: &[Ran<'_>], sources: &SourceMap) -> String {
-    let failed = |of: &[&Ran<'_>]| of.iter().filter(|r| !r.passed()).count();
-    let all: Vec<&Ran<'_>> = ran.iter().collect();
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(text, "<testsuites name=\"bylaws\" tests=\"{}\" failures=\"{}\">", all.len(), failed(&all));
-    let mut files: Vec<_> = ran.iter().map(|r| r.test.span.file).collect();
-    files.sort();
-    files.dedup();
-    for file in files {
-        let own: Vec<&Ran<'_>> = ran.iter().filter(|r| r.test.span.file == file).collect();
-        let name = escaped(&sources.file(file).name);
-        let (tests, failures) = (own.len(), failed(&own));
-        let _ = writeln!(text, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\">");
-        for r in own {
-            let (line, _) = sources.line_col(r.span());
-            let head = format!(
-                "<testcase classname=\"{name}\" name=\"{}\" file=\"{name}\" line=\"{line}\"",
-                escaped(&r.title())
-            );
-            if r.passed() {
-                let _ = writeln!(text, "    {head}/>");
-                continue;
-            }
-            let message = r.outcome.failures.first().map(|d| d.message.as_str()).unwrap_or_default();
-            let told: Vec<&str> = r.outcome.failures.iter().map(|d| d.message.as_str()).collect();
-            let body = match r.outcome.lines.is_empty() {
-                true => told.join("\n"),
-                false => super::table(&r.outcome.lines),
-            };
-            let (message, body) = (escaped(message), escaped(&body));
-            let _ =
-                writeln!(text, "    {head}>\n      <failure message=\"{message}\">{body}</failure>\n    </testcase>");
+/// The tests as other programs are told of them: a notice each.
+pub(crate) fn notices(ran: &[Ran<'_>], sources: &SourceMap) -> (Run, Vec<Notice>) {
+    let notice = |r: &Ran<'_>| {
+        let told: Vec<&str> = r.outcome.failures.iter().map(|d| d.message.as_str()).collect();
+        let mut message = told.join("\n");
+        if !r.outcome.lines.is_empty() && !r.passed() {
+            message.push_str(&format!("\n{}", super::table(&r.outcome.lines).trim_end()));
         }
-        let _ = writeln!(text, "  </testsuite>");
-    }
-    text.push_str("</testsuites>\n");
-    text
-}
-
-/// As XML wants it: without the characters that it cannot hold.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
+        let failures = r.outcome.failures.iter().flat_map(|d| &d.labels);
+        let place = exchange::place(sources, r.span());
+        Notice {
+            outcome: if r.passed() { Outcome::Passed } else { Outcome::Found },
+            grade: Severity::Major,
+            about: r.title(),
+            message,
+            id: exchange::hex(&[&place.file, &r.title()]),
+            places: vec![place],
+            related: failures.map(|l| (exchange::place(sources, l.span), l.text.clone())).collect(),
+            ..Notice::default()
         }
-    }
-    out
+    };
+    let failed = ran.iter().filter(|r| !r.passed()).count();
+    let run = Run {
+        command: "test",
+        rules: vec![exchange::rule(Code::Expectation)],
+        totals: vec![(Outcome::Found, failed as u64), (Outcome::Passed, (ran.len() - failed) as u64)],
+        ..Run::default()
+    };
+    (run, ran.iter().map(notice).collect())
 }

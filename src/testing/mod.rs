@@ -11,7 +11,7 @@ mod totals;
 
 pub(crate) use compare::{Line, table};
 pub(crate) use coverage::{Coverage, Shown};
-pub(crate) use formats::{Ran, json, junit, title};
+pub(crate) use formats::{Ran, json, notices, title};
 pub(crate) use lcov::lcov;
 pub(crate) use totals::{percent, table as coverage_table, to_json as coverage_json};
 

@@ -2,6 +2,7 @@
 //! passed over by a hair, and which single change would have led to another verdict.
 
 mod below;
+mod cells;
 mod change;
 mod fill;
 mod lab;
@@ -12,6 +13,7 @@ mod solve;
 mod tree;
 mod values;
 
+pub use cells::Seen;
 pub use change::{Change, Changes, What};
 pub use propose::Demand;
 
@@ -338,8 +340,16 @@ impl Findings {
         change::changes(self, rule, about.rule as u32, &Scope::top(frame), entry)
     }
 
-    /// Why the rule ended as it did there.
+    /// Why the rule ended as it did there, and what would have led to another verdict.
     pub fn why(&self, about: &About) -> Why {
+        let mut why = self.looked_at(about);
+        let outside = why.notes.iter().any(|n| matches!(n, Note::NotInForce { .. } | Note::NotValid));
+        why.changes = if outside { None } else { self.changes(about) };
+        why
+    }
+
+    /// What the rule looked at there, and what it made of it.
+    pub fn looked_at(&self, about: &About) -> Why {
         let plan = self.plan();
         let rule = &plan.rules[about.rule];
         let entry = about.verdict.map(|i| &self.entries[i]);
@@ -353,7 +363,6 @@ impl Findings {
         trace.record(&frame);
         let (explanation, done) = tree::tree(trace, rule, &Scope::top(frame), entry);
         let tree::Done { parts, near, notes, progress } = done;
-        let outside = notes.iter().any(|n| matches!(n, Note::NotInForce { .. } | Note::NotValid));
         let explained = about.verdict.map(|i| self.explain(i));
         let windows = explanation.windows.into_iter().zip(near).map(|(seen, near)| WindowWhy { seen, near }).collect();
         let plain =
@@ -379,7 +388,7 @@ impl Findings {
             windows,
             gaps: explanation.gaps,
             notes,
-            changes: if outside { None } else { self.changes(about) },
+            changes: None,
         }
     }
 }

@@ -256,6 +256,12 @@ impl<'w, 'a> Typer<'w, 'a> {
 
     /// Any expression. Enum words and numbers take the type that is expected, where they can.
     pub fn expr(&mut self, e: &ast::Expr, expect: Option<&Type>) -> Option<Expr> {
+        let expr = self.typed(e, expect)?;
+        self.world.report.names.typed(e.span, &expr.ty, expr.optional);
+        Some(expr)
+    }
+
+    fn typed(&mut self, e: &ast::Expr, expect: Option<&Type>) -> Option<Expr> {
         if !self.active.is_empty() {
             self.budget = self.budget.saturating_sub(1);
             if self.budget == 0 {

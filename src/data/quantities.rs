@@ -1,8 +1,8 @@
 //! Durations, sizes and money from text.
 
-use crate::data::{Currency, Decimal, Money};
+use super::{Currency, Decimal, Money};
 
-const NANOS_PER_DAY: i64 = crate::data::calendar::NANOS_PER_DAY;
+const NANOS_PER_DAY: i64 = super::calendar::NANOS_PER_DAY;
 
 /// `90 min`, `1h 30m`, `2 days`, `PT1H30M`, as nanoseconds; a day is 24 hours. Months and years have no fixed length.
 pub fn duration(text: &str) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! Dates and times from text.
 
-use crate::data::calendar::{NANOS_PER_DAY, NANOS_PER_SECOND, Zone, date_of, days_in_month};
+use super::calendar::{NANOS_PER_DAY, NANOS_PER_SECOND, Zone, date_of, days_in_month};
 use jiff::fmt::strtime::BrokenDownTime;
 
 fn number(digits: &[u8]) -> Option<i64> {

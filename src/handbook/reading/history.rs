@@ -1,0 +1,156 @@
+//! What is said of other records: that there is one, how many there are, what they come to.
+
+use super::{Block, Reader, bare};
+use crate::data::KindId;
+use crate::sema::hir::{Expr, ExprKind, Func, History, Key, Window};
+
+impl Reader<'_> {
+    /// That there is such a record, or none.
+    pub(super) fn exists(&mut self, h: &History, there: bool) -> Block {
+        let other = self.root_kind(h.root).is_some_and(|kind| self.same_kind(kind, h.kind)) && self.each.is_none();
+        let id = match (there, other) {
+            (true, false) => "exists",
+            (true, true) => "exists-other",
+            (false, false) => "no",
+            (false, true) => "no-other",
+        };
+        let what = self.of_kind(id, h);
+        let filter = self.filter(h);
+        self.of_which(&what, filter)
+    }
+
+    /// `an approval in the 30 days before …`, in a message that says what is to be said of it.
+    pub(super) fn of_kind(&mut self, id: &str, h: &History) -> String {
+        let (kind, kinds) = (self.words.kind(h.kind), self.words.kinds(h.kind));
+        let (window, keys) = (self.window(h), self.keys(&h.keys, h.kind));
+        self.say(id, &[("kind", &kind), ("kinds", &kinds), ("window", &window), ("keys", &keys)])
+    }
+
+    /// What has to hold of the records that it ranges over.
+    pub(super) fn filter(&mut self, h: &History) -> Option<Block> {
+        let filter = h.filter.as_ref()?;
+        let label = self.found(h);
+        Some(self.with_root(h.root + 1, h.kind, label, |reader| reader.condition(filter)))
+    }
+
+    /// What the record that is looked for is called within its own conditions.
+    pub(super) fn found(&self, h: &History) -> String {
+        let kind = self.words.kind(h.kind);
+        let alike = self.roots.iter().filter(|(r, k, _)| *r > 0 && *r <= h.root && self.same_kind(*k, h.kind)).count();
+        let id = if alike == 0 { "record-found" } else { "record-found-too" };
+        self.say(id, &[("kind", &kind)])
+    }
+
+    pub(super) fn window(&self, h: &History) -> String {
+        let base = self.base(h.root);
+        let with = |id: &str, length| self.say(id, &[("base", &base), ("length", &self.words.length(length))]);
+        match h.window {
+            Window::Before(by) => with("window-before", by),
+            Window::After(by) => with("window-after", by),
+            Window::Around(by) => with("window-around", by),
+            Window::Over(by) => with("window-over", by),
+            Window::AllTime => self.say("window-all-time", &[("base", &base)]),
+            Window::In(period) if h.root == 0 && self.each_period() == Some(period) => {
+                self.say("window-in-that", &[("period", &self.words.period(period))])
+            }
+            Window::In(period) => self.say("window-in", &[("base", &base), ("period", &self.words.period(period))]),
+        }
+    }
+
+    /// Whose records: with a comma before it.
+    pub(super) fn keys(&mut self, keys: &[Key], kind: KindId) -> String {
+        if keys.is_empty() {
+            return self.say("keys-anyone", &[]);
+        }
+        let mut out = String::new();
+        let same: Vec<&Key> =
+            keys.iter().filter(|key| alike(&key.inner, &key.outer) && self.of_one_name(key, kind)).collect();
+        if !same.is_empty() {
+            let fields = same.iter().map(|key| self.path(&key.inner, kind)).collect();
+            out.push_str(&self.say("keys-same", &[("fields", &self.words.all(fields))]));
+        }
+        for key in keys.iter().filter(|key| !same.iter().any(|s| std::ptr::eq(*s, *key))) {
+            let (field, value) = (self.path(&key.inner, kind), self.value(&key.outer));
+            out.push_str(&self.say("keys-equal", &[("field", &field), ("value", &value)]));
+        }
+        out
+    }
+
+    /// Whether the field is called the same on both sides.
+    fn of_one_name(&mut self, key: &Key, kind: KindId) -> bool {
+        let Some(outer) = super::values_root(&key.outer).and_then(|root| self.root_kind(root)) else { return false };
+        self.path(&key.inner, kind) == self.path(&key.outer, outer)
+    }
+
+    /// What a count, sum, median or other figure is of.
+    pub(super) fn figure(&mut self, h: &History) -> Block {
+        let what = self.aggregate(h);
+        match self.filter(h) {
+            None => Block::Line(what),
+            Some(block) => block.wrap(|text, list| {
+                let id = if list { "counting-list" } else { "counting" };
+                self.say(id, &[("what", &what), ("condition", text)])
+            }),
+        }
+    }
+
+    fn aggregate(&mut self, h: &History) -> String {
+        let each = self.say("record-each", &[("kind", &self.words.kind(h.kind)), ("kinds", &self.words.kinds(h.kind))]);
+        let value = h.value.as_ref().map(|value| {
+            let label = match h.func {
+                Func::First => self.say("record-first", &[("kinds", &self.words.kinds(h.kind))]),
+                Func::Last => self.say("record-last", &[("kinds", &self.words.kinds(h.kind))]),
+                _ => each,
+            };
+            self.with_root(h.root + 1, h.kind, label, |reader| reader.value(value))
+        });
+        let (kinds, window) = (self.words.kinds(h.kind), self.window(h));
+        let kinds = match self.root_kind(h.root) {
+            Some(kind)
+                if self.same_kind(kind, h.kind)
+                    && matches!(h.window, Window::Before(_) | Window::After(_) | Window::Around(_)) =>
+            {
+                self.say("other-kinds", &[("kinds", &kinds)])
+            }
+            _ => kinds,
+        };
+        let keys = self.keys(&h.keys, h.kind);
+        let id = figure_id(h.func, h.value.is_some());
+        let value = value.unwrap_or_default();
+        if h.func == Func::Median {
+            let per = h.per.iter().map(|key| self.path(key, h.kind)).collect();
+            let per = self.words.all(per);
+            return self
+                .say(id, &[("value", &value), ("kinds", &kinds), ("window", &window), ("keys", &keys), ("per", &per)]);
+        }
+        self.say(id, &[("value", &value), ("kinds", &kinds), ("window", &window), ("keys", &keys)])
+    }
+}
+
+/// The message of a figure.
+pub(super) fn figure_id(func: Func, of_a_value: bool) -> &'static str {
+    match func {
+        Func::Exists | Func::No | Func::Count => "figure-count",
+        Func::Sum => "figure-sum",
+        Func::Min => "figure-min",
+        Func::Max => "figure-max",
+        Func::Avg => "figure-avg",
+        Func::Distinct => "figure-distinct",
+        Func::First => "figure-first",
+        Func::Last => "figure-last",
+        Func::Median if of_a_value => "figure-median-sum",
+        Func::Median => "figure-median-count",
+    }
+}
+
+/// Whether two fields are reached the same way, from whichever record.
+fn alike(a: &Expr, b: &Expr) -> bool {
+    match (&bare(a).kind, &bare(b).kind) {
+        (ExprKind::Column { .. }, ExprKind::Column { .. }) => true,
+        (ExprKind::Lookup { key: a, column: x, .. }, ExprKind::Lookup { key: b, column: y, .. }) => {
+            x == y && alike(a, b)
+        }
+        (ExprKind::Convert(a), ExprKind::Convert(b)) => alike(a, b),
+        _ => false,
+    }
+}

@@ -1,0 +1,3 @@
+//! L01: conditions that do not say what they seem to say.
+
+lints! {}

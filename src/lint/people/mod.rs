@@ -1,0 +1,3 @@
+//! L04: what is read of people, and why.
+
+lints! {}

@@ -1,0 +1,3 @@
+//! L02: windows, dates and clocks.
+
+lints! {}

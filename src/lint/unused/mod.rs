@@ -1,0 +1,3 @@
+//! L08: what nothing uses.
+
+lints! {}

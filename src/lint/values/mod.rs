@@ -1,0 +1,3 @@
+//! L03: values, limits and texts.
+
+lints! {}

@@ -1,0 +1,3 @@
+//! L05: waivers.
+
+lints! {}

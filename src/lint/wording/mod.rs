@@ -1,0 +1,3 @@
+//! L07: names, titles and messages.
+
+lints! {}

@@ -1,0 +1,118 @@
+//! Running the tests of a set for an editor, beside everything else.
+
+use super::diagnostics;
+use super::server::{Refusal, Reply, Server};
+use super::wire::Incoming;
+use super::workspace::Set;
+use crate::io::MemoryFiles;
+use crate::plan::Plan;
+use crate::policy_set::PolicySet;
+use crate::report;
+use crate::testing::{self, Outcome, Ran};
+use gen_lsp_types as lsp;
+use lsp_server::RequestId;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// `[URI, title]`: the tests of the file with this title, each of its cases.
+pub const RUN_TEST: &str = "bylaws.runTest";
+/// `[URI]`: all tests of the file; without it, of every set that is open.
+pub const RUN_TESTS: &str = "bylaws.runTests";
+
+/// What came of a run.
+pub struct Results {
+    /// As `bylaws test --format json` has it.
+    pub json: Value,
+    pub summary: String,
+    failures: Vec<crate::diag::Diagnostic>,
+    policies: PolicySet,
+    /// Where the tests come from.
+    paths: Vec<String>,
+}
+
+/// Begins a run. Its results come in as messages do.
+pub fn begin(server: &mut Server, id: RequestId, params: lsp::ExecuteCommandParams) -> Reply<()> {
+    let arguments = params.arguments.unwrap_or_default();
+    let argument = |i: usize| arguments.get(i).and_then(Value::as_str).map(str::to_owned);
+    let title = match params.command.as_str() {
+        RUN_TESTS => None,
+        RUN_TEST => Some(argument(1).ok_or_else(|| Refusal::new(format!("`{RUN_TEST}` needs a file and a title")))?),
+        other => return Err(Refusal::new(format!("no command is named `{other}`"))),
+    };
+    let uri = argument(0).ok_or_else(|| Refusal::new(format!("`{}` needs the file of the tests", params.command)))?;
+    let Some(view) = server.workspace.view(&lsp::Uri(uri.clone())) else {
+        return Err(Refusal::new(format!("`{uri}` is not open, or no policy file")));
+    };
+    let set = server.workspace.set(&view);
+    let errors = set.diagnostics().iter().filter(|d| d.level == crate::diag::Level::Error).count();
+    if errors > 0 {
+        return Err(Refusal::new(format!(
+            "the tests cannot be run: the policy set has {}",
+            report::plural(errors, "error")
+        )));
+    }
+    let mut files = MemoryFiles::default();
+    let mut paths = Vec::new();
+    for (file, _) in set.policies().files() {
+        let file = set.policies().sources().file(*file);
+        files.insert(file.name.clone(), file.text.as_bytes());
+        paths.push(file.name.clone());
+    }
+    let (path, of, answers) = (view.path.clone(), set.paths.clone(), server.beside());
+    std::thread::spawn(move || {
+        let results = run(&files, &paths, &path, title.as_deref(), of);
+        // Where the server has ended meanwhile, nobody waits for it.
+        let _ = answers.send(Incoming::Ran(id, Box::new(results)));
+    });
+    Ok(())
+}
+
+fn run(files: &MemoryFiles, paths: &[String], path: &str, title: Option<&str>, of: Vec<String>) -> Results {
+    let (mut policies, _) = PolicySet::default().again(files, paths);
+    let checked = policies.check(&[]);
+    let plan = checked.compile().map(Arc::new);
+    let mut ran = Vec::new();
+    for test in &checked.hir().tests {
+        let here = policies.sources().file(test.span.file).name == path;
+        if !here || title.is_some_and(|title| title != test.title) {
+            continue;
+        }
+        let again = (!test.set.is_empty()).then(|| policies.check_for(test, &[]));
+        let (hir, plan) = match &again {
+            Some(again) => (again.hir(), again.compile().map(Arc::new)),
+            None => (checked.hir(), plan.clone()),
+        };
+        let outcome = match plan {
+            Some(plan) => testing::run(plan, || Arc::new(Plan::of_metrics(hir)), policies.sources(), test, false),
+            None => Outcome::failed(again.as_ref().unwrap_or(&checked).diagnostics().to_vec()),
+        };
+        ran.push(Ran { test, outcome });
+    }
+    let failed = ran.iter().filter(|r| !r.passed()).count();
+    let summary = match ran.len() {
+        0 => "no such test: it may have been renamed, or its file has none".to_owned(),
+        1 => format!("{}: {}", ran[0].title(), if failed == 0 { "passed" } else { "failed" }),
+        all => format!("{} passed, {failed} failed", all - failed),
+    };
+    let json = testing::json(&ran, 0, policies.sources());
+    let failures = ran.iter().flat_map(|r| r.outcome.failures.iter().cloned()).collect();
+    drop(ran);
+    Results { json, summary, failures, policies, paths: of }
+}
+
+/// Shows the results, and answers with them.
+pub fn end(server: &mut Server, results: Results) -> Value {
+    let failed = results.json["failed"] != 0 || results.json["passed"] == 0;
+    let kind = if failed { lsp::MessageType::Warning } else { lsp::MessageType::Info };
+    server.show(kind, &results.summary);
+    let mut by_file = std::collections::BTreeMap::new();
+    let set = Set::of(results.policies);
+    for failure in &results.failures {
+        let path = set.policies().sources().file(failure.span().file).name.clone();
+        let told = diagnostics::of(&server.workspace, &set, failure, server.client.related);
+        by_file.entry(path).or_insert_with(Vec::new).push(told);
+    }
+    server.workspace.failed_tests(&results.paths, by_file);
+    diagnostics::publish(server);
+    results.json
+}

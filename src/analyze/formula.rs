@@ -8,7 +8,7 @@
 
 use super::canon::{Names, turned};
 use crate::data::{Currency, Decimal, EnumId, Money, Schema, Type, Value};
-use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, Rule, Trigger};
+use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Trigger};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -77,13 +77,21 @@ pub enum Origin {
     /// A column of the triggering record.
     Column(String),
     /// A column of a table's row, whose key is a column of the triggering record.
-    Lookup { table: String, key: String, column: String },
+    Lookup {
+        table: String,
+        key: String,
+        column: String,
+    },
     /// The day of the triggering record.
     Day,
     /// Which records trigger the rule.
     Kind,
     /// What is so where no other record is there.
     Empty(Option<bool>),
+    /// A sum over records like the triggering one, which is in it itself.
+    Sum(String),
+    /// How many records like the triggering one there are, with it itself.
+    Count,
     Other,
 }
 
@@ -134,7 +142,7 @@ impl Lowering<'_> {
                             key: text,
                             ty: to.ty.clone(),
                             optional: false,
-                            source: Origin::Other,
+                            source: self.aggregate(aggregate),
                             default: None,
                         };
                         self.comparison(aggregated, CompareOp::Gt, limit)
@@ -198,7 +206,8 @@ impl Lowering<'_> {
         let bound = |day: Option<i32>, op| {
             day.map(|day| Atom { variable: key.clone(), test: Test::Compare(op, Scalar::Number(i128::from(day))) })
         };
-        let atoms: Vec<Atom> = [bound(from, CompareOp::Ge), bound(until, CompareOp::Lt)].into_iter().flatten().collect();
+        let atoms: Vec<Atom> =
+            [bound(from, CompareOp::Ge), bound(until, CompareOp::Lt)].into_iter().flatten().collect();
         let sort = Sort::Line { step: 1, of: Type::Date, currency: None };
         and(atoms.into_iter().map(|a| self.atom(a.variable, sort.clone(), false, source.clone(), a.test)).collect())
     }
@@ -250,7 +259,7 @@ impl Lowering<'_> {
                 // That there is none is the same as that it is not so that there is one.
                 match history.func {
                     Func::No => {
-                        let positive = crate::sema::hir::History { func: Func::Exists, ..(**history).clone() };
+                        let positive = History { func: Func::Exists, ..(**history).clone() };
                         let key = self.names.history(&positive);
                         not(self.truth(key, Origin::Empty(Some(false))))
                     }
@@ -345,7 +354,8 @@ impl Lowering<'_> {
             // A whole number is where its decimal is on the line.
             ExprKind::Convert(of) if of.ty == Type::Int && e.ty == Type::Decimal => self.operand(of),
             ExprKind::Coalesce(left, right) => {
-                let default = constant(right).and_then(|v| scalar(&v, schema)).filter(|(_, currency)| currency.is_none());
+                let default =
+                    constant(right).and_then(|v| scalar(&v, schema)).filter(|(_, currency)| currency.is_none());
                 match default {
                     Some((default, _)) => Operand { default: Some(default), ..self.operand(left) },
                     None => self.whole(e),
@@ -368,12 +378,11 @@ impl Lowering<'_> {
     fn source(&self, e: &Expr) -> Origin {
         let schema = self.names.schema;
         let column = |e: &Expr| match &e.kind {
-            ExprKind::Column { root: 0, column } => {
-                Some(schema.column(self.names.roots[0], *column).name.clone())
-            }
+            ExprKind::Column { root: 0, column } => Some(schema.column(self.names.roots[0], *column).name.clone()),
             _ => None,
         };
         match &e.kind {
+            ExprKind::History(history) => self.aggregate(history),
             ExprKind::Lookup { key, table, column: of, .. } => match column(key) {
                 Some(key) => Origin::Lookup {
                     table: schema.kind(*table).name.clone(),
@@ -383,6 +392,20 @@ impl Lowering<'_> {
                 None => Origin::Other,
             },
             _ => column(e).map_or(Origin::Other, Origin::Column),
+        }
+    }
+
+    /// How records could be made to have it: of the rule's own kind, as many or as large as is needed.
+    fn aggregate(&self, history: &History) -> Origin {
+        if history.kind != self.names.roots[0] || history.root != 0 {
+            return Origin::Other;
+        }
+        match (history.func, history.value.as_ref().map(|v| &v.kind)) {
+            (Func::Count, _) => Origin::Count,
+            (Func::Sum, Some(ExprKind::Column { root: 1, column })) => {
+                Origin::Sum(self.names.schema.column(history.kind, *column).name.clone())
+            }
+            _ => Origin::Other,
         }
     }
 

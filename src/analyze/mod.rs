@@ -16,8 +16,8 @@ mod witness;
 
 pub(crate) use rules::{Change, Relation, Shown};
 pub(crate) use schema::SchemaChange;
-pub(crate) use text::{human, json, markdown};
-pub(crate) use witness::{Judge, Witness};
+pub(crate) use text::{cell, human, json, markdown};
+pub(crate) use witness::Judge;
 
 use crate::data::{Schema, Severity};
 use crate::sema::hir::{Hir, Metric, Rule};
@@ -119,11 +119,8 @@ pub(crate) fn diff(old: Set<'_>, new: Set<'_>, judge: &dyn Judge) -> Changes {
     changes.charter = lines(old.charter, new.charter);
     changes.clock = clock(old.hir, new.hir);
     let (was, is) = (old.hir.tests.len(), new.hir.tests.len());
-    changes.tests = (was != is).then(|| Change {
-        what: "tests".into(),
-        old: Some(was.to_string()),
-        new: Some(is.to_string()),
-    });
+    changes.tests =
+        (was != is).then(|| Change { what: "tests".into(), old: Some(was.to_string()), new: Some(is.to_string()) });
     changes
 }
 
@@ -158,10 +155,8 @@ fn changed(
     aparts: (&Apart, &Apart),
     judge: &dyn Judge,
 ) -> Option<RuleChange> {
-    let pair = rules::Pair {
-        old: Sided { schema: &old.hir.schema, of: was },
-        new: Sided { schema: &new.hir.schema, of: is },
-    };
+    let pair =
+        rules::Pair { old: Sided { schema: &old.hir.schema, of: was }, new: Sided { schema: &new.hir.schema, of: is } };
     let (more, less) = pair.relate(aparts, judge);
     let relation = rules::relation(&more, &less);
     let (first, last) = (was.last()?, is.last()?);
@@ -169,8 +164,8 @@ fn changed(
         of.iter().flat_map(|r| rules::clauses(r, &set.hir.schema, set.sources, apart)).collect()
     };
     let mut changes = rules::changes(&clauses(old, was, aparts.0), &clauses(new, is, aparts.1));
-    let before = rules::attributes(first, &old.hir.schema, old.sources, aparts.0);
-    let after = rules::attributes(last, &new.hir.schema, new.sources, aparts.1);
+    let before = rules::attributes(first, old.sources);
+    let after = rules::attributes(last, new.sources);
     for ((what, old), (_, new)) in before.into_iter().zip(after) {
         if old != new {
             changes.push(Change { what: what.into(), old, new });

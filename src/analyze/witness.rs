@@ -36,7 +36,7 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
     let mut own: BTreeMap<String, Option<Value>> = BTreeMap::new();
     let mut rows: BTreeMap<(String, String), BTreeMap<String, Option<Value>>> = BTreeMap::new();
     let mut day = None;
-    let mut looked_up = Vec::new();
+    let mut copies = 1;
     for (name, region) in model {
         let variable = variables.0.get(*name)?;
         match &variable.source {
@@ -59,10 +59,18 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
                 let column = of.columns.iter().find(|c| c.name == *column)?;
                 let of = value(schema, &column.ty, &variable.sort, region)?;
                 rows.entry((table.clone(), key.clone())).or_default().insert(column.name.clone(), of);
-                looked_up.push((table.clone(), key.clone()));
             }
+            Origin::Sum(column) => {
+                let column = schema.kind(kind).columns.iter().find(|c| c.name == *column)?;
+                let of = value(schema, &column.ty, &variable.sort, region)?;
+                own.entry(column.name.clone()).or_insert(of);
+            }
+            Origin::Count => copies = usize::try_from(inside(region, 1)? / Decimal::from_int(1).raw()).ok()?,
             Origin::Other => return None,
         }
+    }
+    if !(1..=MOST).contains(&copies) {
+        return None;
     }
     // A day on which the wording that was in force last is in force.
     let day = day.or(rule.effective.0).or(rule.effective.1.map(|until| until - 1)).unwrap_or(20_089);
@@ -89,13 +97,31 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
         }
         all.push(row);
     }
+    for n in 1..copies {
+        let mut copy = record.clone();
+        let own = of.identity.iter().map(|id| &of.columns[id.0 as usize]);
+        // Of one time, they come in the order of their identities, and the one that is asked about is the last.
+        for column in own.filter(|c| !matches!(c.ty, Type::Date | Type::Timestamp)) {
+            match column.ty {
+                Type::Text => set(&mut copy, &column.name, json!(format!("before {n:03}"))),
+                Type::Int => set(&mut copy, &column.name, json!(i64::try_from(n).ok()? - i64::try_from(MOST).ok()?)),
+                _ => {}
+            }
+        }
+        all.push(copy);
+    }
     all.push(record);
     Some((all, day))
 }
 
+/// More records than this nobody would look at.
+const MOST: usize = 60;
+
 fn moment(ty: &Type, day: i32) -> Option<Value> {
     match ty {
-        Type::Timestamp => i64::from(day).checked_mul(86_400_000_000_000)?.checked_add(43_200_000_000_000).map(Value::Timestamp),
+        Type::Timestamp => {
+            i64::from(day).checked_mul(86_400_000_000_000)?.checked_add(43_200_000_000_000).map(Value::Timestamp)
+        }
         _ => Some(Value::Date(day)),
     }
 }

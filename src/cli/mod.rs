@@ -9,6 +9,7 @@ mod explain;
 mod fmt;
 mod given;
 mod handbook;
+mod impact;
 mod infer;
 mod init;
 mod lint;
@@ -86,6 +87,8 @@ enum Command {
     Test(test::TestArgs),
     /// Show what changes in meaning between two policy sets
     Diff(diff::DiffArgs),
+    /// Show what a change of policy does to records
+    Impact(impact::ImpactArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
     /// Work out the figures that a policy set keeps, by period
@@ -228,6 +231,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Diff(args) => diff::run(args, style),
+        Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),

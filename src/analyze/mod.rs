@@ -62,6 +62,8 @@ pub(crate) struct RuleChange {
     pub more: Option<Shown>,
     pub less: Option<Shown>,
     pub changes: Vec<Change>,
+    /// Its findings are where a limit is crossed: with another limit that may be another record.
+    pub crosses: bool,
 }
 
 /// All that changed in meaning.
@@ -190,6 +192,7 @@ fn changed(
         more: shown(more),
         less: shown(less),
         changes,
+        crosses: last.verb == crate::sema::hir::Verb::Limit,
     })
 }
 
@@ -205,6 +208,7 @@ fn alone(name: &str, set: Set<'_>, wordings: &[&Rule], relation: Relation) -> Ru
         more: None,
         less: None,
         changes: Vec::new(),
+        crosses: false,
     }
 }
 
@@ -247,16 +251,18 @@ fn metrics((old, one): (Set<'_>, &Apart), (new, other): (Set<'_>, &Apart)) -> Ve
     };
     let (before, after) = (means(old, one), means(new, other));
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let said = |there: bool, differs: bool| match (there, differs) {
-        (false, _) => None,
-        (true, true) => Some("worked out in another way".to_owned()),
-        (true, false) => Some("declared".to_owned()),
-    };
+
     let differing = names.into_iter().filter(|n| before.get(*n) != after.get(*n));
     differing
         .map(|name| {
             let (was, is) = (before.contains_key(name), after.contains_key(name));
-            Change { what: name.clone(), old: said(was, false), new: said(is, was && is) }
+            let said = |text: &str| Some(text.to_owned());
+            let (old, new) = match (was, is) {
+                (true, true) => (None, said("worked out in another way, or from findings of rules that changed")),
+                (true, false) => (said("declared"), None),
+                _ => (None, said("declared")),
+            };
+            Change { what: name.clone(), old, new }
         })
         .collect()
 }

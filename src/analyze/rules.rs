@@ -274,9 +274,12 @@ pub fn changes(old: &[Clause], new: &[Clause]) -> Vec<Change> {
         let after = at.map(|at| new.remove(at));
         let what = clause.role.clone();
         found.push(match after {
-            // The words are the same; what they name is not.
+            // The words are the same; what they name is not, or what other rules find.
             Some(after) if after.text == clause.text => {
                 let (old, new) = (clause.with_named(after), after.with_named(clause));
+                if old == new {
+                    continue;
+                }
                 Change { what, old: Some(old), new: Some(new) }
             }
             after => Change { what, old: Some(clause.text.clone()), new: after.map(|a| a.text.clone()) },

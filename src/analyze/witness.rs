@@ -37,15 +37,31 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
     let mut rows: BTreeMap<(String, String), BTreeMap<String, Option<Value>>> = BTreeMap::new();
     let mut day = None;
     let mut copies = 1;
+    let mut others = Vec::new();
     for (name, region) in model {
         let variable = variables.0.get(*name)?;
         match &variable.source {
             Origin::Kind => {}
             Origin::Empty(so) => {
                 // No other record is made, so what is true of none has to be what the model says.
-                let so = (*so)?;
-                if (**region == Region::True) != so {
+                let so = match so {
+                    Some(so) => {
+                        if *so {
+                            Region::True
+                        } else {
+                            Region::False
+                        }
+                    }
+                    None => Region::Absent,
+                };
+                if **region != so {
                     return None;
+                }
+            }
+            Origin::Nearest { kind, before, equal } => {
+                if **region != Region::Absent {
+                    let days = i32::try_from(inside(region, 1)?).ok()?;
+                    others.push((schema.kind_named(kind)?, if *before { -days } else { days }, equal));
                 }
             }
             Origin::Day => day = Some(i32::try_from(inside(region, 1)?).ok()?),
@@ -86,8 +102,7 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
         let Role::Table { key: own_key, valid } = schema.kind(table).role else { return None };
         let of = schema.kind(table);
         let mut row = filled(schema, table, cells, day)?;
-        let at = |record: &Json, path: &str| path.split('.').try_fold(record.clone(), |r, step| r.get(step).cloned());
-        set(&mut row, &of.columns[own_key.0 as usize].name, at(&record, &key)?);
+        set(&mut row, &of.columns[own_key.0 as usize].name, under(&record, &key)?);
         if let Some((from, until)) = valid {
             let column = |id: crate::data::ColumnId| &of.columns[id.0 as usize];
             set(&mut row, &column(from).name, shown(schema, &moment(&column(from).ty, day - 400)?));
@@ -96,6 +111,19 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
             }
         }
         all.push(row);
+    }
+    for (other, days, equal) in others {
+        let of = schema.kind(other);
+        let day = day.checked_add(days)?;
+        let mut near = filled(schema, other, BTreeMap::new(), day)?;
+        if let Some(time) = of.time() {
+            let column = &of.columns[time.0 as usize];
+            set(&mut near, &column.name, shown(schema, &moment(&column.ty, day)?));
+        }
+        for (inner, outer) in equal {
+            set(&mut near, inner, under(&record, outer)?);
+        }
+        all.push(near);
     }
     for n in 1..copies {
         let mut copy = record.clone();
@@ -213,6 +241,10 @@ fn shown(schema: &Schema, value: &Value) -> Json {
         Value::List(items) => items.iter().map(|v| shown(schema, v)).collect(),
         value => json!(display::exact(value, schema, &Zone::utc())),
     }
+}
+
+fn under(record: &Json, path: &str) -> Option<Json> {
+    path.split('.').try_fold(record, |r, step| r.get(step)).cloned()
 }
 
 /// Under a dotted name.

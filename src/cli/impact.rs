@@ -1,16 +1,13 @@
 //! `bylaws impact`: the same records under two policy sets.
 
 use super::diff::{self, Format, Loaded};
-use super::memory::{Limit, Size};
-use super::{Exit, Failure, Style, audit, check, output, reading, records};
+use super::given::Given;
+use super::judged::{self, Judged};
+use super::{Exit, Failure, Style, check, output};
 use crate::analyze;
-use crate::eval::{Evaluator, Findings, Options};
-use crate::plan::Plan;
 use crate::report::Context;
 use crate::report::impact::{self, Run};
 use clap::Args;
-use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -46,20 +43,6 @@ pub(super) struct ImpactArgs {
     /// How many records of one rule and effect are shown
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
-    /// How many threads read and judge [default: all cores]. What comes out is the same
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
-    /// End with an error rather than hold more memory: `4 GB`, `75%`, `unlimited` [default: 80% of what there is]
-    #[arg(long, value_name = "SIZE", value_parser = super::memory::size)]
-    memory_limit: Option<Size>,
-}
-
-/// A set's verdicts on the records.
-struct Judged {
-    plan: Arc<Plan>,
-    findings: Findings,
-    inputs: Vec<String>,
-    rejected: u64,
 }
 
 pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
@@ -68,8 +51,11 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
             .help("write them to a file first"));
     }
     let (old, new) = diff::both(&args.old, &args.new, args.policy.as_deref(), style)?;
-    let (before, after) = (judge(args, &old)?, judge(args, &new)?);
-    let found = impact::compare(&as_run(&old, &before), &as_run(&new, &after));
+    let given = Given::of(&[], &args.records, &args.as_of);
+    let judge = |of: &Loaded| judged::judge(&given, check::compile(&of.checked)?.into());
+    let (before, after) = (judge(&old)?, judge(&new)?);
+    let names = (before.input_names(), after.input_names());
+    let found = impact::compare(&as_run(&old, &before, &names.0), &as_run(&new, &after, &names.1));
     output::print(&match args.format {
         Format::Human => impact::human(&found, args.examples, style.stdout),
         Format::Json => format!("{:#}\n", impact::json(&found)),
@@ -80,32 +66,16 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
         }
     })?;
     for (what, judged) in [("OLD", &before), ("NEW", &after)] {
-        if judged.rejected > 0 {
-            let records = crate::report::plural(judged.rejected as usize, "record");
+        let rejected = judged.summary.rejected_count();
+        if rejected > 0 {
+            let records = crate::report::plural(rejected as usize, "record");
             output::tell(&format!("{what}: {records} rejected; `bylaws audit` says which\n"));
         }
     }
     Ok(Exit::Clean)
 }
 
-fn as_run<'a>(of: &'a Loaded, judged: &'a Judged) -> Run<'a> {
-    let context = Context { sources: of.policies.sources(), plan: &judged.plan, inputs: &judged.inputs };
+fn as_run<'a>(of: &'a Loaded, judged: &'a Judged, inputs: &'a [String]) -> Run<'a> {
+    let context = Context { sources: of.policies.sources(), plan: &judged.plan, inputs };
     Run { context, findings: &judged.findings }
-}
-
-fn judge(args: &ImpactArgs, of: &Loaded) -> Result<Judged, Failure> {
-    let plan = Arc::new(check::compile(&of.checked)?);
-    let as_of = args.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
-    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    let read = plan.reading();
-    let inputs = records::inputs(&args.records, &read)?;
-    let in_order = inputs.in_order(threads);
-    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
-    let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
-    let reader = reading::Reader::new(&read, &inputs, threads, false, Limit::new(args.memory_limit));
-    let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
-    let rejected = outcome.summary(&inputs, &findings).rejected_count();
-    let inputs = inputs.files.iter().map(|f| f.name.clone()).collect();
-    Ok(Judged { plan, findings, inputs, rejected })
 }

@@ -2,6 +2,7 @@
 
 use super::disk::plain_io_error;
 use super::given::Given;
+use super::receipt::{self, Receipt};
 use super::records;
 use super::{Exit, Failure, Style, output, reading};
 use crate::data::calendar::Zone;
@@ -59,6 +60,9 @@ pub(super) struct AuditArgs {
     /// Write the baseline anew: what is found now is known from now on
     #[arg(long, requires = "baseline")]
     update_baseline: bool,
+    /// Write what was read and what it came to, in hashes, for `bylaws verify`
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
     /// How many verdicts of one sort and rule a human report shows; the others are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     max_per_rule: usize,
@@ -131,6 +135,10 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
         output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
     }
     let mut summary = outcome.summary(&inputs, &findings);
+    if let Some(path) = &args.receipt {
+        let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
+        Receipt::of(&args.given, rules.sources(), &run)?.write(path)?;
+    }
 
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
     let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };

@@ -2,10 +2,11 @@
 
 use super::position::{Encoding, Lines};
 use super::uri::{path_of, uri_of};
+use crate::data::Schema;
 use crate::diag::Diagnostic;
 use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
-use crate::policy_set::{Checked, LoadError, PolicySet};
-use crate::sema::Notes;
+use crate::policy_set::{LoadError, PolicySet};
+use crate::sema::{Notes, Outline};
 use crate::source::{FileId, Span};
 use gen_lsp_types as lsp;
 use std::cell::{OnceCell, RefCell};
@@ -51,11 +52,15 @@ pub struct Set {
 
 /// What a check of a set found.
 pub struct Analysis {
-    pub checked: Checked,
+    pub outline: Outline,
     notes: OnceCell<Notes>,
 }
 
 impl Analysis {
+    pub fn schema(&self) -> &Schema {
+        &self.outline.schema
+    }
+
     /// What the checker finds out on its way: worked out where it is asked for, as diagnostics do not need it.
     pub fn notes(&self, policies: &PolicySet) -> &Notes {
         self.notes.get_or_init(|| policies.check_noting().1)
@@ -71,6 +76,8 @@ pub struct Workspace<'d> {
     pub named: Vec<Vec<String>>,
     pub open: BTreeMap<String, Document>,
     sets: Vec<Set>,
+    /// By file: the paths of its set.
+    grouped: RefCell<HashMap<String, Vec<String>>>,
     read: RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
     listed: RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>,
 }
@@ -131,6 +138,7 @@ impl<'d> Workspace<'d> {
             named: Vec::new(),
             open: BTreeMap::new(),
             sets: Vec::new(),
+            grouped: RefCell::default(),
             read: RefCell::default(),
             listed: RefCell::default(),
         }
@@ -154,6 +162,7 @@ impl<'d> Workspace<'d> {
 
     /// Which sets there are follows from what is open and from the folders.
     pub fn regroup(&mut self) {
+        self.grouped.borrow_mut().clear();
         let mut wanted: Vec<Vec<String>> = self.open.keys().map(|path| self.paths_for(path)).collect();
         wanted.sort();
         wanted.dedup();
@@ -166,9 +175,13 @@ impl<'d> Workspace<'d> {
         self.changed();
     }
 
+    fn paths_for(&self, path: &str) -> Vec<String> {
+        self.grouped.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.find_paths(path)).clone()
+    }
+
     /// The set that a file is in: one that the user named; or the outermost folder on the way to it from a folder of
     /// the workspace that has policy files itself; or the file alone.
-    fn paths_for(&self, path: &str) -> Vec<String> {
+    fn find_paths(&self, path: &str) -> Vec<String> {
         if let Some(named) = self.named.iter().find(|paths| paths.iter().any(|p| p == path || is_within(path, p))) {
             return named.clone();
         }
@@ -221,13 +234,13 @@ impl<'d> Workspace<'d> {
         }
         let before = std::mem::take(&mut self.sets[index].policies);
         let (mut policies, unread) = before.again(&self.files(), &self.sets[index].paths);
-        let checked = policies.check(&[]);
+        let outline = policies.check_again();
         let set = &mut self.sets[index];
         set.lines.borrow_mut().retain(|id, lines| Arc::ptr_eq(&lines.text, &policies.sources().file(*id).text));
         set.policies = policies;
         set.unread = unread;
         set.failed.clear();
-        set.analysis = Some(Rc::new(Analysis { checked, notes: OnceCell::new() }));
+        set.analysis = Some(Rc::new(Analysis { outline, notes: OnceCell::new() }));
         true
     }
 
@@ -321,7 +334,7 @@ impl Set {
     }
 
     pub fn diagnostics(&self) -> &[Diagnostic] {
-        self.analysis.as_ref().map_or(&[], |analysis| analysis.checked.diagnostics())
+        self.analysis.as_ref().map_or(&[], |analysis| &analysis.outline.diagnostics)
     }
 
     pub fn lines(&self, file: FileId) -> Rc<Lines> {

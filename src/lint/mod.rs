@@ -10,6 +10,8 @@ mod table;
 mod allow;
 mod context;
 mod fix;
+mod likeness;
+mod reason;
 mod settings;
 pub(crate) mod walk;
 

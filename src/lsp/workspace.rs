@@ -3,8 +3,8 @@
 use super::position::{Encoding, Lines};
 use super::uri::{path_of, uri_of};
 use crate::data::Schema;
-use crate::diag::Diagnostic;
-use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
+use crate::diag::{Diagnostic, Level};
+use crate::io::{FileError, Files, MemoryFiles, folder_of, is_within, join, normalize};
 use crate::policy_set::{LoadError, PolicySet};
 use crate::sema::{Notes, Outline};
 use crate::source::{FileId, Span};
@@ -47,6 +47,12 @@ pub struct Set {
     unread: Vec<LoadError>,
     /// By path: where tests failed that were run since the last change.
     failed: BTreeMap<String, Vec<lsp::Diagnostic>>,
+    /// What the lints found, as far as it still stands where it was found.
+    advice: Vec<Diagnostic>,
+    /// How often the set was read.
+    pub generation: u64,
+    /// The generation that the lints were run on, or are.
+    pub advised: u64,
     stale: bool,
 }
 
@@ -233,6 +239,8 @@ impl<'d> Workspace<'d> {
             return false;
         }
         let before = std::mem::take(&mut self.sets[index].policies);
+        let texts: HashMap<FileId, Arc<str>> =
+            before.sources().files().map(|(id, file)| (id, file.text.clone())).collect();
         let (mut policies, unread) = before.again(&self.files(), &self.sets[index].paths);
         let outline = policies.check_again();
         let set = &mut self.sets[index];
@@ -240,6 +248,10 @@ impl<'d> Workspace<'d> {
         set.policies = policies;
         set.unread = unread;
         set.failed.clear();
+        set.generation += 1;
+        let (sources, has_errors) = (set.policies.sources(), outline_has_errors(&outline));
+        let is_same = |id: FileId| texts.get(&id).is_some_and(|text| Arc::ptr_eq(text, &sources.file(id).text));
+        set.advice.retain(|d| !has_errors && d.labels.iter().all(|label| is_same(label.span.file)));
         set.analysis = Some(Rc::new(Analysis { outline, notes: OnceCell::new() }));
         true
     }
@@ -297,12 +309,54 @@ impl<'d> Workspace<'d> {
         self.files().list(folder_of(path)).ok().flatten().unwrap_or_default()
     }
 
+    /// A set whose lints have not been run since it was read, and in which nothing is wrong.
+    pub fn unadvised(&self) -> Option<usize> {
+        self.sets.iter().position(|set| set.advised != set.generation && !set.stale && !set.has_errors())
+    }
+
+    pub fn set_at(&mut self, index: usize) -> &mut Set {
+        &mut self.sets[index]
+    }
+
+    /// A file as it is now, if there is one.
+    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
+        self.files().read(path).ok()
+    }
+
+    /// Keeps what lints found, unless the set was read again since they began. `path` names the files of `found`.
+    pub fn advise(
+        &mut self,
+        paths: &[String],
+        generation: u64,
+        found: Vec<Diagnostic>,
+        path: impl Fn(FileId) -> String,
+    ) {
+        let known = |set: &&mut Set| set.paths == paths && set.generation == generation && !set.stale;
+        let Some(set) = self.sets.iter_mut().find(known) else { return };
+        let here = |span: &mut Span| match set.file(&path(span.file)) {
+            Some(file) => {
+                span.file = file;
+                true
+            }
+            None => false,
+        };
+        let mut found = found;
+        found.retain_mut(|d| {
+            d.labels.iter_mut().all(|label| here(&mut label.span)) && d.fixes.iter_mut().all(|fix| here(&mut fix.span))
+        });
+        set.advice = found;
+    }
+
     /// Keeps where tests failed, unless the set has changed since they began.
     pub fn failed_tests(&mut self, paths: &[String], failed: BTreeMap<String, Vec<lsp::Diagnostic>>) {
         if let Some(set) = self.sets.iter_mut().find(|set| set.paths == paths && !set.stale) {
             set.failed = failed;
         }
     }
+}
+
+fn outline_has_errors(outline: &Outline) -> bool {
+    outline.diagnostics.iter().any(|d| d.level == Level::Error)
 }
 
 impl Set {
@@ -315,6 +369,9 @@ impl Set {
             lines: RefCell::default(),
             unread: Vec::new(),
             failed: BTreeMap::new(),
+            advice: Vec::new(),
+            generation: 0,
+            advised: 0,
             stale: false,
         }
     }
@@ -333,8 +390,22 @@ impl Set {
         &self.unread
     }
 
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        self.analysis.as_ref().map_or(&[], |analysis| &analysis.outline.diagnostics)
+    /// What is wrong with the set, and what the lints found in it.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        let errors = self.analysis.iter().flat_map(|analysis| &analysis.outline.diagnostics);
+        errors.chain(&self.advice)
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.analysis.as_ref().is_none_or(|analysis| outline_has_errors(&analysis.outline))
+    }
+
+    /// All texts, and their paths in the order in which they were read.
+    pub fn texts(&self) -> (MemoryFiles, Vec<String>) {
+        let sources = self.policies.sources();
+        let files = || self.policies.files().iter().map(|(id, _)| sources.file(*id));
+        let texts = files().map(|file| (file.name.clone(), file.text.as_bytes()));
+        (texts.collect(), files().map(|file| file.name.clone()).collect())
     }
 
     pub fn lines(&self, file: FileId) -> Rc<Lines> {

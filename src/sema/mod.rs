@@ -34,6 +34,7 @@ mod waivers;
 mod world;
 
 pub use currencies::known as known_currency;
+pub use expr::fold;
 pub use memo::{Memo, Outline};
 pub use names::{Notes, Typed, Use, What};
 

@@ -330,7 +330,7 @@ impl Server<'_> {
         if !self.client.watches {
             return;
         }
-        let watcher = serde_json::json!({ "watchers": [{ "globPattern": "**/*.bylaw" }] });
+        let watcher = serde_json::json!({ "watchers": [{ "globPattern": "**/{*.bylaw,bylaws.toml}" }] });
         let registration = lsp::Registration {
             id: "bylaws-files".into(),
             method: "workspace/didChangeWatchedFiles".into(),

@@ -607,6 +607,27 @@ fn edits_that_have_come_are_checked_once() {
     assert!(told < 59, "{told} of 58 edits on the way were told of");
 }
 
+/// As editors do that ask for completions with every key stroke.
+#[test]
+fn an_edit_with_a_request_right_behind_is_told_of_too() {
+    let (mut editor, text) = opened();
+    let uri = editor.uri("rules.bylaw");
+    let place = json!({ "line": 9, "character": 11 });
+    let change = json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": {
+        "textDocument": { "uri": uri, "version": 2 },
+        "contentChanges": [{ "range": { "start": place, "end": place }, "text": "x" }],
+    } });
+    let ask = json!({ "jsonrpc": "2.0", "id": 900, "method": "textDocument/completion", "params": {
+        "textDocument": { "uri": uri }, "position": { "line": 9, "character": 12 },
+    } });
+    let both: String =
+        [change.to_string(), ask.to_string()].map(|m| format!("Content-Length: {}\r\n\r\n{m}", m.len())).concat();
+    editor.send_bytes(both.as_bytes());
+    assert!(!editor.answer(900)["items"].as_array().unwrap().is_empty());
+    let told = diagnostics(&editor.diagnostics("rules.bylaw", Some(2)));
+    assert!(told.contains("no name `xvalue` is known here"), "{told} in {text}");
+}
+
 #[test]
 fn columns_are_counted_as_agreed() {
     let text = "// 😀 größe\r\nrecord r { day: date }  // é\r\nforbid größe { on r when day > 5 }\r\nforbid x { cite \"😀\" on r when dya > 2025-01-01 }\r\n";

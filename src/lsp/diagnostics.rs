@@ -26,6 +26,7 @@ pub struct Told {
 
 /// Tells of every file whose diagnostics, or whose text, are others than those told before.
 pub fn publish(server: &mut Server) {
+    server.workspace.untold = false;
     let mut now: BTreeMap<String, Vec<lsp::Diagnostic>> = BTreeMap::new();
     let mut unread: Vec<String> = Vec::new();
     for set in server.workspace.sets() {

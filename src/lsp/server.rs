@@ -87,15 +87,15 @@ impl Server<'_> {
         let mut waiting = VecDeque::new();
         loop {
             if waiting.is_empty() {
-                let stale = self.workspace.is_stale();
+                let due = self.workspace.is_due();
                 let next = match self.workspace.unadvised() {
-                    _ if stale => incoming.try_recv().ok(),
+                    _ if due => incoming.try_recv().ok(),
                     Some(_) => incoming.recv_timeout(advice::PAUSE).ok(),
                     None => incoming.recv().ok(),
                 };
                 match next {
                     Some(next) => waiting.push_back(next),
-                    None if stale => {
+                    None if due => {
                         self.workspace.refresh();
                         diagnostics::publish(self);
                         continue;

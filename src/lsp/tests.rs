@@ -52,7 +52,7 @@ pub fn begin(server: &mut Server, id: RequestId, params: lsp::ExecuteCommandPara
         return Err(Refusal::new(format!("`{uri}` is not open, or no policy file")));
     };
     let set = server.workspace.set(&view);
-    let errors = set.diagnostics().filter(|d| d.level == crate::diag::Level::Error).count();
+    let errors = set.errors().count();
     if errors > 0 {
         return Err(Refusal::new(format!(
             "the tests cannot be run: the policy set has {}",

@@ -82,6 +82,8 @@ pub struct Workspace<'d> {
     pub named: Vec<Vec<String>>,
     pub open: BTreeMap<String, Document>,
     sets: Vec<Set>,
+    /// A set was read, and the editor does not know what is wrong with it.
+    pub untold: bool,
     /// By file: the paths of its set.
     grouped: RefCell<HashMap<String, Vec<String>>>,
     read: RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
@@ -144,6 +146,7 @@ impl<'d> Workspace<'d> {
             named: Vec::new(),
             open: BTreeMap::new(),
             sets: Vec::new(),
+            untold: false,
             grouped: RefCell::default(),
             read: RefCell::default(),
             listed: RefCell::default(),
@@ -225,19 +228,16 @@ impl<'d> Workspace<'d> {
         self.regroup();
     }
 
-    /// Reads and checks what is out of date. Whether there was anything.
-    pub fn refresh(&mut self) -> bool {
-        let mut any = false;
-        for index in 0..self.sets.len() {
-            any |= self.refresh_set(index);
-        }
-        any
+    /// Reads and checks what is out of date.
+    pub fn refresh(&mut self) {
+        (0..self.sets.len()).for_each(|index| self.refresh_set(index));
     }
 
-    fn refresh_set(&mut self, index: usize) -> bool {
+    fn refresh_set(&mut self, index: usize) {
         if !std::mem::take(&mut self.sets[index].stale) {
-            return false;
+            return;
         }
+        self.untold = true;
         let before = std::mem::take(&mut self.sets[index].policies);
         let texts: HashMap<FileId, Arc<str>> =
             before.sources().files().map(|(id, file)| (id, file.text.clone())).collect();
@@ -249,15 +249,16 @@ impl<'d> Workspace<'d> {
         set.unread = unread;
         set.failed.clear();
         set.generation += 1;
-        let (sources, has_errors) = (set.policies.sources(), outline_has_errors(&outline));
+        let sources = set.policies.sources();
+        let has_errors = outline.diagnostics.iter().any(|d| d.level == Level::Error);
         let is_same = |id: FileId| texts.get(&id).is_some_and(|text| Arc::ptr_eq(text, &sources.file(id).text));
         set.advice.retain(|d| !has_errors && d.labels.iter().all(|label| is_same(label.span.file)));
         set.analysis = Some(Rc::new(Analysis { outline, notes: OnceCell::new() }));
-        true
     }
 
-    pub fn is_stale(&self) -> bool {
-        self.sets.iter().any(|set| set.stale)
+    /// Whether a set is out of date, or was read and what is wrong with it not told yet.
+    pub fn is_due(&self) -> bool {
+        self.untold || self.sets.iter().any(|set| set.stale)
     }
 
     /// The text, read and checked.
@@ -311,7 +312,7 @@ impl<'d> Workspace<'d> {
 
     /// A set whose lints have not been run since it was read, and in which nothing is wrong.
     pub fn unadvised(&self) -> Option<usize> {
-        self.sets.iter().position(|set| set.advised != set.generation && !set.stale && !set.has_errors())
+        self.sets.iter().position(|set| set.advised != set.generation && !set.stale && set.errors().next().is_none())
     }
 
     pub fn set_at(&mut self, index: usize) -> &mut Set {
@@ -355,10 +356,6 @@ impl<'d> Workspace<'d> {
     }
 }
 
-fn outline_has_errors(outline: &Outline) -> bool {
-    outline.diagnostics.iter().any(|d| d.level == Level::Error)
-}
-
 impl Set {
     /// Of files that were read, and not checked.
     pub fn of(policies: PolicySet) -> Set {
@@ -396,8 +393,10 @@ impl Set {
         errors.chain(&self.advice)
     }
 
-    pub fn has_errors(&self) -> bool {
-        self.analysis.as_ref().is_none_or(|analysis| outline_has_errors(&analysis.outline))
+    /// What keeps the set from being run.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        let all = self.analysis.iter().flat_map(|analysis| &analysis.outline.diagnostics);
+        all.filter(|d| d.level == Level::Error)
     }
 
     /// All texts, and their paths in the order in which they were read.

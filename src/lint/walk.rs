@@ -35,11 +35,16 @@ pub fn expressions(rule: &Rule) -> Vec<(Role<'_>, &hir::Expr)> {
     }
     found.extend(rule.unless.iter().map(|e| (Role::Exception(e), &e.condition)));
     found.extend(rule.once.iter().flat_map(|o| &o.keys).map(|e| (Role::Once, e)));
-    found.extend(rule.because.iter().flatten().filter_map(|part| match part {
-        MessagePart::Text(_) => None,
-        MessagePart::Expr(e) => Some((Role::Message, e)),
-    }));
+    found.extend(messages(rule).map(|e| (Role::Message, e)));
     found
+}
+
+/// The values in its sentence.
+pub fn messages(rule: &Rule) -> impl Iterator<Item = &hir::Expr> {
+    rule.because.iter().flatten().filter_map(|part| match part {
+        MessagePart::Text(_) => None,
+        MessagePart::Expr(e) => Some(e),
+    })
 }
 
 /// What has to hold for a finding.

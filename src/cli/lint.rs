@@ -1,7 +1,7 @@
 //! `bylaws lint`: advice about a policy set that is right as far as `check` can tell.
 
 use super::disk::Disk;
-use super::{CheckFormat, Exit, Failure, Style, check, output};
+use super::{CheckFormat, Exit, Failure, Style, check, output, watch};
 use crate::diag::{Code, Diagnostic, Level};
 use crate::io::{FileError, Files, normalize};
 use crate::lint::{self, Choice, Context, Edit, Settings};
@@ -55,6 +55,9 @@ pub(super) struct LintArgs {
     /// Print every lint with its level, and look at nothing
     #[arg(long)]
     list: bool,
+    /// Look again whenever a policy file or `bylaws.toml` changes, until ctrl-c
+    #[arg(long, conflicts_with_all = ["fix", "list"])]
+    watch: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,6 +84,10 @@ fn date(text: &str) -> Result<i32, String> {
 }
 
 pub(super) fn run(args: &LintArgs, style: Style) -> Result<Exit, Failure> {
+    if args.watch { watch::watch(&args.paths, style, || once(args, style)) } else { once(args, style) }
+}
+
+fn once(args: &LintArgs, style: Style) -> Result<Exit, Failure> {
     if args.list {
         return list();
     }

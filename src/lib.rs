@@ -51,6 +51,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "cli")]
+mod analyze;
+#[cfg(feature = "cli")]
 mod cli;
 mod data;
 mod diag;
@@ -108,6 +110,10 @@ pub mod internals {
     }
     pub mod data {
         pub use crate::data::*;
+    }
+    #[cfg(feature = "cli")]
+    pub mod infer {
+        pub use crate::infer::*;
     }
     pub mod ingest {
         pub use crate::ingest::*;

@@ -69,7 +69,7 @@ pub fn record(making: &Making) -> Record {
     let mut remarks = Vec::new();
     let at = time(&fields, &mut remarks);
     let by = subject(making, &fields, &mut remarks);
-    let identity = identity(making, &fields, &mut remarks);
+    let identity = identity(making, &fields, by.as_deref(), &mut remarks);
     if let Some(by) = &by {
         change(&mut items, by, &mut |field| {
             if !field.marks.contains(&"@person") {
@@ -438,7 +438,7 @@ fn subject(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Optio
 }
 
 /// Which record it is: a field that is different in each.
-fn identity(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Option<String> {
+fn identity(making: &Making, fields: &[Flat], by: Option<&str>, remarks: &mut Vec<String>) -> Option<String> {
     let records = making.tree.records();
     let of = |f: &Flat| &making.tree.node(f.field.node).profile;
     let fits = |f: &&Flat| matches!(f.field.guess.ty, Ty::Text | Ty::Int) && !f.optional && f.field.guess.fits;
@@ -447,7 +447,9 @@ fn identity(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Opti
         of.again.is_none() && records > 1 && (of.full.is_some() || of.held.len() as u64 == records)
     };
     let rank = |f: &Flat| ranked(&f.field.dotted, names::identity_rank);
-    let mut named: Vec<(usize, &Flat)> = fields.iter().filter(fits).filter_map(|f| Some((rank(f)?, f))).collect();
+    // What tells people apart does not tell records apart, even where each has one.
+    let others = || fields.iter().filter(fits).filter(|f| by != Some(f.field.dotted.as_str()));
+    let mut named: Vec<(usize, &Flat)> = others().filter_map(|f| Some((rank(f)?, f))).collect();
     named.sort_by_key(|(rank, _)| *rank);
     if let Some((_, f)) = named.iter().find(|(_, f)| differs(f)) {
         let why = match of(f).distinct.full {
@@ -457,8 +459,7 @@ fn identity(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Opti
         remarks.push(format!("`identity {}`: {why}.", f.field.dotted));
         return Some(f.field.dotted.clone());
     }
-    let unique: Vec<&str> =
-        fields.iter().filter(fits).filter(|f| differs(f)).map(|f| f.field.dotted.as_str()).collect();
+    let unique: Vec<&str> = others().filter(|f| differs(f)).map(|f| f.field.dotted.as_str()).collect();
     if !unique.is_empty() {
         let differ = if unique.len() == 1 { "differs" } else { "differ" };
         remarks.push(format!(

@@ -5,7 +5,7 @@ use super::likes::{self, Like};
 use super::names;
 use super::profile::{Profile, Sort};
 use super::survey::{ITEM, Plan};
-use super::tree::{Node, ROOT, STEP, Tree, goes_with};
+use super::tree::{MAX_KEYS, Node, ROOT, STEP, Tree, goes_with};
 use std::collections::HashSet;
 
 /// A field, a group of fields, or what was left out.
@@ -166,6 +166,15 @@ impl Making<'_> {
         let optional = node.profile.present < records;
         let absences = || optional.then(|| format!("Absent in {} of {records}.", records - node.profile.present));
         let money = self.is_money(node);
+        if self.has_data_for_keys(node) {
+            let n = node.fields.len();
+            let more = if node.left_out > 0 { " or more" } else { "" };
+            let what = format!(
+                "{name} ({}): an object with {n}{more} different keys, which are data themselves.",
+                self.written(at)
+            );
+            return Some(Item::Out(what));
+        }
         if node.profile.most() == Some(Sort::Group) && !money && !node.fields.is_empty() {
             let inner = self.group(at, &names, &mut HashSet::new(), as_named);
             if inner.iter().any(|i| !matches!(i, Item::Out(_))) {
@@ -196,6 +205,14 @@ impl Making<'_> {
             marks.push("@person");
         }
         Some(Item::Field(Field { node: at, name, dotted: names.join("."), guess, optional, marks, from }))
+    }
+
+    /// Many keys, of which each is in few of the objects: `{"2025-01-01": 3, "2025-01-02": 5, …}`.
+    fn has_data_for_keys(&self, node: &Node) -> bool {
+        const MANY: usize = 50;
+        let there: u64 = node.fields.values().map(|f| self.tree.node(*f).profile.present).sum();
+        let keys = node.fields.len() as u64;
+        node.fields.len() >= MAX_KEYS || node.fields.len() > MANY && there * 5 < keys * node.groups
     }
 
     /// The words of a path, for what they hint at.

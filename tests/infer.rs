@@ -204,6 +204,41 @@ fn files_with_names_of_the_language() {
     }
 }
 
+/// Of a log with a list in each record, one record each; what has nothing in its list is told.
+#[test]
+fn elements_of_lists() {
+    let line =
+        r#"{"id": 1, "item": 3, "events": [{"type": "a", "x": 1, "id": "p"}, {"type": "b", "y": "q", "id": "r"}]}"#;
+    let lines = format!("{}{}", format!("{line}\n").repeat(1000), "{\"id\": 2, \"events\": []}\n{\"id\": 3}\n");
+    let (draft, _, rejected) = draft_of("a.ndjson", lines.as_bytes());
+    assert_eq!(rejected, 0);
+    for text in [
+        "A record is made of each element of `events`: 2000 records.",
+        "Where there is nothing in `events`, no record is made: 2 times here.",
+        "Left out: `item` beside the list",
+        "record a_event",
+        "  where  item.type == \"b\"",
+        "    event_id = item.id",
+    ] {
+        assert!(draft.contains(text), "{text}\n{draft}");
+    }
+}
+
+/// A log that names its kinds, but not its fields as a policy can, is read by sources.
+#[test]
+fn kinds_that_need_a_source() {
+    let mut log = String::new();
+    for n in 1..=20 {
+        log.push_str(&format!("{{\"kind\": \"gift\", \"id\": {n}, \"day\": \"{n:02}.03.2025\"}}\n"));
+        log.push_str(&format!("{{\"kind\": \"trip\", \"id\": {n}, \"place\": \"Berlin\"}}\n"));
+    }
+    let (draft, _, rejected) = draft_of("log.ndjson", log.as_bytes());
+    assert_eq!(rejected, 0);
+    for text in ["record gift at day", "  where  kind == \"trip\"", "day = day as date \"%d.%m.%Y\""] {
+        assert!(draft.contains(text), "{text}\n{draft}");
+    }
+}
+
 /// Names and values of the data stay within remarks.
 #[test]
 fn line_ends_in_keys() {

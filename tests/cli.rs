@@ -318,7 +318,7 @@ fn init_begins_a_set_that_works() {
     std::fs::write(folder.path().join("conduct/policies/gifts.bylaw"), "mine").unwrap();
     let (code, told) = run(&["init", "conduct"]);
     assert_eq!(code, 2);
-    assert!(told.contains("has a `README.md` and 5 more of its files already"), "{told}");
+    assert!(told.contains("has a `README.md` and 7 more of its files already"), "{told}");
     assert_eq!(std::fs::read_to_string(folder.path().join("conduct/policies/gifts.bylaw")).unwrap(), "mine");
     let (code, told) = run(&["init", "library", "--template", "library"]);
     assert_eq!(code, 0, "{told}");

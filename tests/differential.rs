@@ -5,6 +5,7 @@ mod explained;
 mod operators;
 mod random;
 mod reference;
+mod tried;
 mod whole_way;
 
 use bylaws::internals::data::{Batch, Clock, InputId, KindId, Length, Period, Place, Time, Value, Verdict, identity};

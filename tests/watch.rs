@@ -119,6 +119,18 @@ fn test_follows_imports() {
     watching.says(&["changed: records.bylaw", "1 passed, 0 failed", "watching main.bylaw"]);
 }
 
+#[test]
+fn lint_follows_the_policy_and_its_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("gifts.bylaw"), format!("{RECORD}// lint: allow L0002\n{RULE}")).unwrap();
+    let watching = Watching::begin(folder.path(), &["lint", ".", "--select", "L0001", "--watch"]);
+    watching.says(&["L0001", "watching .: ctrl-c ends"]);
+    std::fs::write(folder.path().join("gifts.bylaw"), format!("{RECORD}{RULE}")).unwrap();
+    watching.says(&["changed: gifts.bylaw", "nothing to say in 1 file", "watching ."]);
+    std::fs::write(folder.path().join("bylaws.toml"), "[lint]\nnonsense = 1\n").unwrap();
+    watching.says(&["changed: bylaws.toml", "nonsense", "watching ."]);
+}
+
 /// A set that is not there yet.
 #[test]
 fn a_folder_that_comes_later() {

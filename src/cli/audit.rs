@@ -42,7 +42,7 @@ pub(super) struct AuditArgs {
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// Write the report to a file, whole or not at all; the summary goes to standard error
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// The lowest severity that ends with exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = ["info", "minor", "major", "critical", "never"])]
@@ -51,7 +51,7 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "N", default_value = "0", value_parser = number_or_unlimited)]
     max_indeterminate: u64,
     /// Keep what could not be read as a record, one JSON object a line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     rejects: Option<PathBuf>,
     /// Findings that are known: they are told as known, and only others end with exit code 1
     #[arg(long, value_name = "FILE")]

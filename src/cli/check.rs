@@ -22,7 +22,7 @@ Examples:
 Exit codes: 0 no errors (warnings are allowed), 2 errors, or files that cannot be read.")]
 pub(super) struct CheckArgs {
     /// Policy files, or folders of them
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<String>,
     /// Give a parameter another value than its default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]

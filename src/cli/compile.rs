@@ -18,10 +18,10 @@ The file can be used by the same version of bylaws only; any other version refus
 Exit codes: 0 compiled (warnings are allowed), 2 errors, or files that cannot be read or written.")]
 pub(super) struct CompileArgs {
     /// Policy files, or folders of them
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<String>,
     /// The file to write, whole or not at all
-    #[arg(long, short, required = true, value_name = "FILE")]
+    #[arg(long, short, required = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: PathBuf,
     /// Give a parameter another value than its default; it holds wherever the file is used
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]

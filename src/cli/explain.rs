@@ -2,7 +2,9 @@
 
 use super::{Exit, Failure, Style, output};
 use crate::diag::{Code, did_you_mean};
-use clap::Args;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command};
+use std::ffi::OsStr;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -11,7 +13,24 @@ Examples:
   bylaws explain          every code, one a line")]
 pub(super) struct ExplainArgs {
     /// A code as diagnostics show it: B0203
+    #[arg(value_parser = Codes, hide_possible_values = true)]
     code: Option<String>,
+}
+
+/// Any text, of which shells complete the codes that there are.
+#[derive(Clone)]
+struct Codes;
+
+impl TypedValueParser for Codes {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Code::ALL.iter().map(|code| PossibleValue::new(code.as_str()).help(code.title()))))
+    }
 }
 
 pub(super) fn run(args: &ExplainArgs, style: Style) -> Result<Exit, Failure> {

@@ -29,7 +29,7 @@ Exit codes: 0 all formatted, 1 --check or --diff found what would change, 2 synt
 files that cannot be read or written.")]
 pub(super) struct FmtArgs {
     /// Policy files, or folders of them; `-` for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<String>,
     /// Write nothing; list the files that would change
     #[arg(long, conflicts_with = "diff")]

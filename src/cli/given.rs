@@ -17,13 +17,13 @@ use std::sync::Arc;
 #[derive(Args)]
 pub(super) struct Given {
     /// A policy file, or a folder of them; may be repeated
-    #[arg(long = "policy", short = 'p', required_unless_present = "plan", value_name = "PATH", num_args = 1)]
+    #[arg(long = "policy", short = 'p', required_unless_present = "plan", value_name = "PATH", value_hint = clap::ValueHint::AnyPath, num_args = 1)]
     policies: Vec<String>,
     /// A compiled policy set, which `bylaws compile` wrote; instead of --policy
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["policies", "set"])]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with_all = ["policies", "set"])]
     plan: Option<PathBuf>,
     /// Where the records are
-    #[arg(value_name = "RECORDS")]
+    #[arg(value_name = "RECORDS", value_hint = clap::ValueHint::FilePath)]
     pub records: Vec<String>,
     /// Where the data ends: a date (its end) or a timestamp. Later records are set aside
     #[arg(long, value_name = "TIME")]

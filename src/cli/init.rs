@@ -1,56 +1,79 @@
 //! `bylaws init`: a policy set to begin with.
 
 use super::{Exit, Failure, Style, output};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   bylaws init conduct                       two rules on gifts, with tests and a made-up log
+  bylaws init conduct --template minimal    one rule: the least that works
   bylaws init conduct --template library    the forty rules of the library
+  bylaws init --template list               what there is
 
-Nothing that is there is written over.
+With each comes `check.sh`, which a change has to pass, and the files by which GitHub and GitLab
+run it. Nothing that is there is written over.
 
 Exit codes:
   0  written
   2  a file is there already, or cannot be written")]
 pub(super) struct InitArgs {
     /// The folder to write into; made where it is not there
-    #[arg(value_name = "FOLDER", default_value = ".")]
+    #[arg(value_name = "FOLDER", default_value = ".", value_hint = ValueHint::DirPath)]
     folder: PathBuf,
-    #[arg(long, value_enum, default_value = "start")]
+    #[arg(long, value_enum, default_value = "gifts")]
     template: Template,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Template {
-    /// Two rules with their records, tests, a charter and a log to audit
-    Start,
+    /// One rule on gifts with its record, a test and a log to audit
+    Minimal,
+    /// Two rules on gifts and approvals with their records, tests, a charter, a metric and a log
+    #[value(alias = "start", alias = "conduct")]
+    Gifts,
+    /// Two rules on files that leave the company, with all that belongs to them
+    Data,
     /// The rule library: forty rules in seven domains, and their vocabulary
     Library,
+    /// Only say which templates there are
+    List,
 }
 
 /// A file's path in the new folder, and its text.
 type File = (&'static str, &'static str);
 
-const CHECK: File = ("check.sh", include_str!("init/check.sh"));
-
-const START: &[File] = &[
-    ("README.md", include_str!("init/start/README.md")),
-    ("policies/charter.bylaw", include_str!("init/start/policies/charter.bylaw")),
-    ("policies/gifts.bylaw", include_str!("init/start/policies/gifts.bylaw")),
-    ("policies/records.bylaw", include_str!("init/start/policies/records.bylaw")),
-    ("records/log.ndjson", include_str!("init/start/records/log.ndjson")),
-    CHECK,
+/// What every template has.
+const GATE: &[File] = &[
+    ("check.sh", include_str!("init/check.sh")),
+    (".github/workflows/rules.yml", include_str!("init/ci/github.yml")),
+    (".gitlab-ci.yml", include_str!("init/ci/gitlab.yml")),
 ];
+
+macro_rules! template {
+    ($name:literal: $($path:literal)*) => {
+        &[$(($path, include_str!(concat!("init/", $name, "/", $path))),)*]
+    };
+}
+
+const MINIMAL: &[File] = template! { "minimal":
+    "README.md" "policies/gifts.bylaw" "policies/records.bylaw" "records/log.ndjson"
+};
+
+const GIFTS: &[File] = template! { "gifts":
+    "README.md" "policies/charter.bylaw" "policies/gifts.bylaw" "policies/records.bylaw" "records/log.ndjson"
+};
+
+const DATA: &[File] = template! { "data":
+    "README.md" "policies/charter.bylaw" "policies/exports.bylaw" "policies/records.bylaw" "records/log.ndjson"
+};
 
 macro_rules! library {
     ($($path:literal)*) => {
         &[
             ("README.md", include_str!("init/library.md")),
             $((concat!("policies/", $path), include_str!(concat!("../../policies/", $path))),)*
-            CHECK,
         ]
     };
 }
@@ -63,6 +86,8 @@ const LIBRARY: &[File] = library! {
     "engagements.bylaw"
     "expenses.bylaw"
     "gifts.bylaw"
+    "handbook.en.ftl"
+    "handbook.zh.ftl"
     "metrics.bylaw"
     "programme.bylaw"
     "trading.bylaw"
@@ -80,10 +105,17 @@ const LIBRARY: &[File] = library! {
 };
 
 pub(super) fn run(args: &InitArgs, _: Style) -> Result<Exit, Failure> {
-    let files = match args.template {
-        Template::Start => START,
+    let own = match args.template {
+        Template::Minimal => MINIMAL,
+        Template::Gifts => GIFTS,
+        Template::Data => DATA,
         Template::Library => LIBRARY,
+        Template::List => {
+            output::print(&list())?;
+            return Ok(Exit::Clean);
+        }
     };
+    let files = [own, GATE].concat();
     let there: Vec<&str> = files.iter().map(|f| f.0).filter(|f| args.folder.join(f).exists()).collect();
     if let [first, ..] = there[..] {
         let folder = args.folder.display();
@@ -91,11 +123,22 @@ pub(super) fn run(args: &InitArgs, _: Style) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{folder}` has a `{first}`{more} already"))
             .help("name an empty folder, or one that is not there"));
     }
-    for (path, text) in files {
+    for (path, text) in &files {
         write(&args.folder.join(path), text)?;
     }
-    output::print(&next(args, files))?;
+    output::print(&next(args, &files))?;
     Ok(Exit::Clean)
+}
+
+/// The templates, each with what is in it.
+fn list() -> String {
+    let all =
+        Template::value_variants().iter().filter(|t| **t != Template::List).filter_map(Template::to_possible_value);
+    let lines = all.map(|t| {
+        let help = t.get_help().map(ToString::to_string).unwrap_or_default();
+        format!("{:<8} {help}\n", t.get_name())
+    });
+    lines.collect()
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -129,8 +172,9 @@ fn next(args: &InitArgs, files: &[File]) -> String {
         |path: &str| if folder == "." { path.to_owned() } else { format!("{}/{path}", folder.trim_end_matches('/')) };
     let mut text = format!("wrote {} files into `{folder}`\n\nNext:\n", files.len());
     let policies = at("policies");
-    let records = if args.template == Template::Start { at("records/log.ndjson") } else { "RECORDS…".into() };
+    let records = if args.template == Template::Library { "RECORDS…".into() } else { at("records/log.ndjson") };
     for (command, what) in [
+        (if folder == "." { "./check.sh".into() } else { at("check.sh") }, "does the policy set pass its gate?"),
         (format!("bylaws check {policies}"), "is the policy set right?"),
         (format!("bylaws test {policies} --coverage"), "do its own tests pass?"),
         (format!("bylaws audit --policy {policies} {records}"), "what do the records say?"),

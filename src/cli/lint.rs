@@ -1,7 +1,7 @@
 //! `bylaws lint`: advice about a policy set that is right as far as `check` can tell.
 
 use super::disk::Disk;
-use super::{CheckFormat, Exit, Failure, Style, check, output};
+use super::{CheckFormat, Exit, Failure, Style, check, output, watch};
 use crate::diag::{Code, Diagnostic, Level};
 use crate::io::{FileError, Files, normalize};
 use crate::lint::{self, Choice, Context, Edit, Settings};
@@ -55,6 +55,9 @@ pub(super) struct LintArgs {
     /// Print every lint with its level, and look at nothing
     #[arg(long)]
     list: bool,
+    /// Look again whenever a policy file or `bylaws.toml` changes, until ctrl-c
+    #[arg(long, conflicts_with_all = ["fix", "list"])]
+    watch: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,7 +69,7 @@ enum FailOn {
 }
 
 /// So often at most is a set mended and read again: each fix may let another one follow.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 100;
 
 fn choice(text: &str) -> Result<Choice, String> {
     Choice::parse(text).map_err(|near| match near {
@@ -81,6 +84,10 @@ fn date(text: &str) -> Result<i32, String> {
 }
 
 pub(super) fn run(args: &LintArgs, style: Style) -> Result<Exit, Failure> {
+    if args.watch { watch::watch(&args.paths, style, || once(args, style)) } else { once(args, style) }
+}
+
+fn once(args: &LintArgs, style: Style) -> Result<Exit, Failure> {
     if args.list {
         return list();
     }
@@ -238,7 +245,12 @@ fn look(files: &Mended, of: &Looking, style: Style) -> Result<Looked, Failure> {
     let mut policies = PolicySet::load(files, &of.args.paths).map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     if checked.has_errors() {
-        output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
+        let (sources, errors) = (policies.sources(), checked.diagnostics());
+        match (of.args.format, of.args.format.form()) {
+            (_, Some(form)) => check::exchange(form, "lint", sources, errors, &[])?,
+            (CheckFormat::Json, _) => output::print(&report::lint_json(sources, errors, &[]))?,
+            _ => output::tell(&report::render::diagnostics(sources, errors, style.stderr)),
+        }
         return Err(Failure::told(check::summary(&policies, &checked)));
     }
     let found = lints(&policies, &checked, &uses, of);
@@ -324,6 +336,11 @@ fn told(sources: &SourceMap, edit: &Edit) -> String {
 
 fn tell(args: &LintArgs, set: &Looked, mended: &[String], style: Style) -> Result<(), Failure> {
     let sources = set.policies.sources();
+    if let Some(form) = args.format.form() {
+        check::exchange(form, "lint", sources, &set.found, &[])?;
+        output::tell(&format!("{}\n", summary(args, set, mended.len())));
+        return Ok(());
+    }
     if args.format == CheckFormat::Json {
         return output::print(&report::lint_json(sources, &set.found, mended));
     }
@@ -355,7 +372,8 @@ fn summary(args: &LintArgs, set: &Looked, mended: usize) -> String {
     };
     let fixable = lint::edits(&set.found).len();
     let hint = match fixable {
-        1.. if !args.fix => format!("; {fixable} can be mended with --fix"),
+        1.. if args.fix => format!("; {fixable} more can be mended with --fix"),
+        1.. => format!("; {fixable} can be mended with --fix"),
         _ => String::new(),
     };
     format!("lint: {what} in {files}{mended}{hint}")

@@ -11,7 +11,7 @@ Examples:
   bylaws man --output ~/.local/share/man/man1    a page for the command and for each subcommand")]
 pub(super) struct ManArgs {
     /// Write `bylaws.1`, `bylaws-audit.1`, … into this folder, rather than the first to standard output
-    #[arg(long, short, value_name = "FOLDER")]
+    #[arg(long, short, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     output: Option<PathBuf>,
 }
 

@@ -35,7 +35,7 @@ pub(super) struct MetricsArgs {
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Write the figures to a file, whole or not at all
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// How many rejected and not fully counted records are allowed: a number, or `unlimited`
     #[arg(long, value_name = "N", default_value = "0", value_parser = audit::number_or_unlimited)]

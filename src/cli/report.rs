@@ -39,7 +39,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write the report to a file, whole or not at all
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// The heading
     #[arg(long, default_value = "Integrity report", value_name = "TEXT")]
@@ -51,7 +51,7 @@ pub(super) struct ReportArgs {
     #[arg(long)]
     names: bool,
     /// What was found before: a report in JSON, or what `bylaws audit --format json|ndjson` wrote
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     earlier: Option<PathBuf>,
     /// The lowest severity that ends with exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "never", value_parser = ["info", "minor", "major", "critical", "never"])]

@@ -26,7 +26,7 @@ Exit codes: 0 all passed (or there are none), 1 some failed, or fewer parts are 
 2 the policy has errors.")]
 pub(super) struct TestArgs {
     /// Policy files, or folders of them
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<String>,
     /// Run only the tests whose title, with the row of its cases, matches this regular expression
     #[arg(long, value_name = "REGEX")]
@@ -44,7 +44,7 @@ pub(super) struct TestArgs {
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text", value_name = "FORMAT")]
     coverage: Option<CoverageFormat>,
     /// Write the coverage to a file
-    #[arg(long, value_name = "FILE", requires = "coverage")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "coverage")]
     output: Option<PathBuf>,
     /// Fail where the tests decide less than this share of all parts
     #[arg(long, value_name = "PERCENT", requires = "coverage", value_parser = percentage)]

@@ -119,14 +119,15 @@ fn changed(events: &Receiver<notify::Result<Event>>) -> Result<String, notify::E
     }
 }
 
-/// Whether it may change what a policy set is: a policy file, or a folder that comes or goes.
+/// Whether it may change what is said of a policy set: a policy file, the settings, or a folder that comes or goes.
 fn matters(kind: &EventKind, path: &Path) -> bool {
     let of_files = match kind {
         EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => false,
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any | EventKind::Other => true,
     };
-    let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-    of_files && !hidden && (path.extension().is_some_and(|e| e == "bylaw") || path.extension().is_none())
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let of_policy = name.ends_with(".bylaw") || name == "bylaws.toml" || path.extension().is_none();
+    of_files && of_policy && !name.starts_with('.')
 }
 
 #[cfg(test)]
@@ -143,6 +144,7 @@ mod tests {
             (EventKind::Remove(RemoveKind::File), "p/a.bylaw", true),
             (EventKind::Access(AccessKind::Any), "p/a.bylaw", false),
             (EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), "p/a.bylaw", false),
+            (data, "p/bylaws.toml", true),
             (data, "p/notes.md", false),
             (data, "p/.a.bylaw.swp", false),
             (data, "p/.a.bylaw", false),

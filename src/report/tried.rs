@@ -80,11 +80,6 @@ pub(crate) fn record(context: &Context, why: &Why, color: bool) -> String {
             parts.iter().for_each(|p| node(context, why, &p.node, 2, &mut text, color));
         }
     }
-    for gap in &why.gaps {
-        let at = gap.record.and_then(|r| why.records.get(r)).and_then(|r| context.place(r));
-        let at = at.map_or(String::new(), |p| format!(" ({p})"));
-        let _ = writeln!(text, "  {} {}{at}", dim("because", color), context.gap_of(&why.records, gap));
-    }
     text
 }
 

@@ -201,6 +201,11 @@ pub(super) fn node(context: &Context, why: &Why, of: &Node, depth: usize, text: 
             let _ = writeln!(text, "{indent}nearly   {}", near(context, why, miss));
         }
     }
+    for gap in &of.gaps {
+        let at = gap.record.and_then(|r| why.records.get(r)).and_then(|r| context.place(r));
+        let at = at.map_or(String::new(), |p| format!(" ({p})"));
+        let _ = writeln!(text, "{indent}          {} {}{at}", dim("because", color), context.gap_of(&why.records, gap));
+    }
     for part in &of.parts {
         node(context, why, part, depth + 1, text, color);
     }

@@ -3,5 +3,7 @@
 # does not hold.
 set -eu
 cd "$(dirname "$0")"
+bylaws fmt --check policies
 bylaws check policies
+bylaws lint policies
 bylaws test policies --coverage --min-coverage 100

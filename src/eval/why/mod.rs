@@ -138,6 +138,8 @@ pub struct Node {
     /// Index into [`Why::windows`].
     pub window: Option<usize>,
     pub parts: Vec<Node>,
+    /// Of a condition that is not known, in [`Findings::looked_at`]: why.
+    pub gaps: Vec<Gap>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,14 +344,18 @@ impl Findings {
 
     /// Why the rule ended as it did there, and what would have led to another verdict.
     pub fn why(&self, about: &About) -> Why {
-        let mut why = self.looked_at(about);
+        let mut why = self.seen(about, false);
         let outside = why.notes.iter().any(|n| matches!(n, Note::NotInForce { .. } | Note::NotValid));
         why.changes = if outside { None } else { self.changes(about) };
         why
     }
 
-    /// What the rule looked at there, and what it made of it.
+    /// What the rule looked at there, and what it made of it; why each part is not known, where it is not.
     pub fn looked_at(&self, about: &About) -> Why {
+        self.seen(about, true)
+    }
+
+    fn seen(&self, about: &About, each_gap: bool) -> Why {
         let plan = self.plan();
         let rule = &plan.rules[about.rule];
         let entry = about.verdict.map(|i| &self.entries[i]);
@@ -361,8 +367,8 @@ impl Findings {
         let mut trace = Trace::new(cx);
         trace.owner = entry.and_then(|e| e.owner);
         trace.record(&frame);
-        let (explanation, done) = tree::tree(trace, rule, &Scope::top(frame), entry);
-        let tree::Done { parts, near, notes, progress } = done;
+        let (explanation, done) = tree::tree(trace, rule, &Scope::top(frame), entry, each_gap);
+        let tree::Done { parts, near, notes, progress, .. } = done;
         let explained = about.verdict.map(|i| self.explain(i));
         let windows = explanation.windows.into_iter().zip(near).map(|(seen, near)| WindowWhy { seen, near }).collect();
         let plain =

@@ -8,7 +8,7 @@ use super::super::judge::triggered;
 use super::super::message::shown;
 use super::super::results::Entry;
 use super::super::screen::in_force;
-use super::super::{ClauseRole, ClauseTrace, Explanation, SeenValue, Truth, history, limit, rates, tables};
+use super::super::{ClauseRole, ClauseTrace, Explanation, Gap, SeenValue, Truth, history, limit, rates, tables};
 use super::near::{self, Near};
 use super::{Came, Failed, NearMiss, Node, Note, Part, Sort, StepWhy};
 use crate::data::Verdict;
@@ -28,6 +28,8 @@ pub struct Done {
     pub parts: Vec<Part>,
     /// By window.
     pub near: Vec<Vec<NearMiss>>,
+    /// Each condition that is not known says why, also where nothing hangs on it.
+    pub each_gap: bool,
     pub notes: Vec<Note>,
     pub progress: Vec<StepWhy>,
 }
@@ -38,9 +40,10 @@ pub fn tree<'a>(
     rule: &'a RulePlan,
     scope: &Scope<'_, 'a>,
     entry: Option<&Entry>,
+    each_gap: bool,
 ) -> (Explanation, Done) {
     let names = trace.cx.plan.names.iter().map(|n| (n.at, (n.name.clone(), n.definition))).collect();
-    let mut done = Done::default();
+    let mut done = Done { each_gap, ..Done::default() };
     let kind = rule.trigger.kind();
     let frame = scope.frame;
     if let Some((history, key)) = entry.and_then(|e| e.lacking) {
@@ -255,23 +258,25 @@ impl<'a> Tree<'_, 'a> {
         let cx = self.trace.cx;
         let parts = match &expr.op {
             Op::And(all) | Op::Or(all) => all.iter().map(|e| self.condition(e, scope, hoped)).collect(),
-            // `field absent` is one condition.
-            Op::Not(e) if e.span == expr.span && matches!(e.op, Op::Present(_)) => {
-                let parts = self.condition(e, scope, hoped).parts;
+            // `field absent` and `x not in words` are one condition.
+            Op::Not(e) if e.span == expr.span && !matches!(e.op, Op::And(_) | Op::Or(_) | Op::Not(_)) => {
+                let of = self.condition(e, scope, hoped);
                 let truth = Some(truth(&cx, expr, scope));
-                return Node { truth, parts, name: self.name(expr), ..blank(expr.span, Sort::Test) };
+                return Node { truth, name: self.name(expr), sort: Sort::Test, ..of };
             }
             Op::Not(e) => vec![self.condition(e, scope, hoped)],
             Op::Constant(_) | Op::Column { .. } | Op::Lookup { .. } => {
                 let mut node = self.operand(expr, scope);
                 node.truth = Some(truth(&cx, expr, scope));
                 node.sort = Sort::Test;
+                node.gaps = self.gaps(expr, scope);
                 return node;
             }
             Op::History(id) => {
                 let window = self.window(*id, scope, hoped);
                 let truth = Some(truth(&cx, expr, scope));
-                return Node { truth, window, name: self.name(expr), ..blank(expr.span, Sort::Test) };
+                let gaps = self.gaps(expr, scope);
+                return Node { truth, window, gaps, name: self.name(expr), ..blank(expr.span, Sort::Test) };
             }
             Op::In { item, .. } => vec![self.operand(item, scope)],
             Op::Under { who, above, table, column, root } => {
@@ -291,7 +296,18 @@ impl<'a> Tree<'_, 'a> {
             _ => Sort::Test,
         };
         let truth = Some(truth(&cx, expr, scope));
-        Node { truth, parts, name: self.name(expr), ..blank(expr.span, sort) }
+        let gaps = if sort == Sort::Test { self.gaps(expr, scope) } else { Vec::new() };
+        Node { truth, parts, gaps, name: self.name(expr), ..blank(expr.span, sort) }
+    }
+
+    /// Why this condition by itself is not known, where that is asked for.
+    fn gaps(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Vec<Gap> {
+        if !self.done.each_gap {
+            return Vec::new();
+        }
+        let others = std::mem::take(&mut self.trace.explanation.gaps);
+        gaps::of(self.trace, expr, scope);
+        std::mem::replace(&mut self.trace.explanation.gaps, others)
     }
 
     /// Two amounts, and the rate by which one was converted.
@@ -374,7 +390,8 @@ impl<'a> Tree<'_, 'a> {
 }
 
 fn blank(span: Span, sort: Sort) -> Node {
-    Node { span, sort, truth: None, value: None, field: None, name: None, window: None, parts: Vec::new() }
+    let (parts, gaps) = (Vec::new(), Vec::new());
+    Node { span, sort, truth: None, value: None, field: None, name: None, window: None, parts, gaps }
 }
 
 fn renumber_miss(miss: &mut NearMiss, place: &[usize]) {
@@ -388,6 +405,7 @@ fn renumber(node: &mut Node, place: &[usize]) {
     if let Some((record, _)) = &mut node.field {
         *record = place[*record];
     }
+    node.gaps.iter_mut().filter_map(|g| g.record.as_mut()).for_each(|r| *r = place[*r]);
     node.parts.iter_mut().for_each(|p| renumber(p, place));
 }
 

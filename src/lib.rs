@@ -51,6 +51,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "cli")]
+mod analyze;
+#[cfg(feature = "cli")]
 mod cli;
 mod data;
 mod diag;
@@ -109,6 +111,10 @@ pub mod internals {
     pub mod data {
         pub use crate::data::*;
     }
+    #[cfg(feature = "cli")]
+    pub mod infer {
+        pub use crate::infer::*;
+    }
     pub mod ingest {
         pub use crate::ingest::*;
     }
@@ -116,6 +122,20 @@ pub mod internals {
         pub use crate::fmt::*;
     }
     #[cfg(feature = "cli")]
+    pub mod handbook {
+        use crate::handbook::{self, Catalogue, Given};
+        pub use crate::handbook::{CHINESE, ENGLISH};
+
+        /// The page and the Markdown of a policy set without errors, in a language that is shipped.
+        pub fn pages(policies: &mut crate::PolicySet, language: &str) -> Option<(String, String)> {
+            let (checked, uses) = policies.check_names(&[]);
+            let catalogue = Catalogue::shipped(language).filter(|_| !checked.has_errors())?;
+            let (hir, files, sources) = (checked.hir(), policies.files(), policies.sources());
+            let given = Given { hir, files, sources, uses: &uses, as_of: None, title: None };
+            let made = handbook::handbook(&given, &catalogue);
+            Some((handbook::html(&made, &catalogue), handbook::markdown(&made, &catalogue)))
+        }
+    }
     pub mod lint {
         pub use crate::lint::*;
     }

@@ -10,7 +10,7 @@ use crate::plan::{Plan, saved};
 use crate::sema::hir::{Hir, Test};
 use crate::sema::{self, CheckInput, Notes, Use};
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::{self, SyntaxNode, ast};
+use crate::syntax::{self, Parsed, Parts, SyntaxNode, ast};
 use rowan::GreenNode;
 use std::collections::{HashMap, HashSet};
 
@@ -46,6 +46,7 @@ pub struct PolicySet {
 struct Text {
     tree: GreenNode,
     errors: Vec<Diagnostic>,
+    parts: Parts,
 }
 
 /// A policy set that was checked, with all that is wrong with it.
@@ -135,6 +136,13 @@ impl PolicySet {
     /// The lossless tree of a file of the set.
     pub(crate) fn tree(&self, file: FileId) -> Option<SyntaxNode> {
         self.texts.get(&file).map(|text| SyntaxNode::new_root(text.tree.clone()))
+    }
+
+    /// Keeps what a text says, apart from its items.
+    fn keep(&mut self, id: FileId, parsed: Parsed) -> ast::File {
+        let Parsed { tree, file, errors, parts } = parsed;
+        self.texts.insert(id, Text { tree, errors, parts });
+        file
     }
 
     /// All that was found wrong before names were looked at.
@@ -275,24 +283,25 @@ impl Loader<'_> {
                 return None;
             }
         };
-        let before = self.before.ids.get(path).copied();
-        if let Some(id) = before
-            && *set.sources.file(id).text == text
-            && let (Some(file), Some(kept)) = (self.before.files.remove(&id), self.before.texts.remove(&id))
-        {
+        let Some(id) = self.before.ids.get(path).copied() else {
+            let id = set.sources.add(path, text);
+            let parsed = syntax::parse(id, &set.sources.file(id).text);
+            return Some((id, set.keep(id, parsed)));
+        };
+        let old = set.sources.file(id).text.clone();
+        let (Some(file), Some(kept)) = (self.before.files.remove(&id), self.before.texts.remove(&id)) else {
+            set.sources.replace(id, text);
+            let parsed = syntax::parse(id, &set.sources.file(id).text);
+            return Some((id, set.keep(id, parsed)));
+        };
+        if *old == text {
             set.texts.insert(id, kept);
             return Some((id, file));
         }
-        let id = match before {
-            Some(id) => {
-                set.sources.replace(id, text);
-                id
-            }
-            None => set.sources.add(path, text),
-        };
-        let parsed = syntax::parse(id, &set.sources.file(id).text);
-        set.texts.insert(id, Text { tree: parsed.tree, errors: parsed.errors });
-        Some((id, parsed.file))
+        set.sources.replace(id, text);
+        let Text { tree, errors, parts } = kept;
+        let parsed = syntax::parse_again(id, &set.sources.file(id).text, &old, Parsed { tree, file, errors, parts });
+        Some((id, set.keep(id, parsed)))
     }
 
     /// The path and content of a file that is imported for the first time.

@@ -1,12 +1,12 @@
 //! The pages of lints: what the wrong example shows is found, and in the right one it is not.
 
-use bylaws::internals::diag::{Code, Level};
+use bylaws::internals::diag::{Code, Diagnostic, Level};
 use bylaws::internals::lint::{self, Choice, Context, Settings};
 use bylaws::internals::source::SourceMap;
 use bylaws::internals::{sema, syntax};
 use std::collections::BTreeSet;
 
-/// What the examples speak of.
+/// What the examples speak of, in a file of its own.
 const RECORDS: &str = r#"
 enum level { low, mid, high }
 table person key id valid from since until left {
@@ -22,23 +22,31 @@ record note by who identity id { id: text, who: ref person, text: text }
 
 /// Codes of what lints find within the example, of all lints.
 fn found(example: &str) -> Result<BTreeSet<Code>, String> {
-    let text = format!("{RECORDS}\n{example}");
+    Ok(told(example)?.0.iter().map(|d| d.code).collect())
+}
+
+/// What lints find within the example, and the example with the safe fixes made.
+fn told(example: &str) -> Result<(Vec<Diagnostic>, String), String> {
     let mut sources = SourceMap::default();
-    let id = sources.add("example.bylaw", text.as_str());
-    let parsed = syntax::parse(id, &text);
-    let files = [(id, parsed.file)];
+    let records = sources.add("records.bylaw", RECORDS);
+    let own = sources.add("example.bylaw", example);
+    let parsed = [(records, syntax::parse(records, RECORDS)), (own, syntax::parse(own, example))];
+    let errors = parsed.iter().flat_map(|(_, p)| p.errors.clone()).collect::<Vec<_>>();
+    let files = parsed.map(|(id, parsed)| (id, parsed.file));
     let of: Vec<_> = files.iter().map(|(id, file)| (*id, file)).collect();
     let (hir, told, uses) = sema::check_names(sema::CheckInput { sources: &sources, files: &of, set: &[] });
-    let errors: Vec<_> = parsed.errors.iter().chain(&told).filter(|d| d.level == Level::Error).collect();
+    let errors: Vec<_> = errors.iter().chain(&told).filter(|d| d.level == Level::Error).collect();
     if !errors.is_empty() {
         return Err(format!("{errors:?}"));
     }
     let settings = Settings { select: vec![Choice::parse("all").unwrap()], ..Settings::default() };
     // 2026-01-01
-    let paths = vec!["example.bylaw".into()];
+    let paths = vec!["records.bylaw".into(), "example.bylaw".into()];
     let context = Context::new(&sources, &files, (&hir, &uses), 20_454, (&settings, &paths));
-    let found = lint::run(&context, &settings);
-    Ok(found.iter().filter(|d| d.span().start as usize > RECORDS.len()).map(|d| d.code).collect())
+    let mut found = lint::run(&context, &settings);
+    found.retain(|d| d.span().file == own);
+    let mended = lint::apply(example, lint::edits(&found).iter());
+    Ok((found, mended))
 }
 
 fn example<'a>(page: &'a str, word: &str) -> Option<&'a str> {
@@ -80,4 +88,21 @@ fn every_code_of_a_lint_is_in_a_table_once() {
     assert_eq!(codes.len(), unique.len());
     let declared: BTreeSet<Code> = Code::ALL.iter().copied().filter(|c| lint::is_lint(*c)).collect();
     assert_eq!(unique, declared);
+}
+
+#[test]
+fn what_is_mended_is_right_and_has_nothing_left_to_mend() {
+    for code in lint::all().map(|l| l.code) {
+        let mut text = example(code.page(), "Wrong").unwrap().to_owned();
+        let could = told(&text).unwrap().0.iter().any(|d| d.code == code && d.fixes.iter().any(|f| f.safe));
+        for round in 0.. {
+            let (found, mended) = told(&text).unwrap_or_else(|errors| panic!("{code}: {errors}\n{text}"));
+            if mended == text {
+                assert!(!could || found.iter().all(|d| d.code != code), "{code} is still there:\n{text}");
+                break;
+            }
+            assert!(round < 10, "{code}: there is always more to mend:\n{mended}");
+            text = mended;
+        }
+    }
 }

@@ -8,6 +8,7 @@ const OR = 1, AND = 2, NOT = 3, COMPARE = 4, DEFAULT = 5, SUM = 6, PRODUCT = 7, 
 
 const FUNCTIONS = ['count', 'sum', 'min', 'max', 'avg', 'distinct', 'first', 'last'];
 const SOFT = [...FUNCTIONS, 'median', 'exists', 'no', 'malformed'];
+const RESERVED = ['and', 'or', 'not', 'in', 'true', 'false'];
 const AGGREGATES = ['sum', 'min', 'max', 'avg', 'distinct'];
 const PERIODS = ['day', 'month', 'quarter', 'year', 'fiscal_quarter', 'fiscal_year'];
 const COMPARISONS = ['==', '!=', '<=', '>=', '<', '>'];
@@ -30,6 +31,8 @@ module.exports = grammar({
     $._percent,
     $.history_kind,
     $.cast_unit,
+    $.date,
+    $.timestamp,
     // Never asked for by the grammar: valid only while an error is mended.
     $._error_sentinel,
   ],
@@ -39,13 +42,11 @@ module.exports = grammar({
   // Keywords are names as well, but for these in these places.
   reserved: {
     global: _ => [],
-    value: _ => ['and', 'or', 'not', 'in', 'true', 'false'],
-    step: _ => ['and', 'or', 'not', 'in', 'true', 'false', 'where', 'as', 'then'],
+    value: _ => RESERVED,
+    step: _ => [...RESERVED, 'where', 'as', 'then'],
   },
 
   supertypes: $ => [$.item, $.clause],
-
-  conflicts: $ => [],
 
   rules: {
     file: $ => repeat($.item),
@@ -59,8 +60,6 @@ module.exports = grammar({
     word: _ => /[A-Za-z_][A-Za-z0-9_]*/,
     bool: _ => choice('true', 'false'),
     number: _ => /[0-9][0-9_]*(\.[0-9][0-9_]*)?/,
-    date: _ => /[0-9]{4}-[0-9]{2}-[0-9]{2}/,
-    timestamp: _ => /[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?/,
     month_day: _ => /[0-9]{2}-[0-9]{2}/,
     quantity: $ => seq($.number, choice($.unit, $.business_days)),
     percent: $ => seq($.number, alias($._percent, '%')),
@@ -132,7 +131,10 @@ module.exports = grammar({
 
     paren: $ => seq('(', $.expr, ')'),
     set: $ => seq('{', listed($.expr), '}'),
-    call: $ => seq(field('function', $._name), '(', listed($.expr), ')'),
+    call: $ => seq(
+      field('function', choice($._name, ...['exists', 'no', 'malformed'].map(word => alias(word, $.name)))),
+      '(', listed($.expr), ')',
+    ),
 
     history_call: $ => seq(field('function', choice(...FUNCTIONS)), '(', $.path, optional($._history_tail), ')'),
     median_call: $ => seq(field('function', 'median'), '(', $.history_call, repeat($.keys), ')'),
@@ -144,10 +146,12 @@ module.exports = grammar({
     )),
     filter: $ => seq('where', $.expr),
     keys: $ => prec.right(choice(
-      seq(choice('by', 'per'), $._key, repeat(seq(',', $._key))),
+      seq(choice('by', 'per'), choice($._key, alias($.period_path, $.path)), repeat(seq(',', $._key))),
       seq('across', 'everyone'),
     )),
     _key: $ => choice($.every_of, $.path),
+    // A field that is named like a period, where that does not end there: `per day, giver`.
+    period_path: $ => prec.right(-1, seq(choice(...PERIODS.map(word => alias(word, $.name))), repeat(seq('.', $.word)))),
     every_of: $ => prec.right(seq('every', $.path, 'of', $.path, optional($.optional))),
     window: $ => choice(
       seq('within', $.length, $.direction),
@@ -202,7 +206,7 @@ module.exports = grammar({
     mark: _ => seq('@', token.immediate(/[A-Za-z_][A-Za-z0-9_]*/)),
     type_expr: $ => seq(
       repeat(seq(choice('list', 'set'), 'of')),
-      choice($.ref_type, $.enum_type, $.fields, alias($.word, $.type)),
+      choice($.ref_type, $.enum_type, $.fields, ...[$.word, 'ref', 'list', 'set'].map(word => alias(word, $.type))),
       optional($.optional),
     ),
     ref_type: $ => seq('ref', $.word),
@@ -322,7 +326,9 @@ module.exports = grammar({
     map_expr: $ => prec.right(seq($.map_cast, repeat(seq('??', $.map_cast)))),
     map_cast: $ => prec.right(seq(choice($.map_constant, $.map_call, $.map_paren, $.map_path), repeat($.cast))),
     map_paren: $ => seq('(', $.map_expr, ')'),
-    map_constant: $ => prec(1, seq('constant', optional('-'), $.operand)),
+    map_constant: $ => prec(1, seq('constant', $._signed)),
+    _signed: $ => choice($.operand, alias($.signed, $.unary_expr)),
+    signed: $ => seq(field('operator', '-'), field('operand', $.operand)),
     map_call: $ => seq(field('function', $._name), '(', list($.map_expr), optional(','), ')'),
     map_path: $ => prec.right(seq(choice($.word, $.quoted, $.string), repeat($._path_step))),
     _path_step: $ => choice(
@@ -346,7 +352,7 @@ module.exports = grammar({
         seq(field('operator', 'matches'), $.regex),
         seq(
           field('operator', choice(...COMPARISONS, 'starts_with', 'ends_with', 'contains', 'in_domain')),
-          optional('-'), $.operand,
+          $._signed,
         ),
       )),
     ),
@@ -367,7 +373,10 @@ module.exports = grammar({
     cell: $ => choice($.dashes, $._given_value),
     dashes: _ => token(/:?---+:?/),
     given_fields: $ => prec(1, seq('{', listed($.given_field), '}')),
-    given_field: $ => seq(field('name', choice($.word, ...SOFT.map(word => alias(word, $.word)))), ':', field('value', $._given_value)),
+    given_field: $ => seq(
+      field('name', choice($.word, ...[...SOFT, ...RESERVED].map(word => alias(word, $.word)))), ':',
+      field('value', $._given_value),
+    ),
     _given_value: $ => choice($.malformed, $.not_given, $.given_fields, $.given_list, $.expr),
     not_given: _ => prec(1, seq('not', 'given')),
     malformed: $ => seq('malformed', $.string),
@@ -385,7 +394,7 @@ module.exports = grammar({
     nothing_else: _ => seq('nothing', 'else'),
     message: $ => seq('message', choice($.string, $.word)),
     expectation: $ => seq(
-      field('verdict', $.word), field('rule', $.word),
+      field('verdict', choice($.word, alias('nothing', $.word))), field('rule', $.word),
       optional(seq('on', field('record', $.word))),
       optional(seq('for', $.expr)),
       optional(seq('by', field('exception', $.word))),

@@ -80,7 +80,7 @@ pub(super) fn run(args: &HandbookArgs, style: Style) -> Result<Exit, Failure> {
     if checked.has_errors() {
         return Err(Failure::told(check::summary(&policies, &checked)));
     }
-    names(&mut catalogue, &policies, checked.hir())?;
+    names(&mut catalogue, &args.paths, &policies, checked.hir())?;
     let given = Given {
         hir: checked.hir(),
         files: policies.files(),
@@ -141,14 +141,15 @@ fn unusable(path: &Path, bad: BadCatalogue) -> Failure {
 }
 
 /// Reads what the authors call their rules and fields: `handbook.LANG.ftl` beside the policy files.
-fn names(catalogue: &mut Catalogue, policies: &PolicySet, hir: &Hir) -> Result<(), Failure> {
+/// Beside files that were named one by one the catalogue may be for others too.
+fn names(catalogue: &mut Catalogue, paths: &[String], policies: &PolicySet, hir: &Hir) -> Result<(), Failure> {
     let file = format!("handbook.{}.ftl", catalogue.language());
     let folder = |name: &str| Path::new(name).parent().map(Path::to_owned).unwrap_or_default();
     let folders: BTreeSet<PathBuf> = policies.sources().files().map(|(_, f)| folder(&f.name)).collect();
     for path in folders.into_iter().map(|folder| folder.join(&file)).filter(|path| path.is_file()) {
         let text = read(&path)?;
-        let unknown = handbook::unknown_names(&text, hir, policies.files());
-        for (id, near) in unknown {
+        let whole = paths.iter().any(|given| path.parent().is_some_and(|folder| folder.starts_with(given)));
+        for (id, near) in handbook::unknown_names(&text, hir, policies.files()).into_iter().filter(|_| whole) {
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             output::tell(&format!("`{}`: `{id}` names nothing in the policy{near}\n", path.display()));
         }

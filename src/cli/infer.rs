@@ -2,8 +2,9 @@
 
 use super::records::{self, Input as File};
 use super::{Exit, Failure, Style, output, reading};
-use crate::data::InputId;
+use crate::data::found::Bare;
 use crate::data::mapping::Format;
+use crate::data::{InputId, Place};
 use crate::diag::Code;
 use crate::fmt::format;
 use crate::infer::{self, Draft, InputName, Origin, Sample};
@@ -84,9 +85,11 @@ pub(super) fn run(args: &InferArgs, style: Style) -> Result<Exit, Failure> {
     }
     let mut spooled = Vec::new();
     let files = files(&args.records, &mut spooled)?;
-    let (sample, shape, limited) = read(args, &files)?;
     let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
-    if sample.records() == 0 {
+    let most = args.rows.unwrap_or(u64::MAX);
+    let (sample, (shape, limited)) =
+        infer::sample(most, &mut |most, take| pass(args, &files, most, take), |(shape, _)| shape.format)?;
+    if sample.is_empty() {
         return Err(nothing(&sample, &names));
     }
     let origin = origin(args, &files, shape, limited);
@@ -131,12 +134,15 @@ fn files(args: &[String], spooled: &mut Vec<NamedTempFile>) -> Result<Vec<File>,
     Ok(files)
 }
 
-/// All that the files hold, how they are to be read, and whether there was more than was asked for.
-fn read(args: &InferArgs, files: &[File]) -> Result<(Sample, Shape, bool), Failure> {
-    let mut sample = Sample::default();
+/// Reads the files once, or so many records of them: as what, and whether there was more.
+fn pass(
+    args: &InferArgs,
+    files: &[File],
+    most: u64,
+    take: &mut dyn FnMut(Place, Bare<'_>),
+) -> Result<(Shape, bool), Failure> {
     let mut first: Option<Shape> = None;
-    let mut limited = false;
-    let most = args.rows.unwrap_or(u64::MAX);
+    let (mut count, mut limited) = (0, false);
     let progress = reading::progress(files);
     for (i, file) in files.iter().enumerate() {
         let spec = BareSpec {
@@ -150,10 +156,11 @@ fn read(args: &InferArgs, files: &[File]) -> Result<(Sample, Shape, bool), Failu
             }),
             delimiter: args.delimiter,
         };
-        let mut see = |place, record: crate::data::found::Bare<'_>| {
-            limited |= sample.records() >= most;
+        let mut see = |place, record: Bare<'_>| {
+            limited |= count >= most;
             if !limited {
-                sample.add(place, record);
+                count += u64::from(matches!(record, Bare::Record(_)));
+                take(place, record);
             }
             !limited
         };
@@ -166,21 +173,11 @@ fn read(args: &InferArgs, files: &[File]) -> Result<(Sample, Shape, bool), Failu
         match &mut first {
             None => first = Some(shape),
             Some(first) if (first.format, first.delimiter) != (shape.format, shape.delimiter) => {
-                let what = |s: &Shape| match s.format {
-                    Format::Csv => format!("CSV with `{}` between fields", char::from(s.delimiter).escape_default()),
-                    other => records::format_name(other).to_owned(),
-                };
-                return Err(Failure::new(format!(
-                    "`{}` is {}, and `{}` is {}",
-                    files[0].name,
-                    what(first),
-                    file.name,
-                    what(&shape)
-                ))
-                .help("one draft is of files of one shape: run `bylaws infer` for each shape"));
+                return Err(of_two_shapes(&files[0].name, first, &file.name, &shape));
             }
             Some(first) => {
-                first.twice.extend(shape.twice.into_iter().filter(|h| !first.twice.contains(h)).collect::<Vec<_>>())
+                let more = shape.twice.into_iter().filter(|h| !first.twice.contains(h)).collect::<Vec<_>>();
+                first.twice.extend(more);
             }
         }
         if limited {
@@ -191,7 +188,16 @@ fn read(args: &InferArgs, files: &[File]) -> Result<(Sample, Shape, bool), Failu
         bar.finish_and_clear();
     }
     let none = Shape { format: Format::Ndjson, delimiter: b',', twice: Vec::new() };
-    Ok((sample, first.unwrap_or(none), limited))
+    Ok((first.unwrap_or(none), limited))
+}
+
+fn of_two_shapes(name: &str, shape: &Shape, other_name: &str, other: &Shape) -> Failure {
+    let what = |s: &Shape| match s.format {
+        Format::Csv => format!("CSV with `{}` between fields", char::from(s.delimiter).escape_default()),
+        other => records::format_name(other).to_owned(),
+    };
+    Failure::new(format!("`{name}` is {}, and `{other_name}` is {}", what(shape), what(other)))
+        .help("one draft is of files of one shape: run `bylaws infer` for each shape")
 }
 
 fn nothing(sample: &Sample, names: &[&str]) -> Failure {
@@ -220,6 +226,7 @@ fn origin(args: &InferArgs, files: &[File], shape: Shape, limited: bool) -> Orig
         delimiter: shape.delimiter,
         twice: shape.twice,
         files: files.iter().filter_map(|f| from_draft(f, args.output.as_deref())).collect(),
+        given: args.kind.is_some(),
         kind,
         source,
         limited,
@@ -229,10 +236,11 @@ fn origin(args: &InferArgs, files: &[File], shape: Shape, limited: bool) -> Orig
 /// A file's name without folders and endings.
 fn stem(name: &str) -> &str {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    match name {
-        "<stdin>" => "record",
-        _ => name.find('.').filter(|at| *at > 0).map_or(name, |at| &name[..at]),
+    if name == "<stdin>" {
+        return "record";
     }
+    let endings = [".gz", ".zst", ".zstd", ".csv", ".tsv", ".ndjson", ".jsonl", ".json", ".parquet", ".txt", ".log"];
+    endings.iter().fold(name, |name, ending| name.strip_suffix(ending).filter(|n| !n.is_empty()).unwrap_or(name))
 }
 
 /// A file as the draft, which lies in some folder, would name it.
@@ -292,7 +300,12 @@ fn told(args: &InferArgs, draft: &Draft, origin: &Origin, name: &str) -> String 
             report::plural(draft.rejected as usize, "record")
         ));
     }
-    let written = if args.output.is_some() { "" } else { "save the draft as draft.bylaw, then\n  " };
-    out.push_str(&format!("next: {written}bylaws check {name}; read its remarks; then write a rule\n"));
+    let save = if args.output.is_some() { "" } else { "save the draft as draft.bylaw; " };
+    let records = if draft.tagged { args.records.join(" ") } else { String::new() };
+    out.push_str(&format!(
+        "next: {save}read its remarks, then\n  bylaws check {name}\n  bylaws audit --policy {name} {records}"
+    ));
+    out.truncate(out.trim_end().len());
+    out.push_str("\nand write a rule on what is in it\n");
     out
 }

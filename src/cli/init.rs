@@ -86,6 +86,8 @@ const LIBRARY: &[File] = library! {
     "engagements.bylaw"
     "expenses.bylaw"
     "gifts.bylaw"
+    "handbook.en.ftl"
+    "handbook.zh.ftl"
     "metrics.bylaw"
     "programme.bylaw"
     "trading.bylaw"

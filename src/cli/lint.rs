@@ -69,7 +69,7 @@ enum FailOn {
 }
 
 /// So often at most is a set mended and read again: each fix may let another one follow.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 100;
 
 fn choice(text: &str) -> Result<Choice, String> {
     Choice::parse(text).map_err(|near| match near {
@@ -245,7 +245,12 @@ fn look(files: &Mended, of: &Looking, style: Style) -> Result<Looked, Failure> {
     let mut policies = PolicySet::load(files, &of.args.paths).map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     if checked.has_errors() {
-        output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
+        let (sources, errors) = (policies.sources(), checked.diagnostics());
+        match (of.args.format, of.args.format.form()) {
+            (_, Some(form)) => check::exchange(form, "lint", sources, errors, &[])?,
+            (CheckFormat::Json, _) => output::print(&report::lint_json(sources, errors, &[]))?,
+            _ => output::tell(&report::render::diagnostics(sources, errors, style.stderr)),
+        }
         return Err(Failure::told(check::summary(&policies, &checked)));
     }
     let found = lints(&policies, &checked, &uses, of);
@@ -331,6 +336,11 @@ fn told(sources: &SourceMap, edit: &Edit) -> String {
 
 fn tell(args: &LintArgs, set: &Looked, mended: &[String], style: Style) -> Result<(), Failure> {
     let sources = set.policies.sources();
+    if let Some(form) = args.format.form() {
+        check::exchange(form, "lint", sources, &set.found, &[])?;
+        output::tell(&format!("{}\n", summary(args, set, mended.len())));
+        return Ok(());
+    }
     if args.format == CheckFormat::Json {
         return output::print(&report::lint_json(sources, &set.found, mended));
     }
@@ -362,7 +372,8 @@ fn summary(args: &LintArgs, set: &Looked, mended: usize) -> String {
     };
     let fixable = lint::edits(&set.found).len();
     let hint = match fixable {
-        1.. if !args.fix => format!("; {fixable} can be mended with --fix"),
+        1.. if args.fix => format!("; {fixable} more can be mended with --fix"),
+        1.. => format!("; {fixable} can be mended with --fix"),
         _ => String::new(),
     };
     format!("lint: {what} in {files}{mended}{hint}")

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod compile;
+mod diff;
 mod disk;
 mod explain;
 mod fmt;
@@ -23,6 +24,7 @@ mod output;
 mod reading;
 mod records;
 mod report;
+mod revision;
 mod test;
 mod r#try;
 mod watch;
@@ -82,6 +84,8 @@ enum Command {
     Compile(compile::CompileArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
+    /// Show what changes in meaning between two policy sets
+    Diff(diff::DiffArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
     /// Work out the figures that a policy set keeps, by period
@@ -223,6 +227,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),
+        Command::Diff(args) => diff::run(args, style),
         Command::Audit(args) => audit::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),

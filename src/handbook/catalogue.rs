@@ -126,11 +126,6 @@ impl Catalogue {
     pub fn name(&self, id: &str, attribute: Option<&str>) -> Option<String> {
         message(&self.names, id, attribute, &[])
     }
-
-    /// The ids of the authors' names; for telling which of them name nothing.
-    pub fn named(&self, text: &str) -> Vec<String> {
-        messages(text)
-    }
 }
 
 /// The ids of a catalogue's messages, in its order.

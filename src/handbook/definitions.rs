@@ -3,7 +3,7 @@
 use super::catalogue::Arg;
 use super::model::{Charter, Given};
 use super::words::{Words, field_id, readable};
-use crate::data::{Kind, KindId, Role, Schema, Severity, Type, Zone};
+use crate::data::{ColumnId, Kind, KindId, Role, Schema, Severity, Type, Zone};
 use crate::sema::What;
 use crate::source::Span;
 use crate::syntax::ast::{self, CharterKind, ItemKind, TypeExprKind};
@@ -19,6 +19,8 @@ pub struct Parameter {
     pub value: String,
     /// Every value and when it holds, where it changes.
     pub values: Vec<(String, String)>,
+    /// The days on which it gets another value, and which.
+    pub starts: Vec<(Option<i32>, String)>,
     pub span: Span,
 }
 
@@ -26,8 +28,6 @@ pub struct Definition {
     pub name: String,
     pub title: String,
     pub doc: Option<String>,
-    /// As the policy has it.
-    pub text: String,
     /// The rules that read it, by name.
     pub rules: Vec<String>,
 }
@@ -92,6 +92,7 @@ pub fn parameters(given: &Given, words: &Words) -> Vec<Parameter> {
             doc: words.catalogue.name(&id, Some("doc")).or(doc),
             value,
             values,
+            starts,
             span: param.span,
         });
     }
@@ -140,7 +141,6 @@ pub fn definitions(given: &Given, words: &Words) -> Vec<Definition> {
                 name: name.text.clone(),
                 title: words.definition(&name.text),
                 doc: words.catalogue.name(&format!("value-{}", name.text), Some("doc")).or_else(|| item.doc.clone()),
-                text: given.sources.text(item.span).to_owned(),
                 rules: rules.collect(),
             });
         }
@@ -162,12 +162,19 @@ pub fn glossary(given: &Given, words: &Words) -> Vec<Glossary> {
             let kind = schema.kind(id);
             let mut docs = Vec::new();
             field_docs(&declared.fields, "", &mut docs);
-            let doc_of = |path: &str| docs.iter().find(|(p, _)| p == path).map(|(_, doc)| doc.clone());
+            // What is said of a group of fields stands with the first of them, where it has no field of its own.
+            let doc_of = |path: &str| {
+                let own = |p: &str| {
+                    p == path || p.strip_suffix(".*").is_some_and(|group| first_of(kind, group) == Some(path))
+                };
+                let found: Vec<&str> = docs.iter().filter(|(p, _)| own(p)).map(|(_, doc)| doc.as_str()).collect();
+                (!found.is_empty()).then(|| found.join("\n\n"))
+            };
             let fields = kind.columns.iter().map(|column| {
                 let id = field_id(&kind.name, &column.name);
                 FieldEntry {
                     name: column.name.clone(),
-                    title: words.field_named(kind, &column.name, &column.ty),
+                    title: words.catalogue.name(&id, None).unwrap_or_else(|| readable(&column.name)),
                     ty: type_of(words, column),
                     doc: words.catalogue.name(&id, Some("doc")).or_else(|| doc_of(&column.name)),
                 }
@@ -188,7 +195,7 @@ pub fn glossary(given: &Given, words: &Words) -> Vec<Glossary> {
 
 /// When it happened, whose it is, when a row of it holds.
 fn notes(words: &Words, id: KindId, kind: &Kind) -> Vec<String> {
-    let field = |column: &crate::data::ColumnId| words.quoted(&words.field(id, *column));
+    let field = |column: &ColumnId| words.field(id, *column);
     let mut out = Vec::new();
     match &kind.role {
         Role::Record { time, subject } => {
@@ -223,12 +230,19 @@ fn field_docs(fields: &[ast::Field], before: &str, out: &mut Vec<(String, String
     for field in fields {
         let path = format!("{before}{}", field.name.text);
         if let Some(doc) = &field.doc {
-            out.push((path.clone(), doc.clone()));
+            let group = matches!(field.ty.kind, TypeExprKind::Struct(_)) && !field.ty.optional;
+            out.push((if group { format!("{path}.*") } else { path.clone() }, doc.clone()));
         }
         if let TypeExprKind::Struct(inner) = &field.ty.kind {
             field_docs(inner, &format!("{path}."), out);
         }
     }
+}
+
+/// The first field of a group.
+fn first_of<'a>(kind: &'a Kind, group: &str) -> Option<&'a str> {
+    let within = |name: &&str| name.strip_prefix(group).is_some_and(|rest| rest.starts_with('.'));
+    kind.columns.iter().map(|c| c.name.as_str()).find(within)
 }
 
 fn type_of(words: &Words, column: &crate::data::Column) -> String {

@@ -1,22 +1,17 @@
 //! Tests as examples: their records as small tables, and what the rule says of each.
 
 use super::catalogue::Arg;
-use super::model::Given;
+use super::model::Given as Set;
+use super::walk::{self, Met};
 use super::words::Words;
 use crate::data::{ColumnId, KindId, Origin, Role, Schema, Value, Verdict, Zone, display};
-use crate::sema::hir::{Body, Cell, Expr, ExprKind, History, Rule, Test, Trigger};
-use crate::source::Span;
+use crate::sema::hir::{Cell, Expect, ExprKind, Given, Rule, Test};
 use std::collections::BTreeSet;
 
 pub struct Example {
     pub title: String,
-    /// One, or one for each row of the test's `cases`.
-    pub cases: Vec<Case>,
-}
-
-pub struct Case {
     pub tables: Vec<Table>,
-    /// When the data ends, and parameters that are set for it.
+    /// When the data ends, and parameters that are set.
     pub notes: Vec<String>,
     pub verdicts: Vec<Line>,
 }
@@ -36,33 +31,58 @@ pub struct Line {
 
 type Read = BTreeSet<(KindId, ColumnId)>;
 
-pub fn of_rule(given: &Given, words: &Words, rules: &[&Rule]) -> Vec<Example> {
+pub fn of_rule(set: &Set, words: &Words, rules: &[&Rule]) -> Vec<Example> {
     let mut read = Read::new();
     rules.iter().for_each(|rule| read_by_rule(words.schema, rule, &mut read));
     let zone = rules.first().and_then(|r| Zone::named(&r.clock.timezone)).unwrap_or_else(Zone::utc);
-    let mut out: Vec<(Span, Example)> = Vec::new();
-    for test in &given.hir.tests {
-        let expected = test.expect.iter().any(|e| rules.iter().any(|r| r.name == e.rule));
-        if !expected {
+    let mut groups: Vec<Vec<&Test>> = Vec::new();
+    for test in &set.hir.tests {
+        if !test.expect.iter().any(|e| rules.iter().any(|r| r.name == e.rule)) {
             continue;
         }
-        let case = case(words, test, &rules[0].name, &read, &zone);
-        match out.last_mut() {
-            Some((span, example)) if *span == test.span => example.cases.push(case),
-            _ => out.push((test.span, Example { title: test.title.clone(), cases: vec![case] })),
+        match groups.last_mut() {
+            Some(group) if group[0].span == test.span => group.push(test),
+            _ => groups.push(vec![test]),
         }
     }
-    out.into_iter().map(|(_, example)| example).collect()
+    groups.into_iter().map(|tests| example(words, &tests, &rules[0].name, &read, &zone)).collect()
 }
 
-fn case(words: &Words, test: &Test, rule: &str, read: &Read, zone: &Zone) -> Case {
+/// A test, or all rows of its `cases` together.
+fn example(words: &Words, tests: &[&Test], rule: &str, read: &Read, zone: &Zone) -> Example {
     let mut kinds: Vec<KindId> = Vec::new();
-    for given in &test.given {
+    for given in tests.iter().flat_map(|test| &test.given) {
         if read.iter().any(|(kind, _)| *kind == given.kind) && !kinds.contains(&given.kind) {
             kinds.push(given.kind);
         }
     }
-    let tables = kinds.into_iter().map(|kind| table(words, test, kind, read, zone)).collect();
+    let tables = kinds.into_iter().map(|kind| table(words, tests, kind, read, zone)).collect();
+    let (mut notes, mut verdicts): (Vec<String>, Vec<Line>) = (Vec::new(), Vec::new());
+    let first = self::notes(words, tests[0], zone);
+    let alike = tests.iter().all(|test| self::notes(words, test, zone) == first);
+    if alike {
+        notes.extend(first);
+    }
+    for (i, test) in tests.iter().enumerate() {
+        let of_case = |text: String| match tests.len() {
+            1 => text,
+            _ => words.say("example-of-case", &[("case", (&case_name(words, i)).into()), ("text", (&text).into())]),
+        };
+        if !alike {
+            notes.extend(self::notes(words, test, zone).into_iter().map(of_case));
+        }
+        for expect in test.expect.iter().filter(|e| e.rule == rule) {
+            verdicts.push(Line { text: of_case(verdict(words, test, expect, zone)), ..line(expect) });
+        }
+    }
+    Example { title: tests[0].title.clone(), tables, notes, verdicts }
+}
+
+fn case_name(words: &Words, i: usize) -> String {
+    words.say("example-case", &[("n", i64::try_from(i + 1).unwrap_or(i64::MAX).into())])
+}
+
+fn notes(words: &Words, test: &Test, zone: &Zone) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(time) = &test.as_of {
         notes.push(words.say("example-as-of", &[("time", Arg::Text(&cell(words, time, zone)))]));
@@ -71,25 +91,31 @@ fn case(words: &Words, test: &Test, rule: &str, read: &Read, zone: &Zone) -> Cas
         let (param, value) = (words.quoted(&words.definition(param)), words.constant(value, zone));
         notes.push(words.say("example-set", &[("param", (&param).into()), ("value", (&value).into())]));
     }
-    let verdicts = test.expect.iter().filter(|e| e.rule == rule).map(|expect| {
-        let record = match expect.on {
-            None => words.say("example-any", &[]),
-            Some(at) => name(words, test, at),
-        };
-        let verdict = words.say(verdict_id(expect.verdict), &[]);
-        let mut text = words.say("example-verdict", &[("record", (&record).into()), ("verdict", (&verdict).into())]);
-        if let Some(by) = &expect.by {
-            let by = words.quoted(&words.exception(by));
-            text = words.say("example-by", &[("text", (&text).into()), ("exception", (&by).into())]);
-        }
-        if let Some(whose) = &expect.whose {
+    notes
+}
+
+fn line(expect: &Expect) -> Line {
+    let message = expect.message.as_ref().map(|(message, _)| message.clone());
+    Line { verdict: expect.verdict, text: String::new(), message }
+}
+
+fn verdict(words: &Words, test: &Test, expect: &Expect, zone: &Zone) -> String {
+    let record = match expect.on {
+        None => words.say("example-any", &[]),
+        Some(at) => name(words, test, at),
+    };
+    let verdict = match &expect.by {
+        None => words.say(verdict_id(expect.verdict), &[]),
+        Some(by) => words.say("verdict-excepted-by", &[("exception", (&words.quoted(&words.exception(by))).into())]),
+    };
+    let text = words.say("example-verdict", &[("record", (&record).into()), ("verdict", (&verdict).into())]);
+    match &expect.whose {
+        None => text,
+        Some(whose) => {
             let whose = cell(words, whose, zone);
-            text = words.say("example-for", &[("text", (&text).into()), ("person", (&whose).into())]);
+            words.say("example-for", &[("text", (&text).into()), ("person", (&whose).into())])
         }
-        let message = expect.message.as_ref().map(|(message, _)| message.clone());
-        Line { verdict: expect.verdict, text, message }
-    });
-    Case { tables, notes, verdicts: verdicts.collect() }
+    }
 }
 
 fn verdict_id(verdict: Verdict) -> &'static str {
@@ -117,24 +143,42 @@ fn name(words: &Words, test: &Test, at: usize) -> String {
     }
 }
 
-fn table(words: &Words, test: &Test, kind: KindId, read: &Read, zone: &Zone) -> Table {
-    let given: Vec<usize> = (0..test.given.len()).filter(|i| test.given[*i].kind == kind).collect();
-    let said = |column: ColumnId| given.iter().any(|i| test.given[*i].cells.iter().any(|(c, _)| *c == column));
+/// The records of one kind; where cases differ in them, each case has its own, told by a first column.
+fn table(words: &Words, tests: &[&Test], kind: KindId, read: &Read, zone: &Zone) -> Table {
+    let all = tests.iter().flat_map(|test| &test.given).filter(|given| given.kind == kind);
+    let said: BTreeSet<ColumnId> = all.flat_map(|given| given.cells.iter().map(|(column, _)| *column)).collect();
     let columns: Vec<ColumnId> =
-        read.iter().filter(|(k, column)| *k == kind && said(*column)).map(|(_, column)| *column).collect();
+        read.iter().filter(|(k, column)| *k == kind && said.contains(column)).map(|(_, column)| *column).collect();
     let mut head = vec![words.say("example-record", &[])];
-    head.extend(columns.iter().map(|column| words.field(kind, *column)));
-    let rows = given.iter().map(|i| {
-        let cells = &test.given[*i].cells;
-        let mut row = vec![name(words, test, *i)];
-        row.extend(columns.iter().map(|column| match cells.iter().find(|(c, _)| c == column) {
-            None => String::new(),
-            Some((_, Cell::Value(value))) => cell(words, value, zone),
-            Some((_, Cell::Malformed(text))) => words.say("example-malformed", &[("text", text.into())]),
-        }));
-        row
-    });
-    Table { caption: words.kinds(kind), head, rows: rows.collect() }
+    head.extend(columns.iter().map(|column| words.heading(kind, *column)));
+    let of_case = |test: &Test| -> Vec<Vec<String>> {
+        let given = test.given.iter().enumerate().filter(|(_, given)| given.kind == kind);
+        given.map(|(i, given)| row(words, name(words, test, i), given, &columns, zone)).collect()
+    };
+    let first = of_case(tests[0]);
+    let alike = tests.iter().all(|test| of_case(test) == first);
+    if alike {
+        return Table { caption: words.kinds(kind), head, rows: first };
+    }
+    head.insert(0, words.say("example-case-head", &[]));
+    let mut rows = Vec::new();
+    for (i, test) in tests.iter().enumerate() {
+        for mut row in of_case(test) {
+            row.insert(0, case_name(words, i));
+            rows.push(row);
+        }
+    }
+    Table { caption: words.kinds(kind), head, rows }
+}
+
+fn row(words: &Words, name: String, given: &Given, columns: &[ColumnId], zone: &Zone) -> Vec<String> {
+    let mut row = vec![name];
+    row.extend(columns.iter().map(|column| match given.cells.iter().find(|(c, _)| c == column) {
+        None => String::new(),
+        Some((_, Cell::Value(value))) => cell(words, value, zone),
+        Some((_, Cell::Malformed(text))) => words.say("example-malformed", &[("text", text.into())]),
+    }));
+    row
 }
 
 /// A value in a table, without the quotes that it has in a sentence.
@@ -148,46 +192,27 @@ fn cell(words: &Words, value: &Value, zone: &Zone) -> String {
     }
 }
 
-// ---------------------------------------------------------------- what a rule reads
-
+/// The columns that a rule reads, and those that say whose and of when a record is.
 fn read_by_rule(schema: &Schema, rule: &Rule, read: &mut Read) {
-    // The kinds of the roots, as they come.
-    let mut roots: Vec<(u8, KindId)> = vec![(0, rule.trigger.kind())];
-    match &rule.trigger {
-        Trigger::Sequence(sequence) => {
-            roots.extend(sequence.steps.iter().map(|step| (step.root, step.kind)));
-            for step in &sequence.steps {
-                times(schema, step.kind, read);
-                let mut inner = roots.clone();
-                inner.push((step.root, step.kind));
-                step.keys.iter().for_each(|key| {
-                    of(schema, &key.inner, &mut inner, read);
-                    of(schema, &key.outer, &mut roots.clone(), read);
-                });
-                step.filter.iter().for_each(|filter| of(schema, filter, &mut inner, read));
+    subject(schema, rule.trigger.kind(), read);
+    walk::rule(rule, &mut |met, roots| match met {
+        Met::Records(kind) => times(schema, kind, read),
+        Met::Expr(e) => match &e.kind {
+            ExprKind::Column { root, column } => {
+                if let Some(kind) = walk::kind_of(roots, *root) {
+                    add(schema, kind, *column, read);
+                }
             }
-        }
-        trigger => {
-            times(schema, trigger.kind(), read);
-            subject(schema, trigger.kind(), read);
-            trigger.filter().iter().for_each(|filter| of(schema, filter, &mut roots, read));
-        }
-    }
-    match &rule.body {
-        Body::Forbid { when } => of(schema, when, &mut roots, read),
-        Body::Require { when, need } => {
-            when.iter().for_each(|when| of(schema, when, &mut roots, read));
-            of_history(schema, need, &mut roots, read);
-        }
-        Body::Limit { when, aggregate, to } => {
-            when.iter().for_each(|when| of(schema, when, &mut roots, read));
-            of_history(schema, aggregate, &mut roots, read);
-            of(schema, to, &mut roots, read);
-        }
-    }
-    rule.unless.iter().for_each(|exception| of(schema, &exception.condition, &mut roots, read));
-    rule.once.iter().flat_map(|once| &once.keys).for_each(|key| of(schema, key, &mut roots, read));
-    rule.waivers.iter().flat_map(|w| &w.condition).for_each(|condition| of(schema, condition, &mut roots, read));
+            ExprKind::Lookup { table, column, .. }
+            | ExprKind::Under { table, column, .. }
+            | ExprKind::Every { table, column, .. } => {
+                add(schema, *table, *column, read);
+                subject(schema, *table, read);
+                times(schema, *table, read);
+            }
+            _ => {}
+        },
+    });
 }
 
 fn add(schema: &Schema, kind: KindId, column: ColumnId, read: &mut Read) {
@@ -221,35 +246,4 @@ fn subject(schema: &Schema, kind: KindId, read: &mut Read) {
         Origin::Union(parts) => parts.iter().for_each(|(part, _)| subject(schema, *part, read)),
         _ => of.subject().iter().for_each(|subject| add(schema, kind, *subject, read)),
     }
-}
-
-fn of(schema: &Schema, e: &Expr, roots: &mut Vec<(u8, KindId)>, read: &mut Read) {
-    let kind_of = |roots: &[(u8, KindId)], root: u8| roots.iter().rev().find(|(r, _)| *r == root).map(|(_, k)| *k);
-    let row = |table: KindId, column: ColumnId, read: &mut Read| {
-        add(schema, table, column, read);
-        subject(schema, table, read);
-        times(schema, table, read);
-    };
-    match &e.kind {
-        ExprKind::Column { root, column } => {
-            if let Some(kind) = kind_of(roots, *root) {
-                add(schema, kind, *column, read);
-            }
-        }
-        ExprKind::Lookup { table, column, .. }
-        | ExprKind::Under { table, column, .. }
-        | ExprKind::Every { table, column, .. } => row(*table, *column, read),
-        ExprKind::History(h) => return of_history(schema, h, roots, read),
-        _ => {}
-    }
-    e.children().into_iter().for_each(|child| of(schema, child, roots, read));
-}
-
-fn of_history(schema: &Schema, h: &History, roots: &mut Vec<(u8, KindId)>, read: &mut Read) {
-    times(schema, h.kind, read);
-    h.keys.iter().for_each(|key| of(schema, &key.outer, roots, read));
-    roots.push((h.root + 1, h.kind));
-    h.keys.iter().for_each(|key| of(schema, &key.inner, roots, read));
-    h.value.iter().chain(&h.filter).chain(&h.per).for_each(|e| of(schema, e, roots, read));
-    roots.pop();
 }

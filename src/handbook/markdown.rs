@@ -5,6 +5,7 @@ use super::definitions::{FieldEntry, Parameter};
 use super::examples::{Example, Table};
 use super::model::{Domain, Handbook, RuleEntry, Wording};
 use super::reading::Block;
+use super::words;
 use std::fmt::Write;
 
 struct Page<'a> {
@@ -134,21 +135,13 @@ impl Page<'_> {
     }
 
     fn severity(&self, rule: &RuleEntry) -> String {
-        let id = match rule.severity {
-            crate::data::Severity::Info => "severity-info",
-            crate::data::Severity::Minor => "severity-minor",
-            crate::data::Severity::Major => "severity-major",
-            crate::data::Severity::Critical => "severity-critical",
-        };
-        self.say(id, &[])
+        self.say(words::severity_id(rule.severity), &[])
     }
 
     fn domain(&mut self, domain: &Domain) {
         self.heading(2, &domain.anchor, &domain.title);
         self.doc(domain.doc.as_deref());
-        for (name, value) in &domain.facts {
-            self.line(&format!("- **{}:** {}", escape(name), escape(value)));
-        }
+        domain.facts.iter().for_each(|(name, value)| self.fact(name, &escape(value)));
         self.gap();
         domain.rules.iter().for_each(|rule| self.rule(rule));
     }
@@ -158,13 +151,19 @@ impl Page<'_> {
         self.doc(rule.doc.as_deref());
         let shown = &rule.wordings[rule.shown];
         self.reading(shown);
-        self.line(&format!("- **{}:** {}", escape(&self.say("severity", &[])), escape(&self.severity(rule))));
-        for (name, value) in &rule.facts {
-            self.line(&format!("- **{}:** {}", escape(name), escape(value)));
+        self.fact(&self.say("severity", &[]), &escape(&self.severity(rule)));
+        rule.facts.iter().for_each(|(name, value)| self.fact(name, &escape(value)));
+        self.fact(&self.say("in-force", &[]), &escape(&rule.in_force));
+        if rule.wordings.len() > 1 {
+            self.fact(&self.say("this-wording", &[]), &escape(&shown.in_force));
         }
-        self.line(&format!("- **{}:** {}", escape(&self.say("in-force", &[])), escape(&shown.in_force)));
-        self.line(&format!("- **{}:** {}", escape(&self.say("name-in-policy", &[])), code(&rule.name)));
+        self.fact(&self.say("name-in-policy", &[]), &code(&rule.name));
         self.gap();
+        if !rule.changes.is_empty() {
+            self.paragraph(&format!("**{}**", escape(&self.say("changes", &[]))));
+            rule.changes.iter().for_each(|change| self.line(&format!("- {}", escape(change))));
+            self.gap();
+        }
         self.parameters_of(&rule.parameters);
         self.waivers(shown);
         self.others(rule);
@@ -211,17 +210,25 @@ impl Page<'_> {
         self.paragraph(&format!("**{}**", escape(&self.say("values-in-rule", &[]))));
         for parameter in parameters {
             let link = format!("[{}](#{})", escape(&parameter.title), slug(&parameter.anchor));
-            match parameter.values.is_empty() {
-                true => self.line(&format!("- {link}: {}", escape(&parameter.value))),
-                false => {
-                    self.line(&format!("- {link}:"));
-                    for (when, value) in &parameter.values {
-                        self.line(&format!("  - {}: {}", escape(when), escape(value)));
-                    }
-                }
-            }
+            let line = self.say("labelled", &[("name", (&link).into()), ("value", (&escape(&parameter.value)).into())]);
+            self.line(&format!("- {line}"));
+            self.times(parameter);
         }
         self.gap();
+    }
+
+    /// The values that a parameter has from day to day, where it changes.
+    fn times(&mut self, parameter: &Parameter) {
+        for (when, value) in &parameter.values {
+            let line = self.say("labelled", &[("name", when.into()), ("value", value.into())]);
+            self.line(&format!("  - {}", escape(&line)));
+        }
+    }
+
+    /// A name and a value, which is escaped.
+    fn fact(&mut self, name: &str, value: &str) {
+        let label = self.say("label", &[("name", name.into())]);
+        self.line(&format!("- **{}** {value}", escape(&label)));
     }
 
     fn waivers(&mut self, wording: &Wording) {
@@ -234,6 +241,7 @@ impl Page<'_> {
 
     /// The wordings that are not in force on the handbook's day.
     fn others(&mut self, rule: &RuleEntry) {
+        let shown = &rule.wordings[rule.shown];
         for (i, wording) in rule.wordings.iter().enumerate() {
             if i == rule.shown {
                 continue;
@@ -242,13 +250,10 @@ impl Page<'_> {
             let when = self.say(id, &[("when", (&wording.in_force).into())]);
             self.line(&format!("<details><summary>{}</summary>", html(&when)));
             self.gap();
-            if let Some(change) = &rule.wordings[i.max(rule.shown).min(i + 1).min(rule.wordings.len() - 1)].change {
-                self.paragraph(&escape(change));
-            }
-            if wording.title != rule.title {
+            if wording.title != shown.title {
                 self.paragraph(&format!("**{}**", escape(&wording.title)));
             }
-            if wording.doc.is_some() && wording.doc != rule.wordings[rule.shown].doc {
+            if wording.doc.is_some() && wording.doc != shown.doc {
                 self.doc(wording.doc.as_deref());
             }
             self.reading(wording);
@@ -268,17 +273,15 @@ impl Page<'_> {
         self.gap();
         for example in examples {
             self.paragraph(&format!("**{}**", escape(&example.title)));
-            for case in &example.cases {
-                case.tables.iter().for_each(|table| self.table(table));
-                for note in &case.notes {
-                    self.line(&format!("- {}", escape(note)));
-                }
-                for line in &case.verdicts {
-                    let message = line.message.as_ref().map(|m| format!(" *{}*", escape(m))).unwrap_or_default();
-                    self.line(&format!("- {}{message}", escape(&line.text)));
-                }
-                self.gap();
+            example.tables.iter().for_each(|table| self.table(table));
+            for note in &example.notes {
+                self.line(&format!("- {}", escape(note)));
             }
+            for line in &example.verdicts {
+                let message = line.message.as_ref().map(|m| format!(" *{}*", escape(m))).unwrap_or_default();
+                self.line(&format!("- {}{message}", escape(&line.text)));
+            }
+            self.gap();
         }
         self.line("</details>");
         self.gap();
@@ -314,7 +317,7 @@ impl Page<'_> {
                 self.heading(3, &metric.anchor, &metric.title);
                 self.doc(metric.doc.as_deref());
                 metric.reading.iter().for_each(|block| self.block(block));
-                self.line(&format!("- **{}:** {}", escape(&self.say("name-in-policy", &[])), code(&metric.name)));
+                self.fact(&self.say("name-in-policy", &[]), &code(&metric.name));
                 self.gap();
             }
         }
@@ -323,8 +326,7 @@ impl Page<'_> {
             for definition in &handbook.definitions {
                 self.paragraph(&format!("**{}** ({})", escape(&definition.title), code(&definition.name)));
                 self.doc(definition.doc.as_deref());
-                self.line(&fenced(&definition.text));
-                self.gap();
+                self.read_by(handbook, &definition.rules);
             }
         }
         if !handbook.glossary.is_empty() {
@@ -333,8 +335,7 @@ impl Page<'_> {
                 self.heading(3, &kind.anchor, &kind.title);
                 self.doc(kind.doc.as_deref());
                 let what = if kind.table { "is-table" } else { "is-record" };
-                let name = self.say(what, &[]);
-                self.line(&format!("- {}: {}", escape(&name), code(&kind.name)));
+                self.fact(&self.say(what, &[]), &code(&kind.name));
                 kind.notes.iter().for_each(|note| self.line(&format!("- {}", escape(note))));
                 self.gap();
                 self.fields(&kind.fields);
@@ -342,14 +343,25 @@ impl Page<'_> {
         }
     }
 
+    /// Links to the rules that read a definition.
+    fn read_by(&mut self, handbook: &Handbook, names: &[String]) {
+        let all = handbook.domains.iter().flat_map(|domain| &domain.rules);
+        let rules: Vec<&RuleEntry> = all.filter(|rule| names.contains(&rule.name)).collect();
+        if !rules.is_empty() {
+            self.paragraph(&escape(&self.say("read-by", &[])));
+            for rule in rules {
+                self.line(&format!("- [{}](#{})", escape(&rule.title), slug(&rule.anchor)));
+            }
+            self.gap();
+        }
+    }
+
     fn parameter(&mut self, parameter: &Parameter) {
         self.heading(3, &parameter.anchor, &parameter.title);
         self.doc(parameter.doc.as_deref());
-        self.line(&format!("- **{}:** {}", escape(&self.say("value", &[])), escape(&parameter.value)));
-        for (when, value) in &parameter.values {
-            self.line(&format!("  - {}: {}", escape(when), escape(value)));
-        }
-        self.line(&format!("- **{}:** {}", escape(&self.say("name-in-policy", &[])), code(&parameter.name)));
+        self.fact(&self.say("value", &[]), &escape(&parameter.value));
+        self.times(parameter);
+        self.fact(&self.say("name-in-policy", &[]), &code(&parameter.name));
         self.gap();
     }
 
@@ -374,7 +386,8 @@ pub fn escape(text: &str) -> String {
     let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
     for (i, c) in text.char_indices() {
         let at_start = i == start;
-        let after_number = digits > 0 && i == start + digits;
+        let ends = text[i + c.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
+        let after_number = digits > 0 && i == start + digits && ends;
         let active = match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' | '@' => true,
             '#' | '-' | '+' | '=' => at_start,
@@ -396,12 +409,6 @@ pub fn code(text: &str) -> String {
     let ticks = "`".repeat(longest + 1);
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{ticks}{space}{text}{space}{ticks}").replace('|', "\\|")
-}
-
-fn fenced(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}bylaw\n{text}\n{fence}")
 }
 
 fn html(text: &str) -> String {

@@ -11,9 +11,11 @@ mod markdown;
 mod model;
 mod names;
 mod reading;
+mod walk;
 mod words;
 
 pub(crate) use catalogue::{BadCatalogue, Catalogue};
+pub use catalogue::{CHINESE, ENGLISH};
 pub(crate) use model::{Given, Handbook, handbook};
 pub(crate) use names::unknown as unknown_names;
 

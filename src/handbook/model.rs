@@ -52,6 +52,10 @@ pub struct RuleEntry {
     pub title: String,
     pub doc: Option<String>,
     pub severity: Severity,
+    /// When the rule is in force, in any wording.
+    pub in_force: String,
+    /// On which days what changes.
+    pub changes: Vec<String>,
     /// The wording that holds, and those before and after it.
     pub wordings: Vec<Wording>,
     /// Which of them the handbook shows first.
@@ -60,15 +64,11 @@ pub struct RuleEntry {
     pub facts: Vec<(String, String)>,
     pub parameters: Vec<Parameter>,
     pub examples: Vec<Example>,
-    /// What a filter looks through.
-    pub search: String,
 }
 
 pub struct Wording {
     /// `in force from … until …`
     pub in_force: String,
-    /// Why it differs from the one before, for all but the first.
-    pub change: Option<String>,
     pub title: String,
     pub doc: Option<String>,
     pub reading: Vec<Block>,
@@ -187,13 +187,24 @@ fn clock_facts(words: &Words, clock: &Clock) -> Vec<(String, String)> {
 
 /// One rule in all its wordings, the first one first.
 fn entry(given: &Given, words: &Words, rules: &[&Rule], parameters: &[Parameter]) -> RuleEntry {
-    let shown = shown(given.as_of, rules);
-    let wordings: Vec<Wording> = (0..rules.len()).map(|i| wording(given, words, rules, i)).collect();
-    let rule = rules[shown];
+    // A value that changes makes a rule for each of its times out of one wording.
+    let groups: Vec<&[&Rule]> = rules.chunk_by(|a, b| a.span == b.span).collect();
+    let at = shown(given.as_of, rules);
+    let shown = groups.iter().position(|group| group.iter().any(|r| std::ptr::eq(*r, rules[at]))).unwrap_or(0);
+    let wordings: Vec<Wording> = groups
+        .iter()
+        .enumerate()
+        .map(|(i, group)| wording(given, words, group, if i == shown { rules[at] } else { group[group.len() - 1] }))
+        .collect();
+    let rule = rules[at];
     let title = words.rule(&rule.name);
-    let spans: Vec<Span> = rules.iter().map(|r| r.span).collect();
-    let read = definitions::read_by(given, &spans);
-    let parameters: Vec<Parameter> = parameters.iter().filter(|p| read.contains(&p.span)).cloned().collect();
+    let read = |rules: &[&Rule]| {
+        let spans: Vec<Span> = rules.iter().map(|r| r.span).collect();
+        let read = definitions::read_by(given, &spans);
+        parameters.iter().filter(|p| read.contains(&p.span)).cloned().collect::<Vec<Parameter>>()
+    };
+    let changes = changes(words, rules, &read);
+    let parameters = read(rules);
     let mut facts = Vec::new();
     let mut fact = |id: &str, text: Option<String>| {
         if let Some(text) = text {
@@ -211,23 +222,19 @@ fn entry(given: &Given, words: &Words, rules: &[&Rule], parameters: &[Parameter]
     fact("consequence", rule.consequence.as_ref().map(|c| words.consequence(c)));
     fact("retention", rule.retention.map(|by| words.length(by)));
     let examples = examples::of_rule(given, words, rules);
-    let mut search = format!("{} {} {title}", rule.name, words.severity(rule.severity));
-    for (_, text) in &facts {
-        search.push(' ');
-        search.push_str(text);
-    }
     RuleEntry {
         name: rule.name.clone(),
         anchor: format!("rule-{}", rule.name),
         title,
         doc: doc(words, rule),
         severity: rule.severity,
+        in_force: in_force(words, (rules[0].effective.0, rules[rules.len() - 1].effective.1), given.as_of),
+        changes,
         wordings,
         shown,
         facts,
         parameters,
         examples,
-        search,
     }
 }
 
@@ -243,20 +250,35 @@ fn shown(as_of: Option<i32>, rules: &[&Rule]) -> usize {
     rules.iter().rposition(begun).unwrap_or(0)
 }
 
-fn wording(given: &Given, words: &Words, rules: &[&Rule], i: usize) -> Wording {
-    let rule = rules[i];
+/// What changes on which day: the wording, or a value that it reads.
+fn changes(words: &Words, rules: &[&Rule], read: &impl Fn(&[&Rule]) -> Vec<Parameter>) -> Vec<String> {
+    let mut out = Vec::new();
+    for pair in rules.windows(2) {
+        let [before, after] = pair else { continue };
+        let Some(from) = after.effective.0 else { continue };
+        let day = words.date(from);
+        if before.span != after.span {
+            out.push(words.say("changed-wording", &[("day", (&day).into())]));
+        }
+        for parameter in read(&[after]) {
+            let Some(at) = parameter.starts.iter().position(|(start, _)| *start == Some(from)) else { continue };
+            let (to, before) = (&parameter.starts[at].1, parameter.starts.get(at.wrapping_sub(1)));
+            let before = before.map(|(_, value)| value.as_str()).unwrap_or_default();
+            let name = words.quoted(&parameter.title);
+            let args =
+                [("day", (&day).into()), ("value", (&name).into()), ("to", to.into()), ("before", before.into())];
+            out.push(words.say("changed-value", &args));
+        }
+    }
+    out
+}
+
+/// The wording of several times that differ in values alone, read as it is at one of them.
+fn wording(given: &Given, words: &Words, times: &[&Rule], rule: &Rule) -> Wording {
     let read = reading::rule(words, rule);
-    let change = (i > 0).then(|| rules[i - 1]).map(|before| {
-        let id = if before.span == rule.span { "changed-value" } else { "changed-wording" };
-        words.say(id, &[])
-    });
     Wording {
-        in_force: in_force(words, rule.effective, given.as_of),
-        change,
-        title: match i + 1 == rules.len() {
-            true => words.rule(&rule.name),
-            false => rule.title.clone(),
-        },
+        in_force: in_force(words, (times[0].effective.0, times[times.len() - 1].effective.1), given.as_of),
+        title: rule.title.clone(),
         doc: rule.doc.clone(),
         reading: read.rule,
         approver: read.approver,

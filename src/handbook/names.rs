@@ -1,7 +1,8 @@
 //! The authors' own names: which of them name nothing that the policy has.
 
 use super::catalogue::messages;
-use super::words::field_id;
+use super::words::{field_id, word_id};
+use crate::data::EnumId;
 use crate::diag::did_you_mean;
 use crate::sema::hir::Hir;
 use crate::source::FileId;
@@ -26,10 +27,11 @@ fn known(hir: &Hir, files: &[(FileId, ast::File)]) -> BTreeSet<String> {
         rule.consequence.iter().for_each(|word| add("consequence", word));
     }
     hir.metrics.iter().for_each(|metric| add("metric", &metric.name));
-    for of in &hir.schema.enums {
+    let mut words = Vec::new();
+    for (id, of) in (0..).map(EnumId).zip(&hir.schema.enums) {
         for word in &of.words {
             add("word", &word.name);
-            add("word", &format!("{}-{}", of.name, word.name));
+            words.push(word_id(&hir.schema, id, &word.name));
         }
     }
     for (_, tree) in files {
@@ -43,6 +45,7 @@ fn known(hir: &Hir, files: &[(FileId, ast::File)]) -> BTreeSet<String> {
             }
         }
     }
+    known.extend(words);
     for kind in hir.schema.declared() {
         known.insert(format!("kind-{}", kind.name));
         known.extend(kind.columns.iter().map(|column| field_id(&kind.name, &column.name)));

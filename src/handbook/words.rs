@@ -2,25 +2,32 @@
 //! policy, made readable.
 
 use super::catalogue::{Arg, Catalogue};
+use super::walk::{self, Met};
 use crate::data::{
-    ColumnId, Kind, KindId, Length, Money, Origin, Period, Schema, Severity, Type, Value, Zone, display,
+    ColumnId, EnumId, Kind, KindId, Length, Money, Origin, Period, Schema, Severity, Type, Value, Zone, display,
 };
-use crate::sema::hir::{Constant, Hir};
-use std::collections::BTreeMap;
+use crate::sema::hir::{Constant, Expr, ExprKind, Hir, Rule};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Words<'a> {
     pub catalogue: &'a Catalogue,
     pub schema: &'a Schema,
     /// What rules and metrics are called, by name.
     titles: BTreeMap<&'a str, &'a str>,
+    /// Constants that stand for people: a rule compares them with a field that names people.
+    people: BTreeSet<&'a str>,
 }
 
 impl<'a> Words<'a> {
     pub fn new(catalogue: &'a Catalogue, hir: &'a Hir) -> Words<'a> {
         let mut titles = BTreeMap::new();
         // Of several wordings the last one's title is the rule's.
-        hir.rules.iter().for_each(|r| drop(titles.insert(r.name.as_str(), r.title.as_str())));
-        Words { catalogue, schema: &hir.schema, titles }
+        for rule in &hir.rules {
+            titles.insert(rule.name.as_str(), rule.title.as_str());
+        }
+        let mut people = BTreeSet::new();
+        hir.rules.iter().for_each(|rule| people_in(&hir.schema, rule, &mut people));
+        Words { catalogue, schema: &hir.schema, titles, people }
     }
 
     pub fn say(&self, id: &str, args: &[(&str, Arg)]) -> String {
@@ -65,6 +72,12 @@ impl<'a> Words<'a> {
         self.field_named(of, &own.name, &own.ty)
     }
 
+    /// As the heading of a column.
+    pub fn heading(&self, kind: KindId, column: ColumnId) -> String {
+        let own = &self.schema.column(kind, column).name;
+        self.called(&field_id(&self.schema.kind(kind).name, own), own)
+    }
+
     pub fn field_named(&self, kind: &Kind, path: &str, ty: &Type) -> String {
         if let Some(name) = self.catalogue.name(&field_id(&kind.name, path), None) {
             return name;
@@ -97,15 +110,7 @@ impl<'a> Words<'a> {
     }
 
     pub fn severity(&self, of: Severity) -> String {
-        self.say(
-            match of {
-                Severity::Info => "severity-info",
-                Severity::Minor => "severity-minor",
-                Severity::Major => "severity-major",
-                Severity::Critical => "severity-critical",
-            },
-            &[],
-        )
+        self.say(severity_id(of), &[])
     }
 
     pub fn quoted(&self, text: &str) -> String {
@@ -166,6 +171,8 @@ impl<'a> Words<'a> {
         match value {
             Value::Bool(true) => self.say("value-true", &[]),
             Value::Bool(false) => self.say("value-false", &[]),
+            Value::Text(text) if self.people.contains(text.as_str()) => self.say("certain-person", &[]),
+            Value::Text(text) if text.is_empty() => self.say("empty-text", &[]),
             Value::Text(text) => self.quoted(text),
             Value::Enum(id, word) => self.quoted(&self.word(*id, *word)),
             Value::Date(days) => self.date(*days),
@@ -183,7 +190,7 @@ impl<'a> Words<'a> {
     }
 
     /// A word of an enum; the rules and severities that findings have by what they are called.
-    pub fn word(&self, id: crate::data::EnumId, word: u16) -> String {
+    pub fn word(&self, id: EnumId, word: u16) -> String {
         let of = self.schema.enum_def(id);
         let Some(word) = of.words.get(usize::from(word)) else { return format!("#{word}") };
         let of_findings = self.schema.kinds.iter().filter(|k| k.origin == Origin::Findings).flat_map(|k| &k.columns);
@@ -196,15 +203,17 @@ impl<'a> Words<'a> {
             }
             _ => {}
         }
-        let own = self.catalogue.name(&format!("word-{}-{}", of.name, word.name), None);
+        let own = self.catalogue.name(&word_id(self.schema, id, &word.name), None);
         own.unwrap_or_else(|| self.called(&format!("word-{}", word.name), &word.name))
     }
 
     pub fn length(&self, by: Length) -> String {
         let counted = |id: &str, n: i32| (n != 0).then(|| self.say(id, &[("n", Arg::Number(i64::from(n)))]));
+        // Twelve months are what laws say for one year.
+        let (years, months) = if by.months == 12 { (0, 12) } else { (by.months / 12, by.months % 12) };
         let mut parts: Vec<String> = [
-            counted("length-years", by.months / 12),
-            counted("length-months", by.months % 12),
+            counted("length-years", years),
+            counted("length-months", months),
             counted("length-days", by.days),
             counted("length-business-days", by.business),
         ]
@@ -241,9 +250,90 @@ impl<'a> Words<'a> {
     }
 }
 
+/// The message that names a severity.
+pub fn severity_id(of: Severity) -> &'static str {
+    match of {
+        Severity::Info => "severity-info",
+        Severity::Minor => "severity-minor",
+        Severity::Major => "severity-major",
+        Severity::Critical => "severity-critical",
+    }
+}
+
+/// The texts that a rule compares with what names people.
+fn people_in<'a>(schema: &Schema, rule: &'a Rule, people: &mut BTreeSet<&'a str>) {
+    walk::rule(rule, &mut |met, roots| {
+        let Met::Expr(e) = met else { return };
+        let names_people = |e: &Expr| names_people(schema, e, roots);
+        match &e.kind {
+            ExprKind::Compare { left, right, .. }
+            | ExprKind::TextTest { left, right, .. }
+            | ExprKind::Overlaps { left, right, .. }
+            | ExprKind::InColumn { item: left, list: right, .. }
+                if names_people(left) || names_people(right) =>
+            {
+                texts_of(left, people);
+                texts_of(right, people);
+            }
+            ExprKind::In { item, set, .. } if names_people(item) => set.iter().for_each(|v| texts(v, people)),
+            ExprKind::Under { who, above, .. } => {
+                texts_of(who, people);
+                texts_of(above, people);
+            }
+            _ => {}
+        }
+    });
+}
+
+fn names_people(schema: &Schema, e: &Expr, roots: &[(u8, KindId)]) -> bool {
+    match &e.kind {
+        ExprKind::Column { root, column } => {
+            walk::kind_of(roots, *root).is_some_and(|kind| schema.is_person(kind, *column))
+        }
+        ExprKind::Lookup { table, column, .. } => schema.is_person(*table, *column),
+        ExprKind::Named { body, .. } | ExprKind::Convert(body) => names_people(schema, body, roots),
+        ExprKind::Coalesce(left, right) => names_people(schema, left, roots) || names_people(schema, right, roots),
+        _ => schema.names_people(&e.ty),
+    }
+}
+
+fn texts_of<'a>(e: &'a Expr, people: &mut BTreeSet<&'a str>) {
+    if let ExprKind::Constant(value) = &e.kind {
+        texts(value, people);
+    }
+    e.children().into_iter().for_each(|child| texts_of(child, people));
+}
+
+fn texts<'a>(value: &'a Value, people: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Text(text) => drop(people.insert(text)),
+        Value::List(items) => items.iter().for_each(|item| texts(item, people)),
+        _ => {}
+    }
+}
+
 /// `gift_value` as `gift value`, `asset.kind` as `asset kind`.
 pub fn readable(name: &str) -> String {
     name.replace(['_', '.'], " ").trim().to_owned()
+}
+
+/// A word of a declared enum by its name, of one written in place by its field.
+pub fn word_id(schema: &Schema, id: EnumId, word: &str) -> String {
+    let name = &schema.enum_def(id).name;
+    let of_field = || {
+        let mut columns = schema.declared().iter().flat_map(|kind| kind.columns.iter().map(move |c| (kind, c)));
+        columns.find(|(_, c)| is_of(&c.ty, id)).map(|(kind, c)| format!("{}-{}", kind.name, c.name.replace('.', "-")))
+    };
+    let of = if name.is_empty() { of_field().unwrap_or_default() } else { name.clone() };
+    format!("word-{of}-{word}")
+}
+
+fn is_of(ty: &Type, id: EnumId) -> bool {
+    match ty {
+        Type::Enum(of) => *of == id,
+        Type::List(of) | Type::Set(of) => is_of(of, id),
+        _ => false,
+    }
 }
 
 pub fn field_id(kind: &str, path: &str) -> String {

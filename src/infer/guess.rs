@@ -2,7 +2,7 @@
 
 use super::likes::{self, Like, Tried};
 use super::names;
-use super::profile::{Profile, SORTS, Sort, Unique, Words};
+use super::profile::{Profile, SORTS, Sort, Words};
 use crate::data::{Decimal, Place};
 
 /// The sorts of types that heads of records tell apart.
@@ -93,6 +93,16 @@ pub fn guess(of: &Profile, path: &[&str], inputs: &[InputName]) -> Result<Guess,
     Ok(guess)
 }
 
+/// A value as a remark shows it; none of what names a person or is never to be printed.
+fn show(of: &Profile, path: &[&str], value: &str) -> String {
+    if is_private(of, path) { "one that is not shown here".into() } else { names::shown(value) }
+}
+
+fn is_private(of: &Profile, path: &[&str]) -> bool {
+    let email = of.tried_as(Like::Email).is_some_and(|t| t.fits > 0);
+    email || names::is_person(path) || path.last().is_some_and(|p| names::is_sensitive(p))
+}
+
 fn sort_name(sort: Sort) -> &'static str {
     match sort {
         Sort::Text | Sort::Cell => "texts",
@@ -164,7 +174,8 @@ fn number_or_time(of: &Profile, word: &str, cell: bool, inputs: &[InputName]) ->
         }
         return Some(whole(of, word));
     }
-    if of.all_like(Like::Decimal) && (cell || !of.all_like(Like::Int)) {
+    // Digits that are too many for a number are a name.
+    if of.all_like(Like::Decimal) && !of.all_like(Like::Padded) && (cell || !of.all_like(Like::Int)) {
         let guess = plain(Ty::Number, "decimal");
         return Some(if cell { beyond_int(of, guess, inputs) } else { guess.cast(" as decimal") });
     }
@@ -243,14 +254,17 @@ fn swapped(pattern: &str) -> String {
 /// A few words, again and again.
 fn choice(of: &Profile, path: &[&str], cell: bool) -> Option<Guess> {
     const MOST: usize = 24;
-    const OFTEN: u64 = 5;
     let words = of.words.as_ref()?;
     let known: Vec<(&str, u64)> = words.iter().map(|(w, c)| (&**w, c.0)).filter(|(w, _)| !w.is_empty()).collect();
-    let few = (2..=MOST).contains(&known.len()) && of.present >= OFTEN * known.len() as u64;
-    let sentence = |w: &str| w.split_whitespace().count() > 6 || !names::can_be_written(w) || cell && w.trim() != w;
+    let often = if path.last().is_some_and(|p| names::is_choice(p)) { 2 } else { 4 };
+    let few = (2..=MOST).contains(&known.len()) && of.present >= (often * known.len() as u64).max(6);
+    // Where many come once, others are still to come.
+    let open = known.iter().filter(|(_, n)| *n == 1).count() * 4 > known.len();
     let named = [Like::Email, Like::Link, Like::Padded, Like::Int].iter().any(|l| of.all_like(*l));
-    let telling = names::is_person(path) || names::identity_rank(path).is_some();
-    if !few || named || telling || known.iter().any(|(w, _)| sentence(w)) {
+    let telling = is_private(of, path)
+        || names::identity_rank(path).is_some()
+        || path.last().is_some_and(|p| names::is_free_text(p));
+    if !few || open || named || telling || known.iter().any(|(w, _)| !is_choice(w, cell)) {
         return None;
     }
     let mut sorted = known;
@@ -266,20 +280,38 @@ fn choice(of: &Profile, path: &[&str], cell: bool) -> Option<Guess> {
         parts.push(if same { name } else { format!("{name} = {}", names::quoted(spelling)) });
     }
     let mut guess = plain(Ty::Text, &format!("enum {{ {} }}", parts.join(", ")));
-    let ordered = "ordered by how often they are there";
-    guess.remarks.push(format!("{} words, {ordered}: {}.", sorted.len(), counts(sorted.iter().copied())));
-    if words.contains_key("") {
+    guess.remarks.push(format!("{}.", counted(&sorted)));
+    if let Some((n, _)) = words.get("") {
         guess.fits = false;
-        let n = words.get("").map_or(0, |c| c.0);
         guess.remarks.push(format!("{n} of {} are empty texts: the field is unknown there.", of.present));
     }
     Some(guess)
 }
 
+/// A word or a few, with letters in it.
+fn is_choice(word: &str, cell: bool) -> bool {
+    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+    word.split_whitespace().count() <= 5
+        && letters * 2 > word.chars().count()
+        && names::can_be_written(word)
+        && (!cell || word.trim() == word)
+}
+
+/// `2 words, ordered by how often they come: …`.
+fn counted(sorted: &[(&str, u64)]) -> String {
+    const SHOWN: usize = 12;
+    let shown = counts(sorted.iter().copied().take(SHOWN));
+    let more = if sorted.len() > SHOWN { format!(" and {} more", sorted.len() - SHOWN) } else { String::new() };
+    format!("{} words, ordered by how often they come: {shown}{more}", sorted.len())
+}
+
 fn text(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess {
     let mut guess = plain(Ty::Text, "text");
-    if let Some((only, 2..)) = single(of.words.as_ref()) {
-        guess = guess.remark(format!("{} in each of {}.", names::shown(only), of.present));
+    match single(of.words.as_ref()) {
+        _ if is_private(of, path) => {}
+        Some(("", 2..)) => guess = guess.remark(format!("An empty text in each of {}.", of.present)),
+        Some((only, 2..)) => guess = guess.remark(format!("{} in each of {}.", names::shown(only), of.present)),
+        _ => guess.remarks.extend(few_words(of, path)),
     }
     if of.plain == 0 {
         return guess;
@@ -290,10 +322,11 @@ fn text(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess 
     if cell && of.all_like(Like::Padded) {
         let first = of.tried_as(Like::Int).and_then(|t| t.first.as_deref());
         let sample =
-            first.map_or(String::new(), |(place, t)| format!(", as {} at {}", names::shown(t), at(inputs, *place)));
+            first.map_or(String::new(), |(place, t)| format!(", as {} at {}", show(of, path, t), at(inputs, *place)));
         return guess.remark(format!("Digits with zeroes before them{sample}: kept as they stand."));
     }
-    let signed = of.tried.iter().flatten().find(|t| matches!(t.like, Like::Signed(_)));
+    let mostly = |t: &&Tried| t.fits > t.misfits && matches!(t.like, Like::Signed(_));
+    let signed = of.tried.iter().flatten().find(mostly);
     if let Some(Tried { like: Like::Signed(sign), fits, .. }) = signed {
         let (code, doubt) = likes::currency_of(*sign);
         let doubt = doubt.map_or(String::new(), |d| format!(" ({d})"));
@@ -312,13 +345,24 @@ fn text(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess 
     if let Some(tried) = nearly.clone().find(|t| like_name(t.like).is_some()) {
         let what = like_name(tried.like).unwrap_or_default();
         let first = tried.first.as_deref();
-        let other = first.map_or(String::new(), |(place, t)| format!(" {} at {}", names::shown(t), at(inputs, *place)));
+        let other =
+            first.map_or(String::new(), |(place, t)| format!(" {} at {}", show(of, path, t), at(inputs, *place)));
         guess = guess.remark(format!(
             "{} of {} are {what}; the first that is not:{other}. Kept as text, so that all are read.",
             tried.fits, of.plain
         ));
     }
     guess
+}
+
+/// Said of words that are few, though not an enum.
+fn few_words(of: &Profile, path: &[&str]) -> Option<String> {
+    let words = of.words.as_ref()?;
+    let few = (2..=24).contains(&words.len()) && of.present >= 3 * words.len() as u64;
+    let told = few && !path.last().is_some_and(|p| names::is_free_text(p));
+    let mut sorted: Vec<(&str, u64)> = words.iter().map(|(w, c)| (&**w, c.0)).collect();
+    sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    told.then(|| format!("{}.", counted(&sorted)))
 }
 
 fn like_name(like: Like) -> Option<String> {
@@ -438,16 +482,4 @@ fn list(of: &Profile, path: &[&str], inputs: &[InputName]) -> Result<Guess, Stri
         item.remarks.push(format!("{} elements are `null`: a list with one is unknown as a whole.", of.empty_items));
     }
     Ok(item)
-}
-
-/// What is said of a field in which each value comes once.
-pub fn uniqueness(of: &Profile, records: u64, inputs: &[InputName]) -> Option<String> {
-    match &of.unique {
-        Unique::SoFar(held) if held.len() as u64 == records => Some(format!("different in each of {records} records")),
-        Unique::OfFirst(n) => Some(format!("different in the first {n} records, and not looked at beyond these")),
-        Unique::Not(place) => {
-            Some(format!("not different in each record: {} has one that was there before", at(inputs, *place)))
-        }
-        Unique::SoFar(_) => None,
-    }
 }

@@ -129,6 +129,10 @@ fn may_be_a_time(text: &str) -> bool {
 /// Tries those that are left on one more text.
 pub fn try_all(tried: &mut Vec<Tried>, text: &str, place: Place) {
     tried.retain_mut(|t| {
+        let given_up = |t: &Tried| t.misfits > FEW.max(t.fits / 20);
+        if given_up(t) {
+            return true;
+        }
         if fits(t.like, text) {
             t.fits += 1;
             return true;
@@ -137,7 +141,8 @@ pub fn try_all(tried: &mut Vec<Tried>, text: &str, place: Place) {
         if t.first.is_none() {
             t.first = Some(Box::new((place, text.chars().take(80).collect())));
         }
-        t.misfits <= FEW.max(t.fits / 20)
+        // A pattern that has fitted shows by what did not fit that it is another.
+        !given_up(t) || t.fits > 0 && matches!(t.like, Like::DateAs(_) | Like::TimestampAs(_))
     });
 }
 

@@ -177,7 +177,9 @@ const PEOPLE: [&str; 34] = [
     "assignee",
     "uploader",
 ];
-/// The first of these name no more than a role in one record, and not whose it is.
+/// These may be no person.
+const ORGANISATIONS: [&str; 3] = ["customer", "client", "account"];
+/// So many of these say whose record it is; the others, who else has to do with it.
 const SUBJECTS: usize = 21;
 const NAMES: [&str; 9] = [
     "first_name",
@@ -282,11 +284,13 @@ pub fn subject_rank(path: &[&str]) -> Option<usize> {
     let place = |p: &str| PEOPLE[..SUBJECTS].iter().position(|w| *w == p);
     let rank = parts(&whole).filter_map(place).min()?;
     // An id tells people apart better than a name does.
-    let tells = match path.last().map(|l| parts(l).next_back().unwrap_or(l)) {
-        Some("id" | "number" | "nr" | "no" | "code" | "key") => 0,
-        Some("email" | "mail" | "login" | "username") => 1,
-        Some(last) if place(last).is_some() => 2,
-        Some("name") => 3,
+    let last = path.last().copied().unwrap_or_default();
+    let of_person = !last.contains('_') || parts(last).next().is_some_and(|p| PEOPLE.contains(&p));
+    let tells = match parts(last).next_back().unwrap_or(last) {
+        "id" | "number" | "nr" | "no" | "code" if of_person => 0,
+        "email" | "mail" | "login" | "username" => 1,
+        last if place(last).is_some() => 2,
+        "name" | "key" | "id" => 3,
         _ => return None,
     };
     Some(rank * 4 + tells)
@@ -296,8 +300,8 @@ pub fn is_person(path: &[&str]) -> bool {
     let last = path.last().copied().unwrap_or_default();
     let whole = path.join("_");
     NAMES.iter().any(|n| last == *n || last.ends_with(&format!("_{n}")))
-        || parts(last).any(|p| matches!(p, "email" | "mail"))
-        || parts(&whole).any(|p| PEOPLE.contains(&p))
+        || parts(last).next_back().is_some_and(|p| matches!(p, "email" | "mail"))
+        || parts(&whole).any(|p| PEOPLE.contains(&p) && !ORGANISATIONS.contains(&p))
             && parts(last)
                 .next_back()
                 .is_some_and(|p| PEOPLE.contains(&p) || matches!(p, "id" | "name" | "number" | "key"))
@@ -336,6 +340,114 @@ pub fn identity_rank(path: &[&str]) -> Option<usize> {
         (_, "number" | "reference" | "ref" | "key" | "nr" | "no" | "code") => Some(3),
         _ => None,
     }
+}
+
+/// Whether a field of this name may say of which kind a record is.
+pub fn names_a_kind(word: &str) -> bool {
+    const KINDS: [&str; 22] = [
+        "kind",
+        "type",
+        "event",
+        "event_type",
+        "event_name",
+        "action",
+        "operation",
+        "application",
+        "application_name",
+        "category",
+        "record_type",
+        "activity",
+        "activity_type",
+        "log_type",
+        "object_type",
+        "workload",
+        "schema",
+        "class",
+        "message_type",
+        "verb",
+        "entity",
+        "entity_type",
+    ];
+    KINDS.contains(&word)
+}
+
+/// Whether this may be the key of the name in a list of named values.
+pub fn names_a_value(word: &str) -> bool {
+    matches!(word, "name" | "key" | "field" | "id" | "label" | "property" | "attribute" | "parameter")
+}
+
+/// Whether this may be the key of the value there: `value`, `boolValue`.
+pub fn is_a_value(word: &str) -> bool {
+    parts(word).next_back().is_some_and(|p| matches!(p, "value" | "values" | "val"))
+}
+
+/// Whether a field of this name is likely one of a few words.
+pub fn is_choice(word: &str) -> bool {
+    const CHOICES: [&str; 18] = [
+        "kind",
+        "type",
+        "status",
+        "state",
+        "channel",
+        "class",
+        "classification",
+        "level",
+        "category",
+        "severity",
+        "priority",
+        "relation",
+        "role",
+        "rank",
+        "mode",
+        "direction",
+        "outcome",
+        "result",
+    ];
+    parts(word).next_back().is_some_and(|p| CHOICES.contains(&p))
+}
+
+/// Whether a field of this name is likely what somebody wrote, or who somebody is.
+pub fn is_free_text(word: &str) -> bool {
+    const WRITTEN: [&str; 22] = [
+        "title",
+        "description",
+        "note",
+        "notes",
+        "comment",
+        "comments",
+        "details",
+        "subject",
+        "query",
+        "name",
+        "payee",
+        "payer",
+        "giver",
+        "donor",
+        "vendor",
+        "supplier",
+        "company",
+        "counterparty",
+        "merchant",
+        "sponsor",
+        "summary",
+        "reason",
+    ];
+    parts(word).any(|p| WRITTEN.contains(&p))
+}
+
+/// Whether a field of this name says from when a row holds, or until when.
+pub fn is_start(word: &str) -> bool {
+    matches!(
+        word,
+        "since" | "valid_from" | "from" | "from_date" | "start" | "start_date" | "hired" | "joined" | "started"
+    )
+}
+
+pub fn is_end(word: &str) -> bool {
+    matches!(
+        word,
+        "until" | "valid_until" | "valid_to" | "to" | "to_date" | "end" | "end_date" | "left" | "ended" | "leaves"
+    )
 }
 
 pub fn is_flag(word: &str) -> bool {

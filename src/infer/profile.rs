@@ -12,6 +12,8 @@ const MAX_WORDS: usize = 40;
 const LONGEST_WORD: usize = 60;
 /// Different values of one field that are held to tell whether any comes twice.
 const MAX_HELD: usize = 1 << 20;
+/// The same, once one has.
+const MAX_REFERRED: usize = 1 << 14;
 
 /// How an input writes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +43,14 @@ pub const SORTS: [Sort; 10] = [
     Sort::Misfit,
 ];
 
-/// Whether all values seen so far are different.
-#[derive(Clone, Debug)]
-pub enum Unique {
-    /// Their hashes.
-    SoFar(FxHashSet<u64>),
+/// Which different values there are, by their hashes.
+#[derive(Clone, Debug, Default)]
+pub struct Distinct {
+    pub held: FxHashSet<u64>,
+    /// How many values there were before no more were held.
+    pub full: Option<u64>,
     /// Where one came for the second time.
-    Not(Place),
-    /// Of so many; more were not held.
-    OfFirst(u64),
+    pub again: Option<Place>,
 }
 
 /// Words and how often each is there, the first come first.
@@ -65,7 +66,7 @@ pub struct Profile {
     pub first_absent: Option<Place>,
     /// Different texts and numbers, as they are spelt; none where they are too many or too long.
     pub words: Option<Words>,
-    pub unique: Unique,
+    pub distinct: Distinct,
     /// What the texts look like; none before the first.
     pub tried: Option<Vec<Tried>>,
     /// Texts that say that there is no value; they are not among those tried.
@@ -108,7 +109,7 @@ impl Profile {
             sorts: [None; SORTS.len()],
             first_absent: None,
             words: Some(Words::default()),
-            unique: Unique::SoFar(FxHashSet::default()),
+            distinct: Distinct::default(),
             tried: None,
             placeholders: Words::default(),
             plain: 0,
@@ -208,15 +209,22 @@ impl Profile {
     }
 
     fn hash(&mut self, value: &(impl std::hash::Hash + ?Sized), place: Place, room: &mut usize) {
-        let Unique::SoFar(held) = &mut self.unique else { return };
-        if held.len() >= MAX_HELD || *room == 0 {
-            *room += held.len();
-            self.unique = Unique::OfFirst(held.len() as u64);
-        } else if held.insert(FxBuildHasher.hash_one(value)) {
+        let of = &mut self.distinct;
+        if of.full.is_some() {
+            return;
+        }
+        // Of what comes again, few are enough to tell what it refers to.
+        let most = if of.again.is_some() { MAX_REFERRED } else { MAX_HELD };
+        let hash = FxBuildHasher.hash_one(value);
+        if of.held.contains(&hash) {
+            of.again.get_or_insert(place);
+        } else if of.held.len() < most && *room > 0 {
+            of.held.insert(hash);
             *room -= 1;
         } else {
-            *room += held.len();
-            self.unique = Unique::Not(place);
+            *room += of.held.len();
+            of.full = Some(of.held.len() as u64);
+            of.held = FxHashSet::default();
         }
     }
 
@@ -243,7 +251,9 @@ impl Profile {
 fn count(words: &mut Words, word: &str, place: Place) {
     match words.get_mut(word) {
         Some(of) => of.0 += 1,
-        None => drop(words.insert(word.into(), (1, place))),
+        None => {
+            words.insert(word.into(), (1, place));
+        }
     }
 }
 

@@ -35,10 +35,17 @@ pub fn record(out: &mut String, of: &Record) {
     for text in &of.remarks {
         remark(out, 0, text);
     }
-    let _ = write!(out, "record {}", of.name);
-    for (word, field) in [("at", &of.at), ("by", &of.by), ("identity", &of.identity)] {
-        if let Some(field) = field {
-            let _ = write!(out, " {word} {field}");
+    match &of.table {
+        Some(table) => {
+            let _ = write!(out, "table {} {table}", of.name);
+        }
+        None => {
+            let _ = write!(out, "record {}", of.name);
+            for (word, field) in [("at", &of.at), ("by", &of.by), ("identity", &of.identity)] {
+                if let Some(field) = field {
+                    let _ = write!(out, " {word} {field}");
+                }
+            }
         }
     }
     out.push_str(" {\n");
@@ -53,7 +60,9 @@ fn items(out: &mut String, of: &[Item], indent: usize) {
                 field.guess.remarks.iter().for_each(|text| remark(out, indent, text));
                 let optional = if field.optional { "?" } else { "" };
                 let _ = write!(out, "{:indent$}{}: {}{optional}", "", field.name, field.guess.written);
-                field.marks.iter().for_each(|mark| drop(write!(out, " {mark}")));
+                for mark in &field.marks {
+                    let _ = write!(out, " {mark}");
+                }
                 out.push_str(",\n");
             }
             Item::Group { name, optional, items: inner, remarks } => {
@@ -70,7 +79,9 @@ fn items(out: &mut String, of: &[Item], indent: usize) {
 pub fn source(out: &mut String, source: &Source, of: &Record) {
     source.remarks.iter().for_each(|text| remark(out, 0, text));
     let _ = writeln!(out, "source {} for {} {{", source.name, of.name);
-    source.clauses.iter().for_each(|clause| drop(writeln!(out, "  {clause}")));
+    for clause in &source.clauses {
+        let _ = writeln!(out, "  {clause}");
+    }
     out.push_str("  map {\n");
     map(out, &of.items);
     out.push_str("  }\n}\n");

@@ -85,7 +85,7 @@ fn delimiter(name: &str, head: &[u8]) -> u8 {
             alike += usize::from(record.len() == width);
         }
         // Each sign may stand in a text by chance; one that splits most rows alike does not.
-        (width > 1).then_some((alike * 10 / rows.max(1), width))
+        (width > 1 && alike * 2 > rows).then(|| (alike * 10 / rows, width))
     };
     let best = DELIMITERS.iter().rev().filter_map(|d| Some((fields(*d)?, *d))).max_by_key(|(score, _)| *score);
     best.map_or(b',', |(_, delimiter)| delimiter)

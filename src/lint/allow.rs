@@ -30,6 +30,8 @@ pub enum Unknown {
     Code,
     /// No code at all.
     NoCode,
+    /// It is a doc comment, which is for readers.
+    Doc,
 }
 
 /// A code that a remark names.
@@ -89,7 +91,10 @@ fn of_file(file: FileId, text: &str, parts: &[Span], all: &mut Vec<Allow>) {
     let tree = parse(file, text).syntax();
     let tokens: Vec<_> = tree.descendants_with_tokens().filter_map(|e| e.into_token()).collect();
     let first = tokens.iter().find(|t| !t.kind().is_trivia()).map_or(text.len(), |t| t.text_range().start().into());
-    for (i, token) in tokens.iter().enumerate().filter(|(_, t)| t.kind() == SyntaxKind::Remark) {
+    for (i, token) in tokens.iter().enumerate() {
+        if !matches!(token.kind(), SyntaxKind::Remark | SyntaxKind::DocRemark) {
+            continue;
+        }
         let start = usize::from(token.text_range().start());
         let Some(said) = token.text().trim_start_matches('/').trim_start().strip_prefix("lint:") else { continue };
         let said = said.trim_end();
@@ -100,6 +105,10 @@ fn of_file(file: FileId, text: &str, parts: &[Span], all: &mut Vec<Allow>) {
         let next = tokens[i + 1..].iter().find(|t| !t.kind().is_trivia()).map(|t| usize::from(t.text_range().start()));
         let mut allow = remark(file, from, said);
         allow.span = Span::new(file, start, end);
+        if token.kind() == SyntaxKind::DocRemark {
+            allow.codes.clear();
+            allow.unknown = Some((Span::new(file, start, start + 3), Unknown::Doc));
+        }
         if alone {
             let after = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
             allow.whole = Some(Span::new(file, line, after));

@@ -6,7 +6,9 @@ use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{File, Item, ItemKind, RuleItem};
 use rustc_hash::FxHashSet;
 
+use super::logic::Seen;
 use super::settings::Settings;
+use std::cell::OnceCell;
 
 /// A policy set without errors.
 pub struct Context<'a> {
@@ -22,6 +24,8 @@ pub struct Context<'a> {
     pub paths: &'a [String],
     /// Names of `let`s and `define`s that depend on a parameter, by the place that declares them.
     varying: FxHashSet<Span>,
+    /// What was seen of the conditions of all rules, once one lint has asked.
+    pub(super) judged: OnceCell<Vec<Seen>>,
 }
 
 impl<'a> Context<'a> {
@@ -32,8 +36,9 @@ impl<'a> Context<'a> {
         today: i32,
         (settings, paths): (&'a Settings, &'a [String]),
     ) -> Context<'a> {
-        let mut context = Context { sources, files, hir, uses, today, settings, paths, varying: FxHashSet::default() };
-        context.varying = varying(&context);
+        let (varying, judged) = Default::default();
+        let mut context = Context { sources, files, hir, uses, today, settings, paths, varying, judged };
+        context.varying = varying_names(&context);
         context
     }
 
@@ -89,7 +94,7 @@ pub fn within(inner: Span, outer: Span) -> bool {
     inner.file == outer.file && inner.start >= outer.start && inner.end <= outer.end
 }
 
-fn varying(context: &Context) -> FxHashSet<Span> {
+fn varying_names(context: &Context) -> FxHashSet<Span> {
     let named: Vec<(Span, Span)> = context
         .items()
         .filter_map(|item| match &item.kind {

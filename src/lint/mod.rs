@@ -9,9 +9,13 @@
 mod table;
 mod allow;
 mod context;
+mod fields;
 mod fix;
+mod likeness;
+mod reason;
 mod settings;
 pub(crate) mod walk;
+mod words;
 
 mod allowing;
 mod logic;

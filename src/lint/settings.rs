@@ -100,6 +100,7 @@ impl Settings {
                 other => reader.unknown("settings", key, other, &["lint"]),
             }
         }
+        reader.wrong.sort_by_key(Diagnostic::span);
         if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong) }
     }
 }

@@ -35,11 +35,16 @@ pub fn expressions(rule: &Rule) -> Vec<(Role<'_>, &hir::Expr)> {
     }
     found.extend(rule.unless.iter().map(|e| (Role::Exception(e), &e.condition)));
     found.extend(rule.once.iter().flat_map(|o| &o.keys).map(|e| (Role::Once, e)));
-    found.extend(rule.because.iter().flatten().filter_map(|part| match part {
-        MessagePart::Text(_) => None,
-        MessagePart::Expr(e) => Some((Role::Message, e)),
-    }));
+    found.extend(messages(rule).map(|e| (Role::Message, e)));
     found
+}
+
+/// The values in its sentence.
+pub fn messages(rule: &Rule) -> impl Iterator<Item = &hir::Expr> {
+    rule.because.iter().flatten().filter_map(|part| match part {
+        MessagePart::Text(_) => None,
+        MessagePart::Expr(e) => Some(e),
+    })
 }
 
 /// What has to hold for a finding.
@@ -68,6 +73,21 @@ pub fn histories(rule: &Rule) -> Vec<&History> {
         each(e, &mut |e| found.extend(history_of(e)));
     }
     found
+}
+
+/// Every expression of a rule, with those of what is needed or added up.
+pub fn of_rule<'r>(rule: &'r Rule, visit: &mut dyn FnMut(&'r hir::Expr)) {
+    for (_, e) in expressions(rule) {
+        each(e, visit);
+    }
+    let own = match &rule.body {
+        Body::Require { need, .. } => need,
+        Body::Limit { aggregate, .. } => aggregate,
+        Body::Forbid { .. } => return,
+    };
+    for part in parts_of_history(own) {
+        each(part, visit);
+    }
 }
 
 fn history_of(e: &hir::Expr) -> Option<&History> {
@@ -172,6 +192,28 @@ fn of_fields(fields: &[ast::Field], found: &mut Vec<Span>) {
             _ => {}
         }
     }
+}
+
+/// Every expression of the policy set, as written: of rules, metrics, definitions and parameters.
+pub fn written<'a>(context: &super::Context<'a>) -> Vec<&'a ast::Expr> {
+    let mut found = Vec::new();
+    for item in context.items() {
+        match &item.kind {
+            ItemKind::Rule(rule) | ItemKind::Revise(rule) => found.extend(rule.clauses.iter().flat_map(of_clause)),
+            ItemKind::Metric(metric) => {
+                found.extend(metric.on.iter().flat_map(of_clause));
+                found.extend(metric.values.iter().filter_map(|v| v.value.as_ref()));
+            }
+            ItemKind::Let(of) => found.push(&of.value),
+            ItemKind::Define(of) => found.push(&of.body),
+            ItemKind::Param(of) => {
+                found.push(&of.default);
+                found.extend(of.later.iter().map(|(_, value)| value));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The expressions of a clause, as written.

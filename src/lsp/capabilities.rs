@@ -88,8 +88,10 @@ pub fn offered(encoding: Encoding) -> lsp::InitializeResult {
         full: Some(lsp::SemanticTokensFullDelta { delta: yes }.into()),
         ..Default::default()
     };
-    let commands =
-        lsp::ExecuteCommandOptions { commands: texts(&[tests::RUN_TEST, tests::RUN_TESTS]), ..Default::default() };
+    let commands = lsp::ExecuteCommandOptions {
+        commands: texts(&[tests::RUN_TEST, tests::RUN_TESTS, tests::RUN_SET_TESTS]),
+        ..Default::default()
+    };
     let capabilities = lsp::ServerCapabilities {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(sync.into()),

@@ -5,7 +5,7 @@ use super::complete;
 use super::outline;
 use super::server::{Reply, Server};
 use super::workspace::View;
-use crate::data::{Schema, Type};
+use crate::data::Type;
 use crate::policy_set::PolicySet;
 use crate::sema::Typed;
 use crate::source::Span;
@@ -41,12 +41,12 @@ pub fn hints(server: &mut Server, params: lsp::InlayHintParams) -> Reply<Option<
 
 type Found = Vec<(usize, String, lsp::InlayHintKind)>;
 
-fn of_file<'v>(view: &'v View) -> impl Iterator<Item = &'v Typed> {
-    view.analysis.notes.types.iter().filter(|t| t.span.file == view.file)
+fn of_file<'v>(policies: &PolicySet, view: &'v View) -> impl Iterator<Item = &'v Typed> + use<'v> {
+    view.analysis.notes(policies).types.iter().filter(|t| t.span.file == view.file)
 }
 
-fn type_of(view: &View, span: Span) -> Option<&Typed> {
-    let types = &view.analysis.notes.types;
+fn type_of<'v>(policies: &PolicySet, view: &'v View, span: Span) -> Option<&'v Typed> {
+    let types = &view.analysis.notes(policies).types;
     types.binary_search_by_key(&span, |t| t.span).ok().map(|at| &types[at])
 }
 
@@ -58,11 +58,13 @@ fn constants(policies: &PolicySet, view: &View, out: &mut Found) {
         let ItemKind::Let(item) = &item.kind else { continue };
         let name = match &item.value.kind {
             ast::ExprKind::Set(elements) => {
-                let first = elements.iter().find_map(|e| type_of(view, e.span));
+                let first = elements.iter().find_map(|e| type_of(policies, view, e.span));
                 first.map(|t| format!("set of {}", schema.type_name(&t.ty)))
             }
-            ast::ExprKind::Quantity { .. } if type_of(view, item.value.span).is_none() => Some("duration".into()),
-            _ => type_of(view, item.value.span).map(|t| schema.type_name(&t.ty)),
+            ast::ExprKind::Quantity { .. } if type_of(policies, view, item.value.span).is_none() => {
+                Some("duration".into())
+            }
+            _ => type_of(policies, view, item.value.span).map(|t| schema.type_name(&t.ty)),
         };
         if let Some(name) = name {
             out.push((item.name.span.end as usize, format!(": {name}"), lsp::InlayHintKind::Type));
@@ -73,7 +75,7 @@ fn constants(policies: &PolicySet, view: &View, out: &mut Found) {
 /// `2025-01-31T09:00` → `Europe/Berlin`: a time without an offset is one in the file's zone.
 fn times(policies: &PolicySet, view: &View, out: &mut Found) {
     let zone = zone(policies, view);
-    for typed in of_file(view).filter(|t| t.ty == Type::Timestamp) {
+    for typed in of_file(policies, view).filter(|t| t.ty == Type::Timestamp) {
         let text = policies.sources().text(typed.span);
         let literal = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('T');
         let clock = text.split_once('T').map_or("", |(_, clock)| clock);
@@ -99,7 +101,6 @@ fn zone(policies: &PolicySet, view: &View) -> String {
 /// `count(gift over 30 days) > 5` → `records of gift`: what a bare number is of.
 fn counts(policies: &PolicySet, view: &View, out: &mut Found) {
     let Some(file) = outline::file(policies, view.file) else { return };
-    let schema = &view.analysis.checked.hir().schema;
     for item in &file.items {
         let clauses = match &item.kind {
             ItemKind::Rule(rule) | ItemKind::Revise(rule) => &rule.clauses,
@@ -124,28 +125,31 @@ fn counts(policies: &PolicySet, view: &View, out: &mut Found) {
                     }
                 }
                 ast::ClauseKind::When(e) | ast::ClauseKind::Where(e) | ast::ClauseKind::Unless { condition: e, .. } => {
-                    compared(e, view, schema, out);
+                    compared(e, policies, view, out);
                 }
-                ast::ClauseKind::On(ast::Trigger::Record { filter: Some(e), .. }) => compared(e, view, schema, out),
+                ast::ClauseKind::On(ast::Trigger::Record { filter: Some(e), .. }) => compared(e, policies, view, out),
                 _ => {}
             }
         }
     }
 }
 
-fn compared(e: &ast::Expr, view: &View, schema: &Schema, out: &mut Found) {
+fn compared(e: &ast::Expr, policies: &PolicySet, view: &View, out: &mut Found) {
+    let schema = &view.analysis.checked.hir().schema;
     use ast::ExprKind as K;
     match &e.kind {
-        K::And(parts) | K::Or(parts) => parts.iter().for_each(|part| compared(part, view, schema, out)),
-        K::Not(of) => compared(of, view, schema, out),
-        K::History(history) => history.filter.iter().for_each(|filter| compared(filter, view, schema, out)),
+        K::And(parts) | K::Or(parts) => parts.iter().for_each(|part| compared(part, policies, view, out)),
+        K::Not(of) => compared(of, policies, view, out),
+        K::History(history) => history.filter.iter().for_each(|filter| compared(filter, policies, view, out)),
         K::Compare { left, right, .. } => {
             for (number, other) in [(right, left), (left, right)] {
                 let K::Number(_) = &number.kind else { continue };
                 let label = match &other.kind {
                     K::History(h) if h.func == ast::Func::Count => Some(format!("records of {}", h.kind.text)),
                     K::History(h) if h.func == ast::Func::Distinct => Some("different values".to_owned()),
-                    _ => type_of(view, other.span).filter(|t| t.ty == Type::Decimal).map(|t| schema.type_name(&t.ty)),
+                    _ => type_of(policies, view, other.span)
+                        .filter(|t| t.ty == Type::Decimal)
+                        .map(|t| schema.type_name(&t.ty)),
                 };
                 out.extend(label.map(|label| (number.span.end as usize, label, lsp::InlayHintKind::Parameter)));
             }

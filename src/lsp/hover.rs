@@ -26,7 +26,7 @@ pub fn hover(server: &mut Server, params: lsp::HoverParams) -> Reply<Option<lsp:
         .and_then(|named| Some((named.span, of_name(policies, &view, &named)?)))
         .or_else(|| of_code(policies, &view, offset))
         .or_else(|| of_word(&view, offset))
-        .or_else(|| of_value(&view, offset));
+        .or_else(|| of_value(policies, &view, offset));
     let Some((span, text)) = found else { return Ok(None) };
     let contents = lsp::MarkupContent { kind: lsp::MarkupKind::Markdown, value: text };
     let range = Some(server.workspace.range(server.workspace.set(&view), span));
@@ -113,7 +113,7 @@ fn type_at<'v>(policies: &PolicySet, view: &'v View, name: Span) -> Option<&'v T
         before.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '?'))
     };
     let ends_here = |t: &&Typed| t.span.file == name.file && t.span.end == name.end && t.span.start <= name.start;
-    view.analysis.notes.types.iter().filter(ends_here).find(|t| is_path(t.span))
+    view.analysis.notes(policies).types.iter().filter(ends_here).find(|t| is_path(t.span))
 }
 
 fn shown_type(view: &View, typed: &Typed) -> String {
@@ -123,9 +123,9 @@ fn shown_type(view: &View, typed: &Typed) -> String {
 }
 
 /// The smallest value around a place, and its type.
-fn of_value(view: &View, offset: usize) -> Option<(Span, String)> {
+fn of_value(policies: &PolicySet, view: &View, offset: usize) -> Option<(Span, String)> {
     let around = |t: &&Typed| t.span.file == view.file && t.span.range().contains(&offset);
-    let typed = view.analysis.notes.types.iter().filter(around).min_by_key(|t| t.span.end - t.span.start)?;
+    let typed = view.analysis.notes(policies).types.iter().filter(around).min_by_key(|t| t.span.end - t.span.start)?;
     Some((typed.span, shown_type(view, typed)))
 }
 

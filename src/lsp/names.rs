@@ -3,12 +3,13 @@
 use super::server::{Refusal, Reply, Server};
 use super::workspace::{View, Workspace};
 use super::{outline, symbols};
+use crate::diag::Diagnostic;
 use crate::io::{FileError, Files};
 use crate::policy_set::PolicySet;
 use crate::sema::What;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use gen_lsp_types as lsp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A name in the text, and the declarations that it stands for.
 pub struct Named {
@@ -21,7 +22,7 @@ pub struct Named {
 /// The name at a place, used or declared there.
 pub fn at(policies: &PolicySet, view: &View, offset: usize) -> Option<Named> {
     let touches = |span: Span| span.file == view.file && (span.start as usize..=span.end as usize).contains(&offset);
-    let uses = &view.analysis.notes.uses;
+    let uses = &view.analysis.notes(policies).uses;
     // A name that begins here comes before one that ends here.
     let found = uses.iter().filter(|u| touches(u.span)).max_by_key(|u| u.span.start);
     if let Some(found) = found {
@@ -61,8 +62,9 @@ pub fn definition(server: &mut Server, params: lsp::DefinitionParams) -> Reply<O
 }
 
 /// Where the same thing is named, in the order of the files.
-fn places(view: &View, named: &Named, declared_too: bool) -> Vec<Span> {
-    let uses = view.analysis.notes.uses.iter().filter(|u| named.definitions.contains(&u.definition)).map(|u| u.span);
+fn places(policies: &PolicySet, view: &View, named: &Named, declared_too: bool) -> Vec<Span> {
+    let uses =
+        view.analysis.notes(policies).uses.iter().filter(|u| named.definitions.contains(&u.definition)).map(|u| u.span);
     let mut all: Vec<Span> = uses.collect();
     if declared_too {
         all.extend(&named.definitions);
@@ -75,7 +77,7 @@ fn places(view: &View, named: &Named, declared_too: bool) -> Vec<Span> {
 pub fn references(server: &mut Server, params: lsp::ReferenceParams) -> Reply<Option<Vec<lsp::Location>>> {
     let Some((view, named)) = find(server, &params.text_document_position_params) else { return Ok(None) };
     let set = server.workspace.set(&view);
-    let all = places(&view, &named, params.context.include_declaration);
+    let all = places(set.policies(), &view, &named, params.context.include_declaration);
     Ok(Some(all.into_iter().map(|span| server.workspace.location(set, span)).collect()))
 }
 
@@ -85,7 +87,7 @@ pub fn highlights(
 ) -> Reply<Option<Vec<lsp::DocumentHighlight>>> {
     let Some((view, named)) = find(server, &params.text_document_position_params) else { return Ok(None) };
     let set = server.workspace.set(&view);
-    let here = places(&view, &named, true).into_iter().filter(|span| span.file == view.file);
+    let here = places(set.policies(), &view, &named, true).into_iter().filter(|span| span.file == view.file);
     let highlight = |span: Span| lsp::DocumentHighlight {
         range: server.workspace.range(set, span),
         kind: Some(match named.definitions.contains(&span) {
@@ -112,7 +114,7 @@ pub fn prepare_rename(
 
 /// A name that stands for fields of several records cannot be given another for one of them.
 fn one_declaration(policies: &PolicySet, view: &View, named: &Named) -> Reply<()> {
-    let uses = &view.analysis.notes.uses;
+    let uses = &view.analysis.notes(policies).uses;
     let shared = named.definitions.len() > 1
         || uses.iter().any(|u| {
             named.definitions.contains(&u.definition)
@@ -146,7 +148,7 @@ pub fn rename(server: &mut Server, params: lsp::RenameParams) -> Reply<Option<ls
     let set = server.workspace.set(&view);
     let old = set.policies().sources().text(named.span).to_owned();
     let mut edits: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
-    for span in places(&view, &named, true) {
+    for span in places(set.policies(), &view, &named, true) {
         if set.policies().sources().text(span) != old {
             return Err(Refusal::new(format!("`{old}` is written in another way elsewhere, and cannot be renamed")));
         }
@@ -204,24 +206,39 @@ fn same_meaning(
         (path.to_string(), out)
     });
     let edited = Edited { texts: texts.collect(), others: policies };
-    let (renamed, _) = PolicySet::default().again(
-        &edited,
-        &policies.files().iter().map(|(id, _)| policies.sources().file(*id).name.clone()).collect::<Vec<_>>(),
-    );
+    let paths: Vec<&str> = policies.files().iter().map(|(id, _)| path_of(policies, *id)).collect();
+    let (renamed, _) = PolicySet::default().again(&edited, &paths);
     let (checked, notes) = renamed.check_noting();
     let before = view.analysis.checked.diagnostics();
+    let cannot = format!("`{old}` cannot be renamed to `{new}`");
     if checked.diagnostics().len() > before.len() {
-        let is_new = |d: &&crate::diag::Diagnostic| before.iter().all(|b| b.code != d.code || b.message != d.message);
+        let is_new = |d: &&Diagnostic| before.iter().all(|b| b.code != d.code || b.message != d.message);
         let why = checked.diagnostics().iter().find(is_new).or(checked.diagnostics().first());
-        let why = why.map(|d| d.message.as_str()).unwrap_or_default();
-        return Err(Refusal::new(format!("`{old}` cannot be renamed to `{new}`: {why}")));
+        return Err(Refusal::new(format!("{cannot}: {}", why.map_or("", |d| &d.message))));
     }
-    if notes.uses.len() != view.analysis.notes.uses.len() || checked.diagnostics().len() != before.len() {
-        return Err(Refusal::new(format!(
-            "`{old}` cannot be renamed to `{new}`: elsewhere this name stands for something else"
-        )));
+    // Where a place is after the edits.
+    let by = new.len() as i64 - old.len() as i64;
+    let moved = |span: Span| {
+        let path = path_of(policies, span.file);
+        let edited = edits.get(path).map_or(&[][..], |spans| spans.as_slice());
+        let shift = |at: u32, before: &dyn Fn(&Span) -> bool| {
+            i64::from(at) + by * edited.iter().filter(|e| before(e)).count() as i64
+        };
+        let start = shift(span.start, &|e| e.end <= span.start);
+        (path.to_owned(), start, shift(span.end, &|e| e.end <= span.end))
+    };
+    let kept = |span: Span| (path_of(&renamed, span.file).to_owned(), i64::from(span.start), i64::from(span.end));
+    let old_uses = view.analysis.notes(policies).uses.iter();
+    let meant: HashSet<_> = old_uses.map(|u| (moved(u.span), moved(u.definition))).collect();
+    let means: HashSet<_> = notes.uses.iter().map(|u| (kept(u.span), kept(u.definition))).collect();
+    if meant != means || checked.diagnostics().len() != before.len() {
+        return Err(Refusal::new(format!("{cannot}: where it is used, this name stands for something else")));
     }
     Ok(())
+}
+
+fn path_of(policies: &PolicySet, file: FileId) -> &str {
+    &policies.sources().file(file).name
 }
 
 /// Texts of a set, some of them edited.

@@ -295,9 +295,11 @@ impl Server<'_> {
                 self.workspace.regroup();
             }
             "workspace/didChangeConfiguration" => {
-                let settings = params.get("settings");
-                let own = settings.and_then(|s| s.get("bylaws")).or(settings);
-                self.workspace.name_sets(capabilities::named_sets(own));
+                // Some clients only say that something has changed.
+                if let Some(settings) = params.get("settings").filter(|s| !s.is_null()) {
+                    let own = settings.get("bylaws").unwrap_or(settings);
+                    self.workspace.name_sets(capabilities::named_sets(Some(own)));
+                }
             }
             // What else an editor tells changes nothing here.
             _ => {}

@@ -16,8 +16,18 @@ use std::sync::Arc;
 
 /// `[URI, title]`: the tests of the file with this title, each of its cases.
 pub const RUN_TEST: &str = "bylaws.runTest";
-/// `[URI]`: all tests of the file; without it, of every set that is open.
+/// `[URI]`: all tests of the file.
 pub const RUN_TESTS: &str = "bylaws.runTests";
+/// `[URI]`: all tests of the set that the file is in.
+pub const RUN_SET_TESTS: &str = "bylaws.runSetTests";
+
+/// Which tests are run.
+enum Wanted {
+    Set,
+    File(String),
+    /// A title.
+    Test(String, String),
+}
 
 /// What came of a run.
 pub struct Results {
@@ -34,11 +44,9 @@ pub struct Results {
 pub fn begin(server: &mut Server, id: RequestId, params: lsp::ExecuteCommandParams) -> Reply<()> {
     let arguments = params.arguments.unwrap_or_default();
     let argument = |i: usize| arguments.get(i).and_then(Value::as_str).map(str::to_owned);
-    let title = match params.command.as_str() {
-        RUN_TESTS => None,
-        RUN_TEST => Some(argument(1).ok_or_else(|| Refusal::new(format!("`{RUN_TEST}` needs a file and a title")))?),
-        other => return Err(Refusal::new(format!("no command is named `{other}`"))),
-    };
+    if ![RUN_TEST, RUN_TESTS, RUN_SET_TESTS].contains(&params.command.as_str()) {
+        return Err(Refusal::new(format!("no command is named `{}`", params.command)));
+    }
     let uri = argument(0).ok_or_else(|| Refusal::new(format!("`{}` needs the file of the tests", params.command)))?;
     let Some(view) = server.workspace.view(&lsp::Uri(uri.clone())) else {
         return Err(Refusal::new(format!("`{uri}` is not open, or no policy file")));
@@ -59,22 +67,33 @@ pub fn begin(server: &mut Server, id: RequestId, params: lsp::ExecuteCommandPara
         paths.push(file.name.clone());
     }
     let (path, of, answers) = (view.path.clone(), set.paths.clone(), server.beside());
+    let wanted = match (params.command.as_str(), argument(1)) {
+        (RUN_SET_TESTS, _) => Wanted::Set,
+        (RUN_TEST, Some(title)) => Wanted::Test(path, title),
+        (RUN_TEST, None) => return Err(Refusal::new(format!("`{RUN_TEST}` needs the title of a test"))),
+        _ => Wanted::File(path),
+    };
     std::thread::spawn(move || {
-        let results = run(&files, &paths, &path, title.as_deref(), of);
+        let results = run(&files, &paths, &wanted, of);
         // Where the server has ended meanwhile, nobody waits for it.
         let _ = answers.send(Incoming::Ran(id, Box::new(results)));
     });
     Ok(())
 }
 
-fn run(files: &MemoryFiles, paths: &[String], path: &str, title: Option<&str>, of: Vec<String>) -> Results {
+fn run(files: &MemoryFiles, paths: &[String], wanted: &Wanted, of: Vec<String>) -> Results {
     let (mut policies, _) = PolicySet::default().again(files, paths);
     let checked = policies.check(&[]);
     let plan = checked.compile().map(Arc::new);
     let mut ran = Vec::new();
     for test in &checked.hir().tests {
-        let here = policies.sources().file(test.span.file).name == path;
-        if !here || title.is_some_and(|title| title != test.title) {
+        let file = &policies.sources().file(test.span.file).name;
+        let is_wanted = match wanted {
+            Wanted::Set => true,
+            Wanted::File(path) => file == path,
+            Wanted::Test(path, title) => file == path && *title == test.title,
+        };
+        if !is_wanted {
             continue;
         }
         let again = (!test.set.is_empty()).then(|| policies.check_for(test, &[]));

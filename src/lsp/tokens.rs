@@ -7,7 +7,7 @@ use super::uri::path_of;
 use super::workspace::{View, Workspace};
 use crate::sema::What;
 use crate::source::Span;
-use crate::syntax::{SyntaxKind, SyntaxToken};
+use crate::syntax::{SyntaxElement, SyntaxKind, SyntaxToken};
 use gen_lsp_types as lsp;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -112,10 +112,17 @@ fn tokens(workspace: &Workspace, view: &View, within: Range<usize>) -> Vec<lsp::
     let Some(tree) = policies.tree(view.file) else { return Vec::new() };
     let names = names(workspace, view);
     let mut marked: Vec<Marked> = Vec::new();
-    for token in tree.descendants_with_tokens().filter_map(|e| e.into_token()) {
-        let place: Range<usize> = token.text_range().into();
-        if place.end > within.start && place.start < within.end {
-            mark(&token, place, &names, &mut marked);
+    let is_within = |place: &Range<usize>| place.end > within.start && place.start < within.end;
+    for element in tree.children_with_tokens().filter(|e| is_within(&e.text_range().into())) {
+        let tokens: Box<dyn Iterator<Item = SyntaxToken>> = match element {
+            SyntaxElement::Token(token) => Box::new(std::iter::once(token)),
+            SyntaxElement::Node(item) => Box::new(item.descendants_with_tokens().filter_map(|e| e.into_token())),
+        };
+        for token in tokens {
+            let place = token.text_range().into();
+            if is_within(&place) {
+                mark(&token, place, &names, &mut marked);
+            }
         }
     }
     let (mut line, mut column) = (0, 0);
@@ -136,12 +143,13 @@ fn tokens(workspace: &Workspace, view: &View, within: Range<usize>) -> Vec<lsp::
 /// By where they begin: the names of the file, and what they are.
 fn names(workspace: &Workspace, view: &View) -> HashMap<usize, Marked> {
     let mut names = HashMap::new();
+    let policies = workspace.policies(view);
     let here = |span: Span| span.file == view.file;
-    for used in view.analysis.notes.uses.iter().filter(|u| here(u.span)) {
+    for used in view.analysis.notes(policies).uses.iter().filter(|u| here(u.span)) {
         let (token_type, modifiers) = of_what(used.what);
         names.insert(used.span.start as usize, (used.span.range(), token_type, modifiers));
     }
-    let file = outline::file(workspace.policies(view), view.file);
+    let file = outline::file(policies, view.file);
     for declared in file.iter().flat_map(|file| &file.items).flat_map(outline::declared) {
         let (token_type, modifiers) = of_what(declared.what);
         let place = declared.name.span.range();

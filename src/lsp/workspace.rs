@@ -8,7 +8,7 @@ use crate::policy_set::{Checked, LoadError, PolicySet};
 use crate::sema::Notes;
 use crate::source::{FileId, Span};
 use gen_lsp_types as lsp;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -52,7 +52,14 @@ pub struct Set {
 /// What a check of a set found.
 pub struct Analysis {
     pub checked: Checked,
-    pub notes: Notes,
+    notes: OnceCell<Notes>,
+}
+
+impl Analysis {
+    /// What the checker finds out on its way: worked out where it is asked for, as diagnostics do not need it.
+    pub fn notes(&self, policies: &PolicySet) -> &Notes {
+        self.notes.get_or_init(|| policies.check_noting().1)
+    }
 }
 
 pub struct Workspace<'d> {
@@ -213,14 +220,14 @@ impl<'d> Workspace<'d> {
             return false;
         }
         let before = std::mem::take(&mut self.sets[index].policies);
-        let (policies, unread) = before.again(&self.files(), &self.sets[index].paths);
-        let (checked, notes) = policies.check_noting();
+        let (mut policies, unread) = before.again(&self.files(), &self.sets[index].paths);
+        let checked = policies.check(&[]);
         let set = &mut self.sets[index];
         set.lines.borrow_mut().retain(|id, lines| Arc::ptr_eq(&lines.text, &policies.sources().file(*id).text));
         set.policies = policies;
         set.unread = unread;
         set.failed.clear();
-        set.analysis = Some(Rc::new(Analysis { checked, notes }));
+        set.analysis = Some(Rc::new(Analysis { checked, notes: OnceCell::new() }));
         true
     }
 

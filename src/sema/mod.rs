@@ -33,6 +33,7 @@ mod waivers;
 mod world;
 
 pub use currencies::known as known_currency;
+pub use expr::fold;
 pub use names::{Notes, Typed, Use, What};
 
 use crate::data::Schema;

@@ -4,6 +4,7 @@
 //! the grammar, `lower` makes the syntax tree of it. A part that does not fit goes to `recover`, which reads it
 //! again clause by clause, and `explain` says what is wrong with each that does not fit.
 
+mod again;
 pub mod ast;
 mod explain;
 mod kinds;
@@ -12,12 +13,14 @@ mod parse;
 mod recover;
 mod redraft;
 mod scan;
+mod shift;
 mod slips;
 mod split;
 mod tree;
 mod unfold;
 mod words;
 
+pub use again::parse_again;
 pub use kinds::{Bylaws, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use unfold::{PlainTest, second_default, unfold};
 
@@ -41,6 +44,15 @@ pub struct Parsed {
     pub file: ast::File,
     /// In the order of the text.
     pub errors: Vec<Diagnostic>,
+    /// For [`parse_again`].
+    pub parts: Parts,
+}
+
+/// How a text was read, part by part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parts {
+    parts: Vec<recover::Part>,
+    errors: usize,
 }
 
 impl Parsed {
@@ -54,10 +66,17 @@ impl Parsed {
 pub fn parse(file: FileId, text: &str) -> Parsed {
     if let Some(error) = no_text(file, text) {
         let scanned = scan(if u32::try_from(text.len()).is_ok() { text } else { "" });
-        return Parsed { tree: tree::build(&scanned, &[]), file: ast::File { items: Vec::new() }, errors: vec![error] };
+        let tree = tree::build(&scanned, &[]);
+        return Parsed { tree, file: ast::File { items: Vec::new() }, errors: vec![error], parts: Parts::default() };
     }
     let scanned = scan(text);
-    let Reader { items, mut errors, marks, .. } = Reader::all(Place { file, scanned: &scanned, origin: 0 });
+    let Reader { items, errors, marks, parts, .. } = Reader::all(Place { file, scanned: &scanned, origin: 0 });
+    let parts = Parts { parts, errors: errors.len() };
+    Parsed { tree: tree::build(&scanned, &marks), file: ast::File { items }, errors: in_order(errors), parts }
+}
+
+/// The errors of a file as they are told.
+fn in_order(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
     errors.sort_by_key(|e| e.span().start);
     if errors.len() > MOST_ERRORS {
         let more = errors.len() - MOST_ERRORS;
@@ -68,7 +87,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
                 .help("mend the first ones and check again"),
         );
     }
-    Parsed { tree: tree::build(&scanned, &marks), file: ast::File { items }, errors }
+    errors
 }
 
 /// Reads one expression: the value of a parameter.

@@ -20,7 +20,7 @@ mod lists;
 mod sequence;
 
 /// Beyond so many errors a file is no longer read piece by piece.
-const ENOUGH_ERRORS: usize = 200;
+pub const ENOUGH_ERRORS: usize = 200;
 
 /// Shorter texts are read by one thread, in less time than it takes to begin another.
 const LONG: usize = 32 << 10;
@@ -33,11 +33,22 @@ pub struct Reader<'a> {
     pub errors: Vec<Diagnostic>,
     /// The nodes of the tree.
     pub marks: Vec<Mark>,
+    /// The parts that were read, in the order of the text.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a text, and what came of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// Where it begins, in bytes. It reaches to the next one.
+    pub start: usize,
+    pub items: usize,
+    pub errors: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn new(place: Place<'a>) -> Reader<'a> {
-        Reader { place, items: Vec::new(), errors: Vec::new(), marks: Vec::new() }
+    pub fn new(place: Place<'a>) -> Reader<'a> {
+        Reader { place, items: Vec::new(), errors: Vec::new(), marks: Vec::new(), parts: Vec::new() }
     }
 
     /// All items of a file. Those of a long one are read on several threads, with the same outcome.
@@ -78,12 +89,19 @@ impl<'a> Reader<'a> {
             all.items.append(&mut piece.items);
             all.errors.append(&mut piece.errors);
             all.marks.append(&mut piece.marks);
+            all.parts.append(&mut piece.parts);
         }
         all
     }
 
     /// A range of tokens that holds one item as a rule.
     pub fn part(&mut self, tokens: Range<usize>) {
+        let (start, items, errors) = (self.start(&tokens), self.items.len(), self.errors.len());
+        self.read_part(tokens);
+        self.parts.push(Part { start, items: self.items.len() - items, errors: self.errors.len() - errors });
+    }
+
+    fn read_part(&mut self, tokens: Range<usize>) {
         if let Some(at) = split::deepest(self.place.scanned, tokens.clone()) {
             self.errors.push(split::too_deep(Span::new(self.place.file, at, at + 1)));
             self.skip(tokens);

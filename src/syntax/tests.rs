@@ -27,6 +27,19 @@ fn whole_file() {
     assert!(parsed(WHOLE).file.items.iter().all(|i| !i.broken));
 }
 
+/// Also those that begin like another such word.
+#[test]
+fn words_behind_a_bare_number_are_no_units() {
+    for text in [
+        "limit a { on b count over 30 days to 3 once per c per month }",
+        "limit a { on b count over 30 days to 3 on c }",
+        "forbid a { on b when 3 in_domain c and 3 in c }",
+        "test \"a\" { set b = 3 as_of 2026-01-01 }",
+    ] {
+        assert!(!told(text).contains("line"), "{text}: {}", told(text));
+    }
+}
+
 /// Runs on the stack of a thread as the standard library starts it.
 fn on_small_stack(run: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();

@@ -4,6 +4,7 @@ use super::kinds::{Bylaws, SyntaxKind, node_kind};
 use super::parse::{Edge, Nodes, edges};
 use super::scan::Scanned;
 use rowan::{GreenNode, GreenNodeBuilder, Language};
+use std::ops::Range;
 
 /// A node begins or ends at this byte. In the order of the text.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +36,14 @@ pub fn mark(marks: &mut Vec<Mark>, scanned: &Scanned<'_>, nodes: &Nodes<'_>, par
 
 /// The texts of the leaves, one after the other, are the text that was scanned: whatever the marks are.
 pub fn build(scanned: &Scanned<'_>, marks: &[Mark]) -> GreenNode {
+    build_part(scanned, marks, 0..scanned.tokens.len() - 1)
+}
+
+/// As [`build`], of a range of tokens.
+pub fn build_part(scanned: &Scanned<'_>, marks: &[Mark], tokens: Range<usize>) -> GreenNode {
     let mut builder = GreenNodeBuilder::new();
     builder.start_node(Bylaws::kind_to_raw(SyntaxKind::File));
-    let mut leaves = Leaves { scanned, token: 0, at: 0 };
+    let mut leaves = Leaves { scanned, token: tokens.start, at: scanned.start(tokens.start) };
     let mut open = 0usize;
     for mark in marks {
         match *mark {
@@ -55,7 +61,7 @@ pub fn build(scanned: &Scanned<'_>, marks: &[Mark]) -> GreenNode {
             }
         }
     }
-    leaves.up_to(scanned.text.len(), &mut builder);
+    leaves.up_to(scanned.start(tokens.end), &mut builder);
     for _ in 0..=open {
         builder.finish_node();
     }

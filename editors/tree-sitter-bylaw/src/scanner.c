@@ -1,11 +1,12 @@
 // The words whose meaning hangs on what stands around them, as grammar/lexical.pest and items.pest have it:
 // a unit is on its number's line and is none of the words that may follow a bare number; the kind of record behind
-// `exists`, `no` and `need` is any other word, even a clause's; a cast's unit is never the field of the next line.
+// `exists`, `no` and `need` is any other word, even a clause's; a cast's unit is never the field of the next line; a date
+// ends where no word goes on.
 
 #include "tree_sitter/parser.h"
 #include <string.h>
 
-enum Symbol { UNIT, BUSINESS_DAYS, PERCENT, HISTORY_KIND, CAST_UNIT, ERROR_SENTINEL };
+enum Symbol { UNIT, BUSINESS_DAYS, PERCENT, HISTORY_KIND, CAST_UNIT, DATE, TIMESTAMP, ERROR_SENTINEL };
 
 // No word of the lists below is longer; of a longer one only the length matters.
 #define LONGEST 31
@@ -123,6 +124,46 @@ static bool cast_unit(TSLexer *lexer) {
   return lexer->lookahead == '=' && found(lexer, CAST_UNIT);
 }
 
+// Digits where the pattern has `0`, and its other signs.
+static bool follows(TSLexer *lexer, const char *pattern) {
+  for (; *pattern; pattern++) {
+    if (*pattern == '0' ? !is_digit(lexer->lookahead) : lexer->lookahead != *pattern) return false;
+    lexer->advance(lexer, false);
+  }
+  return true;
+}
+
+static bool date_or_timestamp(TSLexer *lexer) {
+  skip(lexer, true);
+  if (!follows(lexer, "0000-00-00")) return false;
+  if (lexer->lookahead != 'T') {
+    lexer->mark_end(lexer);
+    return !in_word(lexer->lookahead) && found(lexer, DATE);
+  }
+  if (!follows(lexer, "T00:00")) return false;
+  if (lexer->lookahead == ':') {
+    if (!follows(lexer, ":00")) return false;
+    if (lexer->lookahead == '.') {
+      // A point without digits behind it is none of it.
+      lexer->mark_end(lexer);
+      lexer->advance(lexer, false);
+      if (!is_digit(lexer->lookahead)) return found(lexer, TIMESTAMP);
+      while (is_digit(lexer->lookahead)) lexer->advance(lexer, false);
+    }
+  }
+  lexer->mark_end(lexer);
+  if (lexer->lookahead == 'Z') {
+    lexer->advance(lexer, false);
+    lexer->mark_end(lexer);
+  } else if (lexer->lookahead == '+' || lexer->lookahead == '-') {
+    lexer->advance(lexer, false);
+    // Without a whole offset the sign is an operator.
+    if (!follows(lexer, "00:00")) return found(lexer, TIMESTAMP);
+    lexer->mark_end(lexer);
+  }
+  return !in_word(lexer->lookahead) && lexer->lookahead != ':' && found(lexer, TIMESTAMP);
+}
+
 void *tree_sitter_bylaw_external_scanner_create(void) { return NULL; }
 
 void tree_sitter_bylaw_external_scanner_destroy(void *payload) { (void)payload; }
@@ -144,5 +185,6 @@ bool tree_sitter_bylaw_external_scanner_scan(void *payload, TSLexer *lexer, cons
   if (valid[ERROR_SENTINEL]) return false;
   if (valid[UNIT] || valid[BUSINESS_DAYS] || valid[PERCENT]) return behind_number(lexer);
   if (valid[HISTORY_KIND]) return history_kind(lexer);
+  if (valid[DATE] || valid[TIMESTAMP]) return date_or_timestamp(lexer);
   return valid[CAST_UNIT] && cast_unit(lexer);
 }

@@ -10,11 +10,6 @@ impl Reader<'_> {
         self.explained(|reader| reader.holds(e))
     }
 
-    /// What holds where the condition does not.
-    pub fn negated(&mut self, e: &Expr) -> Block {
-        self.explained(|reader| reader.fails(e))
-    }
-
     /// Puts behind a condition the figures that it names.
     pub(super) fn explained(&mut self, read: impl FnOnce(&mut Self) -> Block) -> Block {
         let outer = std::mem::take(&mut self.open);
@@ -66,9 +61,7 @@ impl Reader<'_> {
             ExprKind::Not(of) => self.holds(of),
             ExprKind::Named { name, body, .. } => {
                 let name = self.term(name);
-                self.holds(body).wrap(|text, list| {
-                    self.say(if list { "not-named-list" } else { "not-named" }, &[("name", &name), ("condition", text)])
-                })
+                self.holds(body).wrap(|text, _| self.say("not-named", &[("name", &name), ("condition", text)]))
             }
             ExprKind::History(h) if matches!(h.func, Func::Exists | Func::No) => self.exists(h, h.func == Func::No),
             ExprKind::Constant(Value::Bool(true)) => Block::Line(self.say("never", &[])),
@@ -98,6 +91,9 @@ impl Reader<'_> {
                     false if optional(left) || optional(right) => return None,
                     false => opposite(*op),
                 };
+                if let Some(line) = self.marked(op, left, right) {
+                    return Some(line);
+                }
                 let line = self.compare(op, left, right);
                 Some(case(self, line, *ignoring_case))
             }
@@ -110,7 +106,11 @@ impl Reader<'_> {
                     false => self.words.either(set.iter().map(|v| self.words.value(v, &self.zone)).collect()),
                 };
                 let left = self.value(item);
-                let id = if holds { "is" } else { "is-none-of" };
+                let id = match (holds, set.len()) {
+                    (true, _) => "is",
+                    (false, 1) => "is-not",
+                    (false, _) => "is-none-of",
+                };
                 let line = self.say(id, &[("left", &left), ("right", &list)]);
                 Some(case(self, line, *ignoring_case))
             }
@@ -185,6 +185,22 @@ impl Reader<'_> {
         }
     }
 
+    /// A field that is compared with `true` or `false`.
+    fn marked(&mut self, op: CompareOp, left: &Expr, right: &Expr) -> Option<String> {
+        let ExprKind::Constant(Value::Bool(value)) = bare(right).kind else { return None };
+        let yes = match op {
+            CompareOp::Eq => value,
+            CompareOp::Ne => !value,
+            _ => return None,
+        };
+        if left.optional {
+            return None;
+        }
+        let (owner, field) = self.owner_and_field(left)?;
+        let id = if yes { "marked" } else { "not-marked" };
+        Some(self.say(id, &[("record", &owner), ("field", &self.words.quoted(&field))]))
+    }
+
     /// A value that is true or false by itself.
     fn is_true(&mut self, e: &Expr) -> String {
         let value = self.value(e);
@@ -223,6 +239,11 @@ impl Reader<'_> {
                 return Some(self.say(id, &[("left", &left), ("right", &right)]));
             }
         };
+        if let [only] = &items[..] {
+            let id = self.sign(holds, [list, list], "among", "not-among")?;
+            let (item, list) = (self.words.value(only, &self.zone), self.value(list));
+            return Some(self.say(id, &[("item", &item), ("list", &list)]));
+        }
         let id = self.sign(holds, [list, list], "one-among", "none-among")?;
         let items = match items.is_empty() {
             true => self.say("nothing", &[]),

@@ -8,22 +8,22 @@ impl Reader<'_> {
     /// That there is such a record, or none.
     pub(super) fn exists(&mut self, h: &History, there: bool) -> Block {
         let other = self.root_kind(h.root).is_some_and(|kind| self.same_kind(kind, h.kind)) && self.each.is_none();
-        let id = match (there, other) {
-            (true, false) => "exists",
-            (true, true) => "exists-other",
-            (false, false) => "no",
-            (false, true) => "no-other",
+        let ids = match (there, other) {
+            (true, false) => ("exists", "exists-which"),
+            (true, true) => ("exists-other", "exists-other-which"),
+            (false, false) => ("no", "no-which"),
+            (false, true) => ("no-other", "no-other-which"),
         };
-        let what = self.of_kind(id, h);
-        let filter = self.filter(h);
-        self.of_which(&what, filter)
+        self.of_kind(ids, h)
     }
 
     /// `an approval in the 30 days before …`, in a message that says what is to be said of it.
-    pub(super) fn of_kind(&mut self, id: &str, h: &History) -> String {
+    pub(super) fn of_kind(&mut self, ids: (&str, &str), h: &History) -> Block {
         let (kind, kinds) = (self.words.kind(h.kind), self.words.kinds(h.kind));
         let (window, keys) = (self.window(h), self.keys(&h.keys, h.kind));
-        self.say(id, &[("kind", &kind), ("kinds", &kinds), ("window", &window), ("keys", &keys)])
+        let filter = self.filter(h);
+        let args = [("kind", &*kind), ("kinds", &kinds), ("window", &window), ("keys", &keys)];
+        self.which(ids, &args, h.filter.as_ref().zip(filter))
     }
 
     /// What has to hold of the records that it ranges over.
@@ -85,13 +85,8 @@ impl Reader<'_> {
     /// What a count, sum, median or other figure is of.
     pub(super) fn figure(&mut self, h: &History) -> Block {
         let what = self.aggregate(h);
-        match self.filter(h) {
-            None => Block::Line(what),
-            Some(block) => block.wrap(|text, list| {
-                let id = if list { "counting-list" } else { "counting" };
-                self.say(id, &[("what", &what), ("condition", text)])
-            }),
-        }
+        let filter = self.filter(h);
+        self.provided("counting", &what, filter)
     }
 
     fn aggregate(&mut self, h: &History) -> String {

@@ -127,13 +127,28 @@ impl<'a> Reader<'a> {
         self.words.quoted(&self.words.definition(name))
     }
 
-    /// `what` and what has to hold of it.
-    fn of_which(&self, what: &str, filter: Option<Block>) -> Block {
+    /// A message about a record, or the one that says what has to hold of it as well. What is said of other
+    /// records stands in a list of its own, so that it is plain which of them a condition is about.
+    fn which(&self, ids: (&str, &str), args: &[(&str, &str)], filter: Option<(&Expr, Block)>) -> Block {
+        let Some((e, block)) = filter else { return Block::Line(self.say(ids.0, args)) };
+        let block = match block {
+            Block::Line(line) if values::has_history(e) => {
+                Block::List { lead: self.say("this", &[]), items: vec![Block::Line(line)] }
+            }
+            block => block,
+        };
+        block.wrap(|text, _| {
+            let mut args = args.to_vec();
+            args.push(("condition", text));
+            self.say(ids.1, &args)
+        })
+    }
+
+    /// `what` with a condition, in a message that joins them.
+    fn provided(&self, id: &str, what: &str, filter: Option<Block>) -> Block {
         match filter {
             None => Block::Line(what.to_owned()),
-            Some(block) => block.wrap(|text, list| {
-                self.say(if list { "of-which-list" } else { "of-which" }, &[("what", what), ("condition", text)])
-            }),
+            Some(block) => block.wrap(|text, _| self.say(id, &[("what", what), ("condition", text)])),
         }
     }
 }

@@ -26,7 +26,11 @@ pub fn rule(words: &Words, rule: &Rule) -> Reading {
     reader.begin(&rule.trigger);
     out.push(reader.trigger(&rule.trigger));
     match &rule.body {
-        Body::Forbid { when } if is_true(when) => out.push(Block::Line(reader.say("finding-always", &[]))),
+        Body::Forbid { when } if is_true(when) => {
+            let sequence = matches!(rule.trigger, Trigger::Sequence(_));
+            let id = if sequence { "finding-each-sequence" } else { "finding-always" };
+            out.push(Block::Line(reader.say(id, &[])));
+        }
         Body::Forbid { when } => out.push(reader.sentence("finding-if", when)),
         Body::Require { when, need } => {
             if let Some(when) = when {
@@ -85,10 +89,7 @@ pub fn metric(words: &Words, metric: &Metric) -> Vec<Block> {
         Some(filter) => {
             let label = reader.say("record-found", &[("kind", &words.kind(kind))]);
             let filter = reader.with_root(0, kind, label, |reader| reader.condition(filter));
-            filter.wrap(|text, list| {
-                let id = if list { "counting-list" } else { "counting" };
-                reader.say(id, &[("what", &what), ("condition", text)])
-            })
+            reader.provided("counting", &what, Some(filter))
         }
     };
     vec![reader.finish("metric", block, &[])]
@@ -143,7 +144,7 @@ impl Reader<'_> {
             Trigger::Sequence(sequence) => return self.sequence(sequence),
         };
         let filter = filter.as_ref().map(|filter| self.condition(filter));
-        let block = self.of_which(&what, filter);
+        let block = self.provided("each-if", &what, filter);
         self.finish("about", block, &[])
     }
 
@@ -182,33 +183,35 @@ impl Reader<'_> {
                 others.push_str(&self.say("keys-equal", &[("field", &field), ("value", &value)]));
             }
         }
-        let what = match step.times {
-            Times::Once => self.say("step", &[("n", &number), ("kind", &kind), ("keys", &others)]),
-            Times::AtLeast(times) => {
-                let times = times.to_string();
-                self.say("step-times", &[("n", &number), ("times", &times), ("kinds", &kinds), ("keys", &others)])
-            }
-            Times::None if last => {
-                self.say("step-none-after", &[("kind", &kind), ("length", length), ("keys", &others)])
-            }
-            Times::None => self.say("step-none", &[("kind", &kind), ("keys", &others)]),
-        };
         let filter = step.filter.as_ref().map(|filter| {
-            let label = match step.times {
-                Times::None => self.say("record-found", &[("kind", &kind)]),
-                Times::AtLeast(_) => self.say("record-counted", &[("kind", &kind)]),
-                Times::Once => self.say("record-step", &[("kind", &kind), ("n", &number)]),
-            };
-            self.with_root(step.root, step.kind, label, |reader| reader.condition(filter))
+            let id = if matches!(step.times, Times::AtLeast(_)) { "record-counted" } else { "record-found" };
+            let label = self.say(id, &[("kind", &kind)]);
+            (filter, self.with_root(step.root, step.kind, label, |reader| reader.condition(filter)))
         });
-        self.of_which(&what, filter)
+        let times = if let Times::AtLeast(times) = step.times { times.to_string() } else { String::new() };
+        let ids = match step.times {
+            Times::Once => ("step", "step-which"),
+            Times::AtLeast(_) => ("step-times", "step-times-which"),
+            Times::None if last => ("step-none-after", "step-none-after-which"),
+            Times::None => ("step-none", "step-none-which"),
+        };
+        let args = [
+            ("n", &*number),
+            ("kind", &kind),
+            ("kinds", &kinds),
+            ("keys", &others),
+            ("times", &times),
+            ("length", length),
+        ];
+        self.which(ids, &args, filter)
     }
 
     /// What is needed, and what it means that it is not there.
     fn need(&mut self, need: &History) -> Vec<Block> {
-        let what = self.of_kind("needed", need);
-        let filter = self.filter(need);
-        let block = self.of_which(&what, filter);
+        let other =
+            self.root_kind(need.root).is_some_and(|kind| self.same_kind(kind, need.kind)) && self.each.is_none();
+        let ids = if other { ("needed-other", "needed-other-which") } else { ("needed", "needed-which") };
+        let block = self.of_kind(ids, need);
         let mut out = vec![self.finish("required", block, &[])];
         let waits = matches!(need.window, Window::After(_) | Window::Around(_));
         out.push(Block::Line(self.say(if waits { "required-open" } else { "required-else" }, &[])));

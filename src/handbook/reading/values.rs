@@ -1,12 +1,16 @@
 //! Values: whose field it is, what is added to it, which figure.
 
 use super::{Block, Reader, bare};
-use crate::data::{ColumnId, KindId, Role, Type, Value};
-use crate::sema::hir::{ArithOp, Expr, ExprKind, Func};
+use crate::data::{ColumnId, KindId, Role, Type, Value, Zone};
+use crate::sema;
+use crate::sema::hir::{ArithOp, Expr, ExprKind};
 
 impl Reader<'_> {
     /// A value as it stands in a sentence. A figure that takes more than a few words is named, and explained behind.
     pub fn value(&mut self, e: &Expr) -> String {
+        if let Some(value) = worked_out(e, &self.zone) {
+            return self.words.value(&value, &self.zone);
+        }
         match &e.kind {
             ExprKind::Constant(value) => self.words.value(value, &self.zone),
             ExprKind::Column { root, column } => self.column(*root, *column),
@@ -60,12 +64,6 @@ impl Reader<'_> {
             }
             ExprKind::History(h) => {
                 let is = self.figure(h);
-                if h.filter.is_none()
-                    && h.func != Func::Median
-                    && let Block::Line(line) = is
-                {
-                    return line;
-                }
                 self.named_figure(None, is)
             }
             ExprKind::Named { name, body, .. } => self.named_value(name, body),
@@ -200,8 +198,18 @@ impl Reader<'_> {
     }
 }
 
+/// What a calculation with constants comes to: `10 - 1`.
+fn worked_out(e: &Expr, zone: &Zone) -> Option<Value> {
+    match bare(e).kind {
+        ExprKind::Arith { .. } | ExprKind::Neg(_) | ExprKind::Shift { .. } | ExprKind::Convert(_) => {
+            sema::fold(e, zone)
+        }
+        _ => None,
+    }
+}
+
 /// Whether a value looks at other records.
-fn has_history(e: &Expr) -> bool {
+pub(super) fn has_history(e: &Expr) -> bool {
     matches!(e.kind, ExprKind::History(_)) || e.children().iter().any(|c| has_history(c))
 }
 

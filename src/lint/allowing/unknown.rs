@@ -10,6 +10,11 @@ pub fn unknown(context: &Context, allow: &Allow) -> Option<Diagnostic> {
     let (message, known): (String, Vec<&str>) = match what {
         Unknown::Verb => ("this remark to the linter says nothing".into(), vec!["allow", "allow-file"]),
         Unknown::Code => (format!("there is no lint `{word}`"), all().map(|l| l.code.as_str()).collect()),
+        Unknown::Doc => {
+            let d =
+                Diagnostic::warning(LINT.code, "a doc comment is for readers, not for the linter", span, "three signs");
+            return Some(d.help("remarks to the linter begin with `//`").safe_fix("write `//`", span, "//"));
+        }
         Unknown::NoCode => ("this remark does not say which lint it allows".into(), Vec::new()),
     };
     let d = Diagnostic::warning(LINT.code, message, span, "not known");

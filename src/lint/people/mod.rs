@@ -1,3 +1,5 @@
 //! L04: what is read of people, and why.
 
-lints! {}
+lints! {
+    purpose, basis, protected, channel, reporter, named, name_in_message, withheld, real, unit, private,
+}

@@ -1,3 +1,8 @@
 //! L02: windows, dates and clocks.
 
-lints! {}
+mod clock;
+mod reach;
+
+lints! {
+    retention, literal, days, holidays, month_end, revises_nothing, later_nothing, far, ended, short, by_condition,
+}

@@ -1,3 +1,8 @@
-//! L03: values, limits and texts.
+//! L03: constants, limits and texts.
 
-lints! {}
+pub mod thresholds;
+
+lints! {
+    magic, letter_case, pattern_all, pattern_plain, pattern_dot, gap, overlap, currencies, twice, covered, of_one,
+    chain, limit_of_nothing, stray_space, small_percent,
+}

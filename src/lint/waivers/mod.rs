@@ -1,3 +1,7 @@
 //! L05: waivers.
 
-lints! {}
+mod granted;
+
+lints! {
+    ended, never_in_force, overlapping, open_reason, renewed, approver_covered, rule_changed, nobody,
+}

@@ -1,3 +1,7 @@
-//! L07: names, titles and messages.
+//! L07: names, titles and sentences.
 
-lints! {}
+mod amounts;
+
+lints! {
+    absent, fixed, amount, judging, alike, negated, empty_name, same_title, title_form, style, no_title,
+}

@@ -1,6 +1,6 @@
 //! Where in an item something is being typed, read from the tokens before it: the item need not be whole.
 
-use crate::data::{ColumnId, KindId, Schema, Type};
+use crate::data::{ColumnId, EnumId, KindId, Schema, Type};
 use crate::syntax::{Piece, SyntaxKind};
 
 /// The words of an item around a place.
@@ -139,8 +139,10 @@ impl<'t> Scope<'t> {
                 "{" if pieces[..at].iter().rev().take(12).any(|p| p.text == "sequence") => at + 1,
                 "(" if at > 0 && FUNCTIONS.contains(&pieces[at - 1].text) => at + 1,
                 ":" if head == "define" => {
-                    if let (Some(name), Some(kind)) = (at.checked_sub(1).map(|i| pieces[i].text), kind(at + 1)) {
-                        scope.names.push((name, Standing::Record(kind)));
+                    let of_record = kind(at + 1).map(Standing::Record);
+                    let of_value = || pieces.get(at + 1).and_then(|p| value_type(schema, p.text)).map(Standing::Value);
+                    if let (Some(before), Some(standing)) = (at.checked_sub(1), of_record.or_else(of_value)) {
+                        scope.names.push((pieces[before].text, standing));
                     }
                     continue;
                 }
@@ -176,6 +178,23 @@ impl<'t> Scope<'t> {
 
 /// Functions over other records.
 pub const FUNCTIONS: [&str; 9] = ["count", "sum", "min", "max", "avg", "distinct", "first", "last", "median"];
+
+/// A simple type, or an enum, by its name.
+fn value_type(schema: &Schema, name: &str) -> Option<Type> {
+    Some(match name {
+        "bool" => Type::Bool,
+        "int" => Type::Int,
+        "decimal" => Type::Decimal,
+        "percent" => Type::Percent,
+        "text" => Type::Text,
+        "date" => Type::Date,
+        "timestamp" => Type::Timestamp,
+        "duration" => Type::Duration,
+        "bytes" => Type::Bytes,
+        "money" => Type::Money,
+        name => Type::Enum(EnumId(schema.enums.iter().position(|e| e.name == name)? as u32)),
+    })
+}
 
 fn step(schema: &Schema, place: Place, name: &str) -> Option<Place> {
     let (kind, prefix) = match place {

@@ -57,7 +57,7 @@ impl Finder<'_> {
         let just = at + 1 == context.before.len();
         match clause {
             "on" if just => {
-                let mut all = self.kinds(|kind| !self.schema.kind(kind).is_table());
+                let mut all = self.records();
                 all.extend(keywords(&["each", "sequence", "finding"]));
                 all
             }
@@ -65,7 +65,7 @@ impl Finder<'_> {
             "severity" => {
                 words::SEVERITIES.iter().map(|w| Candidate::new(*w, lsp::CompletionItemKind::EnumMember, 0)).collect()
             }
-            "need" if just => self.kinds(|_| true),
+            "need" if just => self.records(),
             "need" | "count" | "once" => self.tail(),
             "sum" | "min" | "max" | "avg" | "distinct" if !just && previous != "." && !self.wants_value() => {
                 self.tail()
@@ -79,12 +79,16 @@ impl Finder<'_> {
         }
     }
 
+    /// Tables have no events.
+    fn records(&self) -> Vec<Candidate> {
+        self.kinds(|kind| !self.schema.kind(kind).is_table())
+    }
+
     fn of_trigger(&self) -> Vec<Candidate> {
         let context = &self.context;
         match context.word(1) {
             "each" => self.kinds(|kind| self.schema.kind(kind).is_table()),
-            "," | "then" | "{" | "times" => self.kinds(|_| true),
-            "not" => self.kinds(|_| true),
+            "," | "then" | "{" | "times" | "not" => self.records(),
             "at" => keywords(&["end of", "as_of"]),
             "of" => periods(),
             "as" => Vec::new(),
@@ -153,12 +157,12 @@ impl Finder<'_> {
             return all;
         }
         match previous {
-            "exists" | "no" => return self.kinds(|_| true),
+            "exists" | "no" => return self.records(),
             "within" | "over" => return self.lengths(),
             "across" => return keywords(&["everyone"]),
             "as" => return Vec::new(),
             "by" | "per" => return self.tail(),
-            "(" if FUNCTIONS.contains(&context.word(2)) => return self.kinds(|_| true),
+            "(" if FUNCTIONS.contains(&context.word(2)) => return self.records(),
             _ => {}
         }
         if !self.wants_value() && !context.before.is_empty() {

@@ -279,3 +279,65 @@ const MEANINGS: &[(&str, &str)] = &[
     ("bytes", "A size: `10 MB` is 10,000,000 bytes, `10 MiB` 10,485,760."),
     ("money", "An exact amount with its currency: `500 CNY`."),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+    use crate::syntax::parse;
+    use std::collections::HashMap;
+
+    /// A snippet with what it proposes filled in, the first of several.
+    fn filled(snippet: &str) -> String {
+        let mut out = String::new();
+        let mut places: HashMap<String, String> = HashMap::new();
+        let mut rest = snippet;
+        while let Some(at) = rest.find('$') {
+            out.push_str(&rest[..at]);
+            rest = &rest[at + 1..];
+            let braced = rest.starts_with('{');
+            let from = usize::from(braced);
+            let digits = from + rest[from..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - from);
+            let number = rest[from..digits].to_owned();
+            assert!(!number.is_empty(), "{snippet}");
+            let end = if braced { rest.find('}').unwrap() } else { digits };
+            let proposed = rest[digits..end].trim_start_matches([':', '|']);
+            let proposed = proposed.split([',', '|']).next().unwrap_or_default();
+            if !proposed.is_empty() {
+                places.insert(number.clone(), proposed.to_owned());
+            }
+            out.push_str(places.get(&number).map_or("", String::as_str));
+            rest = &rest[end + usize::from(braced)..];
+        }
+        out + rest
+    }
+
+    #[test]
+    fn what_a_snippet_proposes_fits_the_grammar() {
+        for (word, snippet) in ITEMS {
+            let text = filled(snippet);
+            let parsed = parse(FileId(0), &text);
+            assert!(parsed.errors.is_empty() && parsed.file.items.len() == 1, "{word}: {text}\n{:?}", parsed.errors);
+        }
+        for (head, words) in [
+            ("forbid x", RULE_CLAUSES),
+            ("test \"t\"", TEST_CLAUSES),
+            ("policy p", POLICY_CLAUSES),
+            ("waive x", WAIVE_CLAUSES),
+        ] {
+            for word in words.iter().filter_map(|w| snippet(w)) {
+                let text = format!("{head} {{\n  {}\n}}", filled(word));
+                assert_eq!(parse(FileId(0), &text).errors, [], "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_that_is_offered_says_what_it_means() {
+        let clauses = [RULE_CLAUSES, METRIC_CLAUSES, TEST_CLAUSES, POLICY_CLAUSES, WAIVE_CLAUSES, SOURCE_CLAUSES];
+        let items = ITEMS.iter().map(|(word, _)| *word);
+        let offered = clauses.concat().into_iter().chain(items).chain(TYPES.iter().copied());
+        let silent: Vec<&str> = offered.chain(VERDICTS.iter().copied()).filter(|w| meaning(w).is_none()).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
+}

@@ -1,0 +1,250 @@
+//! What became of a rule: whether it finds more, or less.
+
+use super::canon::{Apart, Names};
+use super::formula::{Lowering, Node, Variables, and, not, or};
+use super::solve::{self, Answer};
+use super::witness::{self, Judge, Witness};
+use super::{Side, Sided};
+use crate::data::{Schema, Verdict, display};
+use crate::sema::hir::{Body, Expr, ExprKind, MessagePart, Rule};
+use crate::source::SourceMap;
+use serde::Serialize;
+use std::ops::ControlFlow;
+
+/// Whether there are records that one wording finds and the other does not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// Proved: there is none.
+    Never,
+    /// There is: this one.
+    By(Witness),
+    /// Neither proved nor shown.
+    NotAnalysed,
+}
+
+/// How a rule stands to what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    Removed,
+    Looser,
+    Incomparable,
+    Stricter,
+    Added,
+    /// It finds what it found, and perhaps more.
+    AtLeastAsStrict,
+    /// It finds nothing that it did not find, and perhaps less.
+    AtMostAsStrict,
+    NotAnalysed,
+    /// It finds the same; something else about it has changed.
+    Same,
+}
+
+/// What a rule says in one place, before and after; none: not there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    pub what: String,
+    pub old: Option<String>,
+    pub new: Option<String>,
+}
+
+/// Models that are looked at for one that a record can show.
+const TRIES: usize = 64;
+
+/// The wordings of one rule in both sets.
+pub struct Pair<'a> {
+    pub old: Sided<'a, [&'a Rule]>,
+    pub new: Sided<'a, [&'a Rule]>,
+}
+
+impl Pair<'_> {
+    /// Whether the new one finds more, and whether it finds less.
+    pub fn relate(&self, apart: (&Apart, &Apart), judge: &dyn Judge) -> (Shown, Shown) {
+        let mut variables = Variables::default();
+        let old = formula(self.old.schema, self.old.of, apart.0, &mut variables);
+        let new = formula(self.new.schema, self.new.of, apart.1, &mut variables);
+        if old == new {
+            return (Shown::Never, Shown::Never);
+        }
+        variables.divide();
+        let more = and(vec![new.clone(), not(old.clone())]);
+        let less = and(vec![old, not(new)]);
+        (self.shown(&more, &variables, Side::New, judge), self.shown(&less, &variables, Side::Old, judge))
+    }
+
+    /// A record that the formula speaks of, and that one side finds and the other does not.
+    fn shown(&self, formula: &Node, variables: &Variables, finds: Side, judge: &dyn Judge) -> Shown {
+        if solve::can_hold(formula, variables) == Some(false) {
+            return Shown::Never;
+        }
+        let side = match finds {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        };
+        let mut tries = 0;
+        let mut found = None;
+        let answer = solve::models(formula, variables, &mut |model| {
+            for rule in side.of {
+                tries += 1;
+                let Some((records, day)) = witness::records(side.schema, rule, variables, model) else { continue };
+                let verdict = |of| judge.verdict(of, &rule.name, &records, day);
+                let (old, new) = (verdict(Side::Old), verdict(Side::New));
+                let (here, there) = if finds == Side::New { (new, old) } else { (old, new) };
+                if is_found(here) && !is_found(there) && there != Some(Verdict::Indeterminate) {
+                    found = Some(Witness { records, old, new });
+                    return ControlFlow::Break(());
+                }
+            }
+            if tries < TRIES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        match (found, answer) {
+            (Some(witness), _) => Shown::By(witness),
+            (None, Answer::All | Answer::Stopped | Answer::TooMuch) => Shown::NotAnalysed,
+        }
+    }
+}
+
+fn is_found(verdict: Option<Verdict>) -> bool {
+    matches!(verdict, Some(Verdict::Finding | Verdict::Repeated))
+}
+
+/// What the wordings find together: each in its time.
+pub fn formula(schema: &Schema, wordings: &[&Rule], apart: &Apart, variables: &mut Variables) -> Node {
+    let wording = |rule: &&Rule, variables: &mut Variables| {
+        Lowering { names: Names::of(schema, &rule.trigger, apart), variables }.found(rule)
+    };
+    or(wordings.iter().map(|rule| wording(rule, variables)).collect())
+}
+
+pub fn relation(more: &Shown, less: &Shown) -> Relation {
+    match (more, less) {
+        (Shown::Never, Shown::Never) => Relation::Same,
+        (Shown::By(_), Shown::Never) => Relation::Stricter,
+        (Shown::Never, Shown::By(_)) => Relation::Looser,
+        (Shown::By(_), Shown::By(_)) => Relation::Incomparable,
+        (Shown::NotAnalysed, Shown::Never) => Relation::AtLeastAsStrict,
+        (Shown::Never, Shown::NotAnalysed) => Relation::AtMostAsStrict,
+        _ => Relation::NotAnalysed,
+    }
+}
+
+/// What the wording says of itself, beside what it finds.
+pub fn attributes(rule: &Rule, schema: &Schema, sources: &SourceMap, apart: &Apart) -> Vec<(&'static str, Option<String>)> {
+    let date = |day: Option<i32>| day.map(display::date);
+    let names = Names::of(schema, &rule.trigger, apart);
+    let part = |part: &MessagePart| match part {
+        MessagePart::Text(text) => text.clone(),
+        // What is the same is shown as it is written in the one set and in the other.
+        MessagePart::Expr(e) => match names.text(e) {
+            text if text.len() > 60 => format!("{{{}}}", sources.text(e.span)),
+            text => format!("{{{}}}", text.trim_start_matches("record.")),
+        },
+    };
+    let message = rule.because.as_ref().map(|parts| parts.iter().map(part).collect::<String>());
+    vec![
+        ("severity", Some(rule.severity.as_str().into())),
+        ("title", Some(rule.title.clone())),
+        ("policy", rule.policy.clone()),
+        ("cite", rule.cite.clone()),
+        ("consequence", rule.consequence.clone()),
+        ("purpose", rule.purpose.clone()),
+        ("legal basis", rule.legal_basis.clone()),
+        ("retention", rule.retention.map(display::length)),
+        ("in force from", date(rule.effective.0)),
+        ("in force until", date(rule.effective.1)),
+        ("message", message),
+    ]
+}
+
+/// A part of a rule: where it stands, as written, and what it means.
+pub struct Clause {
+    pub role: String,
+    pub text: String,
+    meaning: String,
+}
+
+pub fn clauses(rule: &Rule, schema: &Schema, sources: &SourceMap, apart: &Apart) -> Vec<Clause> {
+    let names = Names::of(schema, &rule.trigger, apart);
+    let written = |span| sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut found = Vec::new();
+    let mut add = |role: &str, text: String, meaning: String| {
+        found.push(Clause { role: role.into(), text, meaning });
+    };
+    let on = rule.trigger.span();
+    add("on", written(on), format!("{:?}", trigger_of(rule, &names)));
+    let conditions = |e: &Expr| -> Vec<(String, String)> {
+        parts(e).into_iter().map(|p| (written(p.span), names.text(p))).collect()
+    };
+    for (text, meaning) in rule.trigger.filter().into_iter().flat_map(conditions) {
+        add("where", text, meaning);
+    }
+    let when = match &rule.body {
+        Body::Forbid { when } => Some(when),
+        Body::Require { when, .. } | Body::Limit { when, .. } => when.as_ref(),
+    };
+    for (text, meaning) in when.into_iter().flat_map(conditions) {
+        add("when", text, meaning);
+    }
+    match &rule.body {
+        Body::Forbid { .. } => {}
+        Body::Require { need, .. } => add("need", written(need.span), names.history(need)),
+        Body::Limit { aggregate, to, .. } => {
+            add("limit", written(aggregate.span), names.history(aggregate));
+            add("to", written(to.span), names.text(to));
+        }
+    }
+    if let Some(once) = &rule.once {
+        let keys: Vec<String> = once.keys.iter().map(|k| names.text(k)).collect();
+        add("once", written(once.span), format!("{keys:?} {:?}", once.period));
+    }
+    for exception in &rule.unless {
+        let text = format!("{}: {}", exception.name, written(exception.condition.span));
+        add("unless", text, names.text(&exception.condition));
+    }
+    for waiver in &rule.waivers {
+        let whom = if waiver.covers.is_empty() { "everyone" } else { &waiver.covers };
+        let (from, until) = (display::date(waiver.from), display::date(waiver.until));
+        let text = format!("{whom} from {from} until {until}, by {}: {}", waiver.approver, waiver.reason);
+        add("waiver", text.clone(), text);
+    }
+    found
+}
+
+/// What triggers it, without the conditions.
+fn trigger_of(rule: &Rule, names: &Names<'_>) -> String {
+    match &rule.trigger {
+        crate::sema::hir::Trigger::Sequence(sequence) => {
+            let step = |s: &crate::sema::hir::Step| {
+                let filter = s.filter.as_ref().map_or(String::new(), |f| names.text(f));
+                format!("{} {} {:?} {filter}", s.name, names.kind(s.kind), s.times)
+            };
+            format!("{:?} {:?}", sequence.steps.iter().map(step).collect::<Vec<_>>(), sequence.within)
+        }
+        crate::sema::hir::Trigger::Each { table, at, .. } => format!("each {} {at:?}", names.kind(*table)),
+        crate::sema::hir::Trigger::Record { kind, .. } => names.kind(*kind),
+    }
+}
+
+fn parts(e: &Expr) -> Vec<&Expr> {
+    match &e.kind {
+        ExprKind::And(parts) => parts.iter().flat_map(self::parts).collect(),
+        _ => vec![e],
+    }
+}
+
+/// What the one says and the other does not, by place; where both say something there, it has changed.
+pub fn changes(old: &[Clause], new: &[Clause]) -> Vec<Change> {
+    let gone = |of: &[Clause], other: &[Clause]| -> Vec<(String, String)> {
+        let missing = |c: &&Clause| !other.iter().any(|o| o.role == c.role && o.meaning == c.meaning);
+        of.iter().filter(missing).map(|c| (c.role.clone(), c.text.clone())).collect()
+    };
+    let (old, mut new) = (gone(old, new), gone(new, old));
+    let mut found = Vec::new();
+    for (role, text) in old {
+        let after = new.iter().position(|(r, _)| *r == role).map(|at| new.remove(at).1);
+        found.push(Change { what: role, old: Some(text), new: after });
+    }
+    found.extend(new.into_iter().map(|(what, text)| Change { what, old: None, new: Some(text) }));
+    found
+}

@@ -1,0 +1,202 @@
+//! Records that show what a formula allows: made from a model, and believed only where the evaluator says so too.
+
+use super::Side;
+use super::formula::{Origin, Region, Scalar, Sort, Variables, inside};
+use super::solve::Model;
+use crate::data::calendar::Zone;
+use crate::data::{Currency, Decimal, Kind, KindId, Money, Role, Schema, Type, Value, Verdict, display};
+use crate::sema::hir::Rule;
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+/// Judges records by one of two policy sets. The last record is the one that is asked about.
+pub trait Judge {
+    /// None where the rule has no verdict on it. The data ends long after `day`, the records' own.
+    fn verdict(&self, side: Side, rule: &str, records: &[Json], day: i32) -> Option<Verdict>;
+}
+
+/// Records on which two wordings of a rule differ, as the evaluator says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Witness {
+    /// Rows of tables that it looks up, and the record itself.
+    pub records: Vec<Json>,
+    /// None: not judged.
+    pub old: Option<Verdict>,
+    pub new: Option<Verdict>,
+}
+
+/// The records that a model speaks of, and their day; none where it speaks of what no single record can be given: other records, ways
+/// up in a table, patterns.
+pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>) -> Option<(Vec<Json>, i32)> {
+    let kind = rule.trigger.kind();
+    if !matches!(rule.trigger, crate::sema::hir::Trigger::Record { .. }) {
+        return None;
+    }
+    let mut own: BTreeMap<String, Option<Value>> = BTreeMap::new();
+    let mut rows: BTreeMap<(String, String), BTreeMap<String, Option<Value>>> = BTreeMap::new();
+    let mut day = None;
+    let mut looked_up = Vec::new();
+    for (name, region) in model {
+        let variable = variables.0.get(*name)?;
+        match &variable.source {
+            Origin::Kind => {}
+            Origin::Empty(so) => {
+                // No other record is made, so what is true of none has to be what the model says.
+                let so = (*so)?;
+                if (**region == Region::True) != so {
+                    return None;
+                }
+            }
+            Origin::Day => day = Some(i32::try_from(inside(region, 1)?).ok()?),
+            Origin::Column(column) => {
+                let column = schema.kind(kind).columns.iter().find(|c| c.name == *column)?;
+                let of = value(schema, &column.ty, &variable.sort, region)?;
+                own.insert(column.name.clone(), of);
+            }
+            Origin::Lookup { table, key, column } => {
+                let of = schema.kind(schema.kind_named(table)?);
+                let column = of.columns.iter().find(|c| c.name == *column)?;
+                let of = value(schema, &column.ty, &variable.sort, region)?;
+                rows.entry((table.clone(), key.clone())).or_default().insert(column.name.clone(), of);
+                looked_up.push((table.clone(), key.clone()));
+            }
+            Origin::Other => return None,
+        }
+    }
+    // A day on which the wording that was in force last is in force.
+    let day = day.or(rule.effective.0).or(rule.effective.1.map(|until| until - 1)).unwrap_or(20_089);
+    let of = schema.kind(kind);
+    if let Some(time) = of.time() {
+        let column = &of.columns[time.0 as usize];
+        own.entry(column.name.clone()).or_insert_with(|| moment(&column.ty, day));
+    }
+    let record = filled(schema, kind, own, day)?;
+    let mut all = Vec::new();
+    for ((table, key), cells) in rows {
+        let table = schema.kind_named(&table)?;
+        let Role::Table { key: own_key, valid } = schema.kind(table).role else { return None };
+        let of = schema.kind(table);
+        let mut row = filled(schema, table, cells, day)?;
+        let at = |record: &Json, path: &str| path.split('.').try_fold(record.clone(), |r, step| r.get(step).cloned());
+        set(&mut row, &of.columns[own_key.0 as usize].name, at(&record, &key)?);
+        if let Some((from, until)) = valid {
+            let column = |id: crate::data::ColumnId| &of.columns[id.0 as usize];
+            set(&mut row, &column(from).name, shown(schema, &moment(&column(from).ty, day - 400)?));
+            if let Some(until) = until {
+                set(&mut row, &column(until).name, shown(schema, &moment(&column(until).ty, day + 400)?));
+            }
+        }
+        all.push(row);
+    }
+    all.push(record);
+    Some((all, day))
+}
+
+fn moment(ty: &Type, day: i32) -> Option<Value> {
+    match ty {
+        Type::Timestamp => i64::from(day).checked_mul(86_400_000_000_000)?.checked_add(43_200_000_000_000).map(Value::Timestamp),
+        _ => Some(Value::Date(day)),
+    }
+}
+
+/// A value in the region; inner none: absent.
+fn value(schema: &Schema, ty: &Type, sort: &Sort, region: &Region) -> Option<Option<Value>> {
+    let text = |word: &str| match ty {
+        Type::Enum(id) => {
+            let at = schema.enum_def(*id).words.iter().position(|w| w.name == word)?;
+            Some(Value::Enum(*id, u16::try_from(at).ok()?))
+        }
+        Type::Ref(table) => match schema.key_type(*table) {
+            Type::Text => Some(Value::Text(word.into())),
+            _ => None,
+        },
+        _ => Some(Value::Text(word.into())),
+    };
+    let found = match (sort, region) {
+        (_, Region::Absent) => return Some(None),
+        (Sort::Truth, region) if *ty == Type::Bool => Some(Value::Bool(*region == Region::True)),
+        (Sort::Words, Region::Point(Scalar::Word(word))) => text(word),
+        (Sort::Words, Region::Other) => match ty {
+            // A word that the rule does not name is one of those that are left; the first may be named.
+            Type::Enum(_) => None,
+            _ => text("something else"),
+        },
+        (Sort::Line { step, currency, .. }, region) => {
+            let n = inside(region, *step)?;
+            let count = || i64::try_from(n).ok();
+            match ty {
+                Type::Int => Decimal::from_raw(n).to_int().map(Value::Int),
+                Type::Decimal => Some(Value::Decimal(Decimal::from_raw(n))),
+                Type::Percent => Some(Value::Percent(Decimal::from_raw(n))),
+                Type::Money => Some(Value::Money(Money { amount: Decimal::from_raw(n), currency: (*currency)? })),
+                Type::Date => i32::try_from(n).ok().map(Value::Date),
+                Type::Timestamp => count().map(Value::Timestamp),
+                Type::Duration => count().map(Value::Duration),
+                Type::Bytes => count().map(Value::Bytes),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    found.map(Some)
+}
+
+/// A record or row with these values, and plain ones where one is required.
+fn filled(schema: &Schema, kind: KindId, cells: BTreeMap<String, Option<Value>>, day: i32) -> Option<Json> {
+    let of: &Kind = schema.kind(kind);
+    let mut record = json!({ "kind": of.name });
+    for column in of.columns.iter().filter(|c| c.ty != Type::Struct) {
+        let value = match cells.get(&column.name) {
+            Some(value) => value.clone(),
+            None if column.optional => None,
+            None => Some(plain(schema, &column.ty, day)?),
+        };
+        if let Some(value) = value {
+            set(&mut record, &column.name, shown(schema, &value));
+        }
+    }
+    Some(record)
+}
+
+fn plain(schema: &Schema, ty: &Type, day: i32) -> Option<Value> {
+    Some(match ty {
+        Type::Bool => Value::Bool(false),
+        Type::Int => Value::Int(1),
+        Type::Decimal => Value::Decimal(Decimal::from_int(1)),
+        Type::Percent => Value::Percent(Decimal::ZERO),
+        Type::Text => Value::Text("example".into()),
+        Type::Date | Type::Timestamp => moment(ty, day)?,
+        Type::Duration => Value::Duration(0),
+        Type::Bytes => Value::Bytes(0),
+        Type::Money => Value::Money(Money { amount: Decimal::from_int(1), currency: Currency::parse("EUR")? }),
+        Type::Enum(id) if schema.enum_def(*id).words.is_empty() => return None,
+        Type::Enum(id) => Value::Enum(*id, 0),
+        Type::Ref(table) => plain(schema, schema.key_type(*table), day)?,
+        Type::List(_) | Type::Set(_) => Value::List(Vec::new()),
+        Type::Struct => return None,
+    })
+}
+
+/// As records have it.
+fn shown(schema: &Schema, value: &Value) -> Json {
+    match value {
+        Value::Bool(b) => json!(b),
+        Value::Int(n) => json!(n),
+        Value::Enum(id, word) => json!(schema.enum_def(*id).words[usize::from(*word)].in_records()),
+        Value::List(items) => items.iter().map(|v| shown(schema, v)).collect(),
+        value => json!(display::exact(value, schema, &Zone::utc())),
+    }
+}
+
+/// Under a dotted name.
+fn set(record: &mut Json, path: &str, value: Json) {
+    let mut at = record;
+    for step in path.split('.') {
+        if !at.is_object() {
+            *at = Json::Object(Map::new());
+        }
+        at = &mut at[step];
+    }
+    *at = value;
+}

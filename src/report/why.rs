@@ -199,11 +199,11 @@ pub(super) fn node(context: &Context, why: &Why, of: &Node, depth: usize, text: 
             let _ = writeln!(text, "{indent}nearly   {}", near(context, why, miss));
         }
     }
-    for gap in &of.gaps {
-        let _ = writeln!(text, "{indent}          {} {}", dim("because", color), gap_line(context, why, gap));
-    }
     for part in &of.parts {
         node(context, why, part, depth + 1, text, color);
+    }
+    for gap in &of.gaps {
+        let _ = writeln!(text, "{indent}          {} {}", dim("because", color), gap_line(context, why, gap));
     }
 }
 

@@ -317,13 +317,16 @@ fn run_of(context: &Context, summary: &summary::Summary) -> Run {
     }
 }
 
+/// Writes the text of a verdict, and of which number it is.
+type Piece<'a> = dyn Fn(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + Sync + 'a;
+
 /// The texts of verdicts in their order, many at once with something between them, and whether they are the first.
 /// They are made on all threads while those before are written.
 fn pieces(
     order: &[usize],
     threads: usize,
     between: &[u8],
-    piece: &(dyn Fn(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + Sync),
+    piece: &Piece<'_>,
     write: &mut dyn FnMut(&[u8], bool) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     let lots: Vec<&[usize]> = order.chunks(LOT).collect();

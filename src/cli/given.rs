@@ -41,7 +41,7 @@ pub(super) struct Given {
 
 /// A policy set without errors.
 pub(super) enum Rules<'a> {
-    Checked { policies: PolicySet, checked: Checked },
+    Checked { policies: Box<PolicySet>, checked: Box<Checked> },
     Saved { saved: Saved, path: &'a Path },
 }
 
@@ -104,7 +104,7 @@ impl Given {
     pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
         let Some(path) = &self.plan else {
             let (policies, checked) = check::load(&self.policies, &self.set, style)?;
-            return Ok(Rules::Checked { policies, checked });
+            return Ok(Rules::Checked { policies: policies.into(), checked: checked.into() });
         };
         let saved = compile::read(path)?;
         output::tell(&report::render::diagnostics(&saved.sources, &saved.warnings, style.stderr));

@@ -87,15 +87,18 @@ pub struct Workspace<'d> {
     /// By file: the paths of its set.
     grouped: RefCell<HashMap<String, Vec<String>>>,
     read: RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
-    listed: RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>,
+    listed: RefCell<Listed>,
 }
+
+/// What folders hold.
+type Listed = HashMap<String, Result<Option<Vec<String>>, FileError>>;
 
 /// The disk, with what is open in its place.
 struct Overlay<'a> {
     disk: &'a dyn Files,
     open: &'a BTreeMap<String, Document>,
     read: &'a RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
-    listed: &'a RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>,
+    listed: &'a RefCell<Listed>,
 }
 
 impl Files for Overlay<'_> {

@@ -91,7 +91,6 @@ enum Format {
     /// A line a verdict, for spreadsheets
     Csv,
     /// A row a verdict, for data tools; to a file
-    #[cfg(feature = "parquet")]
     Parquet,
     /// Compliance Findings of the Open Cybersecurity Schema Framework, one a line
     Ocsf,
@@ -108,7 +107,6 @@ impl Format {
             Format::Tap => Form::Tap,
             Format::Csv => Form::Csv,
             Format::Ocsf => Form::Ocsf,
-            #[cfg(feature = "parquet")]
             Format::Parquet => return None,
             Format::Human | Format::Json | Format::Ndjson => return None,
         })
@@ -172,7 +170,6 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
                 }
             }
         }
-        #[cfg(feature = "parquet")]
         Format::Parquet if args.output.is_none() && std::io::stdout().is_terminal() => {
             return Err(Failure::new("a Parquet file is not for a terminal").help("give `--output findings.parquet`"));
         }
@@ -260,7 +257,6 @@ fn programs(
                 out.write_all(b"\n")
             });
         }
-        #[cfg(feature = "parquet")]
         Format::Parquet => {
             let run = run_of(context, summary);
             let mut sheet = exchange::Sheet::new(&run)?;

@@ -86,16 +86,20 @@ pub struct Workspace<'d> {
     pub untold: bool,
     /// By file: the paths of its set.
     grouped: RefCell<HashMap<String, Vec<String>>>,
-    read: RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
-    listed: RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>,
+    read: Texts,
+    listed: Folders,
 }
+
+/// What the disk said, by path.
+type Texts = RefCell<HashMap<String, Result<Vec<u8>, FileError>>>;
+type Folders = RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>;
 
 /// The disk, with what is open in its place.
 struct Overlay<'a> {
     disk: &'a dyn Files,
     open: &'a BTreeMap<String, Document>,
-    read: &'a RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
-    listed: &'a RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>,
+    read: &'a Texts,
+    listed: &'a Folders,
 }
 
 impl Files for Overlay<'_> {

@@ -53,6 +53,8 @@ pub struct Set {
     pub generation: u64,
     /// The generation that the lints were run on, or are.
     pub advised: u64,
+    /// They are running.
+    pub advising: bool,
     stale: bool,
 }
 
@@ -316,7 +318,8 @@ impl<'d> Workspace<'d> {
 
     /// A set whose lints have not been run since it was read, and in which nothing is wrong.
     pub fn unadvised(&self) -> Option<usize> {
-        self.sets.iter().position(|set| set.advised != set.generation && !set.stale && set.errors().next().is_none())
+        let is_free = |set: &Set| !set.advising && !set.stale && set.errors().next().is_none();
+        self.sets.iter().position(|set| set.advised != set.generation && is_free(set))
     }
 
     pub fn set_at(&mut self, index: usize) -> &mut Set {
@@ -336,8 +339,11 @@ impl<'d> Workspace<'d> {
         found: Vec<Diagnostic>,
         path: impl Fn(FileId) -> String,
     ) {
-        let known = |set: &&mut Set| set.paths == paths && set.generation == generation && !set.stale;
-        let Some(set) = self.sets.iter_mut().find(known) else { return };
+        let Some(set) = self.sets.iter_mut().find(|set| set.paths == paths) else { return };
+        set.advising = false;
+        if set.generation != generation || set.stale {
+            return;
+        }
         let here = |span: &mut Span| match set.file(&path(span.file)) {
             Some(file) => {
                 span.file = file;
@@ -373,6 +379,7 @@ impl Set {
             advice: Vec::new(),
             generation: 0,
             advised: 0,
+            advising: false,
             stale: false,
         }
     }

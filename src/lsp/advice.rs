@@ -36,6 +36,7 @@ pub fn begin(server: &mut Server) {
         }
     };
     server.wrong_settings.clear();
+    server.workspace.set_at(index).advising = true;
     let answers = server.beside();
     std::thread::spawn(move || {
         let (policies, found) = run(&files, &names, &settings, &root);

@@ -53,6 +53,8 @@ pub struct Set {
     pub generation: u64,
     /// The generation that the lints were run on, or are.
     pub advised: u64,
+    /// They are running.
+    pub advising: bool,
     stale: bool,
 }
 
@@ -86,19 +88,20 @@ pub struct Workspace<'d> {
     pub untold: bool,
     /// By file: the paths of its set.
     grouped: RefCell<HashMap<String, Vec<String>>>,
-    read: RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
-    listed: RefCell<Listed>,
+    read: Texts,
+    listed: Folders,
 }
 
-/// What folders hold.
-type Listed = HashMap<String, Result<Option<Vec<String>>, FileError>>;
+/// What the disk said, by path.
+type Texts = RefCell<HashMap<String, Result<Vec<u8>, FileError>>>;
+type Folders = RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>;
 
 /// The disk, with what is open in its place.
 struct Overlay<'a> {
     disk: &'a dyn Files,
     open: &'a BTreeMap<String, Document>,
-    read: &'a RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
-    listed: &'a RefCell<Listed>,
+    read: &'a Texts,
+    listed: &'a Folders,
 }
 
 impl Files for Overlay<'_> {
@@ -315,7 +318,8 @@ impl<'d> Workspace<'d> {
 
     /// A set whose lints have not been run since it was read, and in which nothing is wrong.
     pub fn unadvised(&self) -> Option<usize> {
-        self.sets.iter().position(|set| set.advised != set.generation && !set.stale && set.errors().next().is_none())
+        let is_free = |set: &Set| !set.advising && !set.stale && set.errors().next().is_none();
+        self.sets.iter().position(|set| set.advised != set.generation && is_free(set))
     }
 
     pub fn set_at(&mut self, index: usize) -> &mut Set {
@@ -335,8 +339,11 @@ impl<'d> Workspace<'d> {
         found: Vec<Diagnostic>,
         path: impl Fn(FileId) -> String,
     ) {
-        let known = |set: &&mut Set| set.paths == paths && set.generation == generation && !set.stale;
-        let Some(set) = self.sets.iter_mut().find(known) else { return };
+        let Some(set) = self.sets.iter_mut().find(|set| set.paths == paths) else { return };
+        set.advising = false;
+        if set.generation != generation || set.stale {
+            return;
+        }
         let here = |span: &mut Span| match set.file(&path(span.file)) {
             Some(file) => {
                 span.file = file;
@@ -372,6 +379,7 @@ impl Set {
             advice: Vec::new(),
             generation: 0,
             advised: 0,
+            advising: false,
             stale: false,
         }
     }

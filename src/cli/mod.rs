@@ -250,6 +250,9 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "bylaws", &mut script);
+            if *shell == clap_complete::Shell::Fish {
+                script.extend(explain::of_fish().into_bytes());
+            }
             output::to_stdout(|out| out.write_all(&script)).map(|()| Exit::Clean)
         }
     };

@@ -77,11 +77,7 @@ pub enum Origin {
     /// A column of the triggering record.
     Column(String),
     /// A column of a table's row, whose key is a column of the triggering record.
-    Lookup {
-        table: String,
-        key: String,
-        column: String,
-    },
+    Lookup { table: String, key: String, column: String },
     /// The day of the triggering record.
     Day,
     /// Which records trigger the rule.
@@ -202,8 +198,7 @@ impl Lowering<'_> {
         let bound = |day: Option<i32>, op| {
             day.map(|day| Atom { variable: key.clone(), test: Test::Compare(op, Scalar::Number(i128::from(day))) })
         };
-        let atoms: Vec<Atom> =
-            [bound(from, CompareOp::Ge), bound(until, CompareOp::Lt)].into_iter().flatten().collect();
+        let atoms: Vec<Atom> = [bound(from, CompareOp::Ge), bound(until, CompareOp::Lt)].into_iter().flatten().collect();
         let sort = Sort::Line { step: 1, of: Type::Date, currency: None };
         and(atoms.into_iter().map(|a| self.atom(a.variable, sort.clone(), false, source.clone(), a.test)).collect())
     }
@@ -350,8 +345,7 @@ impl Lowering<'_> {
             // A whole number is where its decimal is on the line.
             ExprKind::Convert(of) if of.ty == Type::Int && e.ty == Type::Decimal => self.operand(of),
             ExprKind::Coalesce(left, right) => {
-                let default =
-                    constant(right).and_then(|v| scalar(&v, schema)).filter(|(_, currency)| currency.is_none());
+                let default = constant(right).and_then(|v| scalar(&v, schema)).filter(|(_, currency)| currency.is_none());
                 match default {
                     Some((default, _)) => Operand { default: Some(default), ..self.operand(left) },
                     None => self.whole(e),
@@ -374,7 +368,9 @@ impl Lowering<'_> {
     fn source(&self, e: &Expr) -> Origin {
         let schema = self.names.schema;
         let column = |e: &Expr| match &e.kind {
-            ExprKind::Column { root: 0, column } => Some(schema.column(self.names.roots[0], *column).name.clone()),
+            ExprKind::Column { root: 0, column } => {
+                Some(schema.column(self.names.roots[0], *column).name.clone())
+            }
             _ => None,
         };
         match &e.kind {

@@ -119,8 +119,11 @@ pub(crate) fn diff(old: Set<'_>, new: Set<'_>, judge: &dyn Judge) -> Changes {
     changes.charter = lines(old.charter, new.charter);
     changes.clock = clock(old.hir, new.hir);
     let (was, is) = (old.hir.tests.len(), new.hir.tests.len());
-    changes.tests =
-        (was != is).then(|| Change { what: "tests".into(), old: Some(was.to_string()), new: Some(is.to_string()) });
+    changes.tests = (was != is).then(|| Change {
+        what: "tests".into(),
+        old: Some(was.to_string()),
+        new: Some(is.to_string()),
+    });
     changes
 }
 
@@ -155,8 +158,10 @@ fn changed(
     aparts: (&Apart, &Apart),
     judge: &dyn Judge,
 ) -> Option<RuleChange> {
-    let pair =
-        rules::Pair { old: Sided { schema: &old.hir.schema, of: was }, new: Sided { schema: &new.hir.schema, of: is } };
+    let pair = rules::Pair {
+        old: Sided { schema: &old.hir.schema, of: was },
+        new: Sided { schema: &new.hir.schema, of: is },
+    };
     let (more, less) = pair.relate(aparts, judge);
     let relation = rules::relation(&more, &less);
     let (first, last) = (was.last()?, is.last()?);

@@ -130,12 +130,7 @@ pub fn relation(more: &Shown, less: &Shown) -> Relation {
 }
 
 /// What the wording says of itself, beside what it finds.
-pub fn attributes(
-    rule: &Rule,
-    schema: &Schema,
-    sources: &SourceMap,
-    apart: &Apart,
-) -> Vec<(&'static str, Option<String>)> {
+pub fn attributes(rule: &Rule, schema: &Schema, sources: &SourceMap, apart: &Apart) -> Vec<(&'static str, Option<String>)> {
     let date = |day: Option<i32>| day.map(display::date);
     let names = Names::of(schema, &rule.trigger, apart);
     let part = |part: &MessagePart| match part {

@@ -54,13 +54,7 @@ pub(crate) fn human(changes: &Changes, color: bool) -> String {
         rule.changes.iter().for_each(|c| changed(&mut text, "    ", c));
         for (shown, what) in [(&rule.more, "found now"), (&rule.less, "no longer found")] {
             if let Some(Shown::By(witness)) = shown {
-                let _ = writeln!(
-                    text,
-                    "    {what}: {} (was {}, is {})",
-                    records(&witness.records),
-                    verdict(witness.old),
-                    verdict(witness.new)
-                );
+                let _ = writeln!(text, "    {what}: {} (was {}, is {})", records(&witness.records), verdict(witness.old), verdict(witness.new));
             }
         }
         text.push('\n');

@@ -95,9 +95,7 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
 
 fn moment(ty: &Type, day: i32) -> Option<Value> {
     match ty {
-        Type::Timestamp => {
-            i64::from(day).checked_mul(86_400_000_000_000)?.checked_add(43_200_000_000_000).map(Value::Timestamp)
-        }
+        Type::Timestamp => i64::from(day).checked_mul(86_400_000_000_000)?.checked_add(43_200_000_000_000).map(Value::Timestamp),
         _ => Some(Value::Date(day)),
     }
 }

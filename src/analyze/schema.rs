@@ -1,10 +1,10 @@
 //! What became of records, tables and the words of enums: what breaks those who deliver records, and what does not.
 
 use super::rules::Change;
-use crate::data::{Column, Kind, Role, Schema, Type};
-use crate::sema::hir::{Constant, Param};
 use crate::data::calendar::Zone;
 use crate::data::display;
+use crate::data::{Column, Kind, Role, Schema, Type};
+use crate::sema::hir::{Constant, Param};
 use serde::Serialize;
 
 /// A change of what records look like.
@@ -59,7 +59,10 @@ pub fn changes(old: &Schema, new: &Schema) -> Vec<SchemaChange> {
     for before in old.enums.iter().filter(|e| !e.name.is_empty()) {
         let Some(after) = new.enums.iter().find(|e| e.name == before.name) else { continue };
         let words = |of: &crate::data::EnumDef| -> Vec<String> {
-            of.words.iter().map(|w| w.spelling.as_ref().map_or(w.name.clone(), |s| format!("{} = {s:?}", w.name))).collect()
+            of.words
+                .iter()
+                .map(|w| w.spelling.as_ref().map_or(w.name.clone(), |s| format!("{} = {s:?}", w.name)))
+                .collect()
         };
         let (was, is) = (words(before), words(after));
         if was != is {

@@ -160,7 +160,8 @@ impl Judge for Bench {
         let options =
             Options { as_of: Some(Time::Date(day + LONG)), keep_compliant: true, retain: true, ..Options::default() };
         let mut evaluator = Evaluator::new(plan.clone(), options).ok()?;
-        let spec = InputSpec { id: crate::data::InputId(0), name: "records".into(), format: None, route: Route::Tagged };
+        let spec =
+            InputSpec { id: crate::data::InputId(0), name: "records".into(), format: None, route: Route::Tagged };
         let batches = Mutex::new(Vec::new());
         let rejected = Mutex::new(false);
         let take = |batch| {

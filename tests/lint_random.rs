@@ -138,7 +138,7 @@ fn whole_when(rule: &sema::hir::Rule, span: Span) -> bool {
 
 #[test]
 fn what_is_told_of_random_policies_is_so() {
-    let all: u32 = std::env::var("BYLAWS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(600);
+    let all: u32 = std::env::var("BYLAWS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
     let config = proptest::test_runner::Config {
         cases: all,
         failure_persistence: None,
@@ -147,5 +147,25 @@ fn what_is_told_of_random_policies_is_so() {
     };
     proptest::proptest!(config, |(seeds in random::seeds(random::LARGE))| {
         holds(&seeds);
+    });
+}
+
+/// Remarks of any shape, before rules, in them and behind them.
+#[test]
+fn remarks_of_any_shape_are_read() {
+    let words =
+        ["allow", "allow-file", "L0104", "L0199", "because", "a reason", ",", " ", "\u{e9}\u{4e2d}", "L", "\r", "\t"];
+    let remark = proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..7);
+    let config = proptest::test_runner::Config { cases: 300, failure_persistence: None, ..Default::default() };
+    proptest::proptest!(config, |(remarks in proptest::collection::vec(remark, 4..=4))| {
+        let said: Vec<String> = remarks.iter().map(|words| format!("// lint:{}", words.join(" "))).collect();
+        let text = format!(
+            "{}\nrecord gift at day by who {{ day: date, who: text, items: int }}\n{}\nforbid many {{\n  on gift {}\n  when items > 5 and items > 3\n}} {}",
+            said[0], said[1], said[2], said[3],
+        );
+        // What begins with a line end of its own is no remark any more.
+        if linted(&text).is_some() {
+            mended(&text);
+        }
     });
 }

@@ -283,6 +283,36 @@ fn every_fix_is_an_action() {
 }
 
 #[test]
+fn lints_speak_once_the_author_pauses() {
+    let text = format!("{RULES}let spare = 5\n");
+    let mut editor =
+        Editor::open(&[("records.bylaw", RECORDS), ("bylaws.toml", "[lint]\nselect = [\"L0801\", \"L0601\"]\n")]);
+    editor.did_open("rules.bylaw", &text);
+    assert_eq!(diagnostics(&editor.diagnostics("rules.bylaw", Some(1))), "nothing\n");
+    let told = editor.diagnostics("rules.bylaw", Some(1));
+    let all = diagnostics(&told);
+    assert!(all.contains(" L0601 `large_gift` does not say where it is written down"), "{all}");
+    let spare = told["diagnostics"].as_array().unwrap().iter().find(|d| d["code"] == "L0801").unwrap();
+    assert_eq!((range(&spare["range"]), &spare["tags"]), ("19:4-19:9".into(), &json!([1])), "{spare}");
+    // While something is wrong, they are silent.
+    let wrong = editor.edit("rules.bylaw", 2, &text, "value > cap", "valeu > cap");
+    let all = diagnostics(&editor.diagnostics("rules.bylaw", Some(2)));
+    assert!(all.contains("B0201") && !all.contains("L0"), "{all}");
+    editor.edit("rules.bylaw", 3, &wrong, "valeu > cap", "value > cap");
+    assert_eq!(diagnostics(&editor.diagnostics("rules.bylaw", Some(3))), "nothing\n");
+    let again = diagnostics(&editor.diagnostics("rules.bylaw", Some(3)));
+    assert!(again.contains("L0601") && again.contains("L0801"), "{again}");
+    // Settings that cannot be read are told of.
+    std::fs::write(editor.path("bylaws.toml"), "[lint]\nselect = [\"L9999\"]\n").unwrap();
+    editor.notify(
+        "workspace/didChangeWatchedFiles",
+        json!({ "changes": [{ "uri": editor.uri("bylaws.toml"), "type": 2 }] }),
+    );
+    let message = editor.told("window/showMessage")["params"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("bylaws.toml`, line 2: ") && message.ends_with("; the lints are not run"), "{message}");
+}
+
+#[test]
 fn outlines_colours_hints_and_links() {
     let text = RULES.replace("value > cap and", "count(gift over 30 days) > 5 and value > cap and");
     let mut editor = Editor::open(&files());
@@ -577,6 +607,27 @@ fn edits_that_have_come_are_checked_once() {
     assert!(told < 59, "{told} of 58 edits on the way were told of");
 }
 
+/// As editors do that ask for completions with every key stroke.
+#[test]
+fn an_edit_with_a_request_right_behind_is_told_of_too() {
+    let (mut editor, text) = opened();
+    let uri = editor.uri("rules.bylaw");
+    let place = json!({ "line": 9, "character": 11 });
+    let change = json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": {
+        "textDocument": { "uri": uri, "version": 2 },
+        "contentChanges": [{ "range": { "start": place, "end": place }, "text": "x" }],
+    } });
+    let ask = json!({ "jsonrpc": "2.0", "id": 900, "method": "textDocument/completion", "params": {
+        "textDocument": { "uri": uri }, "position": { "line": 9, "character": 12 },
+    } });
+    let both: String =
+        [change.to_string(), ask.to_string()].map(|m| format!("Content-Length: {}\r\n\r\n{m}", m.len())).concat();
+    editor.send_bytes(both.as_bytes());
+    assert!(!editor.answer(900)["items"].as_array().unwrap().is_empty());
+    let told = diagnostics(&editor.diagnostics("rules.bylaw", Some(2)));
+    assert!(told.contains("no name `xvalue` is known here"), "{told} in {text}");
+}
+
 #[test]
 fn columns_are_counted_as_agreed() {
     let text = "// 😀 größe\r\nrecord r { day: date }  // é\r\nforbid größe { on r when day > 5 }\r\nforbid x { cite \"😀\" on r when dya > 2025-01-01 }\r\n";
@@ -689,7 +740,8 @@ fn a_workspace_has_several_sets() {
 /// A folder with both files, for another program.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files() {
+    let settings = ("bylaws.toml", "[lint]\nignore = [\"all\"]\n");
+    for (name, text) in files().into_iter().chain([settings]) {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     folder

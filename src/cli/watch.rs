@@ -78,8 +78,9 @@ fn follow(
     watched.retain(|folder, mode| wanted.get(folder) == Some(mode) && folder.is_dir());
     for (folder, mode) in wanted {
         if let Entry::Vacant(new) = watched.entry(folder) {
-            let failed = |e| Failure::new(format!("cannot watch `{}`: {}", new.key().display(), plain(&e)));
-            watcher.watch(new.key(), mode).map_err(failed)?;
+            watcher
+                .watch(new.key(), mode)
+                .map_err(|e| Failure::new(format!("cannot watch `{}`: {}", new.key().display(), plain(&e))))?;
             new.insert(mode);
         }
     }

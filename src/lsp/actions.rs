@@ -5,6 +5,7 @@ use super::names::workspace_edit;
 use super::server::{Reply, Server};
 use super::workspace::{Set, View};
 use crate::diag::{Diagnostic, Fix};
+use crate::lint;
 use gen_lsp_types as lsp;
 
 pub fn actions(server: &mut Server, params: lsp::CodeActionParams) -> Reply<Option<Vec<lsp::CodeActionResponse>>> {
@@ -19,7 +20,7 @@ pub fn actions(server: &mut Server, params: lsp::CodeActionParams) -> Reply<Opti
     };
     let range = view.lines.bytes(params.range, server.workspace.encoding);
     let set = server.workspace.set(&view);
-    let of_file: Vec<&Diagnostic> = set.diagnostics().iter().filter(|d| d.span().file == view.file).collect();
+    let of_file: Vec<&Diagnostic> = set.diagnostics().filter(|d| d.span().file == view.file).collect();
     let mut actions = Vec::new();
     if wanted(&lsp::CodeActionKind::QuickFix) {
         let touched = |d: &&&Diagnostic| {
@@ -53,9 +54,11 @@ fn text(kind: &lsp::CodeActionKind) -> String {
     serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// Of each diagnostic that one fix mends, that one; of fixes in one place, the first.
+/// Of each error that one fix mends, that one, and of what lints found, those that are safe; of fixes in one place, the
+/// first.
 fn without_choice<'d>(of_file: &[&'d Diagnostic]) -> Vec<&'d Fix> {
-    let mut all: Vec<&Fix> = of_file.iter().filter(|d| d.fixes.len() == 1).map(|d| &d.fixes[0]).collect();
+    let only = |d: &&&Diagnostic| d.fixes.len() == 1 && (d.fixes[0].safe || !lint::is_lint(d.code));
+    let mut all: Vec<&Fix> = of_file.iter().filter(only).map(|d| &d.fixes[0]).collect();
     all.sort_by_key(|fix| fix.span);
     let mut end = None;
     all.retain(|fix| {

@@ -2,9 +2,20 @@
 
 use super::server::Server;
 use super::workspace::{Set, Workspace};
-use crate::diag::{Diagnostic, Level};
+use crate::diag::{Code, Diagnostic, Level};
 use gen_lsp_types as lsp;
 use std::collections::BTreeMap;
+
+/// What these find can be left out: editors show it faded.
+const UNUSED: [Code; 7] = [
+    Code::UnusedLet,
+    Code::UnusedDefine,
+    Code::UnusedParam,
+    Code::UnusedEnum,
+    Code::UnusedArgument,
+    Code::UnusedAlias,
+    Code::UnusedImport,
+];
 
 /// What the editor was told of a file.
 #[derive(Debug, PartialEq)]
@@ -15,6 +26,7 @@ pub struct Told {
 
 /// Tells of every file whose diagnostics, or whose text, are others than those told before.
 pub fn publish(server: &mut Server) {
+    server.workspace.untold = false;
     let mut now: BTreeMap<String, Vec<lsp::Diagnostic>> = BTreeMap::new();
     let mut unread: Vec<String> = Vec::new();
     for set in server.workspace.sets() {
@@ -34,6 +46,7 @@ pub fn publish(server: &mut Server) {
         }
         unread.extend(set.unread().iter().map(ToString::to_string));
     }
+    unread.extend(server.wrong_settings.iter().cloned());
     if unread != server.unread {
         unread.iter().for_each(|why| server.show(lsp::MessageType::Warning, why));
         server.unread = unread;
@@ -76,6 +89,7 @@ pub fn of(workspace: &Workspace, set: &Set, found: &Diagnostic, related: bool) -
         }),
         code: Some(lsp::Code::String(found.code.to_string())),
         source: Some("bylaws".into()),
+        tags: UNUSED.contains(&found.code).then(|| vec![lsp::DiagnosticTag::Unnecessary]),
         message: message(found).into(),
         related_information: (related && !others.is_empty()).then_some(others),
         ..Default::default()

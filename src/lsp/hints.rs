@@ -52,7 +52,7 @@ fn type_of<'v>(policies: &PolicySet, view: &'v View, span: Span) -> Option<&'v T
 
 /// `let limit` → `: money`
 fn constants(policies: &PolicySet, view: &View, out: &mut Found) {
-    let schema = &view.analysis.checked.hir().schema;
+    let schema = view.analysis.schema();
     let Some(file) = outline::file(policies, view.file) else { return };
     for item in &file.items {
         let ItemKind::Let(item) = &item.kind else { continue };
@@ -135,7 +135,7 @@ fn counts(policies: &PolicySet, view: &View, out: &mut Found) {
 }
 
 fn compared(e: &ast::Expr, policies: &PolicySet, view: &View, out: &mut Found) {
-    let schema = &view.analysis.checked.hir().schema;
+    let schema = view.analysis.schema();
     use ast::ExprKind as K;
     match &e.kind {
         K::And(parts) | K::Or(parts) => parts.iter().for_each(|part| compared(part, policies, view, out)),

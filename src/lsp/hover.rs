@@ -64,9 +64,9 @@ pub fn of_declaration(policies: &PolicySet, view: &View, declared: &outline::Dec
         text.push_str(&format!("\n\n{what} `{}`", within.text));
     }
     if let What::Param = declared.what
-        && let Some(param) = view.analysis.checked.hir().params.iter().find(|p| p.span == declared.name.span)
+        && let Some(param) = view.analysis.outline.params.iter().find(|p| p.span == declared.name.span)
     {
-        let schema = &view.analysis.checked.hir().schema;
+        let schema = view.analysis.schema();
         let value = match &param.value {
             Constant::Value(value) => Some(display::value(value, schema, &Zone::utc())),
             Constant::Length(_) | Constant::Set(_) => None,
@@ -117,7 +117,7 @@ fn type_at<'v>(policies: &PolicySet, view: &'v View, name: Span) -> Option<&'v T
 }
 
 fn shown_type(view: &View, typed: &Typed) -> String {
-    let name = view.analysis.checked.hir().schema.type_name(&typed.ty);
+    let name = view.analysis.schema().type_name(&typed.ty);
     let absent = if typed.optional { ", may be absent" } else { "" };
     format!("`{name}`{absent}")
 }

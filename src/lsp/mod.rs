@@ -5,6 +5,7 @@
 //! not begun. A set is checked when nothing else waits, or when a request needs it.
 
 mod actions;
+mod advice;
 mod capabilities;
 mod complete;
 mod diagnostics;

@@ -209,7 +209,7 @@ fn same_meaning(
     let paths: Vec<&str> = policies.files().iter().map(|(id, _)| path_of(policies, *id)).collect();
     let (renamed, _) = PolicySet::default().again(&edited, &paths);
     let (checked, notes) = renamed.check_noting();
-    let before = view.analysis.checked.diagnostics();
+    let before = view.analysis.outline.diagnostics.as_slice();
     let cannot = format!("`{old}` cannot be renamed to `{new}`");
     if checked.diagnostics().len() > before.len() {
         let is_new = |d: &&Diagnostic| before.iter().all(|b| b.code != d.code || b.message != d.message);

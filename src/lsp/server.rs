@@ -3,7 +3,9 @@
 use super::uri::path_of;
 use super::wire::{self, Incoming};
 use super::workspace::{Document, Workspace};
-use super::{actions, capabilities, complete, diagnostics, format, hints, hover, names, symbols, tests, tokens};
+use super::{
+    actions, advice, capabilities, complete, diagnostics, format, hints, hover, names, symbols, tests, tokens,
+};
 use crate::io::Files;
 use gen_lsp_types as lsp;
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
@@ -47,6 +49,8 @@ pub struct Server<'d> {
     pub told: HashMap<String, diagnostics::Told>,
     /// What the editor was told that it cannot be read.
     pub unread: Vec<String>,
+    /// Why the lints cannot be run.
+    pub wrong_settings: Vec<String>,
     /// By path: the colours that the editor has.
     pub tokens: HashMap<String, tokens::Sent>,
     pub results: u64,
@@ -66,6 +70,7 @@ pub(crate) fn serve(disk: &dyn Files, input: impl Read + Send + 'static, output:
         workspace: Workspace::new(disk),
         told: HashMap::new(),
         unread: Vec::new(),
+        wrong_settings: Vec::new(),
         tokens: HashMap::new(),
         results: 0,
         requests: 0,
@@ -82,15 +87,24 @@ impl Server<'_> {
         let mut waiting = VecDeque::new();
         loop {
             if waiting.is_empty() {
-                let next = if self.workspace.is_stale() { incoming.try_recv().ok() } else { incoming.recv().ok() };
+                let due = self.workspace.is_due();
+                let next = match self.workspace.unadvised() {
+                    _ if due => incoming.try_recv().ok(),
+                    Some(_) => incoming.recv_timeout(advice::PAUSE).ok(),
+                    None => incoming.recv().ok(),
+                };
                 match next {
                     Some(next) => waiting.push_back(next),
-                    None if self.workspace.is_stale() => {
+                    None if due => {
                         self.workspace.refresh();
                         diagnostics::publish(self);
                         continue;
                     }
-                    None => return false,
+                    None => {
+                        advice::begin(self);
+                        diagnostics::publish(self);
+                        continue;
+                    }
                 }
             }
             waiting.extend(incoming.try_iter());
@@ -104,6 +118,10 @@ impl Server<'_> {
                 Some(Incoming::Ran(id, results)) => {
                     let result = tests::end(self, *results);
                     self.send(Response::new_ok(id, result));
+                }
+                Some(Incoming::Advised(advice)) => {
+                    advice::end(self, *advice);
+                    diagnostics::publish(self);
                 }
                 Some(Incoming::End) => return false,
                 Some(Incoming::Malformed(why)) => self.log(lsp::MessageType::Error, &why),
@@ -312,7 +330,7 @@ impl Server<'_> {
         if !self.client.watches {
             return;
         }
-        let watcher = serde_json::json!({ "watchers": [{ "globPattern": "**/*.bylaw" }] });
+        let watcher = serde_json::json!({ "watchers": [{ "globPattern": "**/{*.bylaw,bylaws.toml}" }] });
         let registration = lsp::Registration {
             id: "bylaws-files".into(),
             method: "workspace/didChangeWatchedFiles".into(),

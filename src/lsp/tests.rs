@@ -52,20 +52,14 @@ pub fn begin(server: &mut Server, id: RequestId, params: lsp::ExecuteCommandPara
         return Err(Refusal::new(format!("`{uri}` is not open, or no policy file")));
     };
     let set = server.workspace.set(&view);
-    let errors = set.diagnostics().iter().filter(|d| d.level == crate::diag::Level::Error).count();
+    let errors = set.errors().count();
     if errors > 0 {
         return Err(Refusal::new(format!(
             "the tests cannot be run: the policy set has {}",
             report::plural(errors, "error")
         )));
     }
-    let mut files = MemoryFiles::default();
-    let mut paths = Vec::new();
-    for (file, _) in set.policies().files() {
-        let file = set.policies().sources().file(*file);
-        files.insert(file.name.clone(), file.text.as_bytes());
-        paths.push(file.name.clone());
-    }
+    let (files, paths) = set.texts();
     let (path, of, answers) = (view.path.clone(), set.paths.clone(), server.beside());
     let wanted = match (params.command.as_str(), argument(1)) {
         (RUN_SET_TESTS, _) => Wanted::Set,

@@ -1,5 +1,6 @@
 //! Messages over standard input and output, each on a thread of its own, so that neither side waits for a check.
 
+use super::advice::Advice;
 use super::tests::Results;
 use lsp_server::{Message, RequestId};
 use std::io::{ErrorKind, Read, Write};
@@ -13,6 +14,8 @@ pub enum Incoming {
     Malformed(String),
     /// Tests that were begun for a request have run.
     Ran(RequestId, Box<Results>),
+    /// Lints that were begun have run.
+    Advised(Box<Advice>),
     /// There is no more.
     End,
 }

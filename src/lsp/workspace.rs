@@ -2,10 +2,11 @@
 
 use super::position::{Encoding, Lines};
 use super::uri::{path_of, uri_of};
-use crate::diag::Diagnostic;
-use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
-use crate::policy_set::{Checked, LoadError, PolicySet};
-use crate::sema::Notes;
+use crate::data::Schema;
+use crate::diag::{Diagnostic, Level};
+use crate::io::{FileError, Files, MemoryFiles, folder_of, is_within, join, normalize};
+use crate::policy_set::{LoadError, PolicySet};
+use crate::sema::{Notes, Outline};
 use crate::source::{FileId, Span};
 use gen_lsp_types as lsp;
 use std::cell::{OnceCell, RefCell};
@@ -46,16 +47,28 @@ pub struct Set {
     unread: Vec<LoadError>,
     /// By path: where tests failed that were run since the last change.
     failed: BTreeMap<String, Vec<lsp::Diagnostic>>,
+    /// What the lints found, as far as it still stands where it was found.
+    advice: Vec<Diagnostic>,
+    /// How often the set was read.
+    pub generation: u64,
+    /// The generation that the lints were run on, or are.
+    pub advised: u64,
+    /// They are running.
+    pub advising: bool,
     stale: bool,
 }
 
 /// What a check of a set found.
 pub struct Analysis {
-    pub checked: Checked,
+    pub outline: Outline,
     notes: OnceCell<Notes>,
 }
 
 impl Analysis {
+    pub fn schema(&self) -> &Schema {
+        &self.outline.schema
+    }
+
     /// What the checker finds out on its way: worked out where it is asked for, as diagnostics do not need it.
     pub fn notes(&self, policies: &PolicySet) -> &Notes {
         self.notes.get_or_init(|| policies.check_noting().1)
@@ -71,16 +84,24 @@ pub struct Workspace<'d> {
     pub named: Vec<Vec<String>>,
     pub open: BTreeMap<String, Document>,
     sets: Vec<Set>,
-    read: RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
-    listed: RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>,
+    /// A set was read, and the editor does not know what is wrong with it.
+    pub untold: bool,
+    /// By file: the paths of its set.
+    grouped: RefCell<HashMap<String, Vec<String>>>,
+    read: Texts,
+    listed: Folders,
 }
+
+/// What the disk said, by path.
+type Texts = RefCell<HashMap<String, Result<Vec<u8>, FileError>>>;
+type Folders = RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>;
 
 /// The disk, with what is open in its place.
 struct Overlay<'a> {
     disk: &'a dyn Files,
     open: &'a BTreeMap<String, Document>,
-    read: &'a RefCell<HashMap<String, Result<Vec<u8>, FileError>>>,
-    listed: &'a RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>,
+    read: &'a Texts,
+    listed: &'a Folders,
 }
 
 impl Files for Overlay<'_> {
@@ -131,6 +152,8 @@ impl<'d> Workspace<'d> {
             named: Vec::new(),
             open: BTreeMap::new(),
             sets: Vec::new(),
+            untold: false,
+            grouped: RefCell::default(),
             read: RefCell::default(),
             listed: RefCell::default(),
         }
@@ -154,6 +177,7 @@ impl<'d> Workspace<'d> {
 
     /// Which sets there are follows from what is open and from the folders.
     pub fn regroup(&mut self) {
+        self.grouped.borrow_mut().clear();
         let mut wanted: Vec<Vec<String>> = self.open.keys().map(|path| self.paths_for(path)).collect();
         wanted.sort();
         wanted.dedup();
@@ -166,9 +190,13 @@ impl<'d> Workspace<'d> {
         self.changed();
     }
 
+    fn paths_for(&self, path: &str) -> Vec<String> {
+        self.grouped.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.find_paths(path)).clone()
+    }
+
     /// The set that a file is in: one that the user named; or the outermost folder on the way to it from a folder of
     /// the workspace that has policy files itself; or the file alone.
-    fn paths_for(&self, path: &str) -> Vec<String> {
+    fn find_paths(&self, path: &str) -> Vec<String> {
         if let Some(named) = self.named.iter().find(|paths| paths.iter().any(|p| p == path || is_within(path, p))) {
             return named.clone();
         }
@@ -206,33 +234,37 @@ impl<'d> Workspace<'d> {
         self.regroup();
     }
 
-    /// Reads and checks what is out of date. Whether there was anything.
-    pub fn refresh(&mut self) -> bool {
-        let mut any = false;
-        for index in 0..self.sets.len() {
-            any |= self.refresh_set(index);
-        }
-        any
+    /// Reads and checks what is out of date.
+    pub fn refresh(&mut self) {
+        (0..self.sets.len()).for_each(|index| self.refresh_set(index));
     }
 
-    fn refresh_set(&mut self, index: usize) -> bool {
+    fn refresh_set(&mut self, index: usize) {
         if !std::mem::take(&mut self.sets[index].stale) {
-            return false;
+            return;
         }
+        self.untold = true;
         let before = std::mem::take(&mut self.sets[index].policies);
+        let texts: HashMap<FileId, Arc<str>> =
+            before.sources().files().map(|(id, file)| (id, file.text.clone())).collect();
         let (mut policies, unread) = before.again(&self.files(), &self.sets[index].paths);
-        let checked = policies.check(&[]);
+        let outline = policies.check_again();
         let set = &mut self.sets[index];
         set.lines.borrow_mut().retain(|id, lines| Arc::ptr_eq(&lines.text, &policies.sources().file(*id).text));
         set.policies = policies;
         set.unread = unread;
         set.failed.clear();
-        set.analysis = Some(Rc::new(Analysis { checked, notes: OnceCell::new() }));
-        true
+        set.generation += 1;
+        let sources = set.policies.sources();
+        let has_errors = outline.diagnostics.iter().any(|d| d.level == Level::Error);
+        let is_same = |id: FileId| texts.get(&id).is_some_and(|text| Arc::ptr_eq(text, &sources.file(id).text));
+        set.advice.retain(|d| !has_errors && d.labels.iter().all(|label| is_same(label.span.file)));
+        set.analysis = Some(Rc::new(Analysis { outline, notes: OnceCell::new() }));
     }
 
-    pub fn is_stale(&self) -> bool {
-        self.sets.iter().any(|set| set.stale)
+    /// Whether a set is out of date, or was read and what is wrong with it not told yet.
+    pub fn is_due(&self) -> bool {
+        self.untold || self.sets.iter().any(|set| set.stale)
     }
 
     /// The text, read and checked.
@@ -284,6 +316,48 @@ impl<'d> Workspace<'d> {
         self.files().list(folder_of(path)).ok().flatten().unwrap_or_default()
     }
 
+    /// A set whose lints have not been run since it was read, and in which nothing is wrong.
+    pub fn unadvised(&self) -> Option<usize> {
+        let is_free = |set: &Set| !set.advising && !set.stale && set.errors().next().is_none();
+        self.sets.iter().position(|set| set.advised != set.generation && is_free(set))
+    }
+
+    pub fn set_at(&mut self, index: usize) -> &mut Set {
+        &mut self.sets[index]
+    }
+
+    /// A file as it is now, if there is one.
+    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
+        self.files().read(path).ok()
+    }
+
+    /// Keeps what lints found, unless the set was read again since they began. `path` names the files of `found`.
+    pub fn advise(
+        &mut self,
+        paths: &[String],
+        generation: u64,
+        found: Vec<Diagnostic>,
+        path: impl Fn(FileId) -> String,
+    ) {
+        let Some(set) = self.sets.iter_mut().find(|set| set.paths == paths) else { return };
+        set.advising = false;
+        if set.generation != generation || set.stale {
+            return;
+        }
+        let here = |span: &mut Span| match set.file(&path(span.file)) {
+            Some(file) => {
+                span.file = file;
+                true
+            }
+            None => false,
+        };
+        let mut found = found;
+        found.retain_mut(|d| {
+            d.labels.iter_mut().all(|label| here(&mut label.span)) && d.fixes.iter_mut().all(|fix| here(&mut fix.span))
+        });
+        set.advice = found;
+    }
+
     /// Keeps where tests failed, unless the set has changed since they began.
     pub fn failed_tests(&mut self, paths: &[String], failed: BTreeMap<String, Vec<lsp::Diagnostic>>) {
         if let Some(set) = self.sets.iter_mut().find(|set| set.paths == paths && !set.stale) {
@@ -302,6 +376,10 @@ impl Set {
             lines: RefCell::default(),
             unread: Vec::new(),
             failed: BTreeMap::new(),
+            advice: Vec::new(),
+            generation: 0,
+            advised: 0,
+            advising: false,
             stale: false,
         }
     }
@@ -320,8 +398,24 @@ impl Set {
         &self.unread
     }
 
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        self.analysis.as_ref().map_or(&[], |analysis| analysis.checked.diagnostics())
+    /// What is wrong with the set, and what the lints found in it.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        let errors = self.analysis.iter().flat_map(|analysis| &analysis.outline.diagnostics);
+        errors.chain(&self.advice)
+    }
+
+    /// What keeps the set from being run.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        let all = self.analysis.iter().flat_map(|analysis| &analysis.outline.diagnostics);
+        all.filter(|d| d.level == Level::Error)
+    }
+
+    /// All texts, and their paths in the order in which they were read.
+    pub fn texts(&self) -> (MemoryFiles, Vec<String>) {
+        let sources = self.policies.sources();
+        let files = || self.policies.files().iter().map(|(id, _)| sources.file(*id));
+        let texts = files().map(|file| (file.name.clone(), file.text.as_bytes()));
+        (texts.collect(), files().map(|file| file.name.clone()).collect())
     }
 
     pub fn lines(&self, file: FileId) -> Rc<Lines> {

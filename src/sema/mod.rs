@@ -17,6 +17,7 @@ mod figures;
 mod findings;
 mod graph;
 pub mod hir;
+mod memo;
 mod metrics;
 mod names;
 mod needed;
@@ -34,6 +35,7 @@ mod world;
 
 pub use currencies::known as known_currency;
 pub use expr::fold;
+pub use memo::{Memo, Outline};
 pub use names::{Notes, Typed, Use, What};
 
 use crate::data::Schema;
@@ -64,17 +66,24 @@ pub fn check_names(input: CheckInput) -> (Hir, Vec<Diagnostic>, Vec<Use>) {
 
 /// As [`check_names`], with the types of values too.
 pub fn check_noting(input: CheckInput) -> (Hir, Vec<Diagnostic>, Notes) {
-    checked(input, Recorder::on())
+    checked(input, Recorder::on(), None)
 }
 
 /// Resolves, types and dates a policy set. All that is wrong is told; the result is only to be used where no
 /// diagnostic is an error.
 pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
-    let (hir, told, _) = checked(input, Recorder::default());
+    let (hir, told, _) = checked(input, Recorder::default(), None);
     (hir, told)
 }
 
-fn checked(input: CheckInput, recorder: Recorder) -> (Hir, Vec<Diagnostic>, Notes) {
+/// As [`check`], as quickly as may be: what was in order before, by the memo, is not read again.
+pub fn check_again(input: CheckInput, memo: &mut Memo) -> Outline {
+    let (hir, diagnostics, _) = checked(input, Recorder::default(), Some(memo));
+    memo.end(hir.rules);
+    Outline { schema: hir.schema, params: hir.params, diagnostics }
+}
+
+fn checked(input: CheckInput, recorder: Recorder, mut memo: Option<&mut Memo>) -> (Hir, Vec<Diagnostic>, Notes) {
     let report = Reporter::new(input.sources, recorder);
     let mut names = world::collect(&report, input.files);
     let plain_tests = tests::plain(&report, &names);
@@ -114,7 +123,10 @@ fn checked(input: CheckInput, recorder: Recorder) -> (Hir, Vec<Diagnostic>, Note
     unions::declare(&mut world, of_rules.chain(names.metrics.iter().flat_map(|m| &m.1.on)));
     findings::declare(&mut world, &names);
     let world = world;
-    let mut rules = rules::rules(&world, &names);
+    if let Some(memo) = memo.as_deref_mut() {
+        memo.begin(&world, &names);
+    }
+    let mut rules = rules::rules(&world, &names, memo);
     rules.sort_by(|a, b| (&a.name, a.effective).cmp(&(&b.name, b.effective)));
     let mut metrics: Vec<hir::Metric> =
         names.metrics.iter().flat_map(|(file, item, whole)| metrics::metric(&world, *file, item, whole)).collect();

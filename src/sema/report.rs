@@ -15,18 +15,32 @@ pub struct Reporter<'a> {
     found: RefCell<Vec<Diagnostic>>,
     seen: RefCell<FxHashSet<(Code, Span)>>,
     guesses: Cell<u32>,
+    tells: Cell<u32>,
 }
 
 impl<'a> Reporter<'a> {
     pub fn new(sources: &'a SourceMap, names: Recorder) -> Reporter<'a> {
-        Reporter { sources, names, found: Default::default(), seen: Default::default(), guesses: Cell::new(0) }
+        Reporter {
+            sources,
+            names,
+            found: Default::default(),
+            seen: Default::default(),
+            guesses: Cell::new(0),
+            tells: Cell::new(0),
+        }
     }
 
     /// Keeps it, unless the same was told of the same place (a `let` is read again at each use).
     pub fn tell(&self, diagnostic: Diagnostic) {
+        self.tells.set(self.tells.get() + 1);
         if self.seen.borrow_mut().insert((diagnostic.code, diagnostic.span())) {
             self.found.borrow_mut().push(diagnostic);
         }
+    }
+
+    /// How often something was told, or told again.
+    pub fn tells(&self) -> u32 {
+        self.tells.get()
     }
 
     /// Tells it, and gives the nothing that silences what follows from it.

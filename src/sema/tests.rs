@@ -383,7 +383,8 @@ fn record<'a>(
                 )
                 .label(world.schema.kind(kind).span, format!("`{}` is declared here", world.kind_name(kind)));
                 let near = world.schema.kind(kind).columns.iter().filter_map(|c| c.name.strip_prefix(&below));
-                let near = near.map(|n| n.split('.').next().unwrap_or(n));
+                let mut near: Vec<&str> = near.map(|n| n.split('.').next().unwrap_or(n)).collect();
+                near.dedup();
                 world.report.fail(world.report.suggest(d, field.name.span, &field.name.text, near))
             }
         };

@@ -256,6 +256,8 @@ pub struct Names<'a> {
     pub waivers: Vec<(FileId, &'a ast::WaiveItem, &'a ast::Item)>,
     pub charters: Vec<(FileId, &'a ast::CharterItem)>,
     pub metrics: Vec<(FileId, &'a ast::MetricItem, &'a ast::Item)>,
+    /// All that rules read, and policies.
+    pub declarations: Vec<&'a ast::Item>,
 }
 
 pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) -> Names<'a> {
@@ -276,6 +278,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         charters: Vec::new(),
         metrics: Vec::new(),
         rates: Vec::new(),
+        declarations: Vec::new(),
     };
     let mut declared: FxHashMap<&str, (Span, &str)> =
         TYPES.iter().map(|t| (*t, (Span::new(FileId(0), 0, 0), ""))).collect();
@@ -285,6 +288,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         let mut own_policy: Option<&Ident> = None;
         for item in &tree.items {
             let doc = item.doc.as_deref();
+            names.declarations.extend(is_declaration(&item.kind).then_some(item));
             match &item.kind {
                 ItemKind::Policy(p) => {
                     if let Some(first) = own_policy {
@@ -345,6 +349,17 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         }
     }
     names
+}
+
+/// What rules read, or what says how they read it.
+fn is_declaration(kind: &ItemKind) -> bool {
+    use ItemKind as K;
+    match kind {
+        K::Policy(_) | K::Enum(_) | K::Table(_) | K::Record(_) | K::Let(_) | K::Define(_) | K::Param(_) => true,
+        K::Waive(_) | K::Rates(_) => true,
+        K::Rule(_) | K::Revise(_) | K::Source(_) | K::Import(_) | K::Test(_) | K::Charter(_) | K::Metric(_) => false,
+        K::Default(_) => false,
+    }
 }
 
 fn declare<'a>(

@@ -55,7 +55,7 @@ impl<'t> Context<'t> {
             let first = self.open.first().is_some_and(|&open| *at == open + 1);
             inside(*at) && (p.starts_line || first || p.text == "where") && keywords.contains(&p.text)
         };
-        self.before.iter().enumerate().filter(begins).next_back().map(|(at, p)| (at, p.text))
+        self.before.iter().enumerate().rfind(begins).map(|(at, p)| (at, p.text))
     }
 
     /// The dotted path that ends before index `end` of `before`: `a.b?.c`, as its names.

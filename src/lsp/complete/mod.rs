@@ -59,7 +59,7 @@ pub fn complete(server: &mut Server, params: lsp::CompletionParams) -> Reply<Opt
     let offset = server.workspace.offset(&view, place.position);
     let text = &*view.lines.text;
     let around = syntax::around(text, offset);
-    let schema = &view.analysis.checked.hir().schema;
+    let schema = view.analysis.schema();
     let context = Context::new(text, around.item, offset);
     let scope = Scope::of(&context, schema, false);
     let finder = Finder { policies: server.workspace.policies(&view), schema, context, scope };

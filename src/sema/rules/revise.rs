@@ -2,6 +2,7 @@
 
 use super::super::expr::Typer;
 use super::super::hir::Rule;
+use super::super::memo::Memo;
 use super::super::world::{Names, World};
 use super::{effective, known_rule, rule};
 use crate::data::display;
@@ -73,8 +74,9 @@ impl Wording<'_> {
     }
 }
 
-/// All wordings of all rules, those that are not in error.
-pub fn rules<'a>(world: &World<'a>, names: &Names<'a>) -> Vec<Rule> {
+/// All wordings of all rules, those that are not in error. Where there is a memo, rules without revisions that are in it
+/// are not read again.
+pub fn rules<'a>(world: &World<'a>, names: &Names<'a>, mut memo: Option<&mut Memo>) -> Vec<Rule> {
     let mut all = Vec::new();
     let mut of: rustc_hash::FxHashMap<&str, Vec<usize>> = rustc_hash::FxHashMap::default();
     for (i, (_, item, _)) in names.revisions.iter().enumerate() {
@@ -86,6 +88,13 @@ pub fn rules<'a>(world: &World<'a>, names: &Names<'a>) -> Vec<Rule> {
         }
     }
     for (file, item, whole) in &names.rules {
+        let alone = !of.contains_key(item.name.text.as_str());
+        let mut memo = memo.as_deref_mut().filter(|_| alone);
+        if let Some(rules) = memo.as_mut().and_then(|memo| memo.take(world, item, whole)) {
+            all.extend(rules);
+            continue;
+        }
+        let (told, before) = (world.report.tells(), all.len());
         let mut wordings = vec![wording(world, *file, item, whole)];
         for i in of.get(item.name.text.as_str()).into_iter().flatten() {
             let (_, item, whole) = names.revisions[*i];
@@ -97,6 +106,9 @@ pub fn rules<'a>(world: &World<'a>, names: &Names<'a>) -> Vec<Rule> {
             kept = kept.after(wording.item, wording.whole);
             // The rule's own file says in which time zone its days begin, and whose it is.
             all.extend(readings(world, *file, wording, &kept));
+        }
+        if let Some(memo) = memo.filter(|_| world.report.tells() == told && all.len() > before && !whole.broken) {
+            memo.keep(world, item, whole);
         }
     }
     all

@@ -78,9 +78,8 @@ fn follow(
     watched.retain(|folder, mode| wanted.get(folder) == Some(mode) && folder.is_dir());
     for (folder, mode) in wanted {
         if let Entry::Vacant(new) = watched.entry(folder) {
-            watcher
-                .watch(new.key(), mode)
-                .map_err(|e| Failure::new(format!("cannot watch `{}`: {}", new.key().display(), plain(&e))))?;
+            let failed = |e| Failure::new(format!("cannot watch `{}`: {}", new.key().display(), plain(&e)));
+            watcher.watch(new.key(), mode).map_err(failed)?;
             new.insert(mode);
         }
     }

@@ -9,6 +9,7 @@
 mod canon;
 mod formula;
 mod rules;
+mod scalar;
 mod schema;
 mod solve;
 mod text;

@@ -3,6 +3,7 @@
 use crate::data::{Currency, Decimal, Length, Money, Value, display};
 use crate::lint::walk;
 use crate::sema::hir::{ExprKind, Rule, Trigger, Window};
+use crate::sema::known_currency;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -71,7 +72,7 @@ fn amount(number: Decimal, unit: &str) -> Option<Amount> {
         "hour" | "小时" => Amount::Minutes(whole()?.checked_mul(60)?),
         "minute" => Amount::Minutes(whole()?),
         "%" => Amount::Percent(number.checked_div(Decimal::parse("100").ok()?)?),
-        currency => Amount::Money(Currency::parse(currency)?, number),
+        currency => Amount::Money(known_currency(currency)?, number),
     })
 }
 

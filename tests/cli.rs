@@ -411,3 +411,53 @@ fn what_comes_through_a_pipe_is_read_once() {
         "{told}"
     );
 }
+
+/// A receipt is for what was read: the same again is verified, and whatever changed is named.
+#[test]
+fn receipts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for name in ["rules.bylaw", "log.ndjson"] {
+        std::fs::copy(self::folder().join("all_verdicts").join(name), path.join(name)).unwrap();
+    }
+    let run = |args: &[&str]| {
+        let output = Command::cargo_bin("bylaws").unwrap().current_dir(path).args(args).output().unwrap();
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        (output.status.code().unwrap(), text)
+    };
+    let audit = ["audit", "--policy", "rules.bylaw", "log.ndjson", "--as-of", "2026-02-01", "--receipt", "r.json"];
+    assert_eq!(run(&audit).0, 1);
+    let first = std::fs::read_to_string(path.join("r.json")).unwrap();
+    assert_eq!(run(&audit).0, 1);
+    assert_eq!(std::fs::read_to_string(path.join("r.json")).unwrap(), first, "there is no clock in it");
+    let (code, told) = run(&["verify", "r.json"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.starts_with("verified: 1 policy file, 1 file of records, "), "{told}");
+
+    let changed = |name: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(path.join(name)).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(path.join(name), text.replace(from, to)).unwrap();
+        let (code, told) = run(&["verify", "r.json"]);
+        std::fs::write(path.join(name), text).unwrap();
+        assert_eq!(code, 1, "{told}");
+        told
+    };
+    let told = changed("log.ndjson", "101 EUR", "99 EUR");
+    assert!(told.contains("records: log.ndjson has changed") && told.contains("the verdicts are others"), "{told}");
+    let told = changed("log.ndjson", "101 EUR", "111 EUR");
+    assert!(told.contains("records: log.ndjson has changed") && !told.contains("finding:"), "{told}");
+    let told = changed("rules.bylaw", "State visit", "Stage visit");
+    assert!(told.contains("policy: rules.bylaw has changed") && !told.contains("verdicts"), "{told}");
+    let told = changed("r.json", env!("CARGO_PKG_VERSION"), "0.0.1");
+    assert!(told.contains("it was bylaws 0.0.1"), "{told}");
+    assert_eq!(run(&["verify", "r.json"]).0, 0);
+
+    for (text, why) in [("{", "is not a receipt"), (&first.replace("receipt/1", "receipt/9"), "bylaws.receipt/9")] {
+        std::fs::write(path.join("x.json"), text).unwrap();
+        let (code, told) = run(&["verify", "x.json"]);
+        assert!(code == 2 && told.contains(why), "{told}");
+    }
+    let (code, told) = run(&["audit", "--policy", "rules.bylaw", "-", "--receipt", "r.json"]);
+    assert!(code == 2 && told.contains("standard input"), "{told}");
+}

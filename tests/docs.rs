@@ -124,7 +124,7 @@ fn transcripts_are_what_the_command_prints() {
         let mut text = read(&file);
         for (_, block) in blocks(&text, "console") {
             let (command, shown) = block.split_once('\n').unwrap();
-            let command = command.strip_prefix("$ ").expect("a transcript begins with `$ `");
+            let command = command.strip_prefix("$ ").expect("a transcript begins with `$ `").to_owned();
             let args: Vec<&str> = command
                 .strip_prefix("bylaws ")
                 .or(command.strip_prefix("cargo run --release -- "))
@@ -141,7 +141,8 @@ fn transcripts_are_what_the_command_prints() {
                 None => printed == shown,
             };
             if !matches && std::env::var_os("BYLAWS_UPDATE").is_some() && !shown.contains("…\n") {
-                text = text.replace(&shown, &printed);
+                let block = |shown: &str| format!("$ {command}\n{shown}");
+                text = text.replacen(&block(&shown), &block(&printed), 1);
                 std::fs::write(&file, &text).unwrap();
             } else {
                 assert!(matches, "{}: `{command}` prints\n{printed}", file.display());

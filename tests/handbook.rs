@@ -395,3 +395,18 @@ fn the_pages_in_a_browser() {
         assert!(output.status.success(), "{told}");
     }
 }
+
+/// The reading that the documentation shows is what is written of its policy.
+#[test]
+fn the_documentation_quotes_a_reading() {
+    let page = fs::read_to_string(root().join("docs/how-to/handbook.md")).unwrap();
+    let policy = page.split("```bylaw\n").nth(1).unwrap().split("```").next().unwrap();
+    let quoted: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix('>')).collect();
+    let to = tempfile::tempdir().unwrap();
+    let file = to.path().join("gifts.bylaw");
+    fs::write(&file, policy).unwrap();
+    let (_out, _, markdown) = written(&[file.to_str().unwrap()], &[]);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted = words(&quoted.join("\n"));
+    assert!(quoted.starts_with("This rule is about") && words(&markdown).contains(&quoted), "{quoted}\n{markdown}");
+}

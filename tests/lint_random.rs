@@ -102,6 +102,10 @@ fn holds(seeds: &Seeds) {
     for told in &set.found {
         let of = |span: Span| set.hir.rules.iter().find(|r| r.span.start <= span.start && span.end <= r.span.end);
         let Some(rule) = of(told.span()) else { continue };
+        // A verdict names the rule, and not which of its wordings it is of.
+        if set.hir.rules.iter().any(|r| r.name == rule.name && r.span != rule.span) {
+            continue;
+        }
         let is = |wanted: &dyn Fn(Verdict, Option<&str>) -> bool| {
             outcomes.iter().any(|(name, verdict, by, _)| *name == rule.name && wanted(*verdict, by.as_deref()))
         };

@@ -57,6 +57,8 @@ snapshot!(above, "log.ndjson" "employee=employees.csv" "person under \"E3\"" "--
 snapshot!(windows, "log.ndjson" "employee=employees.csv" "count(gift over 365 days) > 1 or exists approval within 30 days before" "--on" "gift" "--at" "G2");
 snapshot!(needed_afterwards, "log.ndjson" "employee=employees.csv" "need training within 30 days after" "--on" "gift" "--as-of" "2026-03-20");
 snapshot!(rows_of_a_table, "log.ndjson" "employee=employees.csv" "manager present" "--on" "employee");
+snapshot!(a_row_of_unknown_time, "log.ndjson" "employee=unknown.csv" "manager present" "--on" "employee" "--at" "employee:E1");
+snapshot!(of_any_of_them, "log.ndjson" "employee=employees.csv" "person under { \"E2\", \"E3\" }" "--on" "gift" "--at" "G4");
 snapshot!(a_row_that_does_not_hold, "log.ndjson" "employee=employees.csv" "manager present" "--on" "employee" "--at" "employee:E2" "--as-of" "2026-02-20");
 snapshot!(findings, "log.ndjson" "employee=employees.csv" "exists finding over 30 days where finding.rule == dear_gift" "--on" "approval");
 snapshot!(of_several_kinds, "log.ndjson" "employee=employees.csv" "person == \"E1\"");

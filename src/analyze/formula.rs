@@ -8,7 +8,7 @@
 
 use super::canon::{Names, turned};
 use crate::data::{Currency, Decimal, EnumId, Money, Schema, Type, Value};
-use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, Rule, Trigger};
+use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Trigger, Window};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -88,6 +88,16 @@ pub enum Origin {
     Kind,
     /// What is so where no other record is there.
     Empty(Option<bool>),
+    /// A sum over records like the triggering one, which is in it itself.
+    Sum(String),
+    /// How many records like the triggering one there are, with it itself.
+    Count,
+    /// How far from the triggering record the nearest of these is, whose columns are equal to its own.
+    Nearest {
+        kind: String,
+        before: bool,
+        equal: Vec<(String, String)>,
+    },
     Other,
 }
 
@@ -125,20 +135,25 @@ impl Lowering<'_> {
             Body::Forbid { when } => all.push(self.condition(when)),
             Body::Require { when, need } => {
                 all.extend(when.iter().map(|w| self.condition(w)));
-                let key = self.names.history(need);
-                let need = self.truth(key, Origin::Empty(Some(false)));
+                let need = self.exists(need);
                 all.push(not(need));
             }
             Body::Limit { when, aggregate, to } => {
                 all.extend(when.iter().map(|w| self.condition(w)));
                 let text = self.names.history(aggregate);
-                all.push(match constant(to) {
+                // A finding is at the record that takes it over the limit. Where every record counts alike, whoever is
+                // over the one limit is over a lower one; with more conditions it depends on which record that is.
+                let plain = when.is_none()
+                    && rule.unless.is_empty()
+                    && rule.waivers.is_empty()
+                    && rule.effective == (None, None);
+                all.push(match constant(to).filter(|_| plain) {
                     Some(limit) => {
                         let aggregated = Operand {
                             key: text,
                             ty: to.ty.clone(),
                             optional: false,
-                            source: Origin::Other,
+                            source: self.aggregate(aggregate),
                             default: None,
                         };
                         self.comparison(aggregated, CompareOp::Gt, limit)
@@ -245,23 +260,15 @@ impl Lowering<'_> {
                 };
                 self.tested(operand, sort, Test::Present)
             }
-            ExprKind::History(history) => {
-                let empty = match history.func {
-                    Func::Exists => Some(false),
-                    Func::No => Some(true),
-                    _ => None,
-                };
-                let key = self.names.text(e);
+            ExprKind::History(history) => match history.func {
+                Func::Exists => self.exists(history),
                 // That there is none is the same as that it is not so that there is one.
-                match history.func {
-                    Func::No => {
-                        let positive = crate::sema::hir::History { func: Func::Exists, ..(**history).clone() };
-                        let key = self.names.history(&positive);
-                        not(self.truth(key, Origin::Empty(Some(false))))
-                    }
-                    _ => self.truth(key, Origin::Empty(empty)),
+                Func::No => {
+                    let there = History { func: Func::Exists, ..(**history).clone() };
+                    not(self.exists(&there))
                 }
-            }
+                _ => self.opaque(e),
+            },
             ExprKind::Column { .. } => {
                 let source = self.source(e);
                 let key = self.names.text(e);
@@ -269,6 +276,72 @@ impl Lowering<'_> {
             }
             _ => self.opaque(e),
         }
+    }
+
+    /// That there is a record in the window: that the nearest one is no further away than the window is long. So two
+    /// windows of one sort can be compared.
+    fn exists(&mut self, history: &History) -> Node {
+        let (length, sort, op) = match history.window {
+            Window::Before(length) => (length, "before", CompareOp::Le),
+            Window::After(length) => (length, "after", CompareOp::Le),
+            Window::Around(length) => (length, "around", CompareOp::Le),
+            Window::Over(length) => (length, "over", CompareOp::Lt),
+            Window::AllTime | Window::In(_) => {
+                let key = self.names.history(history);
+                return self.truth(key, Origin::Empty(Some(false)));
+            }
+        };
+        let units = [
+            ("months", i64::from(length.months)),
+            ("days", i64::from(length.days)),
+            ("business days", i64::from(length.business)),
+            ("nanoseconds", length.nanos),
+        ];
+        let mut given = units.iter().filter(|(_, n)| *n != 0);
+        let (Some((unit, n)), None) = (given.next(), given.next()) else {
+            let key = self.names.history(history);
+            return self.truth(key, Origin::Empty(Some(false)));
+        };
+        let anywhere = History { window: Window::AllTime, ..history.clone() };
+        let key = format!("{unit} {sort} to the nearest of {}", self.names.history(&anywhere));
+        let equal = self.equal(history);
+        let source = match (equal, *unit, sort) {
+            (Some(equal), "days", "before" | "after" | "over") => Origin::Nearest {
+                kind: self.names.schema.kind(history.kind).name.clone(),
+                before: sort != "after",
+                equal,
+            },
+            _ => Origin::Empty(None),
+        };
+        let sort = Sort::Line { step: 1, of: Type::Duration, currency: None };
+        self.atom(key, sort, true, source, Test::Compare(op, Scalar::Number(i128::from(*n))))
+    }
+
+    /// The columns of a history's records that have to be equal to the rule's own, where that is all that is asked.
+    fn equal(&self, history: &History) -> Option<Vec<(String, String)>> {
+        let schema = self.names.schema;
+        let column = |e: &Expr, root: u8, kind| match &e.kind {
+            ExprKind::Column { root: at, column } if *at == root => Some(schema.column(kind, *column).name.clone()),
+            _ => None,
+        };
+        let own = self.names.roots[0];
+        let mut equal = Vec::new();
+        for key in &history.keys {
+            equal.push((column(&key.inner, 1, history.kind)?, column(&key.outer, 0, own)?));
+        }
+        let mut waiting: Vec<&Expr> = history.filter.iter().collect();
+        while let Some(e) = waiting.pop() {
+            match &e.kind {
+                ExprKind::And(parts) => waiting.extend(parts),
+                ExprKind::Compare { op: CompareOp::Eq, left, right, .. } => {
+                    let pair = |inner, outer| Some((column(inner, 1, history.kind)?, column(outer, 0, own)?));
+                    equal.push(pair(left, right).or_else(|| pair(right, left))?);
+                }
+                // It may hold of a plain record; the evaluator says.
+                _ => {}
+            }
+        }
+        (history.root == 0).then_some(equal)
     }
 
     fn any_of(&mut self, list: &Expr, items: &[Value], ignoring_case: bool) -> Node {
@@ -378,6 +451,7 @@ impl Lowering<'_> {
             _ => None,
         };
         match &e.kind {
+            ExprKind::History(history) => self.aggregate(history),
             ExprKind::Lookup { key, table, column: of, .. } => match column(key) {
                 Some(key) => Origin::Lookup {
                     table: schema.kind(*table).name.clone(),
@@ -387,6 +461,20 @@ impl Lowering<'_> {
                 None => Origin::Other,
             },
             _ => column(e).map_or(Origin::Other, Origin::Column),
+        }
+    }
+
+    /// How records could be made to have it: of the rule's own kind, as many or as large as is needed.
+    fn aggregate(&self, history: &History) -> Origin {
+        if history.kind != self.names.roots[0] || history.root != 0 {
+            return Origin::Other;
+        }
+        match (history.func, history.value.as_ref().map(|v| &v.kind)) {
+            (Func::Count, _) => Origin::Count,
+            (Func::Sum, Some(ExprKind::Column { root: 1, column })) => {
+                Origin::Sum(self.names.schema.column(history.kind, *column).name.clone())
+            }
+            _ => Origin::Other,
         }
     }
 

@@ -16,8 +16,8 @@ mod witness;
 
 pub(crate) use rules::{Change, Relation, Shown};
 pub(crate) use schema::SchemaChange;
-pub(crate) use text::{human, json, markdown};
-pub(crate) use witness::{Judge, Witness};
+pub(crate) use text::{cell, human, json, markdown};
+pub(crate) use witness::Judge;
 
 use crate::data::{Schema, Severity};
 use crate::sema::hir::{Hir, Metric, Rule};
@@ -62,6 +62,8 @@ pub(crate) struct RuleChange {
     pub more: Option<Shown>,
     pub less: Option<Shown>,
     pub changes: Vec<Change>,
+    /// Its findings are where a limit is crossed: with another limit that may be another record.
+    pub crosses: bool,
 }
 
 /// All that changed in meaning.
@@ -164,8 +166,8 @@ fn changed(
         of.iter().flat_map(|r| rules::clauses(r, &set.hir.schema, set.sources, apart)).collect()
     };
     let mut changes = rules::changes(&clauses(old, was, aparts.0), &clauses(new, is, aparts.1));
-    let before = rules::attributes(first, &old.hir.schema, old.sources, aparts.0);
-    let after = rules::attributes(last, &new.hir.schema, new.sources, aparts.1);
+    let before = rules::attributes(first, old.sources);
+    let after = rules::attributes(last, new.sources);
     for ((what, old), (_, new)) in before.into_iter().zip(after) {
         if old != new {
             changes.push(Change { what: what.into(), old, new });
@@ -190,6 +192,7 @@ fn changed(
         more: shown(more),
         less: shown(less),
         changes,
+        crosses: last.verb == crate::sema::hir::Verb::Limit,
     })
 }
 
@@ -205,6 +208,7 @@ fn alone(name: &str, set: Set<'_>, wordings: &[&Rule], relation: Relation) -> Ru
         more: None,
         less: None,
         changes: Vec::new(),
+        crosses: false,
     }
 }
 
@@ -247,16 +251,18 @@ fn metrics((old, one): (Set<'_>, &Apart), (new, other): (Set<'_>, &Apart)) -> Ve
     };
     let (before, after) = (means(old, one), means(new, other));
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let said = |there: bool, differs: bool| match (there, differs) {
-        (false, _) => None,
-        (true, true) => Some("worked out in another way".to_owned()),
-        (true, false) => Some("declared".to_owned()),
-    };
+
     let differing = names.into_iter().filter(|n| before.get(*n) != after.get(*n));
     differing
         .map(|name| {
             let (was, is) = (before.contains_key(name), after.contains_key(name));
-            Change { what: name.clone(), old: said(was, false), new: said(is, was && is) }
+            let said = |text: &str| Some(text.to_owned());
+            let (old, new) = match (was, is) {
+                (true, true) => (None, said("worked out in another way, or from findings of rules that changed")),
+                (true, false) => (said("declared"), None),
+                _ => (None, said("declared")),
+            };
+            Change { what: name.clone(), old, new }
         })
         .collect()
 }

@@ -5,8 +5,9 @@ use super::formula::{Lowering, Node, Variables, and, not, or};
 use super::solve::{self, Answer};
 use super::witness::{self, Judge, Witness};
 use super::{Side, Sided};
+use crate::data::calendar::Zone;
 use crate::data::{Schema, Verdict, display};
-use crate::sema::hir::{Body, Expr, ExprKind, MessagePart, Rule};
+use crate::sema::hir::{Body, Expr, ExprKind, History, MessagePart, Rule, Step, Trigger};
 use crate::source::SourceMap;
 use serde::Serialize;
 use std::ops::ControlFlow;
@@ -130,21 +131,11 @@ pub fn relation(more: &Shown, less: &Shown) -> Relation {
 }
 
 /// What the wording says of itself, beside what it finds.
-pub fn attributes(
-    rule: &Rule,
-    schema: &Schema,
-    sources: &SourceMap,
-    apart: &Apart,
-) -> Vec<(&'static str, Option<String>)> {
+pub fn attributes(rule: &Rule, sources: &SourceMap) -> Vec<(&'static str, Option<String>)> {
     let date = |day: Option<i32>| day.map(display::date);
-    let names = Names::of(schema, &rule.trigger, apart);
     let part = |part: &MessagePart| match part {
         MessagePart::Text(text) => text.clone(),
-        // What is the same is shown as it is written in the one set and in the other.
-        MessagePart::Expr(e) => match names.text(e) {
-            text if text.len() > 60 => format!("{{{}}}", sources.text(e.span)),
-            text => format!("{{{}}}", text.trim_start_matches("record.")),
-        },
+        MessagePart::Expr(e) => format!("{{{}}}", sources.text(e.span)),
     };
     let message = rule.because.as_ref().map(|parts| parts.iter().map(part).collect::<String>());
     vec![
@@ -167,51 +158,53 @@ pub struct Clause {
     pub role: String,
     pub text: String,
     meaning: String,
+    /// What is named in it, with what that means; of a constant also how it reads.
+    named: Vec<(String, String, Option<String>)>,
 }
 
 pub fn clauses(rule: &Rule, schema: &Schema, sources: &SourceMap, apart: &Apart) -> Vec<Clause> {
     let names = Names::of(schema, &rule.trigger, apart);
     let written = |span| sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
     let mut found = Vec::new();
-    let mut add = |role: &str, text: String, meaning: String| {
-        found.push(Clause { role: role.into(), text, meaning });
+    let mut add = |role: &str, text: String, meaning: String, of: &[&Expr]| {
+        let named = of.iter().flat_map(|e| named(e, &names)).collect();
+        found.push(Clause { role: role.into(), text, meaning, named });
     };
     let on = rule.trigger.span();
-    add("on", written(on), format!("{:?}", trigger_of(rule, &names)));
-    let conditions = |e: &Expr| -> Vec<(String, String)> {
-        parts(e).into_iter().map(|p| (written(p.span), names.text(p))).collect()
-    };
-    for (text, meaning) in rule.trigger.filter().into_iter().flat_map(conditions) {
-        add("where", text, meaning);
+    add("on", written(on), trigger_of(rule, &names), &[]);
+    for part in rule.trigger.filter().into_iter().flat_map(parts) {
+        add("where", written(part.span), names.text(part), &[part]);
     }
     let when = match &rule.body {
         Body::Forbid { when } => Some(when),
         Body::Require { when, .. } | Body::Limit { when, .. } => when.as_ref(),
     };
-    for (text, meaning) in when.into_iter().flat_map(conditions) {
-        add("when", text, meaning);
+    for part in when.into_iter().flat_map(parts) {
+        add("when", written(part.span), names.text(part), &[part]);
     }
     match &rule.body {
         Body::Forbid { .. } => {}
-        Body::Require { need, .. } => add("need", written(need.span), names.history(need)),
+        Body::Require { need, .. } => {
+            add("need", written(need.span), names.history(need), &of_history(need));
+        }
         Body::Limit { aggregate, to, .. } => {
-            add("limit", written(aggregate.span), names.history(aggregate));
-            add("to", written(to.span), names.text(to));
+            add("limit", written(aggregate.span), names.history(aggregate), &of_history(aggregate));
+            add("to", written(to.span), names.text(to), &[to]);
         }
     }
     if let Some(once) = &rule.once {
         let keys: Vec<String> = once.keys.iter().map(|k| names.text(k)).collect();
-        add("once", written(once.span), format!("{keys:?} {:?}", once.period));
+        add("once", written(once.span), format!("{keys:?} {:?}", once.period), &[]);
     }
     for exception in &rule.unless {
         let text = format!("{}: {}", exception.name, written(exception.condition.span));
-        add("unless", text, names.text(&exception.condition));
+        add("unless", text, names.text(&exception.condition), &[&exception.condition]);
     }
     for waiver in &rule.waivers {
         let whom = if waiver.covers.is_empty() { "everyone" } else { &waiver.covers };
         let (from, until) = (display::date(waiver.from), display::date(waiver.until));
         let text = format!("{whom} from {from} until {until}, by {}: {}", waiver.approver, waiver.reason);
-        add("waiver", text.clone(), text);
+        add("waiver", text.clone(), text, &[]);
     }
     found
 }
@@ -219,15 +212,15 @@ pub fn clauses(rule: &Rule, schema: &Schema, sources: &SourceMap, apart: &Apart)
 /// What triggers it, without the conditions.
 fn trigger_of(rule: &Rule, names: &Names<'_>) -> String {
     match &rule.trigger {
-        crate::sema::hir::Trigger::Sequence(sequence) => {
-            let step = |s: &crate::sema::hir::Step| {
+        Trigger::Sequence(sequence) => {
+            let step = |s: &Step| {
                 let filter = s.filter.as_ref().map_or(String::new(), |f| names.text(f));
                 format!("{} {} {:?} {filter}", s.name, names.kind(s.kind), s.times)
             };
             format!("{:?} {:?}", sequence.steps.iter().map(step).collect::<Vec<_>>(), sequence.within)
         }
-        crate::sema::hir::Trigger::Each { table, at, .. } => format!("each {} {at:?}", names.kind(*table)),
-        crate::sema::hir::Trigger::Record { kind, .. } => names.kind(*kind),
+        Trigger::Each { table, at, .. } => format!("each {} {at:?}", names.kind(*table)),
+        Trigger::Record { kind, .. } => names.kind(*kind),
     }
 }
 
@@ -238,18 +231,87 @@ fn parts(e: &Expr) -> Vec<&Expr> {
     }
 }
 
+fn of_history(history: &History) -> Vec<&Expr> {
+    history.value.iter().chain(&history.filter).chain(history.keys.iter().map(|k| &k.inner)).collect()
+}
+
+/// What is named in an expression, with what it means.
+fn named(e: &Expr, names: &Names<'_>) -> Vec<(String, String, Option<String>)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![e];
+    while let Some(e) = waiting.pop() {
+        if let ExprKind::Named { name, body, .. } = &e.kind {
+            let reads = match &body.kind {
+                ExprKind::Constant(value) => Some(display::exact(value, names.schema, &Zone::utc())),
+                _ => None,
+            };
+            let means = match &body.kind {
+                // Its columns are those of other roots than the rule's own: as it stands, in its place.
+                ExprKind::Constant(_) => names.text(body),
+                _ => names.text(e),
+            };
+            found.push((name.clone(), means, reads));
+        }
+        waiting.extend(e.children());
+        if let ExprKind::History(history) = &e.kind {
+            waiting.extend(of_history(history));
+        }
+    }
+    found
+}
+
 /// What the one says and the other does not, by place; where both say something there, it has changed.
 pub fn changes(old: &[Clause], new: &[Clause]) -> Vec<Change> {
-    let gone = |of: &[Clause], other: &[Clause]| -> Vec<(String, String)> {
-        let missing = |c: &&Clause| !other.iter().any(|o| o.role == c.role && o.meaning == c.meaning);
-        of.iter().filter(missing).map(|c| (c.role.clone(), c.text.clone())).collect()
-    };
+    fn gone<'c>(of: &'c [Clause], other: &[Clause]) -> Vec<&'c Clause> {
+        of.iter().filter(|c| !other.iter().any(|o| o.role == c.role && o.meaning == c.meaning)).collect()
+    }
     let (old, mut new) = (gone(old, new), gone(new, old));
     let mut found = Vec::new();
-    for (role, text) in old {
-        let after = new.iter().position(|(r, _)| *r == role).map(|at| new.remove(at).1);
-        found.push(Change { what: role, old: Some(text), new: after });
+    for clause in old {
+        // The one that is most like it: of the same words, if there is one.
+        let same = new.iter().position(|n| n.role == clause.role && n.text == clause.text);
+        let at = same.or_else(|| new.iter().position(|n| n.role == clause.role));
+        let after = at.map(|at| new.remove(at));
+        let what = clause.role.clone();
+        found.push(match after {
+            // The words are the same; what they name is not, or what other rules find.
+            Some(after) if after.text == clause.text => {
+                let (old, new) = (clause.with_named(after), after.with_named(clause));
+                if old == new {
+                    continue;
+                }
+                Change { what, old: Some(old), new: Some(new) }
+            }
+            after => Change { what, old: Some(clause.text.clone()), new: after.map(|a| a.text.clone()) },
+        });
     }
-    found.extend(new.into_iter().map(|(what, text)| Change { what, old: None, new: Some(text) }));
+    found.extend(new.into_iter().map(|c| Change { what: c.role.clone(), old: None, new: Some(c.text.clone()) }));
     found
+}
+
+impl Clause {
+    /// The text, and of what is named in it that which means something else in the other.
+    fn with_named(&self, other: &Clause) -> String {
+        let differs = |(name, means, _): &&(String, String, Option<String>)| {
+            !other.named.iter().any(|(n, m, _)| n == name && m == means)
+        };
+        let mut said: Vec<String> = Vec::new();
+        for (name, _, reads) in self.named.iter().filter(differs) {
+            let text = match reads {
+                Some(value) => format!("{name} = {value}"),
+                None => format!("{name} has another definition"),
+            };
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        // A definition that reads a parameter is not what changed: the parameter is.
+        if said.iter().any(|s| s.contains(" = ")) {
+            said.retain(|s| s.contains(" = "));
+        }
+        match said.is_empty() {
+            true => self.text.clone(),
+            false => format!("{} [{}]", self.text, said.join(", ")),
+        }
+    }
 }

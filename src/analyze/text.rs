@@ -23,8 +23,10 @@ impl Relation {
         }
     }
 
-    fn explained(self) -> Option<&'static str> {
+    /// `changed`: something of the rule itself has.
+    fn explained(self, changed: bool) -> Option<&'static str> {
         match self {
+            _ if !changed => Some("it counts findings of rules that changed"),
             Relation::Incomparable => Some("it finds records that it did not find, and no longer finds others"),
             Relation::AtLeastAsStrict => {
                 Some("it finds all that it found (proved); whether it finds more depends on what is not analysed")
@@ -33,7 +35,7 @@ impl Relation {
                 Some("it finds nothing new (proved); whether it finds less depends on what is not analysed")
             }
             Relation::NotAnalysed => Some(
-                "its conditions on history, patterns or other rules' findings changed: see what it comes to with `bylaws impact`",
+                "what changed is not analysed (history, patterns, other rules' findings): `bylaws impact` shows what it does to records",
             ),
             _ => None,
         }
@@ -48,8 +50,12 @@ pub(crate) fn human(changes: &Changes, color: bool) -> String {
     }
     for rule in &changes.rules {
         let _ = writeln!(text, "{bold}{}{off}  {} · {}  ({})", heading(rule), rule.rule, rule.title, rule.place);
-        if let Some(said) = rule.relation.explained() {
+        let alone = matches!(rule.relation, Relation::Added | Relation::Removed | Relation::Same);
+        if let Some(said) = rule.relation.explained(alone || !rule.changes.is_empty()) {
             let _ = writeln!(text, "    {said}");
+        }
+        if rule.crosses && matches!(rule.relation, Relation::Stricter | Relation::Looser) {
+            text.push_str("    a finding is at the record that crosses the limit, which may be another one now\n");
         }
         rule.changes.iter().for_each(|c| changed(&mut text, "    ", c));
         for (shown, what) in [(&rule.more, "found now"), (&rule.less, "no longer found")] {

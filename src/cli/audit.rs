@@ -2,6 +2,7 @@
 
 use super::disk::plain_io_error;
 use super::given::Given;
+use super::receipt::{self, Receipt};
 use super::records;
 use super::{Exit, Failure, Style, output, reading};
 use crate::data::calendar::Zone;
@@ -59,6 +60,9 @@ pub(super) struct AuditArgs {
     /// Write the baseline anew: what is found now is known from now on
     #[arg(long, requires = "baseline")]
     update_baseline: bool,
+    /// Write what was read and what it came to, in hashes, for `bylaws verify`
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
     /// How many verdicts of one sort and rule a human report shows; the others are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     max_per_rule: usize,
@@ -87,7 +91,6 @@ enum Format {
     /// A line a verdict, for spreadsheets
     Csv,
     /// A row a verdict, for data tools; to a file
-    #[cfg(feature = "parquet")]
     Parquet,
     /// Compliance Findings of the Open Cybersecurity Schema Framework, one a line
     Ocsf,
@@ -104,7 +107,6 @@ impl Format {
             Format::Tap => Form::Tap,
             Format::Csv => Form::Csv,
             Format::Ocsf => Form::Ocsf,
-            #[cfg(feature = "parquet")]
             Format::Parquet => return None,
             Format::Human | Format::Json | Format::Ndjson => return None,
         })
@@ -131,6 +133,10 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
         output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
     }
     let mut summary = outcome.summary(&inputs, &findings);
+    if let Some(path) = &args.receipt {
+        let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
+        Receipt::of(&args.given, rules.sources(), &run)?.write(path)?;
+    }
 
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
     let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };
@@ -164,7 +170,6 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
                 }
             }
         }
-        #[cfg(feature = "parquet")]
         Format::Parquet if args.output.is_none() && std::io::stdout().is_terminal() => {
             return Err(Failure::new("a Parquet file is not for a terminal").help("give `--output findings.parquet`"));
         }
@@ -252,7 +257,6 @@ fn programs(
                 out.write_all(b"\n")
             });
         }
-        #[cfg(feature = "parquet")]
         Format::Parquet => {
             let run = run_of(context, summary);
             let mut sheet = exchange::Sheet::new(&run)?;
@@ -309,13 +313,16 @@ fn run_of(context: &Context, summary: &summary::Summary) -> Run {
     }
 }
 
+/// Writes the text of a verdict, and of which number it is.
+type Piece<'a> = dyn Fn(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + Sync + 'a;
+
 /// The texts of verdicts in their order, many at once with something between them, and whether they are the first.
 /// They are made on all threads while those before are written.
 fn pieces(
     order: &[usize],
     threads: usize,
     between: &[u8],
-    piece: &(dyn Fn(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + Sync),
+    piece: &Piece<'_>,
     write: &mut dyn FnMut(&[u8], bool) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     let lots: Vec<&[usize]> = order.chunks(LOT).collect();

@@ -55,6 +55,15 @@ pub(super) fn run(args: &ExplainArgs, style: Style) -> Result<Exit, Failure> {
     }
 }
 
+/// The codes for fish, whose script names only options.
+pub(super) fn of_fish() -> String {
+    let line = |code: &Code| {
+        let title = code.title().replace('\\', "\\\\").replace('\'', "\\'");
+        format!("complete -c bylaws -n \"__fish_bylaws_using_subcommand explain\" -f -a {code} -d '{title}'\n")
+    };
+    Code::ALL.iter().map(line).collect()
+}
+
 /// The few marks of Markdown that the pages use, for a terminal.
 fn page(markdown: &str, color: bool) -> String {
     let (bold, dim, off) = if color { ("\x1b[1m", "\x1b[36m", "\x1b[0m") } else { ("", "", "") };

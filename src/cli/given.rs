@@ -1,7 +1,7 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
 use super::memory::{Limit, Size};
-use super::{Failure, Style, check, compile, output};
+use super::{Failure, Style, check, compile, output, receipt};
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::policy_set::{Checked, PolicySet};
@@ -41,7 +41,7 @@ pub(super) struct Given {
 
 /// A policy set without errors.
 pub(super) enum Rules<'a> {
-    Checked { policies: PolicySet, checked: Checked },
+    Checked { policies: Box<PolicySet>, checked: Box<Checked> },
     Saved { saved: Saved, path: &'a Path },
 }
 
@@ -71,11 +71,40 @@ impl Rules<'_> {
 }
 
 impl Given {
+    /// What a receipt keeps of it.
+    pub fn options(&self) -> receipt::Options {
+        receipt::Options {
+            policy: self.policies.clone(),
+            plan: self.plan.clone(),
+            set: self.set.iter().cloned().collect(),
+            records: self.records.clone(),
+            as_of: self.as_of.clone(),
+        }
+    }
+
+    /// The same once more.
+    pub fn again(options: &receipt::Options) -> Given {
+        let set = options.set.clone().into_iter().collect();
+        Given { plan: options.plan.clone(), set, ..Given::of(&options.policy, &options.records, &options.as_of) }
+    }
+
+    pub fn of(policies: &[String], records: &[String], as_of: &Option<String>) -> Given {
+        Given {
+            policies: policies.to_vec(),
+            plan: None,
+            records: records.to_vec(),
+            as_of: as_of.clone(),
+            set: Vec::new(),
+            threads: None,
+            memory_limit: None,
+        }
+    }
+
     /// Loads the policy set; errors are told, warnings too.
     pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
         let Some(path) = &self.plan else {
             let (policies, checked) = check::load(&self.policies, &self.set, style)?;
-            return Ok(Rules::Checked { policies, checked });
+            return Ok(Rules::Checked { policies: policies.into(), checked: checked.into() });
         };
         let saved = compile::read(path)?;
         output::tell(&report::render::diagnostics(&saved.sources, &saved.warnings, style.stderr));

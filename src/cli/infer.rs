@@ -2,12 +2,12 @@
 
 use super::records::{self, Input as File};
 use super::{Exit, Failure, Style, output, reading};
+use crate::data::InputId;
 use crate::data::found::Bare;
 use crate::data::mapping::Format;
-use crate::data::{InputId, Place};
 use crate::diag::Code;
 use crate::fmt::format;
-use crate::infer::{self, Draft, InputName, Origin, Sample};
+use crate::infer::{self, Draft, InputName, Origin, Sample, Take};
 use crate::ingest::{BareSpec, Route, Shape, bare};
 use crate::io::MemoryFiles;
 use crate::policy_set::PolicySet;
@@ -135,12 +135,7 @@ fn files(args: &[String], spooled: &mut Vec<NamedTempFile>) -> Result<Vec<File>,
 }
 
 /// Reads the files once, or so many records of them: as what, and whether there was more.
-fn pass(
-    args: &InferArgs,
-    files: &[File],
-    most: u64,
-    take: &mut dyn FnMut(Place, Bare<'_>),
-) -> Result<(Shape, bool), Failure> {
+fn pass(args: &InferArgs, files: &[File], most: u64, take: Take) -> Result<(Shape, bool), Failure> {
     let mut first: Option<Shape> = None;
     let (mut count, mut limited) = (0, false);
     let progress = reading::progress(files);
@@ -225,7 +220,7 @@ fn origin(args: &InferArgs, files: &[File], shape: Shape, limited: bool) -> Orig
         format: shape.format,
         delimiter: shape.delimiter,
         twice: shape.twice,
-        files: files.iter().filter_map(|f| from_draft(f, args.output.as_deref())).collect(),
+        files: globs(args, files),
         given: args.kind.is_some(),
         kind,
         source,
@@ -241,6 +236,15 @@ fn stem(name: &str) -> &str {
     }
     let endings = [".gz", ".zst", ".zstd", ".csv", ".tsv", ".ndjson", ".jsonl", ".json", ".parquet", ".txt", ".log"];
     endings.iter().fold(name, |name, ending| name.strip_suffix(ending).filter(|n| !n.is_empty()).unwrap_or(name))
+}
+
+/// What the draft is to name: a glob as it was given, or else each file.
+fn globs(args: &InferArgs, files: &[File]) -> Vec<String> {
+    let here = args.output.as_deref().is_none_or(|p| p.parent().is_none_or(|folder| folder.as_os_str().is_empty()));
+    match &args.records[..] {
+        [glob] if here && files.len() > 1 && !Path::new(glob).is_absolute() => vec![glob.clone()],
+        _ => files.iter().filter_map(|f| from_draft(f, args.output.as_deref())).collect(),
+    }
 }
 
 /// A file as the draft, which lies in some folder, would name it.

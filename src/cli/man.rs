@@ -19,7 +19,7 @@ pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
     let mut command = Cli::command();
     command.build();
     let Some(folder) = &args.output else {
-        let page = clap_mangen::Man::new(command);
+        let page = page(command);
         output::to_stdout(|out| page.render(out))?;
         return Ok(Exit::Clean);
     };
@@ -27,8 +27,16 @@ pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
         Failure::new(format!("cannot write `{}`: {}", folder.display(), disk::plain_io_error(&error)))
     })?;
     for part in command.get_subcommands().chain([&command]) {
-        let page = clap_mangen::Man::new(part.clone());
+        let page = page(part.clone());
         output::to_file(&folder.join(page.get_filename()), |out| page.render(out))?;
     }
     Ok(Exit::Clean)
+}
+
+/// A page says which version it is of. It has no date of its own: left empty, what stands behind would take its place.
+fn page(command: clap::Command) -> clap_mangen::Man {
+    clap_mangen::Man::new(command)
+        .date(" ")
+        .source(concat!("bylaws ", env!("CARGO_PKG_VERSION")))
+        .manual("Conduct rules as code")
 }

@@ -9,8 +9,10 @@ mod explain;
 mod fmt;
 mod given;
 mod handbook;
+mod impact;
 mod infer;
 mod init;
+mod judged;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -22,6 +24,7 @@ mod memory;
 mod metrics;
 mod output;
 mod reading;
+mod receipt;
 mod records;
 mod report;
 mod revision;
@@ -86,8 +89,12 @@ enum Command {
     Test(test::TestArgs),
     /// Show what changes in meaning between two policy sets
     Diff(diff::DiffArgs),
+    /// Show what a change of policy does to records
+    Impact(impact::ImpactArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
+    /// Judge again what an audit's receipt is for, and compare
+    Verify(receipt::VerifyArgs),
     /// Work out the figures that a policy set keeps, by period
     Metrics(metrics::MetricsArgs),
     /// Write what a run found as one page, with charts, figures and all findings
@@ -228,7 +235,9 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Diff(args) => diff::run(args, style),
+        Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),
+        Command::Verify(args) => receipt::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),
         Command::Handbook(args) => handbook::run(args, style),
@@ -241,6 +250,9 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "bylaws", &mut script);
+            if *shell == clap_complete::Shell::Fish {
+                script.extend(explain::of_fish().into_bytes());
+            }
             output::to_stdout(|out| out.write_all(&script)).map(|()| Exit::Clean)
         }
     };

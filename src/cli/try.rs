@@ -98,7 +98,7 @@ pub(super) fn run(args: &TryArgs, style: Style) -> Result<Exit, Failure> {
     }
     let judged = session.judge(condition, style).inspect_err(|_| {
         // It may have been meant as a file.
-        if !condition.contains(char::is_whitespace) {
+        if condition.contains(['.', '/', '\\']) && !condition.contains(char::is_whitespace) {
             output::tell(&format!("`{condition}` was read as the condition, as there is no file of this name\n"));
         }
     })?;
@@ -144,7 +144,7 @@ fn converse(args: &TryArgs, session: Session, style: Style) -> Result<Exit, Fail
 fn read(name: &str, from: std::io::Result<impl Read>) -> Result<String, Failure> {
     let mut text = String::new();
     match from.and_then(|mut from| from.read_to_string(&mut text)) {
-        Ok(_) => Ok(text),
+        Ok(_) => Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned)),
         Err(error) => Err(Failure::new(format!("cannot read `{name}`: {}", super::disk::plain_io_error(&error)))),
     }
 }

@@ -7,6 +7,7 @@ use crate::policy_set::PolicySet;
 use notify::event::ModifyKind;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
@@ -76,11 +77,10 @@ fn follow(
     }
     watched.retain(|folder, mode| wanted.get(folder) == Some(mode) && folder.is_dir());
     for (folder, mode) in wanted {
-        if !watched.contains_key(&folder) {
-            watcher
-                .watch(&folder, mode)
-                .map_err(|e| Failure::new(format!("cannot watch `{}`: {}", folder.display(), plain(&e))))?;
-            watched.insert(folder, mode);
+        if let Entry::Vacant(new) = watched.entry(folder) {
+            let failed = |e| Failure::new(format!("cannot watch `{}`: {}", new.key().display(), plain(&e)));
+            watcher.watch(new.key(), mode).map_err(failed)?;
+            new.insert(mode);
         }
     }
     Ok(())

@@ -190,6 +190,8 @@ codes! {
     SetOfOne = "L0311", "a set of one value";
     ChainOfEquals = "L0312", "comparisons that a set would say";
     LimitOfNothing = "L0313", "a limit that the first record crosses";
+    StraySpace = "L0314", "a text with a space at its edge";
+    SmallPercent = "L0315", "a percentage below one";
     RuleWithoutPurpose = "L0401", "a rule without a purpose among rules that state theirs";
     RuleWithoutBasis = "L0402", "people are read without a stated purpose, ground or retention";
     ProtectedTrait = "L0403", "a rule that looks at a protected trait";
@@ -234,8 +236,6 @@ codes! {
     TitleForm = "L0709", "a title that does not read like a heading";
     MixedNames = "L0710", "names of two styles";
     NoTitle = "L0711", "a rule without a title";
-    StraySpace = "L0314", "a text with a space at its edge";
-    SmallPercent = "L0315", "a percentage below one";
     UnusedLet = "L0801", "a `let` that nothing uses";
     UnusedDefine = "L0802", "a function that nothing calls";
     UnusedParam = "L0803", "a parameter that nothing reads";

@@ -118,6 +118,7 @@ impl<'a> Trace<'a> {
     fn rule(&mut self, rule: &'a RulePlan, entry: &Entry, scope: &Scope<'_, 'a>) {
         let (cx, mut crossing) = (self.cx, None);
         gaps::open_finding(self, &scope.frame, rule.trigger.span());
+        gaps::validity(self, &scope.frame, rule.trigger.span());
         let filter = triggered(&cx, rule, scope, Truth::True);
         if let Some(Err(_)) = filter {
             gaps::no_time(self, &scope.frame, rule.trigger.span());

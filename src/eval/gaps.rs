@@ -7,11 +7,11 @@ use super::history::{self, Search};
 use super::interp::{Frame, Scope, operand, truth, value};
 use super::rates::{self, NoRate};
 use super::rows::FlawKind;
-use super::tables::{Found, lookup};
+use super::tables::{self, Found, lookup};
 use super::val::Val;
 use super::window::moment;
 use super::{Gap, GapReason, Truth};
-use crate::data::{ColumnId, Currency, KindId, display};
+use crate::data::{ColumnId, Currency, KindId, Role, display};
 use crate::plan::{Expr, Op};
 use crate::sema::hir::Func;
 use crate::source::Span;
@@ -32,6 +32,22 @@ pub fn no_time<'a>(trace: &mut Trace<'a>, frame: &Frame<'a>, span: Span) {
     // What was found there instead of a time.
     if let Some(column) = kind.time().filter(|&c| frame.rows.flaw(frame.row, c).is_some()) {
         cell(trace, *frame, column, span);
+    }
+}
+
+/// It is not known whether a table's row holds at a moment.
+pub fn validity<'a>(trace: &mut Trace<'a>, frame: &Frame<'a>, span: Span) {
+    let cx = trace.cx;
+    let schema = &cx.plan.schema;
+    let Role::Table { valid: Some((from, until)), .. } = schema.kind(frame.kind).role else { return };
+    if tables::valid(cx.world, schema, frame.kind, frame.id, frame.time, cx.zone) != Truth::Unknown {
+        return;
+    }
+    for column in [from].into_iter().chain(until) {
+        let optional = schema.column(frame.kind, column).optional;
+        if matches!(Val::cell(frame.rows, frame.row, column, optional), Val::Unknown) {
+            cell(trace, *frame, column, span);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use fluent_bundle::types::FluentNumber;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use fluent_syntax::ast::Entry;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -130,9 +131,12 @@ impl Catalogue {
 
 /// The ids of a catalogue's messages, in its order.
 pub fn messages(text: &str) -> Vec<String> {
-    let starts = |line: &&str| line.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
-    let id = |line: &str| line.split_once('=').map(|(id, _)| id.trim().to_owned());
-    text.lines().filter(starts).filter_map(id).collect()
+    let (Ok(resource) | Err((resource, _))) = fluent_syntax::parser::parse(text);
+    let ids = resource.body.into_iter().filter_map(|entry| match entry {
+        Entry::Message(message) => Some(message.id.name.to_owned()),
+        _ => None,
+    });
+    ids.collect()
 }
 
 fn empty(language: &LanguageIdentifier) -> FluentBundle<FluentResource> {

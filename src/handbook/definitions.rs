@@ -285,12 +285,15 @@ fn type_text(words: &Words, schema: &Schema, ty: &Type) -> String {
 }
 
 pub fn charters(given: &Given, words: &Words) -> Vec<Charter> {
-    let mut out = Vec::new();
+    let mut out: Vec<Charter> = Vec::new();
     for (_, tree) in given.files {
         for item in &tree.items {
             let ItemKind::Charter(charter) = &item.kind else { continue };
-            let title =
-                words.catalogue.name("charter", None).or_else(|| charter.title.as_ref().map(|t| t.text.clone()));
+            let title = words
+                .catalogue
+                .name("charter", None)
+                .filter(|_| out.is_empty())
+                .or_else(|| charter.title.as_ref().map(|t| t.text.clone()));
             let lines = charter.lines.iter().map(|line| charter_line(given, words, &line.kind)).collect();
             out.push(Charter { title, doc: item.doc.clone(), lines });
         }

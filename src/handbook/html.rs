@@ -220,7 +220,7 @@ impl<'a> Page<'a> {
         self.doc(rule.doc.as_deref());
         let shown = &rule.wordings[rule.shown];
         self.reading(shown);
-        let mut facts = rule.facts.clone();
+        let mut facts = shown.facts.clone();
         facts.push((self.say("in-force", &[]), rule.in_force.clone()));
         if rule.wordings.len() > 1 {
             facts.push((self.say("this-wording", &[]), shown.in_force.clone()));
@@ -348,6 +348,8 @@ impl<'a> Page<'a> {
                 self.doc(wording.doc.as_deref());
             }
             self.reading(wording);
+            let differ = wording.facts.iter().filter(|fact| !shown.facts.contains(fact));
+            self.facts(&differ.cloned().collect::<Vec<_>>());
             self.waivers(wording);
             self.raw("</details>\n");
         }

@@ -28,9 +28,10 @@ pub fn text(handbook: &Handbook, catalogue: &Catalogue) -> String {
         page.line(&format!("- {}", escape(&page.say(id, &[]))));
     }
     page.gap();
-    for charter in &handbook.charters {
+    for (i, charter) in handbook.charters.iter().enumerate() {
         let title = charter.title.clone().unwrap_or_else(|| page.say("charter", &[]));
-        page.heading(2, "charter", &title);
+        let anchor = if i == 0 { "charter".to_owned() } else { format!("charter-{}", i + 1) };
+        page.heading(2, &anchor, &title);
         page.doc(charter.doc.as_deref());
         for line in &charter.lines {
             page.line(&format!("- {}", escape(line)));
@@ -57,13 +58,15 @@ pub fn text(handbook: &Handbook, catalogue: &Catalogue) -> String {
 }
 
 /// What holds for every reading.
-pub const NOTES: [&str; 7] = [
+pub const NOTES: [&str; 9] = [
     "note-allegation",
     "note-lists",
     "note-windows",
     "note-same-day",
     "note-looked-up",
     "note-not-stated",
+    "note-figures",
+    "note-limits",
     "note-unknown",
 ];
 
@@ -151,8 +154,7 @@ impl Page<'_> {
         self.doc(rule.doc.as_deref());
         let shown = &rule.wordings[rule.shown];
         self.reading(shown);
-        self.fact(&self.say("severity", &[]), &escape(&self.severity(rule)));
-        rule.facts.iter().for_each(|(name, value)| self.fact(name, &escape(value)));
+        shown.facts.iter().for_each(|(name, value)| self.fact(name, &escape(value)));
         self.fact(&self.say("in-force", &[]), &escape(&rule.in_force));
         if rule.wordings.len() > 1 {
             self.fact(&self.say("this-wording", &[]), &escape(&shown.in_force));
@@ -257,6 +259,9 @@ impl Page<'_> {
                 self.doc(wording.doc.as_deref());
             }
             self.reading(wording);
+            let differ = wording.facts.iter().filter(|fact| !shown.facts.contains(fact));
+            differ.for_each(|(name, value)| self.fact(name, &escape(value)));
+            self.gap();
             self.waivers(wording);
             self.line("</details>");
             self.gap();

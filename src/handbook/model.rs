@@ -38,6 +38,8 @@ pub struct Handbook {
 
 /// The rules of one file.
 pub struct Domain {
+    /// The file's name, without folder and ending.
+    pub stem: String,
     pub anchor: String,
     pub title: String,
     pub doc: Option<String>,
@@ -60,8 +62,6 @@ pub struct RuleEntry {
     pub wordings: Vec<Wording>,
     /// Which of them the handbook shows first.
     pub shown: usize,
-    /// What holds of the whole rule: source, purpose, consequence, …
-    pub facts: Vec<(String, String)>,
     pub parameters: Vec<Parameter>,
     pub examples: Vec<Example>,
 }
@@ -71,6 +71,8 @@ pub struct Wording {
     pub in_force: String,
     pub title: String,
     pub doc: Option<String>,
+    /// Severity, source, purpose, consequence, …: a name and a value.
+    pub facts: Vec<(String, String)>,
     pub reading: Vec<Block>,
     pub approver: Vec<Block>,
     pub waivers: Vec<Block>,
@@ -114,7 +116,12 @@ pub fn handbook(given: &Given, catalogue: &Catalogue) -> Handbook {
         });
         let rules: Vec<RuleEntry> = declared.map(|wordings| entry(given, &words, wordings, &parameters)).collect();
         if !rules.is_empty() {
-            domains.push(domain(given, &words, *file, tree, rules));
+            let mut domain = domain(given, &words, *file, tree, rules);
+            let alike = domains.iter().filter(|other| other.stem == domain.stem).count();
+            if alike > 0 {
+                domain.anchor = format!("{}-{}", domain.anchor, alike + 1);
+            }
+            domains.push(domain);
         }
     }
     let title = match given.title {
@@ -154,7 +161,7 @@ fn domain(given: &Given, words: &Words, file: FileId, tree: &ast::File, rules: V
     if let Some(clock) = clock {
         facts.extend(clock_facts(words, clock));
     }
-    Domain { anchor: format!("domain-{stem}"), title, doc, facts, rules }
+    Domain { stem: stem.to_owned(), anchor: format!("domain-{stem}"), title, doc, facts, rules }
 }
 
 fn clock_facts(words: &Words, clock: &Clock) -> Vec<(String, String)> {
@@ -205,22 +212,6 @@ fn entry(given: &Given, words: &Words, rules: &[&Rule], parameters: &[Parameter]
     };
     let changes = changes(words, rules, &read);
     let parameters = read(rules);
-    let mut facts = Vec::new();
-    let mut fact = |id: &str, text: Option<String>| {
-        if let Some(text) = text {
-            facts.push((words.say(id, &[]), text));
-        }
-    };
-    let said = |attribute: &str, own: &Option<String>| {
-        own.as_ref().map(|own| {
-            words.catalogue.name(&format!("rule-{}", rule.name), Some(attribute)).unwrap_or_else(|| own.clone())
-        })
-    };
-    fact("source", said("cite", &rule.cite));
-    fact("purpose", said("purpose", &rule.purpose));
-    fact("legal-basis", said("legal-basis", &rule.legal_basis));
-    fact("consequence", rule.consequence.as_ref().map(|c| words.consequence(c)));
-    fact("retention", rule.retention.map(|by| words.length(by)));
     let examples = examples::of_rule(given, words, rules);
     RuleEntry {
         name: rule.name.clone(),
@@ -232,10 +223,30 @@ fn entry(given: &Given, words: &Words, rules: &[&Rule], parameters: &[Parameter]
         changes,
         wordings,
         shown,
-        facts,
         parameters,
         examples,
     }
+}
+
+fn facts(words: &Words, rule: &Rule) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    let mut fact = |id: &str, text: Option<String>| {
+        if let Some(text) = text {
+            facts.push((words.say(id, &[]), text));
+        }
+    };
+    let said = |attribute: &str, own: &Option<String>| {
+        own.as_ref().map(|own| {
+            words.catalogue.name(&format!("rule-{}", rule.name), Some(attribute)).unwrap_or_else(|| own.clone())
+        })
+    };
+    fact("severity", Some(words.severity(rule.severity)));
+    fact("source", said("cite", &rule.cite));
+    fact("purpose", said("purpose", &rule.purpose));
+    fact("legal-basis", said("legal-basis", &rule.legal_basis));
+    fact("consequence", rule.consequence.as_ref().map(|c| words.consequence(c)));
+    fact("retention", rule.retention.map(|by| words.length(by)));
+    facts
 }
 
 fn doc(words: &Words, rule: &Rule) -> Option<String> {
@@ -280,6 +291,7 @@ fn wording(given: &Given, words: &Words, times: &[&Rule], rule: &Rule) -> Wordin
         in_force: in_force(words, (times[0].effective.0, times[times.len() - 1].effective.1), given.as_of),
         title: rule.title.clone(),
         doc: rule.doc.clone(),
+        facts: facts(words, rule),
         reading: read.rule,
         approver: read.approver,
         waivers: waivers(words, rule, &read.waived),

@@ -11,13 +11,15 @@ pub enum Met<'e> {
 }
 
 type Roots = Vec<(u8, KindId)>;
+/// Is told each thing that is met, and the kinds of the roots there.
+type Visit<'v, 'e> = dyn FnMut(Met<'e>, &[(u8, KindId)]) + 'v;
 
 /// The kind of a root; of several the last one added.
 pub fn kind_of(roots: &[(u8, KindId)], root: u8) -> Option<KindId> {
     roots.iter().rev().find(|(r, _)| *r == root).map(|(_, kind)| *kind)
 }
 
-pub fn rule<'e>(rule: &'e Rule, visit: &mut dyn FnMut(Met<'e>, &[(u8, KindId)])) {
+pub fn rule<'e>(rule: &'e Rule, visit: &mut Visit<'_, 'e>) {
     let mut roots: Roots = vec![(0, rule.trigger.kind())];
     visit(Met::Records(rule.trigger.kind()), &roots);
     if let Trigger::Sequence(sequence) = &rule.trigger {
@@ -51,7 +53,7 @@ pub fn rule<'e>(rule: &'e Rule, visit: &mut dyn FnMut(Met<'e>, &[(u8, KindId)]))
     rule.waivers.iter().flat_map(|w| &w.condition).for_each(|condition| expr(condition, &mut roots, visit));
 }
 
-fn expr<'e>(e: &'e Expr, roots: &mut Roots, visit: &mut dyn FnMut(Met<'e>, &[(u8, KindId)])) {
+fn expr<'e>(e: &'e Expr, roots: &mut Roots, visit: &mut Visit<'_, 'e>) {
     visit(Met::Expr(e), roots);
     if let ExprKind::History(h) = &e.kind {
         history(h, roots, visit);
@@ -59,7 +61,7 @@ fn expr<'e>(e: &'e Expr, roots: &mut Roots, visit: &mut dyn FnMut(Met<'e>, &[(u8
     e.children().into_iter().for_each(|child| expr(child, roots, visit));
 }
 
-fn history<'e>(h: &'e History, roots: &mut Roots, visit: &mut dyn FnMut(Met<'e>, &[(u8, KindId)])) {
+fn history<'e>(h: &'e History, roots: &mut Roots, visit: &mut Visit<'_, 'e>) {
     visit(Met::Records(h.kind), roots);
     h.keys.iter().for_each(|key| expr(&key.outer, roots, visit));
     roots.push((h.root + 1, h.kind));

@@ -15,7 +15,7 @@ pub struct Words<'a> {
     /// What rules and metrics are called, by name.
     titles: BTreeMap<&'a str, &'a str>,
     /// Constants that stand for people: a rule compares them with a field that names people.
-    people: BTreeSet<&'a str>,
+    people: BTreeSet<String>,
 }
 
 impl<'a> Words<'a> {
@@ -27,6 +27,7 @@ impl<'a> Words<'a> {
         }
         let mut people = BTreeSet::new();
         hir.rules.iter().for_each(|rule| people_in(&hir.schema, rule, &mut people));
+        hir.metrics.iter().for_each(|metric| people_in(&hir.schema, &metric.as_rule(), &mut people));
         Words { catalogue, schema: &hir.schema, titles, people }
     }
 
@@ -129,7 +130,9 @@ impl<'a> Words<'a> {
     }
 
     /// `a, b or c`
-    pub fn either(&self, parts: Vec<String>) -> String {
+    pub fn either(&self, mut parts: Vec<String>) -> String {
+        // People who are not named are all called the same.
+        parts.dedup();
         self.joined(parts, "list-or")
     }
 
@@ -261,7 +264,7 @@ pub fn severity_id(of: Severity) -> &'static str {
 }
 
 /// The texts that a rule compares with what names people.
-fn people_in<'a>(schema: &Schema, rule: &'a Rule, people: &mut BTreeSet<&'a str>) {
+fn people_in(schema: &Schema, rule: &Rule, people: &mut BTreeSet<String>) {
     walk::rule(rule, &mut |met, roots| {
         let Met::Expr(e) = met else { return };
         let names_people = |e: &Expr| names_people(schema, e, roots);
@@ -297,16 +300,16 @@ fn names_people(schema: &Schema, e: &Expr, roots: &[(u8, KindId)]) -> bool {
     }
 }
 
-fn texts_of<'a>(e: &'a Expr, people: &mut BTreeSet<&'a str>) {
+fn texts_of(e: &Expr, people: &mut BTreeSet<String>) {
     if let ExprKind::Constant(value) = &e.kind {
         texts(value, people);
     }
     e.children().into_iter().for_each(|child| texts_of(child, people));
 }
 
-fn texts<'a>(value: &'a Value, people: &mut BTreeSet<&'a str>) {
+fn texts(value: &Value, people: &mut BTreeSet<String>) {
     match value {
-        Value::Text(text) => drop(people.insert(text)),
+        Value::Text(text) => drop(people.insert(text.clone())),
         Value::List(items) => items.iter().for_each(|item| texts(item, people)),
         _ => {}
     }

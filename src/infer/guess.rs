@@ -129,7 +129,7 @@ fn texts(of: &Profile, path: &[&str], cell: bool, inputs: &[InputName]) -> Guess
         let what = if holder.is_empty() { "An empty text".into() } else { names::shown(holder) };
         let records = if *n == 1 { "1 record".into() } else { format!("{n} records") };
         guess.remarks.push(format!(
-            "{what} in {records}, first at {}: the field is unknown there. Where there is no value, nothing should stand.",
+            "{what} in {records} (first at {}): the field is unknown there. Where there is no value, nothing should stand.",
             at(inputs, *place)
         ));
     }

@@ -141,6 +141,9 @@ impl Sample {
 /// The first records are looked at to see how all are to be taken.
 const LOOKED_AT: u64 = 1000;
 
+/// What is given each record.
+pub type Take<'t> = &'t mut dyn FnMut(Place, Bare<'_>);
+
 /// Takes at most so many records from where they can be read again and again: `pass` gives out so many of them, and says
 /// how they were read.
 ///
@@ -148,7 +151,7 @@ const LOOKED_AT: u64 = 1000;
 /// As those of `pass`.
 pub fn sample<S, E>(
     most: u64,
-    pass: &mut dyn FnMut(u64, &mut dyn FnMut(Place, Bare<'_>)) -> Result<S, E>,
+    pass: &mut dyn FnMut(u64, Take) -> Result<S, E>,
     format: impl Fn(&S) -> Format,
 ) -> Result<(Sample, S), E> {
     let survey = |survey: &mut Survey, record: Bare<'_>| {
@@ -294,8 +297,8 @@ fn source(name: String, value: &str, record: &Record, sample: &Sample, origin: &
     if let Some(each) = &sample.plan.each {
         clauses.push(format!("each {}[]", keys(each)));
         if sample.plan.without_elements > 0 {
-            let n = plural(sample.plan.without_elements, "record");
-            remarks.push(format!("{n} with nothing in `{}`: no record is made of them.", each.join(".")));
+            let n = sample.plan.without_elements;
+            remarks.push(format!("Where there is nothing in `{}`, no record is made: {n} times here.", each.join(".")));
         }
     }
     if let Some((path, _)) = sample.plan.kinds.as_ref().filter(|_| !value.is_empty()) {

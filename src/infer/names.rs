@@ -2,8 +2,8 @@
 
 /// Words that cannot stand for a value.
 const RESERVED: [&str; 6] = ["and", "or", "not", "in", "true", "false"];
-/// Words that cannot stand for a kind in every place.
-const NO_KINDS: [&str; 24] = [
+/// Words that cannot stand for a kind in every place: of conditions, and the names of types.
+const NO_KINDS: [&str; 29] = [
     "present",
     "absent",
     "starts_with",
@@ -20,14 +20,19 @@ const NO_KINDS: [&str; 24] = [
     "by",
     "per",
     "across",
-    "each",
-    "sequence",
     "finding",
     "then",
     "as",
-    "on",
-    "at",
-    "no",
+    "bool",
+    "int",
+    "decimal",
+    "percent",
+    "text",
+    "date",
+    "timestamp",
+    "duration",
+    "bytes",
+    "money",
 ];
 /// Longer names are cut.
 const LONGEST: usize = 60;
@@ -141,12 +146,13 @@ const AMOUNTS: [&str; 27] = [
 ];
 const CURRENCIES: [&str; 7] = ["currency", "ccy", "curr", "waehrung", "wahrung", "devise", "moneda"];
 /// Whose record it is, the likeliest first.
-const PEOPLE: [&str; 34] = [
+const PEOPLE: [&str; 35] = [
     "actor",
     "employee",
     "person",
     "user",
     "member",
+    "who",
     "staff",
     "worker",
     "claimant",
@@ -180,7 +186,7 @@ const PEOPLE: [&str; 34] = [
 /// These may be no person.
 const ORGANISATIONS: [&str; 3] = ["customer", "client", "account"];
 /// So many of these say whose record it is; the others, who else has to do with it.
-const SUBJECTS: usize = 21;
+const SUBJECTS: usize = 22;
 const NAMES: [&str; 9] = [
     "first_name",
     "last_name",

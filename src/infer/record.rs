@@ -5,7 +5,7 @@ use super::likes::{self, Like};
 use super::names;
 use super::profile::{Profile, Sort};
 use super::survey::{ITEM, Plan};
-use super::tree::{Node, ROOT, STEP, Tree, goes_with};
+use super::tree::{MAX_KEYS, Node, ROOT, STEP, Tree, goes_with};
 use std::collections::HashSet;
 
 /// A field, a group of fields, or what was left out.
@@ -69,7 +69,7 @@ pub fn record(making: &Making) -> Record {
     let mut remarks = Vec::new();
     let at = time(&fields, &mut remarks);
     let by = subject(making, &fields, &mut remarks);
-    let identity = identity(making, &fields, &mut remarks);
+    let identity = identity(making, &fields, by.as_deref(), &mut remarks);
     if let Some(by) = &by {
         change(&mut items, by, &mut |field| {
             if !field.marks.contains(&"@person") {
@@ -166,6 +166,15 @@ impl Making<'_> {
         let optional = node.profile.present < records;
         let absences = || optional.then(|| format!("Absent in {} of {records}.", records - node.profile.present));
         let money = self.is_money(node);
+        if self.has_data_for_keys(node) {
+            let n = node.fields.len();
+            let more = if node.left_out > 0 { " or more" } else { "" };
+            let what = format!(
+                "{name} ({}): an object with {n}{more} different keys, which are data themselves.",
+                self.written(at)
+            );
+            return Some(Item::Out(what));
+        }
         if node.profile.most() == Some(Sort::Group) && !money && !node.fields.is_empty() {
             let inner = self.group(at, &names, &mut HashSet::new(), as_named);
             if inner.iter().any(|i| !matches!(i, Item::Out(_))) {
@@ -196,6 +205,14 @@ impl Making<'_> {
             marks.push("@person");
         }
         Some(Item::Field(Field { node: at, name, dotted: names.join("."), guess, optional, marks, from }))
+    }
+
+    /// Many keys, of which each is in few of the objects: `{"2025-01-01": 3, "2025-01-02": 5, …}`.
+    fn has_data_for_keys(&self, node: &Node) -> bool {
+        const MANY: usize = 50;
+        let there: u64 = node.fields.values().map(|f| self.tree.node(*f).profile.present).sum();
+        let keys = node.fields.len() as u64;
+        node.fields.len() >= MAX_KEYS || node.fields.len() > MANY && there * 5 < keys * node.groups
     }
 
     /// The words of a path, for what they hint at.
@@ -438,7 +455,7 @@ fn subject(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Optio
 }
 
 /// Which record it is: a field that is different in each.
-fn identity(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Option<String> {
+fn identity(making: &Making, fields: &[Flat], by: Option<&str>, remarks: &mut Vec<String>) -> Option<String> {
     let records = making.tree.records();
     let of = |f: &Flat| &making.tree.node(f.field.node).profile;
     let fits = |f: &&Flat| matches!(f.field.guess.ty, Ty::Text | Ty::Int) && !f.optional && f.field.guess.fits;
@@ -447,7 +464,9 @@ fn identity(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Opti
         of.again.is_none() && records > 1 && (of.full.is_some() || of.held.len() as u64 == records)
     };
     let rank = |f: &Flat| ranked(&f.field.dotted, names::identity_rank);
-    let mut named: Vec<(usize, &Flat)> = fields.iter().filter(fits).filter_map(|f| Some((rank(f)?, f))).collect();
+    // What tells people apart does not tell records apart, even where each has one.
+    let others = || fields.iter().filter(fits).filter(|f| by != Some(f.field.dotted.as_str()));
+    let mut named: Vec<(usize, &Flat)> = others().filter_map(|f| Some((rank(f)?, f))).collect();
     named.sort_by_key(|(rank, _)| *rank);
     if let Some((_, f)) = named.iter().find(|(_, f)| differs(f)) {
         let why = match of(f).distinct.full {
@@ -457,8 +476,7 @@ fn identity(making: &Making, fields: &[Flat], remarks: &mut Vec<String>) -> Opti
         remarks.push(format!("`identity {}`: {why}.", f.field.dotted));
         return Some(f.field.dotted.clone());
     }
-    let unique: Vec<&str> =
-        fields.iter().filter(fits).filter(|f| differs(f)).map(|f| f.field.dotted.as_str()).collect();
+    let unique: Vec<&str> = others().filter(|f| differs(f)).map(|f| f.field.dotted.as_str()).collect();
     if !unique.is_empty() {
         let differ = if unique.len() == 1 { "differs" } else { "differ" };
         remarks.push(format!(

@@ -214,7 +214,7 @@ impl Survey {
     /// The list that every record has had so far, of objects of which there were several in some record.
     pub fn each(&self) -> Option<Vec<String>> {
         let every = self.branches.iter().filter(|b| b.lists == self.read && self.read > 0 && b.path.len() <= MAX_DEPTH);
-        let mut lists = every.filter(|b| !matches!(b.named, Some(Some(_))));
+        let mut lists = every.filter(|b| !matches!(b.named, Some(Some(_))) && can_be_path(&b.path));
         let only = lists.next()?;
         lists.next().is_none().then(|| only.path.clone())
     }
@@ -226,7 +226,9 @@ impl Survey {
 
     pub fn plan(mut self, objects: bool) -> Plan {
         let named = self.branches.iter().filter_map(|b| match &b.named {
-            Some(Some(key)) if Some(&b.path) != self.plan.each.as_ref() => Some((b.path.clone(), key.clone())),
+            Some(Some(key)) if Some(&b.path) != self.plan.each.as_ref() && can_be_path(&b.path) => {
+                Some((b.path.clone(), key.clone()))
+            }
             _ => None,
         });
         self.plan.named = named.collect();
@@ -244,7 +246,7 @@ impl Survey {
         let scored = self.branches.iter().filter_map(|b| {
             let kinds = b.kinds.as_ref().filter(|k| !k.broken && (2..=MAX_KINDS).contains(&k.by_value.len()))?;
             let distinct: FxHashSet<String> = kinds.by_value.keys().map(|v| names::kind(v)).collect();
-            let all_named = distinct.len() == kinds.by_value.len() && b.present == self.records;
+            let all_named = distinct.len() == kinds.by_value.len() && b.present == self.records && can_be_path(&b.path);
             let explained = self.explained(kinds);
             // Fewer kinds that explain as much are better.
             (all_named && explained >= EXPLAINS).then_some((explained - 0.02 * kinds.by_value.len() as f64, b, kinds))
@@ -271,6 +273,10 @@ impl Survey {
         }
         if before > 0.0 { (before - after) / before } else { 0.0 }
     }
+}
+
+fn can_be_path(keys: &[String]) -> bool {
+    keys.iter().all(|k| names::can_be_written(k))
 }
 
 fn can_name(text: &str) -> bool {

@@ -14,6 +14,8 @@ use std::hash::BuildHasher;
 /// Fields in one another, and fields of all records, that are told apart.
 const MAX_DEPTH: usize = 8;
 const MAX_FIELDS: usize = 20_000;
+/// An object with more different keys has data for keys.
+pub const MAX_KEYS: usize = 1_000;
 /// Hashes of values that are held, over all fields.
 pub const ROOM: usize = 1 << 23;
 /// Numbers with a person each that are held, and such pairs of fields.
@@ -252,7 +254,7 @@ impl Tree {
         if let Some(field) = of.fields.get(key) {
             return Some(*field);
         }
-        if self.nodes.len() > MAX_FIELDS {
+        if self.nodes.len() > MAX_FIELDS || at != ROOT && of.fields.len() >= MAX_KEYS {
             return None;
         }
         let field = self.nodes.len() as u32;

@@ -15,7 +15,9 @@ pub struct Source {
     pub clauses: Vec<String>,
 }
 
+/// Names and values of the data have no say in where a remark ends.
 pub fn remark(out: &mut String, indent: usize, text: &str) {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut line = String::new();
     let width = WIDTH.saturating_sub(indent + 3);
     for word in text.split(' ') {

@@ -22,7 +22,8 @@ pub fn of(text: &str) -> Vec<String> {
 /// Whether the words hold a phrase, one word behind the other. `=age` is the only word, but for words like
 /// `employee` before it. A phrase of another script than the Latin one is looked for within words.
 pub fn hold(words: &[String], phrase: &str) -> bool {
-    const BEFORE: [&str; 10] = ["is", "has", "are", "employee", "person", "worker", "staff", "member", "actor", "a"];
+    const BEFORE: [&str; 13] =
+        ["is", "has", "are", "employee", "person", "worker", "staff", "member", "actor", "a", "to", "with", "of"];
     if let Some(alone) = phrase.strip_prefix('=') {
         let rest: Vec<&String> = words.iter().skip_while(|w| BEFORE.contains(&w.as_str())).collect();
         return rest.len() == 1 && rest[0] == alone;

@@ -13,6 +13,8 @@ mod entry;
 pub(crate) mod exchange;
 pub(crate) mod human;
 #[cfg(feature = "cli")]
+pub(crate) mod impact;
+#[cfg(feature = "cli")]
 pub(crate) mod integrity;
 pub(crate) mod json;
 pub(crate) mod metrics;

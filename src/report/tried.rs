@@ -2,9 +2,9 @@
 
 use super::entry::{Context, force};
 use super::human::dim;
-use super::why::{bold, mark, node, note_text, record_line, truth_word};
+use super::why::{bold, gap_line, mark, node, note_text, record_line, truth_word};
 use crate::data::{ColumnId, KindId, Type, Verdict};
-use crate::eval::why::{Seen, Why};
+use crate::eval::why::{Node, Seen, Why};
 use crate::eval::{Gap, RecordRef, RuleCounts, Truth};
 use std::fmt::Write;
 
@@ -70,17 +70,27 @@ pub(crate) fn record(context: &Context, why: &Why, color: bool) -> String {
     if let Some(force) = force(rule.effective).filter(|_| why.notes.is_empty()) {
         let _ = writeln!(text, "  {}", dim(&format!("with the values {force}"), color));
     }
+    let whole = why.verdict.map(truth);
     match why.parts.as_slice() {
-        [only] => node(context, why, &only.node, 1, &mut text, color),
+        [only] if only.node.truth == whole => node(context, why, &only.node, 1, &mut text, color),
         parts => {
-            if let Some(truth) = why.verdict.map(truth) {
-                let whole = super::shorten(context.sources.text(rule.span), 120);
-                let _ = writeln!(text, "  {} {whole}", mark(truth, &format!("{:<7}", truth_word(truth)), color));
+            if let Some(truth) = whole {
+                let of = super::shorten(context.sources.text(rule.span), 120);
+                let _ = writeln!(text, "  {} {of}", mark(truth, &format!("{:<7}", truth_word(truth)), color));
+            }
+            // What no part of it says by itself: whether there is such a row, or such a finding, at all.
+            let told = |gap: &Gap| parts.iter().any(|p| says(&p.node, gap));
+            for gap in why.gaps.iter().filter(|gap| !told(gap)) {
+                let _ = writeln!(text, "            {} {}", dim("because", color), gap_line(context, why, gap));
             }
             parts.iter().for_each(|p| node(context, why, &p.node, 2, &mut text, color));
         }
     }
     text
+}
+
+fn says(node: &Node, gap: &Gap) -> bool {
+    node.gaps.contains(gap) || node.parts.iter().any(|p| says(p, gap))
 }
 
 /// The fields of a kind with their types, and what stands in them at a record.

@@ -6,7 +6,7 @@ use super::human::{dim, searched, within};
 use super::{changes, steps, waivers};
 use crate::data::{Origin, Verdict};
 use crate::eval::why::{Came, Failed, NearMiss, Node, Note, Part, Sort, Why};
-use crate::eval::{ClauseRole, RecordRef, Truth};
+use crate::eval::{ClauseRole, Gap, RecordRef, Truth};
 use std::fmt::Write;
 
 /// Of a condition's text on one line.
@@ -83,9 +83,7 @@ pub(crate) fn human(context: &Context, why: &Why, color: bool) -> String {
     if !why.gaps.is_empty() {
         let _ = writeln!(text, "\n{}", bold("What is not known", color));
         for gap in &why.gaps {
-            let at = gap.record.and_then(|r| why.records.get(r)).and_then(|r| context.place(r));
-            let at = at.map_or(String::new(), |p| format!(" ({p})"));
-            let _ = writeln!(text, "  {}{at}", context.gap_of(&why.records, gap));
+            let _ = writeln!(text, "  {}", gap_line(context, why, gap));
         }
     }
     if let Some(changes) = &why.changes {
@@ -201,13 +199,11 @@ pub(super) fn node(context: &Context, why: &Why, of: &Node, depth: usize, text: 
             let _ = writeln!(text, "{indent}nearly   {}", near(context, why, miss));
         }
     }
-    for gap in &of.gaps {
-        let at = gap.record.and_then(|r| why.records.get(r)).and_then(|r| context.place(r));
-        let at = at.map_or(String::new(), |p| format!(" ({p})"));
-        let _ = writeln!(text, "{indent}          {} {}{at}", dim("because", color), context.gap_of(&why.records, gap));
-    }
     for part in &of.parts {
         node(context, why, part, depth + 1, text, color);
+    }
+    for gap in &of.gaps {
+        let _ = writeln!(text, "{indent}          {} {}", dim("because", color), gap_line(context, why, gap));
     }
 }
 
@@ -240,6 +236,13 @@ fn progress(context: &Context, why: &Why, text: &mut String) {
             }
         }
     }
+}
+
+/// What is not known, and where it stands.
+pub(super) fn gap_line(context: &Context, why: &Why, gap: &Gap) -> String {
+    let at = gap.record.and_then(|r| why.records.get(r)).and_then(|r| context.place(r));
+    let at = at.map_or(String::new(), |p| format!(" ({p})"));
+    format!("{}{at}", context.gap_of(&why.records, gap))
 }
 
 fn near(context: &Context, why: &Why, miss: &NearMiss) -> String {

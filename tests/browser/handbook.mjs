@@ -97,6 +97,8 @@ async function filters(page) {
   assert.ok(found >= 1 && found < all, `${found} of ${all} rules are shown`);
   assert.equal(await visible(page, "nav li[data-for]"), found);
   assert.ok((await page.textContent("#count")).includes(String(found)));
+  const top = await page.evaluate(() => [...document.querySelectorAll("article.rule")].find((e) => e.checkVisibility()).getBoundingClientRect().top);
+  assert.ok(top >= -1 && top < 900, `what is found is at ${top}`);
   await shot(page, "filtered");
   await page.fill("#words", "no rule has these words");
   assert.equal(await visible(page, "article.rule"), 0);

@@ -57,10 +57,9 @@ pub struct Tree {
 
 /// The command of `editors/tree-sitter-bylaw`; none where it has not been built.
 pub fn command() -> Option<PathBuf> {
-    let target = std::env::var_os("BYLAWS_TREE").map(PathBuf::from);
-    let built =
-        ["release", "debug"].map(|p| root().join("editors/tree-sitter-bylaw/target").join(p).join("bylaw-tree"));
-    let found = target.into_iter().chain(built).find(|p| p.is_file());
+    let own = || root().join("editors/tree-sitter-bylaw/target");
+    let built = std::env::var_os("CARGO_TARGET_DIR").map_or_else(own, PathBuf::from).join("debug/bylaw-tree");
+    let found = std::env::var_os("BYLAWS_TREE").map(PathBuf::from).into_iter().chain([built]).find(|p| p.is_file());
     if found.is_none() {
         let how = "cargo build --manifest-path editors/tree-sitter-bylaw/Cargo.toml";
         assert!(std::env::var_os("BYLAWS_EDITORS").is_none(), "bylaw-tree is not built: {how}");

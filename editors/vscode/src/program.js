@@ -34,12 +34,12 @@ async function problem(command) {
     return `The command \`${command}\` cannot be started, so policy files are coloured but not checked. `
       + 'Install Bylaws, or say in the setting `bylaws.path` where the command is.';
   }
-  const version = /(\d+)\.(\d+)\.(\d+)/.exec(asked.stdout);
+  const version = /^bylaws (\d+\.\d+\.\d+)/.exec(asked.stdout)?.[1];
   if (asked.code !== 0 || !version) {
     return `\`${command} --version\` does not answer as Bylaws does. Say in the setting \`bylaws.path\` where the command is.`;
   }
-  if (older(version[0], OLDEST)) {
-    return `\`${command}\` is version ${version[0]}; checks in the editor need ${OLDEST} or later. `
+  if (older(version, OLDEST)) {
+    return `\`${command}\` is version ${version}; checks in the editor need ${OLDEST} or later. `
       + 'Install a newer one, or say in the setting `bylaws.path` where it is.';
   }
   const server = await run(command, ['lsp', '--help']);

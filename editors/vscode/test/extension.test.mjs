@@ -70,7 +70,7 @@ test('without the command there is a message that says what to do', async () => 
 test('another program is not taken for it', async () => {
   await activated({ settings: { 'bylaws.path': process.execPath } }, ({ calls }) => {
     const [[, message]] = called(calls, 'window.showErrorMessage');
-    assert.match(message, /bylaws\.path/);
+    assert.match(message, /does not answer as Bylaws does\..*`bylaws\.path`/);
   });
 });
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import test from 'node:test';
 import { policies, root } from './policies.mjs';
 import { command, trees } from './tree.mjs';
@@ -90,16 +91,59 @@ function differences(text, here, there) {
   return found;
 }
 
-test('colours are those of tree-sitter', { skip: !command() && 'bylaw-tree is not built' }, () => {
+const skip = !command() && 'bylaw-tree is not built';
+
+/** Policies that fit the grammar, with what tree-sitter makes of them. */
+function read() {
   const all = policies();
-  const read = trees(all.map((p) => p.text));
-  const wrong = [];
-  let compared = 0;
-  all.forEach(({ name, text }, i) => {
-    if (!read[i].fits) return;
-    compared++;
-    for (const place of differences(text, byTextMate(text), byTreeSitter(text, read[i].captures))) wrong.push(`${name}: ${place}`);
-  });
-  assert.ok(compared > 200, `${compared} policies`);
+  const made = trees(all.map((p) => p.text));
+  return all.map((policy, i) => ({ ...policy, tree: made[i] })).filter(({ tree }) => tree.fits);
+}
+
+const NODE_TYPES = path.join(root, 'editors/tree-sitter-bylaw/src/node-types.json');
+/** Words with a meaning that have other colours: periods, and a kind of record. */
+const COLOURED_OTHERWISE = ['day', 'month', 'quarter', 'year', 'fiscal_quarter', 'finding'];
+const UNITS = ['business', 'days'];
+const TYPES = ['bool', 'int', 'decimal', 'percent', 'text', 'date', 'timestamp', 'duration', 'bytes', 'money'];
+
+function keywords() {
+  const types = JSON.parse(readFileSync(NODE_TYPES, 'utf8'));
+  const words = types.filter((t) => !t.named && /^[a-z]/.test(t.type)).map((t) => t.type);
+  return new Set([...words, 'no_one_exempt']);
+}
+
+test('each keyword is coloured somewhere', { skip }, () => {
+  const missing = keywords();
+  for (const word of COLOURED_OTHERWISE) missing.delete(word);
+  for (const { text, tree } of read()) {
+    const bytes = Buffer.from(text);
+    for (const [name, start, end] of tree.captures) {
+      if (OF_CAPTURE[name] === 'word') missing.delete(bytes.subarray(start, end).toString());
+    }
+  }
+  assert.deepEqual([...missing], []);
+});
+
+test('the words that are named are words of the language', () => {
+  const known = new Set([...keywords(), ...UNITS, ...TYPES]);
+  const named = new Set();
+  const look = (value, key) => {
+    if (key === 'match' || key === 'begin') {
+      const plain = value.replace(/\\[bsGd]/g, ' ').replace(/\[(?:\\.|[^\]])*\]/g, ' ');
+      for (const word of plain.match(/[a-z_]{2,}/g) ?? []) named.add(word);
+    } else if (value && typeof value === 'object') {
+      for (const [k, v] of Object.entries(value)) look(v, k);
+    }
+  };
+  look(JSON.parse(readFileSync(GRAMMAR, 'utf8')));
+  assert.ok(named.size > 120, `${named.size} words`);
+  assert.deepEqual([...named].filter((word) => !known.has(word)), []);
+});
+
+test('colours are those of tree-sitter', { skip }, () => {
+  const all = read();
+  const wrong = all.flatMap(({ name, text, tree }) =>
+    differences(text, byTextMate(text), byTreeSitter(text, tree.captures)).map((place) => `${name}: ${place}`));
+  assert.ok(all.length > 200, `${all.length} policies`);
   assert.equal(wrong.length, 0, wrong.join('\n'));
 });

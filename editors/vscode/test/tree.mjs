@@ -6,8 +6,8 @@ import { root } from './policies.mjs';
 
 /** Undefined where it has not been built; with BYLAWS_EDITORS that is an error. */
 export function command() {
-  const target = path.join(root, 'editors/tree-sitter-bylaw/target');
-  const places = [process.env.BYLAWS_TREE, `${target}/release/bylaw-tree`, `${target}/debug/bylaw-tree`];
+  const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'editors/tree-sitter-bylaw/target');
+  const places = [process.env.BYLAWS_TREE, `${target}/debug/bylaw-tree`];
   const found = places.find((place) => place && existsSync(place));
   const how = 'bylaw-tree is not built: cargo build --manifest-path editors/tree-sitter-bylaw/Cargo.toml';
   if (!found && process.env.BYLAWS_EDITORS) throw new Error(how);

@@ -14,7 +14,7 @@ use super::{Came, Failed, NearMiss, Node, Note, Part, Sort, StepWhy};
 use crate::data::Verdict;
 use crate::plan::{Body, Expr, Op, RulePlan, Trigger};
 use crate::sema::hir::Times;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use rustc_hash::FxHashMap;
 
 pub(super) struct Tree<'t, 'a> {
@@ -99,6 +99,7 @@ pub(super) fn of_step(clause: ClauseTrace) -> Part {
 impl<'a> Tree<'_, 'a> {
     pub fn rule(&mut self, rule: &'a RulePlan, scope: &Scope<'_, 'a>, entry: Option<&Entry>) {
         let cx = self.trace.cx;
+        gaps::open_finding(self.trace, &scope.frame, rule.trigger.span());
         let mut valid = Truth::True;
         if let Trigger::Each { table, .. } = rule.trigger {
             valid = tables::valid(cx.world, &cx.plan.schema, table, scope.frame.id, scope.frame.time, cx.zone);
@@ -106,6 +107,7 @@ impl<'a> Tree<'_, 'a> {
                 self.done.notes.push(Note::NotValid);
                 return;
             }
+            gaps::validity(self.trace, &scope.frame, rule.trigger.span());
         }
         if let Some(time) = scope.frame.time
             && rule.effective != (None, None)
@@ -118,15 +120,15 @@ impl<'a> Tree<'_, 'a> {
             gaps::no_time(self.trace, &scope.frame, rule.trigger.span());
         }
         let mut holds = valid;
-        for e in &rule.filter {
-            holds = holds.and(self.clause(ClauseRole::Where, e, scope));
+        for all in conditions(&rule.filter) {
+            holds = holds.and(self.clause(ClauseRole::Where, all, scope));
         }
         if holds == Truth::False {
             return;
         }
         let mut when = Truth::True;
-        for e in &rule.when {
-            when = when.and(self.clause(ClauseRole::When, e, scope));
+        for all in conditions(&rule.when) {
+            when = when.and(self.clause(ClauseRole::When, all, scope));
         }
         let open = entry.is_some_and(|e| e.judgement.verdict == Verdict::Indeterminate);
         match &rule.body {
@@ -139,7 +141,10 @@ impl<'a> Tree<'_, 'a> {
         if when != Truth::False {
             let mut excepted = Truth::False;
             for exception in &rule.unless {
-                let found = self.clause(ClauseRole::Unless(exception.name.clone()), &exception.condition, scope);
+                let found = {
+                    let of = std::slice::from_ref(&exception.condition);
+                    self.clause(ClauseRole::Unless(exception.name.clone()), of, scope)
+                };
                 excepted = excepted.or(found);
             }
             if when == Truth::True && excepted == Truth::False {
@@ -159,18 +164,19 @@ impl<'a> Tree<'_, 'a> {
             if day.is_some_and(|d| d < waiver.from || d >= waiver.until) {
                 self.done.notes.push(Note::WaiverOver { waiver: i });
             } else if let Some(condition) = &waiver.condition {
-                self.clause(ClauseRole::Waiver(i), condition, scope);
+                self.clause(ClauseRole::Waiver(i), std::slice::from_ref(condition), scope);
             }
         }
     }
 
-    fn clause(&mut self, role: ClauseRole, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Truth {
+    /// One condition as [`conditions`] has it.
+    fn clause(&mut self, role: ClauseRole, all: &'a [Expr], scope: &Scope<'_, 'a>) -> Truth {
         // What an exception hopes for is there or not there as what is needed is.
         let hoped = matches!(role, ClauseRole::Unless(_));
-        let node = self.condition(expr, scope, hoped);
+        let node = self.joined(all, scope, hoped);
         let found = node.truth.unwrap_or(Truth::Unknown);
         if matches!(found, Truth::Unknown | Truth::Pending) {
-            gaps::of(self.trace, expr, scope);
+            all.iter().for_each(|e| gaps::of(self.trace, e, scope));
         }
         self.done.parts.push(Part { role, node });
         found
@@ -253,11 +259,46 @@ impl<'a> Tree<'_, 'a> {
         }
     }
 
+    /// One condition as [`conditions`] has it: the last, and what has to hold besides.
+    fn joined(&mut self, all: &'a [Expr], scope: &Scope<'_, 'a>, hoped: bool) -> Node {
+        let Some((last, besides)) = all.split_last() else {
+            return blank(Span { file: FileId(0), start: 0, end: 0 }, Sort::Test);
+        };
+        let mut node = self.condition(last, scope, hoped);
+        for e in besides {
+            node.truth = node.truth.map(|t| t.and(truth(&self.trace.cx, e, scope)));
+        }
+        if !besides.is_empty() {
+            let open = matches!(node.truth, Some(Truth::Unknown | Truth::Pending));
+            node.gaps = if open { all.iter().flat_map(|e| self.gaps(e, scope)).collect() } else { Vec::new() };
+            node.gaps.dedup();
+        }
+        node
+    }
+
     /// A condition. `hoped`: it is one that somebody may have tried to fulfil.
     fn condition(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>, hoped: bool) -> Node {
         let cx = self.trace.cx;
         let parts = match &expr.op {
-            Op::And(all) | Op::Or(all) => all.iter().map(|e| self.condition(e, scope, hoped)).collect(),
+            Op::And(all) => match conditions(all)[..] {
+                [only] if only.last().is_some_and(|e| e.span == expr.span) => {
+                    return Node { name: self.name(expr), ..self.joined(only, scope, hoped) };
+                }
+                ref several => several.iter().map(|all| self.joined(all, scope, hoped)).collect(),
+            },
+            // `x under { "E1", "E2" }` is one condition, too.
+            Op::Or(all) if all.iter().all(|e| e.span == expr.span) => {
+                let mut node = blank(expr.span, Sort::Test);
+                for part in all.iter().flat_map(|e| self.condition(e, scope, hoped).parts) {
+                    if !node.parts.iter().any(|p| (p.span, p.sort, &p.value) == (part.span, part.sort, &part.value)) {
+                        node.parts.push(part);
+                    }
+                }
+                node.truth = Some(truth(&cx, expr, scope));
+                (node.name, node.gaps) = (self.name(expr), self.gaps(expr, scope));
+                return node;
+            }
+            Op::Or(all) => all.iter().map(|e| self.condition(e, scope, hoped)).collect(),
             // `field absent` and `x not in words` are one condition.
             Op::Not(e) if e.span == expr.span && !matches!(e.op, Op::And(_) | Op::Or(_) | Op::Not(_)) => {
                 let of = self.condition(e, scope, hoped);
@@ -387,6 +428,26 @@ impl<'a> Tree<'_, 'a> {
         };
         NearMiss { record, failed }
     }
+}
+
+/// What an author wrote as one condition may have become several: `x? not in words` needs `x` to be there besides. All of
+/// one stand together, and the last has its text.
+fn conditions(all: &[Expr]) -> Vec<&[Expr]> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    for (i, e) in all.iter().enumerate() {
+        let goes_on = matches!(e.op, Op::Present(_))
+            && all[i + 1..].iter().find(|next| !matches!(next.op, Op::Present(_))).is_some_and(|next| {
+                let within =
+                    next.span.file == e.span.file && next.span.start <= e.span.start && e.span.end <= next.span.end;
+                within && matches!(&next.op, Op::Not(of) if of.span == next.span)
+            });
+        if !goes_on {
+            found.push(&all[from..=i]);
+            from = i + 1;
+        }
+    }
+    found
 }
 
 fn blank(span: Span, sort: Sort) -> Node {

@@ -26,6 +26,10 @@
       const all = Array.from(domain.querySelectorAll("article.rule"));
       domain.hidden = all.every(function (rule) { return rule.hidden; });
     });
+    document.querySelectorAll("nav .contents > li").forEach(function (chapter) {
+      const all = Array.from(chapter.querySelectorAll("li[data-for]"));
+      chapter.hidden = all.length !== 0 ? all.every(function (entry) { return entry.hidden; }) : false;
+    });
     count.textContent = form.dataset.count.replace("%1", String(shown)).replace("%2", String(rules.length));
   }
 
@@ -42,8 +46,13 @@
 
   form.hidden = false;
   form.addEventListener("submit", function (event) { event.preventDefault(); });
-  words.addEventListener("input", filter);
-  severity.addEventListener("change", filter);
+  function search() {
+    filter();
+    const first = rules.find(function (rule) { return !rule.hidden; });
+    if (first) { first.scrollIntoView(); }
+  }
+  words.addEventListener("input", search);
+  severity.addEventListener("change", search);
   window.addEventListener("hashchange", reveal);
   // On paper, what is folded is there as well, and opened again only by hand.
   window.addEventListener("beforeprint", function () {

@@ -34,7 +34,10 @@ impl Reader<'_> {
 
     fn holds(&mut self, e: &Expr) -> Block {
         match &e.kind {
-            ExprKind::And(parts) => self.list("all", parts, true),
+            ExprKind::And(parts) => match self.stated_and_not_in(parts) {
+                Some(line) => Block::Line(line),
+                None => self.list("all", parts, true),
+            },
             ExprKind::Or(parts) => self.list("any", parts, false),
             ExprKind::Not(of) => self.fails(of),
             ExprKind::Named { name, body, .. } => {
@@ -74,6 +77,27 @@ impl Reader<'_> {
                 }
             },
         }
+    }
+
+    /// `x not in …`, where `x` may be absent, is that it is there and not in it.
+    fn stated_and_not_in(&mut self, parts: &[Expr]) -> Option<String> {
+        let [Expr { kind: ExprKind::Present(of), .. }, Expr { kind: ExprKind::Not(test), .. }] = parts else {
+            return None;
+        };
+        let (line, ignoring_case) = match &test.kind {
+            ExprKind::In { item, set, ignoring_case } if item == of && !set.is_empty() => {
+                let list = self.words.either(set.iter().map(|v| self.words.value(v, &self.zone)).collect());
+                let id = if set.len() == 1 { "is-not-stated" } else { "is-none-of-stated" };
+                let left = self.value(item);
+                (self.say(id, &[("left", &left), ("right", &list)]), *ignoring_case)
+            }
+            ExprKind::InColumn { item, list, ignoring_case } if item == of => {
+                let (item, list) = (self.value(item), self.value(list));
+                (self.say("not-among-stated", &[("item", &item), ("list", &list)]), *ignoring_case)
+            }
+            _ => return None,
+        };
+        Some(if ignoring_case { self.say("ignoring-case", &[("line", &line)]) } else { line })
     }
 
     /// One sentence for a test of values; its opposite only where that is one of its own: with a value that may be

@@ -1,7 +1,6 @@
 //! What is said of other records: that there is one, how many there are, what they come to.
 
 use super::{Block, Reader, bare};
-use crate::data::KindId;
 use crate::sema::hir::{Expr, ExprKind, Func, History, Key, Window};
 
 impl Reader<'_> {
@@ -20,7 +19,7 @@ impl Reader<'_> {
     /// `an approval in the 30 days before …`, in a message that says what is to be said of it.
     pub(super) fn of_kind(&mut self, ids: (&str, &str), h: &History) -> Block {
         let (kind, kinds) = (self.words.kind(h.kind), self.words.kinds(h.kind));
-        let (window, keys) = (self.window(h), self.keys(&h.keys, h.kind));
+        let (window, keys) = (self.window(h), self.keys(h));
         let filter = self.filter(h);
         let args = [("kind", &*kind), ("kinds", &kinds), ("window", &window), ("keys", &keys)];
         self.which(ids, &args, h.filter.as_ref().zip(filter))
@@ -58,28 +57,28 @@ impl Reader<'_> {
     }
 
     /// Whose records: with a comma before it.
-    pub(super) fn keys(&mut self, keys: &[Key], kind: KindId) -> String {
-        if keys.is_empty() {
+    fn keys(&mut self, h: &History) -> String {
+        if h.keys.is_empty() {
             return self.say("keys-anyone", &[]);
         }
+        let (same, others): (Vec<&Key>, Vec<&Key>) = h.keys.iter().partition(|key| self.is_same(key, h));
         let mut out = String::new();
-        let same: Vec<&Key> =
-            keys.iter().filter(|key| alike(&key.inner, &key.outer) && self.of_one_name(key, kind)).collect();
         if !same.is_empty() {
-            let fields = same.iter().map(|key| self.path(&key.inner, kind)).collect();
+            let fields = same.iter().map(|key| self.path(&key.inner, h.kind)).collect();
             out.push_str(&self.say("keys-same", &[("fields", &self.words.all(fields))]));
         }
-        for key in keys.iter().filter(|key| !same.iter().any(|s| std::ptr::eq(*s, *key))) {
-            let (field, value) = (self.path(&key.inner, kind), self.value(&key.outer));
+        for key in others {
+            let (field, value) = (self.path(&key.inner, h.kind), self.value(&key.outer));
             out.push_str(&self.say("keys-equal", &[("field", &field), ("value", &value)]));
         }
         out
     }
 
-    /// Whether the field is called the same on both sides.
-    fn of_one_name(&mut self, key: &Key, kind: KindId) -> bool {
-        let Some(outer) = super::values_root(&key.outer).and_then(|root| self.root_kind(root)) else { return false };
-        self.path(&key.inner, kind) == self.path(&key.outer, outer)
+    /// Whether it is one field, by its name, of both the record that is looked for and the one that it is about.
+    fn is_same(&mut self, key: &Key, h: &History) -> bool {
+        let about = super::values_root(&key.outer).filter(|root| self.root(*root) == self.root(h.root));
+        let Some(kind) = about.and_then(|root| self.root_kind(root)) else { return false };
+        alike(&key.inner, &key.outer) && self.path(&key.inner, h.kind) == self.path(&key.outer, kind)
     }
 
     /// What a count, sum, median or other figure is of.
@@ -109,7 +108,7 @@ impl Reader<'_> {
             }
             _ => kinds,
         };
-        let keys = self.keys(&h.keys, h.kind);
+        let keys = self.keys(h);
         let id = figure_id(h.func, h.value.is_some());
         let value = value.unwrap_or_default();
         if h.func == Func::Median {

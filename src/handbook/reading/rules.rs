@@ -25,6 +25,10 @@ pub fn rule(words: &Words, rule: &Rule) -> Reading {
     let mut out = Vec::new();
     reader.begin(&rule.trigger);
     out.push(reader.trigger(&rule.trigger));
+    if let Trigger::Sequence(sequence) = &rule.trigger {
+        let n = sequence.steps.iter().filter(|step| step.times != Times::None).count().to_string();
+        out.push(Block::Line(reader.say("sequence-judged", &[("n", &n)])));
+    }
     match &rule.body {
         Body::Forbid { when } if is_true(when) => {
             let sequence = matches!(rule.trigger, Trigger::Sequence(_));

@@ -59,7 +59,7 @@ fn check(context: &Context, found: &mut Found) {
         };
         let kind = schema.kind(rule.trigger.kind());
         look(rule.trigger.span(), &kind.name, format!("a record of `{}`", kind.name));
-        for history in walk::histories(rule) {
+        for history in walk::histories(rule).into_iter().filter(|h| h.kind != rule.trigger.kind()) {
             let kind = schema.kind(history.kind);
             look(history.span, &kind.name, format!("a record of `{}`", kind.name));
         }

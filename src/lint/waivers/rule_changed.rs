@@ -13,7 +13,7 @@ fn check(context: &Context, found: &mut Found) {
         let within = |w: &&granted::Granted| w.rule == rule.name.text && w.waiver.from < day && day < w.waiver.until;
         for granted in all.iter().filter(within) {
             let message = format!("the waiver of `{}` was granted for an earlier wording", granted.rule);
-            let label = format!("it still holds after {}, when the rule changes", display::date(day));
+            let label = format!("it still holds on {}, when the rule changes", display::date(day));
             let d = Diagnostic::advice(LINT.code, message, granted.until(), label).label(rule.name.span, "the new wording");
             found.push(d.help(format!(
                 "end it with the wording that it was approved for, until {}, and grant it anew if it is still needed",

@@ -1,7 +1,8 @@
+use crate::data::Type;
 use crate::diag::{Code, Diagnostic, Level};
 use crate::lint::reason::key;
 use crate::lint::{Context, Found, Lint, walk};
-use crate::sema::hir::{Expr, ExprKind, Rule, Trigger};
+use crate::sema::hir::{Expr, ExprKind, Func, Rule, Trigger};
 use std::collections::BTreeSet;
 
 pub const LINT: Lint = Lint { code: Code::AbsentInMessage, level: Level::Advice, on: true, check };
@@ -20,15 +21,31 @@ fn check(context: &Context, found: &mut Found) {
                 let text = context.text(e.span);
                 let message = format!("the sentence of `{}` may have a gap", rule.name);
                 let d = Diagnostic::advice(LINT.code, message, e.span, "reads `absent` where a record does not say it");
-                found.push(d.help(format!("say what stands there then: {{{text} ?? …}}, or ask in the condition that it is there: {text} present")));
+                found.push(d.help(match e.ty {
+                    Type::Text => format!(
+                        "say what stands there then, by a name of its own:\n    let unnamed = \"…\"\n    because \"… {{{text} ?? \
+                         unnamed}} …\""
+                    ),
+                    _ => format!("ask in the condition that it is there, `{text} present`, or write another field"),
+                }));
             }
         }
     }
 }
 
-/// What is there in every finding, by what the rule's conditions ask.
+/// What is there in every finding, by what the rule's conditions ask; and what they ask the absence of, which the
+/// sentence may well tell.
 fn settled(context: &Context, rule: &Rule) -> BTreeSet<String> {
-    rule.trigger.filter().into_iter().chain(walk::when(rule)).flat_map(|e| implied(context, e, true)).collect()
+    let mut found = BTreeSet::new();
+    for condition in rule.trigger.filter().into_iter().chain(walk::when(rule)) {
+        found.extend(implied(context, condition, true));
+        walk::each(condition, &mut |e| {
+            if let ExprKind::Present(of) = &e.kind {
+                found.insert(key(context, of));
+            }
+        });
+    }
+    found
 }
 
 /// What is there where the condition is true, or false.
@@ -51,6 +68,13 @@ fn implied(context: &Context, e: &Expr, truth: bool) -> BTreeSet<String> {
             let mut read = Vec::new();
             e.children().into_iter().for_each(|child| optional(child, &mut read));
             read.into_iter().map(|e| key(context, e)).collect()
+        }
+        // What a record is looked for by.
+        (ExprKind::History(of), true) if of.func == Func::Exists => {
+            let mut read = Vec::new();
+            of.keys.iter().for_each(|key| optional(&key.outer, &mut read));
+            let by = read.into_iter().map(|e| key(context, e));
+            by.chain(of.filter.iter().flat_map(|e| implied(context, e, true))).collect()
         }
         _ => BTreeSet::new(),
     }

@@ -44,7 +44,7 @@ fn slip(a: &str, b: &str) -> bool {
     let (a, b): (Vec<&str>, Vec<&str>) = (a.split('_').collect(), b.split('_').collect());
     let differing: Vec<(&str, &str)> = a.iter().copied().zip(b.iter().copied()).filter(|(a, b)| a != b).collect();
     match differing.as_slice() {
-        [(x, y)] => a.len() == b.len() && x.len().min(y.len()) >= 6 && strsim::damerau_levenshtein(x, y) == 1,
+        [(x, y)] => a.len() == b.len() && x.len().max(y.len()) >= 6 && strsim::damerau_levenshtein(x, y) == 1,
         _ => false,
     }
 }

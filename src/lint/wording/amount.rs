@@ -21,7 +21,7 @@ fn check(context: &Context, found: &mut Found) {
                 }
                 let message = format!("the {what} of `{}` says {shown}, and the rule does not", rule.name);
                 let d = Diagnostic::warning(LINT.code, message, span, "another amount than the rule's")
-                    .label(written.name.span, "nothing in it is as much");
+                    .label(written.name.span, format!("in it stands {}", stands(&alike)));
                 found.push(d.help(match what {
                     "title" if written.title.is_none() => "give this wording a title of its own, with its own amount",
                     "title" => "correct the one that is wrong; or leave the amount out of the title",
@@ -40,4 +40,16 @@ fn check(context: &Context, found: &mut Found) {
             }
         }
     }
+}
+
+/// The first few, each once.
+fn stands(amounts: &[&Amount]) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    for text in amounts.iter().map(|amount| amount.shown()) {
+        if !shown.contains(&text) {
+            shown.push(text);
+        }
+    }
+    shown.truncate(4);
+    shown.join(", ")
 }

@@ -1,6 +1,6 @@
 //! Amounts of money and lengths of time in texts and in rules.
 
-use crate::data::{Currency, Decimal, Length, Value};
+use crate::data::{Currency, Decimal, Length, Money, Value, display};
 use crate::lint::walk;
 use crate::sema::hir::{ExprKind, Rule, Trigger, Window};
 use regex::Regex;
@@ -23,6 +23,21 @@ impl Amount {
         match (self, other) {
             (Amount::Money(a, _), Amount::Money(b, _)) => a == b,
             _ => std::mem::discriminant(&self) == std::mem::discriminant(&other),
+        }
+    }
+
+    /// As a text would say it.
+    pub fn shown(self) -> String {
+        let of = |n: i64, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });
+        match self {
+            Amount::Money(currency, amount) => display::money(Money { amount, currency }),
+            Amount::Months(n) if n % 12 == 0 => of(n / 12, "year"),
+            Amount::Months(n) => of(n, "month"),
+            Amount::Days(n) => of(n, "day"),
+            Amount::Business(n) => of(n, "business day"),
+            Amount::Minutes(n) if n % 60 == 0 => of(n / 60, "hour"),
+            Amount::Minutes(n) => of(n, "minute"),
+            Amount::Percent(fraction) => display::percent(fraction),
         }
     }
 }

@@ -27,6 +27,6 @@ fn check(context: &Context, found: &mut Found) {
 
 fn negative(name: &str) -> bool {
     let words = words::of(name);
-    let rest = words.iter().skip_while(|word| ["is", "was", "has", "are"].contains(&word.as_str())).next();
+    let rest = words.iter().find(|word| !["is", "was", "has", "are"].contains(&word.as_str()));
     words.len() > 1 && rest.is_some_and(|word| ["not", "no", "non", "never", "without"].contains(&word.as_str()))
 }

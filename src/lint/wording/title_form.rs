@@ -30,13 +30,13 @@ fn form(title: &Str) -> Option<Diagnostic> {
         return Some(d.help("say in the title what is asked, and all else in `///` above the rule"));
     }
     if text.ends_with(['.', '。', '!', ';', ':', ',']) && !text.ends_with("etc.") && !text.ends_with("...") {
-        let d = advice("a title ends without a mark", "stands in headings and lists");
+        let d = advice("the title ends with a mark", "stands in headings and lists");
         return Some(d.help("leave the mark at its end out"));
     }
     let mut signs = text.chars();
     let (first, second) = (signs.next()?, signs.next()?);
     if first.is_ascii_lowercase() && second.is_ascii_lowercase() {
-        return Some(advice("a title begins with a capital", "stands in headings and lists").help("write it like a sentence without its period"));
+        return Some(advice("the title begins with a small letter", "stands in headings and lists").help("write it like a sentence without its period"));
     }
     None
 }

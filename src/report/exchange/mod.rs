@@ -10,13 +10,15 @@ mod junit;
 mod ocsf;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "parquet_left_out.rs"]
+mod parquet;
 mod sarif;
 mod step;
 mod tap;
 mod verdicts;
 
 pub(crate) use diagnostics::{hex, of_diagnostics, place, rule};
-#[cfg(feature = "parquet")]
 pub(crate) use parquet::Sheet;
 pub(crate) use verdicts::{of_entry, of_gone, outcome, rules};
 

@@ -5,8 +5,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use tree_sitter_generate::{OptLevel, generate_parser_in_directory};
 
-const MADE: &[&str] =
-    &["parser.c", "grammar.json", "node-types.json", "tree_sitter/parser.h", "tree_sitter/alloc.h", "tree_sitter/array.h"];
+const MADE: &[&str] = &[
+    "parser.c",
+    "grammar.json",
+    "node-types.json",
+    "tree_sitter/parser.h",
+    "tree_sitter/alloc.h",
+    "tree_sitter/array.h",
+];
 
 fn main() -> ExitCode {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));

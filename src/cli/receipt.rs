@@ -1,0 +1,220 @@
+//! What an audit read and what it came to, in hashes: written with `--receipt`, held against a second run by
+//! `bylaws verify`.
+
+use super::disk::plain_io_error;
+use super::given::Given;
+use super::judged;
+use super::records::Inputs;
+use super::{Exit, Failure, Style, output};
+use crate::data::{Verdict, identity};
+use crate::eval::Findings;
+use crate::report::plural;
+use crate::report::summary::Summary;
+use crate::source::SourceMap;
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+const SCHEMA: &str = "bylaws.receipt/1";
+
+#[derive(Args)]
+#[command(after_help = "\
+A receipt is what `bylaws audit --receipt FILE` writes. From the folder in which that ran, the policy
+and the records are hashed and judged again, and every difference is told.
+
+Example:
+  bylaws audit --policy policies/ log.ndjson --as-of 2026-03-31 --receipt q1.receipt.json
+  bylaws verify q1.receipt.json
+
+Exit codes: 0 the same, 1 something differs, 2 the receipt, the policy or the records cannot be read.")]
+pub(super) struct VerifyArgs {
+    /// The receipt
+    #[arg(value_name = "FILE")]
+    receipt: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Receipt {
+    schema: String,
+    /// Of `bylaws`.
+    version: String,
+    options: Options,
+    /// Texts, without a byte order mark, sorted by name.
+    policy: Vec<Hashed>,
+    /// As they are on the disk, sorted by name.
+    records: Vec<Hashed>,
+    counts: BTreeMap<String, u64>,
+    /// SHA-256 over a line for each finding and other verdict but compliant: its id, a space, the verdict; sorted.
+    verdicts: String,
+}
+
+/// What the command was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Options {
+    pub policy: Vec<String>,
+    pub plan: Option<PathBuf>,
+    pub set: BTreeMap<String, String>,
+    pub records: Vec<String>,
+    pub as_of: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hashed {
+    file: String,
+    bytes: u64,
+    sha256: String,
+}
+
+/// What a run read and came to.
+pub(super) struct Run<'a> {
+    pub inputs: &'a Inputs,
+    pub findings: &'a Findings,
+    pub summary: &'a Summary,
+}
+
+impl Receipt {
+    pub fn of(given: &Given, sources: &SourceMap, run: &Run<'_>) -> Result<Receipt, Failure> {
+        if given.records.iter().any(|r| r == "-") {
+            return Err(Failure::new(
+                "a receipt is for records that can be read again, which standard input cannot be",
+            )
+            .help("write them to a file first"));
+        }
+        let mut policy: Vec<Hashed> = sources
+            .files()
+            .map(|(_, file)| Hashed {
+                file: file.name.clone(),
+                bytes: file.text.len() as u64,
+                sha256: hex(Sha256::digest(file.text.as_bytes()).as_slice()),
+            })
+            .collect();
+        policy.sort_by(|a, b| a.file.cmp(&b.file));
+        let records: Result<Vec<Hashed>, Failure> =
+            run.inputs.files.iter().map(|input| hashed(&input.name, &input.path)).collect();
+        Ok(Receipt {
+            schema: SCHEMA.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            options: given.options(),
+            policy,
+            records: records?,
+            counts: counts(run.summary),
+            verdicts: verdicts(run.findings),
+        })
+    }
+
+    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+        output::to_file(path, |out| {
+            serde_json::to_writer_pretty(&mut *out, self)?;
+            out.write_all(b"\n")
+        })
+    }
+}
+
+pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
+    let path = args.receipt.display();
+    let text = std::fs::read_to_string(&args.receipt)
+        .map_err(|e| Failure::new(format!("cannot read `{path}`: {}", plain_io_error(&e))))?;
+    let receipt: Receipt = serde_json::from_str(&text).map_err(|why| {
+        Failure::new(format!("`{path}` is not a receipt: {why}"))
+            .help("a receipt is what `bylaws audit --receipt FILE` writes")
+    })?;
+    if receipt.schema != SCHEMA {
+        let found = &receipt.schema;
+        return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
+    }
+    let given = Given::again(&receipt.options);
+    let rules = given.rules(style)?;
+    let judged = judged::judge(&given, rules.plan()?)?;
+    let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
+    let now = Receipt::of(&given, rules.sources(), &run)?;
+    let told = differences(&receipt, &now);
+    if told.is_empty() {
+        let (policy, records) = (plural(now.policy.len(), "policy file"), plural(now.records.len(), "file"));
+        let all: u64 = now.counts.iter().filter(|(name, _)| *name == "finding").map(|(_, n)| n).sum();
+        let findings = plural(all as usize, "finding");
+        output::print(&format!("verified: {policy}, {records} of records, {findings}, all as in {path}\n"))?;
+        return Ok(Exit::Clean);
+    }
+    let lines: String = told.iter().map(|line| format!("  {line}\n")).collect();
+    output::print(&format!("not as in {path}:\n{lines}"))?;
+    Ok(Exit::Findings)
+}
+
+/// What is not the same, a line each.
+fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
+    let mut told = Vec::new();
+    if then.version != now.version {
+        told.push(format!("it was bylaws {}, this is {}", then.version, now.version));
+    }
+    for (what, then, now) in [("policy", &then.policy, &now.policy), ("records", &then.records, &now.records)] {
+        let of = |all: &[Hashed], name: &str| all.iter().find(|h| h.file == name).cloned();
+        for file in then {
+            match of(now, &file.file) {
+                None => told.push(format!("{what}: {} is not there", file.file)),
+                Some(is) if is != *file => {
+                    let (was, is) = (&file.sha256[..file.sha256.len().min(12)], &is.sha256[..12]);
+                    told.push(format!("{what}: {} has changed (SHA-256 {was}…, now {is}…)", file.file));
+                }
+                Some(_) => {}
+            }
+        }
+        let new = now.iter().filter(|h| of(then, &h.file).is_none());
+        told.extend(new.map(|h| format!("{what}: {} was not there", h.file)));
+    }
+    for (name, n) in &now.counts {
+        let was = then.counts.get(name).copied().unwrap_or_default();
+        if was != *n {
+            told.push(format!("{name}: was {was}, is {n}"));
+        }
+    }
+    if then.verdicts != now.verdicts {
+        told.push("the verdicts are others".into());
+    }
+    told
+}
+
+fn hashed(name: &str, path: &Path) -> Result<Hashed, Failure> {
+    let failed = |e: std::io::Error| Failure::new(format!("cannot read `{name}`: {}", plain_io_error(&e)));
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let mut digest = Sha256::new();
+    let mut bytes = 0;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => break,
+            n => {
+                digest.update(&buffer[..n]);
+                bytes += n as u64;
+            }
+        }
+    }
+    Ok(Hashed { file: name.to_owned(), bytes, sha256: hex(digest.finalize().as_slice()) })
+}
+
+fn counts(summary: &Summary) -> BTreeMap<String, u64> {
+    let mut counts: BTreeMap<String, u64> =
+        Verdict::ALL.into_iter().map(|v| (v.as_str().to_owned(), summary.count(v))).collect();
+    counts.insert("records".into(), summary.kinds.iter().map(|k| k.read).sum());
+    counts.insert("rejected".into(), summary.rejected_count());
+    counts
+}
+
+fn verdicts(findings: &Findings) -> String {
+    let told = (0..findings.len()).filter(|i| findings.verdicts()[*i] != Verdict::Compliant);
+    let line = |i: usize| format!("{} {}\n", identity::hex(&findings.row(i).id), findings.verdicts()[i].as_str());
+    let mut lines: Vec<String> = told.map(line).collect();
+    lines.sort();
+    let mut digest = Sha256::new();
+    lines.iter().for_each(|line| digest.update(line.as_bytes()));
+    hex(digest.finalize().as_slice())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

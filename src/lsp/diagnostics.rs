@@ -1,8 +1,9 @@
 //! What is wrong with the sets, as editors show it.
 
 use super::server::Server;
-use super::workspace::{Set, Workspace};
+use super::workspace::{Advised, Set, Workspace};
 use crate::diag::{Code, Diagnostic, Level};
+use crate::source::FileId;
 use gen_lsp_types as lsp;
 use std::collections::BTreeMap;
 
@@ -18,59 +19,100 @@ const UNUSED: [Code; 7] = [
 ];
 
 /// What the editor was told of a file.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Told {
     version: Option<i32>,
     diagnostics: Vec<lsp::Diagnostic>,
+    /// Where they are of lints only: of which runs.
+    runs: Option<Vec<u64>>,
+}
+
+/// What there is to tell of a file.
+#[derive(Default)]
+struct Due<'s> {
+    errors: Vec<(&'s Set, &'s Diagnostic)>,
+    failed: Vec<&'s lsp::Diagnostic>,
+    advice: Vec<(&'s Set, &'s Advised)>,
 }
 
 /// Tells of every file whose diagnostics, or whose text, are others than those told before.
 pub fn publish(server: &mut Server) {
     server.workspace.untold = false;
-    let mut now: BTreeMap<String, Vec<lsp::Diagnostic>> = BTreeMap::new();
-    let mut unread: Vec<String> = Vec::new();
+    unread(server);
+    let mut due: BTreeMap<&str, Due> = BTreeMap::new();
     for set in server.workspace.sets() {
+        let name = |file: FileId| set.policies().sources().file(file).name.as_str();
         for (id, _) in set.policies().files() {
-            now.entry(set.policies().sources().file(*id).name.clone()).or_default();
+            due.entry(name(*id)).or_default();
         }
-        for found in set.diagnostics() {
-            let file = &set.policies().sources().file(found.span().file).name;
-            let diagnostic = of(&server.workspace, set, found, server.client.related);
-            let of_file = now.entry(file.clone()).or_default();
-            if !of_file.contains(&diagnostic) {
-                of_file.push(diagnostic);
-            }
+        for found in set.found() {
+            due.entry(name(found.span().file)).or_default().errors.push((set, found));
         }
         for (path, failed) in set.failed() {
-            now.entry(path.clone()).or_default().extend(failed.iter().cloned());
+            due.entry(path).or_default().failed.extend(failed);
         }
-        unread.extend(set.unread().iter().map(ToString::to_string));
+        for (file, advised) in set.advised_files() {
+            due.entry(name(*file)).or_default().advice.push((set, advised));
+        }
     }
-    unread.extend(server.wrong_settings.iter().cloned());
+    for path in server.told.keys() {
+        due.entry(path).or_default();
+    }
+    let mut new: Vec<(String, Told)> = Vec::new();
+    for (path, due) in due {
+        let version = server.workspace.open.get(path).map(|document| document.version);
+        let told = server.told.get(path);
+        let only_advice = due.errors.is_empty() && due.failed.is_empty();
+        let runs = only_advice.then(|| due.advice.iter().map(|(_, advised)| advised.run).collect::<Vec<u64>>());
+        if told.is_some_and(|told| told.version == version && runs.is_some() && told.runs == runs) {
+            continue;
+        }
+        let advice = due.advice.iter().flat_map(|(set, advised)| advised.found.iter().map(move |d| (*set, d)));
+        let mut diagnostics: Vec<lsp::Diagnostic> = Vec::new();
+        for (set, found) in due.errors.iter().copied().chain(advice) {
+            diagnostics.push(of(&server.workspace, set, found, server.client.related));
+        }
+        let several = due.errors.iter().any(|(set, _)| !std::ptr::eq(*set, due.errors[0].0));
+        if several || due.advice.len() > 1 {
+            // What is wrong with a file of several sets is found in each.
+            let mut once: Vec<lsp::Diagnostic> = Vec::new();
+            diagnostics.into_iter().for_each(|d| {
+                if !once.contains(&d) {
+                    once.push(d)
+                }
+            });
+            diagnostics = once;
+        }
+        diagnostics.extend(due.failed.into_iter().cloned());
+        let is_same = match told {
+            Some(told) => told.version == version && told.diagnostics == diagnostics,
+            None => version.is_none() && diagnostics.is_empty(),
+        };
+        if !is_same {
+            server.notify::<lsp::PublishDiagnosticsNotification>(lsp::PublishDiagnosticsParams {
+                uri: server.workspace.uri(path),
+                version,
+                diagnostics: diagnostics.clone(),
+            });
+        }
+        new.push((path.to_owned(), Told { version, diagnostics, runs }));
+    }
+    for (path, told) in new {
+        if told.version.is_none() && told.diagnostics.is_empty() {
+            server.told.remove(&path);
+        } else {
+            server.told.insert(path, told);
+        }
+    }
+}
+
+/// Shows what cannot be read, once.
+fn unread(server: &mut Server) {
+    let sets = server.workspace.sets().iter().flat_map(Set::unread).map(ToString::to_string);
+    let unread: Vec<String> = sets.chain(server.wrong_settings.iter().cloned()).collect();
     if unread != server.unread {
         unread.iter().for_each(|why| server.show(lsp::MessageType::Warning, why));
         server.unread = unread;
-    }
-    for path in server.told.keys() {
-        now.entry(path.clone()).or_default();
-    }
-    for (path, diagnostics) in now {
-        let version = server.workspace.open.get(&path).map(|document| document.version);
-        let new = Told { version, diagnostics };
-        let nothing = Told { version: None, diagnostics: Vec::new() };
-        if server.told.get(&path).unwrap_or(&nothing) == &new {
-            continue;
-        }
-        server.notify::<lsp::PublishDiagnosticsNotification>(lsp::PublishDiagnosticsParams {
-            uri: server.workspace.uri(&path),
-            version,
-            diagnostics: new.diagnostics.clone(),
-        });
-        if new == nothing {
-            server.told.remove(&path);
-        } else {
-            server.told.insert(path, new);
-        }
     }
 }
 

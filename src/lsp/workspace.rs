@@ -48,7 +48,7 @@ pub struct Set {
     /// By path: where tests failed that were run since the last change.
     failed: BTreeMap<String, Vec<lsp::Diagnostic>>,
     /// What the lints found, as far as it still stands where it was found.
-    advice: Vec<Diagnostic>,
+    advice: BTreeMap<FileId, Advised>,
     /// How often the set was read.
     pub generation: u64,
     /// The generation that the lints were run on, or are.
@@ -56,6 +56,13 @@ pub struct Set {
     /// They are running.
     pub advising: bool,
     stale: bool,
+}
+
+/// What the lints found in a file.
+pub struct Advised {
+    /// Another number for each run, and where some of it does not stand any more.
+    pub run: u64,
+    pub found: Vec<Diagnostic>,
 }
 
 /// What a check of a set found.
@@ -86,6 +93,8 @@ pub struct Workspace<'d> {
     sets: Vec<Set>,
     /// A set was read, and the editor does not know what is wrong with it.
     pub untold: bool,
+    /// How often lints were run, and what they found was cut short.
+    runs: u64,
     /// By file: the paths of its set.
     grouped: RefCell<HashMap<String, Vec<String>>>,
     read: Texts,
@@ -153,6 +162,7 @@ impl<'d> Workspace<'d> {
             open: BTreeMap::new(),
             sets: Vec::new(),
             untold: false,
+            runs: 0,
             grouped: RefCell::default(),
             read: RefCell::default(),
             listed: RefCell::default(),
@@ -258,7 +268,13 @@ impl<'d> Workspace<'d> {
         let sources = set.policies.sources();
         let has_errors = outline.diagnostics.iter().any(|d| d.level == Level::Error);
         let is_same = |id: FileId| texts.get(&id).is_some_and(|text| Arc::ptr_eq(text, &sources.file(id).text));
-        set.advice.retain(|d| !has_errors && d.labels.iter().all(|label| is_same(label.span.file)));
+        let stands = |d: &Diagnostic| !has_errors && d.labels.iter().all(|label| is_same(label.span.file));
+        for advised in set.advice.values_mut().filter(|advised| !advised.found.iter().all(stands)) {
+            advised.found.retain(stands);
+            self.runs += 1;
+            advised.run = self.runs;
+        }
+        set.advice.retain(|_, advised| !advised.found.is_empty());
         set.analysis = Some(Rc::new(Analysis { outline, notes: OnceCell::new() }));
     }
 
@@ -355,7 +371,12 @@ impl<'d> Workspace<'d> {
         found.retain_mut(|d| {
             d.labels.iter_mut().all(|label| here(&mut label.span)) && d.fixes.iter_mut().all(|fix| here(&mut fix.span))
         });
-        set.advice = found;
+        self.runs += 1;
+        set.advice.clear();
+        for d in found {
+            let none = || Advised { run: self.runs, found: Vec::new() };
+            set.advice.entry(d.span().file).or_insert_with(none).found.push(d);
+        }
     }
 
     /// Keeps where tests failed, unless the set has changed since they began.
@@ -376,7 +397,7 @@ impl Set {
             lines: RefCell::default(),
             unread: Vec::new(),
             failed: BTreeMap::new(),
-            advice: Vec::new(),
+            advice: BTreeMap::new(),
             generation: 0,
             advised: 0,
             advising: false,
@@ -400,14 +421,22 @@ impl Set {
 
     /// What is wrong with the set, and what the lints found in it.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
-        let errors = self.analysis.iter().flat_map(|analysis| &analysis.outline.diagnostics);
-        errors.chain(&self.advice)
+        self.found().chain(self.advice.values().flat_map(|advised| &advised.found))
+    }
+
+    /// What the check found.
+    pub fn found(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.analysis.iter().flat_map(|analysis| &analysis.outline.diagnostics)
+    }
+
+    /// What the lints found, by file.
+    pub fn advised_files(&self) -> &BTreeMap<FileId, Advised> {
+        &self.advice
     }
 
     /// What keeps the set from being run.
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        let all = self.analysis.iter().flat_map(|analysis| &analysis.outline.diagnostics);
-        all.filter(|d| d.level == Level::Error)
+        self.found().filter(|d| d.level == Level::Error)
     }
 
     /// All texts, and their paths in the order in which they were read.

@@ -9,7 +9,7 @@ use super::{Parsed, Parts, ast, in_order, no_text, parse, split, tree};
 use crate::source::FileId;
 use rowan::{GreenNode, Language, NodeOrToken};
 
-/// As [`parse`], with what the text was before, and what was read of it.
+/// As `parse`, with what the text was before, and what was read of it.
 pub fn parse_again(file: FileId, text: &str, old: &str, before: Parsed) -> Parsed {
     if before.parts.parts.is_empty() || before.parts.errors > ENOUGH_ERRORS || no_text(file, text).is_some() {
         return parse(file, text);

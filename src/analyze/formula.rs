@@ -7,8 +7,8 @@
 //! record does what a formula allows is shown by a record only.
 
 use super::canon::{Names, turned};
-use super::scalar::{Scalar, constant, holds, is_word, line, scalar, words};
-use crate::data::{Currency, Type, Value};
+use super::scalar::{Scalar, Sort, constant, holds, is_word, line, scalar, words};
+use crate::data::{Type, Value};
 use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Trigger, Window};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -50,20 +50,6 @@ pub struct Variable {
     pub source: Origin,
     points: Vec<Scalar>,
     pub regions: Vec<Region>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sort {
-    Truth,
-    /// Numbers so far apart at the least, as counts of 10⁻¹⁸ for what has places; none: as fine as there is.
-    Line {
-        step: i128,
-        of: Type,
-        currency: Option<Currency>,
-    },
-    Words,
-    /// Of two values.
-    Pair,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

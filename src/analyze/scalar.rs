@@ -1,6 +1,5 @@
-//! Constants of policies: on the line of their type, or words.
+//! Constants of policies, and where they lie: on the line of their type, or among words.
 
-use super::formula::Sort;
 use crate::data::{Currency, Decimal, EnumId, Money, Schema, Type, Value};
 use crate::sema::hir::{CompareOp, Expr, ExprKind};
 use std::cmp::Ordering;
@@ -10,6 +9,20 @@ use std::cmp::Ordering;
 pub enum Scalar {
     Number(i128),
     Word(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Truth,
+    /// Numbers so far apart at the least, as counts of 10⁻¹⁸ for what has places; none: as fine as there is.
+    Line {
+        step: i128,
+        of: Type,
+        currency: Option<Currency>,
+    },
+    Words,
+    /// Of two values.
+    Pair,
 }
 
 /// The words for which a comparison of an enum holds: in another set they may have other places.

@@ -1,8 +1,8 @@
 //! Records that show what a formula allows: made from a model, and believed only where the evaluator says so too.
 
 use super::Side;
-use super::formula::{Origin, Region, Sort, Variables, inside};
-use super::scalar::Scalar;
+use super::formula::{Origin, Region, Variables, inside};
+use super::scalar::{Scalar, Sort};
 use super::solve::Model;
 use crate::data::calendar::Zone;
 use crate::data::{Currency, Decimal, Kind, KindId, Money, Role, Schema, Type, Value, Verdict, display};

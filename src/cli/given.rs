@@ -1,7 +1,7 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
 use super::memory::{Limit, Size};
-use super::{Failure, Style, check, compile, output, receipt};
+use super::{Failure, Style, check, compile, output};
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::policy_set::{Checked, PolicySet};
@@ -9,7 +9,9 @@ use crate::report;
 use crate::sema::hir::Hir;
 use crate::source::SourceMap;
 use clap::Args;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +39,17 @@ pub(super) struct Given {
     /// End with an error rather than hold more memory: `4 GB`, `75%`, `unlimited` [default: 80% of what there is]
     #[arg(long, value_name = "SIZE", value_parser = super::memory::size)]
     memory_limit: Option<Size>,
+}
+
+/// What of it decides what comes out, as a receipt keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Options {
+    pub policy: Vec<String>,
+    pub plan: Option<PathBuf>,
+    pub set: BTreeMap<String, String>,
+    pub records: Vec<String>,
+    pub as_of: Option<String>,
 }
 
 /// A policy set without errors.
@@ -72,8 +85,8 @@ impl Rules<'_> {
 
 impl Given {
     /// What a receipt keeps of it.
-    pub fn options(&self) -> receipt::Options {
-        receipt::Options {
+    pub fn options(&self) -> Options {
+        Options {
             policy: self.policies.clone(),
             plan: self.plan.clone(),
             set: self.set.iter().cloned().collect(),
@@ -83,7 +96,7 @@ impl Given {
     }
 
     /// The same once more.
-    pub fn again(options: &receipt::Options) -> Given {
+    pub fn again(options: &Options) -> Given {
         let set = options.set.clone().into_iter().collect();
         Given { plan: options.plan.clone(), set, ..Given::of(&options.policy, &options.records, &options.as_of) }
     }

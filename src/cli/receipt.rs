@@ -2,7 +2,7 @@
 //! `bylaws verify`.
 
 use super::disk::plain_io_error;
-use super::given::Given;
+use super::given::{Given, Options};
 use super::judged;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
@@ -50,17 +50,6 @@ pub(super) struct Receipt {
     counts: BTreeMap<String, u64>,
     /// SHA-256 over a line for each finding and other verdict but compliant: its id, a space, the verdict; sorted.
     verdicts: String,
-}
-
-/// What the command was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Options {
-    pub policy: Vec<String>,
-    pub plan: Option<PathBuf>,
-    pub set: BTreeMap<String, String>,
-    pub records: Vec<String>,
-    pub as_of: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

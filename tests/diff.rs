@@ -103,6 +103,8 @@ fn clauses_beside_the_condition() {
         ("effective from 2026-01-01", "effective from 2025-01-01", "stricter"),
         ("", "severity critical", "same"),
         ("cite \"A\"", "cite \"B\"", "same"),
+        ("", "once per who per month", "not_analysed"),
+        ("once per who per month", "", "not_analysed"),
     ] {
         let (found, document) = relation(&rule(old), &rule(new));
         assert_eq!(found, expected, "{old} → {new}: {document:#}");
@@ -117,6 +119,26 @@ fn clauses_beside_the_condition() {
     let shown = &document["rules"][0]["less"]["by"];
     assert_eq!((&shown["old"], &shown["new"]), (&Value::from("finding"), &Value::from("compliant")), "{document:#}");
     assert_eq!(shown["records"].as_array().unwrap().len(), 2, "the gift, and the approval that is too old: {shown:#}");
+}
+
+/// What is read is a part of what is found.
+#[test]
+fn a_source_that_reads_otherwise() {
+    let set = |filter: &str| {
+        format!(
+            "record note at day by who {{ day: date, who: text, size: int }}\nsource notes for note {{ format csv {filter} map {{ day = \"D\" who = \"W\" size = \"S\" }} }}"
+        )
+    };
+    let plain = set("");
+    assert_eq!(diff(&plain, &plain.replace("day = \"D\" who = \"W\"", "who = \"W\" day = \"D\""))["same"], true);
+    for other in [set("where \"S\" != \"0\""), plain.replace("\"W\"", "\"V\"")] {
+        let document = diff(&plain, &other);
+        assert_eq!(
+            (&document["same"], &document["sources"][0]["what"]),
+            (&false.into(), &"source notes".into()),
+            "{document:#}"
+        );
+    }
 }
 
 /// Every set of the project, formatted otherwise and turned round, means the same.
@@ -267,6 +289,10 @@ fn a_pull_request() {
         insta::assert_snapshot!("pull_request_impact", stdout(&shown));
     });
     assert!(!stdout(&comment).contains("E2"), "a comment names nobody");
+    // What cannot be read any more is not told as cleared without a word.
+    std::fs::write(path.join("broken.ndjson"), format!("{}{{\n", log.concat())).unwrap();
+    let broken = bylaws(path, &["impact", "main", "policies", "broken.ndjson", "--format", "md"]);
+    assert!(stdout(&broken).contains("records rejected, and so not judged: 1 before, 1 now"), "{}", stdout(&broken));
     let piped = bylaws(path, &["impact", "main", "policies", "-"]);
     assert_eq!(piped.status.code(), Some(2));
 }

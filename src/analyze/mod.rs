@@ -72,6 +72,8 @@ pub(crate) struct RuleChange {
 pub(crate) struct Changes {
     pub rules: Vec<RuleChange>,
     pub records: Vec<SchemaChange>,
+    /// How records are read.
+    pub sources: Vec<Change>,
     pub params: Vec<Change>,
     pub metrics: Vec<Change>,
     pub charter: Vec<Change>,
@@ -117,6 +119,7 @@ pub(crate) fn diff(old: Set<'_>, new: Set<'_>, judge: &dyn Judge) -> Changes {
     renamed(&mut changes.rules, (old, &before), (new, &after), (&aparts.0, &aparts.1));
     changes.rules.sort_by(|a, b| (a.relation, &a.rule).cmp(&(b.relation, &b.rule)));
     changes.records = schema::changes(&old.hir.schema, &new.hir.schema);
+    changes.sources = schema::sources((&old.hir.schema, &old.hir.sources), (&new.hir.schema, &new.hir.sources));
     changes.params = schema::params((&old.hir.schema, &old.hir.params), (&new.hir.schema, &new.hir.params));
     changes.metrics = metrics((old, &aparts.0), (new, &aparts.1));
     changes.charter = lines(old.charter, new.charter);
@@ -182,6 +185,11 @@ fn changed(
     if relation == Relation::Same && changes.is_empty() {
         return None;
     }
+    // What is counted with an earlier finding is told otherwise: that may hide a finding, or bring one to light.
+    let relation = match relation {
+        Relation::Same if changes.iter().any(|c| c.what == "once") => Relation::NotAnalysed,
+        relation => relation,
+    };
     let shown = |s: Shown| (s != Shown::Never).then_some(s);
     Some(RuleChange {
         rule: name.to_owned(),

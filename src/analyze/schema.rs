@@ -3,9 +3,13 @@
 use super::rules::Change;
 use crate::data::calendar::Zone;
 use crate::data::display;
-use crate::data::{Column, Kind, Role, Schema, Type};
+use crate::data::mapping::Source;
+use crate::data::{Column, ColumnId, Kind, Role, Schema, Type};
 use crate::sema::hir::{Constant, Param};
 use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
 /// A change of what records look like.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -110,6 +114,68 @@ fn typed(schema: &Schema, column: &Column) -> String {
     let person = if column.person { " @person" } else { "" };
     let sensitive = if column.sensitive { " @sensitive" } else { "" };
     format!("{}{optional}{person}{sensitive}", bare(schema, column))
+}
+
+/// Sources that read records in another way: other files, another filter, other fields.
+pub fn sources(old: (&Schema, &[Source]), new: (&Schema, &[Source])) -> Vec<Change> {
+    let means = |(schema, sources): (&Schema, &[Source])| -> BTreeMap<String, String> {
+        sources.iter().map(|s| (s.name.clone(), source(schema, s))).collect()
+    };
+    let (before, after) = (means(old), means(new));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let differing = names.into_iter().filter(|n| before.get(*n) != after.get(*n));
+    differing
+        .map(|name| {
+            let said = |text: &str| Some(text.to_owned());
+            let (old, new) = match (before.contains_key(name), after.contains_key(name)) {
+                (true, true) => (None, said("reads its records in another way")),
+                (true, false) => (said("declared"), None),
+                _ => (None, said("declared")),
+            };
+            Change { what: format!("source {name}"), old, new }
+        })
+        .collect()
+}
+
+/// All that a source says, without where it stands, and by names.
+fn source(schema: &Schema, source: &Source) -> String {
+    let kind = schema.kind(source.kind);
+    let column = |id: ColumnId| kind.columns.get(id.0 as usize).map_or("?", |c| c.name.as_str());
+    let mut map: Vec<String> =
+        source.map.iter().map(|(id, from)| format!("{} = {}", column(*id), plain(schema, from))).collect();
+    map.sort();
+    let rest = (&source.format, &source.files, source.delimiter, &source.timezone, &source.each, &source.filter);
+    format!("{} {} {map:?}", kind.name, plain(schema, &rest))
+}
+
+fn plain(schema: &Schema, of: &(impl Serialize + Debug)) -> String {
+    match serde_json::to_value(of) {
+        Ok(mut value) => {
+            bare_of_places(schema, &mut value);
+            value.to_string()
+        }
+        // With its places: sooner told as changed than passed over.
+        Err(_) => format!("{of:?}"),
+    }
+}
+
+fn bare_of_places(schema: &Schema, value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !name.ends_with("span"));
+            if let Some([id, word]) = fields.get("Enum").and_then(Value::as_array).map(Vec::as_slice) {
+                let of = id.as_u64().and_then(|id| schema.enums.get(id as usize));
+                let word = word.as_u64().zip(of).and_then(|(word, of)| of.words.get(word as usize));
+                if let Some(word) = word {
+                    *value = Value::from(word.name.as_str());
+                    return;
+                }
+            }
+            fields.values_mut().for_each(|v| bare_of_places(schema, v));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|v| bare_of_places(schema, v)),
+        _ => {}
+    }
 }
 
 /// Parameters whose values or times have changed.

@@ -83,6 +83,7 @@ pub(crate) fn human(changes: &Changes, color: bool) -> String {
     };
     section(&mut text, "records and tables, breaking for those who deliver them", &of(true));
     section(&mut text, "records and tables", &of(false));
+    section(&mut text, "sources", &changes.sources.iter().collect::<Vec<_>>());
     section(&mut text, "parameters", &changes.params.iter().collect::<Vec<_>>());
     section(&mut text, "metrics", &changes.metrics.iter().collect::<Vec<_>>());
     section(&mut text, "charter", &changes.charter.iter().collect::<Vec<_>>());
@@ -197,6 +198,7 @@ pub(crate) fn markdown(changes: &Changes) -> String {
     let of = |breaking: bool| changes.records.iter().filter(|c| c.breaking == breaking).map(|c| &c.change).collect();
     section("Breaking for those who deliver records", of(true));
     section("Records and tables", of(false));
+    section("Sources", changes.sources.iter().collect());
     section("Parameters", changes.params.iter().collect());
     section("Metrics", changes.metrics.iter().collect());
     section("Charter", changes.charter.iter().collect());

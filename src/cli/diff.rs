@@ -59,7 +59,7 @@ pub(super) enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FailOn {
     Never,
-    /// Rules that are removed, or find less, or may do so
+    /// Rules that are removed, or find less, or may do so; sources that read otherwise
     Looser,
     /// Records that were right and are not any more
     Breaking,
@@ -100,7 +100,7 @@ pub(super) fn run(args: &DiffArgs, style: Style) -> Result<Exit, Failure> {
     };
     let over = match args.fail_on {
         FailOn::Never => false,
-        FailOn::Looser => changes.rules.iter().any(|c| loosened(c.relation)),
+        FailOn::Looser => changes.rules.iter().any(|c| loosened(c.relation)) || !changes.sources.is_empty(),
         FailOn::Breaking => changes.records.iter().any(|c| c.breaking),
         FailOn::Any => !changes.is_empty(),
     };

@@ -77,5 +77,5 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
 
 fn as_run<'a>(of: &'a Loaded, judged: &'a Judged, inputs: &'a [String]) -> Run<'a> {
     let context = Context { sources: of.policies.sources(), plan: &judged.plan, inputs };
-    Run { context, findings: &judged.findings }
+    Run { context, findings: &judged.findings, rejected: judged.summary.rejected_count() }
 }

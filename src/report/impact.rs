@@ -59,12 +59,15 @@ pub(crate) struct Impact {
     pub unchanged: u64,
     /// Findings before and after.
     pub findings: (u64, u64),
+    /// Records that could not be read before and after: what was found of one is not cleared by that.
+    pub rejected: (u64, u64),
 }
 
 /// One run.
 pub(crate) struct Run<'a> {
     pub context: Context<'a>,
     pub findings: &'a Findings,
+    pub rejected: u64,
 }
 
 pub(crate) fn compare(old: &Run<'_>, new: &Run<'_>) -> Impact {
@@ -114,7 +117,7 @@ pub(crate) fn compare(old: &Run<'_>, new: &Run<'_>) -> Impact {
     cases.sort_by(|a, b| {
         (a.effect, b.severity, &a.rule, &a.time, &a.record).cmp(&(b.effect, a.severity, &b.rule, &b.time, &b.record))
     });
-    Impact { cases, unchanged, findings: (count(old), count(new)) }
+    Impact { cases, unchanged, findings: (count(old), count(new)), rejected: (old.rejected, new.rejected) }
 }
 
 fn case(run: &Run<'_>, i: usize) -> Case {
@@ -159,6 +162,10 @@ impl Impact {
             }
         }
         let _ = write!(text, "; {} as before", plural(self.unchanged as usize, "finding"));
+        if self.rejected != (0, 0) {
+            let (was, is) = (grouped(self.rejected.0), grouped(self.rejected.1));
+            let _ = write!(text, "; records rejected, and so not judged: {was} before, {is} now");
+        }
         text
     }
 
@@ -317,6 +324,8 @@ pub(crate) fn json(impact: &Impact) -> serde_json::Value {
         "schema": "bylaws.impact/1",
         "findings_before": impact.findings.0,
         "findings_after": impact.findings.1,
+        "rejected_before": impact.rejected.0,
+        "rejected_after": impact.rejected.1,
         "unchanged": impact.unchanged,
         "people": impact.people(),
         "by_rule": impact.by_rule().iter().map(|(rule, severity, n, people)| serde_json::json!({

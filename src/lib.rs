@@ -50,6 +50,9 @@
 //! ```
 #![forbid(unsafe_code)]
 
+// The parser that is made from the grammar names it.
+extern crate alloc;
+
 #[cfg(feature = "cli")]
 mod analyze;
 #[cfg(feature = "cli")]

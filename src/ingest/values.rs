@@ -347,20 +347,7 @@ impl Reader {
                 return Ok(());
             }
         }
-        match self.read(scalar) {
-            Ok(Some(value)) => {
-                column.append(&value);
-                Ok(())
-            }
-            Ok(None) => {
-                column.append_null();
-                Ok(())
-            }
-            Err(misfit) => {
-                column.append_null();
-                Err(misfit)
-            }
-        }
+        column.append_read(self.read(scalar))
     }
 
     /// None where it is absent.

@@ -1,4 +1,4 @@
-//! What changed in meaning between two policy sets.
+//! What changed in meaning between two policy sets; and how the rules of one stand to each other ([`within`]).
 //!
 //! Rules are compared as formulas ([`formula`]) over a decidable core: booleans, words and enums, intervals of numbers,
 //! money, dates and durations, presence, and sets; aggregates, windows, patterns and ways up in a table are taken whole.
@@ -8,16 +8,19 @@
 
 mod canon;
 mod formula;
+mod lower;
 mod rules;
 mod scalar;
 mod schema;
 mod solve;
 mod text;
+mod within;
 mod witness;
 
 pub(crate) use rules::{Change, Relation, Shown};
 pub(crate) use schema::SchemaChange;
 pub(crate) use text::{cell, human, json, markdown};
+pub(crate) use within::{Ask, Kind, analyze as within, human as within_human, json as within_json};
 pub(crate) use witness::Judge;
 
 use crate::data::{Schema, Severity};

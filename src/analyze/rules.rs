@@ -1,7 +1,8 @@
 //! What became of a rule: whether it finds more, or less.
 
 use super::canon::{Apart, Names};
-use super::formula::{Lowering, Node, Variables, and, not, or};
+use super::formula::{Node, Variables, and, not, or};
+use super::lower::{Limits, Lowering};
 use super::solve::{self, Answer};
 use super::witness::{self, Judge, Witness};
 use super::{Side, Sided};
@@ -113,7 +114,7 @@ fn is_found(verdict: Option<Verdict>) -> bool {
 /// What the wordings find together: each in its time.
 pub fn formula(schema: &Schema, wordings: &[&Rule], apart: &Apart, variables: &mut Variables) -> Node {
     let wording = |rule: &&Rule, variables: &mut Variables| {
-        Lowering { names: Names::of(schema, &rule.trigger, apart), variables }.found(rule)
+        Lowering::new(Names::of(schema, &rule.trigger, apart), variables, Limits::ByAmount).found(rule)
     };
     or(wordings.iter().map(|rule| wording(rule, variables)).collect())
 }

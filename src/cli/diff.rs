@@ -1,17 +1,12 @@
 //! `bylaws diff`: what changes in meaning between two policy sets.
 
+use super::bench::Bench;
 use super::{Exit, Failure, Style, check, output, revision};
-use crate::analyze::{self, Changes, Judge, Relation, Set, Side};
-use crate::data::{Time, Verdict};
-use crate::eval::{Evaluator, Options};
-use crate::ingest::{Ingest, Input, InputSpec, Route, Sink};
-use crate::plan::Plan;
+use crate::analyze::{self, Changes, Relation, Set};
 use crate::policy_set::{Checked, PolicySet};
 use crate::report;
 use crate::syntax::ast::ItemKind;
 use clap::{Args, ValueEnum};
-use serde_json::Value;
-use std::sync::{Arc, Mutex};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -137,57 +132,6 @@ fn load(what: &str, path: Option<&str>, style: Style) -> Result<Loaded, Failure>
 }
 
 pub(super) fn changes(old: &Loaded, new: &Loaded) -> Result<Changes, Failure> {
-    let bench = Bench { plans: [check::compile(&old.checked)?.into(), check::compile(&new.checked)?.into()] };
+    let bench = Bench::of([check::compile(&old.checked)?.into(), check::compile(&new.checked)?.into()]);
     Ok(analyze::diff(old.set(), new.set(), &bench))
-}
-
-/// Judges single records by either set.
-struct Bench {
-    plans: [Arc<Plan>; 2],
-}
-
-/// Days after a record's own that the data ends: behind every deadline of a policy that anybody would write.
-const LONG: i32 = 4_000;
-
-impl Judge for Bench {
-    fn verdict(&self, side: Side, rule: &str, records: &[Value], day: i32) -> Option<Verdict> {
-        let plan = &self.plans[usize::from(side == Side::New)];
-        let mut text = Vec::new();
-        for record in records {
-            serde_json::to_writer(&mut text, record).ok()?;
-            text.push(b'\n');
-        }
-        let options =
-            Options { as_of: Some(Time::Date(day + LONG)), keep_compliant: true, retain: true, ..Options::default() };
-        let mut evaluator = Evaluator::new(plan.clone(), options).ok()?;
-        let spec =
-            InputSpec { id: crate::data::InputId(0), name: "records".into(), format: None, route: Route::Tagged };
-        let batches = Mutex::new(Vec::new());
-        let rejected = Mutex::new(false);
-        let take = |batch| {
-            if let Ok(mut batches) = batches.lock() {
-                batches.push(batch);
-            }
-        };
-        let reject = |_| {
-            if let Ok(mut rejected) = rejected.lock() {
-                *rejected = true;
-            }
-        };
-        let sink = Sink { batch: &take, reject: &reject, advance: &|_| () };
-        Ingest::new(&plan.reading()).read(&spec, Input::Bytes(&text), Default::default(), sink).ok()?;
-        if rejected.into_inner().ok()? {
-            return None;
-        }
-        for batch in batches.into_inner().ok()? {
-            evaluator.push(batch).ok()?;
-        }
-        let findings = evaluator.finish();
-        let last = records.len() as u64;
-        let about = |i: &usize| {
-            let row = findings.row(*i);
-            row.rule.name == rule && row.place.is_some_and(|p| p.line == last)
-        };
-        (0..findings.len()).find(about).map(|i| findings.verdicts()[i])
-    }
 }

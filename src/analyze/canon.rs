@@ -65,7 +65,7 @@ impl<'a> Names<'a> {
     }
 
     /// What depends on the clock.
-    fn timed(&self, text: String) -> String {
+    pub fn timed(&self, text: String) -> String {
         match self.apart.clock {
             true => format!("{text} by the {} clock", self.apart.side),
             false => text,

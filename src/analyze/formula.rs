@@ -84,6 +84,8 @@ pub enum Origin {
     Sum(String),
     /// How many records like the triggering one there are, with it itself.
     Count,
+    /// A limit is crossed by the next record after so many.
+    Copies(usize),
     /// How far from the triggering record the nearest of these is, whose columns are equal to its own.
     Nearest {
         kind: String,

@@ -3,7 +3,7 @@
 use super::canon::{Names, turned};
 use super::formula::{Atom, Node, Origin, Test, Variable, Variables, and, not, or};
 use super::scalar::{Scalar, Sort, constant, holds, is_word, line, scalar, words};
-use crate::data::{Type, Value};
+use crate::data::{Decimal, Money, Type, Value};
 use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Sequence, Step, Trigger, Window};
 use crate::source::Span;
 use std::cmp::Ordering;
@@ -131,24 +131,24 @@ impl<'a> Lowering<'a> {
             }
             None => {
                 self.wholes.push((aggregate.span, Whole::Limit));
+                let source = match (self.aggregate(aggregate), constant(to)) {
+                    (Origin::Count, Some(Value::Int(n))) => usize::try_from(n).map_or(Origin::Other, Origin::Copies),
+                    (Origin::Sum(column), Some(limit)) => match above(&limit) {
+                        Some(value) => Origin::Example { column, value },
+                        None => Origin::Other,
+                    },
+                    _ => Origin::Other,
+                };
                 // Each wording begins anew on its first day.
                 let key = format!("{text} over {} in {:?}", self.names.text(to), rule.effective);
-                self.truth(key, Origin::Other)
+                self.truth(key, source)
             }
         }
     }
 
     fn sequence(&mut self, sequence: &Sequence) -> Node {
-        let step = |step: &Step, names: &Names<'_>| {
-            let filter = step.filter.as_ref().map_or(String::new(), |f| names.text(f));
-            let mut keys: Vec<String> =
-                step.keys.iter().map(|k| format!("{} = {}", names.text(&k.inner), names.text(&k.outer))).collect();
-            keys.sort();
-            format!("{} {:?} by [{}] where {filter}", names.kind(step.kind), step.times, keys.join(", "))
-        };
-        let steps: Vec<String> = sequence.steps.iter().map(|s| step(s, &self.names)).collect();
         self.wholes.push((sequence.span, Whole::Sequence));
-        self.truth(format!("sequence {} within {:?}", steps.join(" then "), sequence.within), Origin::Other)
+        self.truth(sequence_text(&self.names, sequence), Origin::Other)
     }
 
     fn triggered(&mut self, trigger: &Trigger) -> Node {
@@ -229,11 +229,16 @@ impl<'a> Lowering<'a> {
                 }
                 _ => self.opaque(e),
             },
-            ExprKind::Column { .. } => {
+            ExprKind::Column { .. } | ExprKind::Lookup { .. } => {
                 let source = self.source(e);
+                if source == Origin::Other {
+                    self.wholes.push((e.span, whole(e)));
+                }
                 let key = self.names.text(e);
                 self.truth(key, source)
             }
+            // What is absent does not hold.
+            ExprKind::Coalesce(left, right) if constant(right) == Some(Value::Bool(false)) => self.condition(left),
             _ => self.opaque(e),
         }
     }
@@ -267,7 +272,7 @@ impl<'a> Lowering<'a> {
         };
         let anywhere = History { window: Window::AllTime, ..history.clone() };
         let key = format!("{unit} {sort} to the nearest of {}", self.names.history(&anywhere));
-        let equal = self.equal(history);
+        let equal = equal(&self.names, history);
         let source = match (equal, *unit, sort) {
             (Some(equal), "days", "before" | "after" | "over") => Origin::Nearest {
                 kind: self.names.schema.kind(history.kind).name.clone(),
@@ -278,33 +283,6 @@ impl<'a> Lowering<'a> {
         };
         let sort = Sort::Line { step: 1, of: Type::Duration, currency: None };
         self.atom(key, sort, true, source, Test::Compare(op, Scalar::Number(i128::from(*n))))
-    }
-
-    /// The columns of a history's records that have to be equal to the rule's own, where that is all that is asked.
-    fn equal(&self, history: &History) -> Option<Vec<(String, String)>> {
-        let schema = self.names.schema;
-        let column = |e: &Expr, root: u8, kind| match &e.kind {
-            ExprKind::Column { root: at, column } if *at == root => Some(schema.column(kind, *column).name.clone()),
-            _ => None,
-        };
-        let own = self.names.roots[0];
-        let mut equal = Vec::new();
-        for key in &history.keys {
-            equal.push((column(&key.inner, 1, history.kind)?, column(&key.outer, 0, own)?));
-        }
-        let mut waiting: Vec<&Expr> = history.filter.iter().collect();
-        while let Some(e) = waiting.pop() {
-            match &e.kind {
-                ExprKind::And(parts) => waiting.extend(parts),
-                ExprKind::Compare { op: CompareOp::Eq, left, right, .. } => {
-                    let pair = |inner, outer| Some((column(inner, 1, history.kind)?, column(outer, 0, own)?));
-                    equal.push(pair(left, right).or_else(|| pair(right, left))?);
-                }
-                // It may hold of a plain record; the evaluator says.
-                _ => {}
-            }
-        }
-        (history.root == 0).then_some(equal)
     }
 
     fn any_of(&mut self, list: &Expr, items: &[Value], ignoring_case: bool) -> Node {
@@ -409,7 +387,12 @@ impl<'a> Lowering<'a> {
         {
             // In the other set there may be more.
             let known = variable.closed.get_or_insert_default();
-            words.into_iter().filter(|w| !known.contains(w)).collect::<Vec<_>>().into_iter().for_each(|w| known.push(w));
+            words
+                .into_iter()
+                .filter(|w| !known.contains(w))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|w| known.push(w));
         }
         node
     }
@@ -529,12 +512,65 @@ pub fn kinds(trigger: &Trigger, names: &Names<'_>) -> Vec<String> {
     }
 }
 
+/// What a sequence says of its records.
+pub fn sequence_text(names: &Names<'_>, sequence: &Sequence) -> String {
+    let step = |step: &Step| {
+        let filter = step.filter.as_ref().map_or(String::new(), |f| names.text(f));
+        let mut keys: Vec<String> =
+            step.keys.iter().map(|k| format!("{} = {}", names.text(&k.inner), names.text(&k.outer))).collect();
+        keys.sort();
+        format!("{} {:?} by [{}] where {filter}", names.kind(step.kind), step.times, keys.join(", "))
+    };
+    let steps: Vec<String> = sequence.steps.iter().map(step).collect();
+    format!("sequence {} within {:?}", steps.join(" then "), sequence.within)
+}
+
+/// The columns of a history's records that have to be equal to the rule's own, where that is all that is asked.
+pub fn equal(names: &Names<'_>, history: &History) -> Option<Vec<(String, String)>> {
+    let schema = names.schema;
+    let column = |e: &Expr, root: u8, kind| match &e.kind {
+        ExprKind::Column { root: at, column } if *at == root => Some(schema.column(kind, *column).name.clone()),
+        _ => None,
+    };
+    let own = names.roots[0];
+    let mut equal = Vec::new();
+    for key in &history.keys {
+        equal.push((column(&key.inner, 1, history.kind)?, column(&key.outer, 0, own)?));
+    }
+    let mut waiting: Vec<&Expr> = history.filter.iter().collect();
+    while let Some(e) = waiting.pop() {
+        match &e.kind {
+            ExprKind::And(parts) => waiting.extend(parts),
+            ExprKind::Compare { op: CompareOp::Eq, left, right, .. } => {
+                let pair = |inner, outer| Some((column(inner, 1, history.kind)?, column(outer, 0, own)?));
+                equal.push(pair(left, right).or_else(|| pair(right, left))?);
+            }
+            // It may hold of a plain record; the evaluator says.
+            _ => {}
+        }
+    }
+    (history.root == 0).then_some(equal)
+}
+
 struct Operand {
     key: String,
     ty: Type,
     optional: bool,
     source: Origin,
     default: Option<Scalar>,
+}
+
+/// One more.
+fn above(limit: &Value) -> Option<Value> {
+    let one = Decimal::from_int(1);
+    Some(match limit {
+        Value::Int(n) => Value::Int(n.checked_add(1)?),
+        Value::Decimal(d) => Value::Decimal(d.checked_add(one)?),
+        Value::Money(m) => Value::Money(Money { amount: m.amount.checked_add(one)?, currency: m.currency }),
+        Value::Bytes(n) => Value::Bytes(n.checked_add(1)?),
+        Value::Duration(n) => Value::Duration(n.checked_add(1_000_000_000)?),
+        _ => return None,
+    })
 }
 
 fn example(column: &Option<String>, value: Value) -> Origin {

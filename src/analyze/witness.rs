@@ -43,6 +43,8 @@ pub struct Wanted {
     pub own: BTreeMap<String, Option<Value>>,
     /// By table, and the column that holds the key.
     pub rows: BTreeMap<(String, String), BTreeMap<String, Option<Value>>>,
+    /// Rows by table and key.
+    pub keyed: Vec<(String, Value, BTreeMap<String, Option<Value>>)>,
     pub day: Option<i32>,
     /// How many of it there are, with itself.
     pub copies: usize,
@@ -107,6 +109,11 @@ fn wanted(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>
                 wanted.own.entry(column.clone()).or_insert(of);
             }
             Origin::Count => wanted.copies = usize::try_from(inside(region, 1)? / Decimal::from_int(1).raw()).ok()?,
+            Origin::Copies(n) => {
+                if **region == Region::True {
+                    wanted.copies = n.checked_add(1)?;
+                }
+            }
             // Whether it does not hold of a plain value either, the evaluator says.
             Origin::Example { column, value } => {
                 if **region == Region::True {
@@ -209,9 +216,9 @@ pub fn made(schema: &Schema, rule: &Rule, wanted: Wanted) -> Option<(Vec<Json>, 
         }
         _ => rule.trigger.kind(),
     };
-    let Wanted { mut own, rows, copies, others, .. } = wanted;
+    let Wanted { mut own, rows, keyed, copies, others, .. } = wanted;
     // A day on which the wording that was in force last is in force.
-    let day = wanted.day.or(rule.effective.0).or(rule.effective.1.map(|until| until - 1)).unwrap_or(DAY);
+    let day = wanted.day.or(rule.effective.0).or(rule.effective.1.map(|until| until.saturating_sub(1))).unwrap_or(DAY);
     let of = schema.kind(kind);
     if let Some(time) = of.time() {
         let column = &of.columns[time.0 as usize];
@@ -219,17 +226,22 @@ pub fn made(schema: &Schema, rule: &Rule, wanted: Wanted) -> Option<(Vec<Json>, 
     }
     let record = filled(schema, kind, own, day)?;
     let mut all = Vec::new();
+    let mut looked_up = Vec::new();
     for ((table, key), cells) in rows {
+        looked_up.push((table, under(&record, &key)?, cells));
+    }
+    looked_up.extend(keyed.into_iter().map(|(table, key, cells)| (table, shown(schema, &key), cells)));
+    for (table, key, cells) in looked_up {
         let table = schema.kind_named(&table)?;
         let Role::Table { key: own_key, valid } = schema.kind(table).role else { return None };
         let of = schema.kind(table);
         let mut row = filled(schema, table, cells, day)?;
-        set(&mut row, &of.columns[own_key.0 as usize].name, under(&record, &key)?);
+        set(&mut row, &of.columns[own_key.0 as usize].name, key);
         if let Some((from, until)) = valid {
             let column = |id: crate::data::ColumnId| &of.columns[id.0 as usize];
-            set(&mut row, &column(from).name, shown(schema, &moment(&column(from).ty, day - 400)?));
+            set(&mut row, &column(from).name, shown(schema, &moment(&column(from).ty, day.checked_sub(400)?)?));
             if let Some(until) = until {
-                set(&mut row, &column(until).name, shown(schema, &moment(&column(until).ty, day + 400)?));
+                set(&mut row, &column(until).name, shown(schema, &moment(&column(until).ty, day.checked_add(400)?)?));
             }
         }
         if !all.contains(&row) {
@@ -301,7 +313,7 @@ fn value(schema: &Schema, ty: &Type, sort: &Sort, region: &Region) -> Option<Opt
             _ => text("something else"),
         },
         (Sort::Line { step, currency, .. }, region) => {
-            let n = inside(region, *step)?;
+            let n = plain_number(ty, region, *step)?;
             let count = || i64::try_from(n).ok();
             match ty {
                 Type::Int => Decimal::from_raw(n).to_int().map(Value::Int),
@@ -318,6 +330,27 @@ fn value(schema: &Schema, ty: &Type, sort: &Sort, region: &Region) -> Option<Opt
         _ => None,
     };
     found.map(Some)
+}
+
+/// A number in the region that somebody would write: a whole one, if there is one.
+fn plain_number(ty: &Type, region: &Region, step: i128) -> Option<i128> {
+    let one = Decimal::from_int(1).raw();
+    let (minute, hour) = (60_000_000_000, 3_600_000_000_000);
+    let grains: [i128; 2] = match ty {
+        Type::Decimal | Type::Money => [one, one / 100],
+        Type::Percent => [one / 100, one / 10_000],
+        Type::Timestamp | Type::Duration => [hour, minute],
+        _ => [step, step],
+    };
+    let round = |grain: i128| {
+        let n = match region {
+            Region::Between(Some(low), _) => low.div_euclid(grain).checked_add(1)?.checked_mul(grain)?,
+            Region::Between(None, Some(high)) => high.checked_sub(1)?.div_euclid(grain).checked_mul(grain)?,
+            _ => return None,
+        };
+        matches!(region, Region::Between(_, high) if high.is_none_or(|high| n < high)).then_some(n)
+    };
+    grains.into_iter().find_map(round).or_else(|| inside(region, step))
 }
 
 /// A record or row with these values, and plain ones where one is required.

@@ -1,8 +1,9 @@
 //! `bylaws analyze`: how the rules of one policy set stand to each other.
 
 use super::bench::Bench;
+use super::solver::SolverArgs;
 use super::{Exit, Failure, Style, check, output};
-use crate::analyze::{self, Ask, Kind, Set};
+use crate::analyze::{self, Ask, Kind, Set, Solver};
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ What is told of the rules of one policy set:
   finds-everything  every record that it looks at is a finding
   same              two rules find the same
   implied           all that one rule finds, another finds too
+  together          every record that two rules look at is found by one of them
   overlap           some records are found by two rules (only with --overlaps)
 
 Each is proved for all records or shown by records, which the evaluator confirms. What is not
@@ -25,10 +27,11 @@ Examples:
   bylaws analyze policies/
   bylaws analyze policies/ --fail-on contradiction,finds-nothing,swallowed
   bylaws analyze policies/ --overlaps
+  bylaws analyze policies/ --solver z3        with a solver, which decides more
   bylaws analyze policies/ --format json
 
-Exit codes: 0 shown, 1 something is told that --fail-on names, 2 errors in the policy, or files that
-cannot be read.")]
+Exit codes: 0 shown, 1 something is told that --fail-on names, 2 errors in the policy, files that
+cannot be read, or a solver that cannot be run.")]
 pub(super) struct AnalyzeArgs {
     /// Policy files, or folders of them
     #[arg(required = true, value_name = "POLICY", value_hint = clap::ValueHint::AnyPath)]
@@ -39,6 +42,8 @@ pub(super) struct AnalyzeArgs {
     /// Tell of rules, too, that find some of the same records
     #[arg(long)]
     overlaps: bool,
+    #[command(flatten)]
+    solver: SolverArgs,
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// What ends with exit code 1, with commas between
@@ -63,6 +68,7 @@ enum FailOn {
     FindsEverything,
     Same,
     Implied,
+    Together,
     Overlap,
     /// Anything that is told
     Any,
@@ -79,6 +85,7 @@ impl FailOn {
             FailOn::FindsEverything => kind == Kind::FindsEverything,
             FailOn::Same => kind == Kind::Same,
             FailOn::Implied => kind == Kind::Implied,
+            FailOn::Together => kind == Kind::Together,
             FailOn::Overlap => kind == Kind::Overlap,
         }
     }
@@ -91,7 +98,9 @@ pub(super) fn run(args: &AnalyzeArgs, style: Style) -> Result<Exit, Failure> {
     let set = Set { sources: policies.sources(), hir: checked.hir(), charter: &[] };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let overlaps = args.overlaps || args.fail_on.contains(&FailOn::Overlap);
-    let analysis = analyze::within(set, &bench, Ask { overlaps, threads });
+    let solver = args.solver.start()?;
+    let solver = solver.as_ref().map(|s| s as &dyn Solver);
+    let analysis = analyze::within(set, Ask { overlaps, threads, judge: &bench, solver });
     output::print(&match args.format {
         Format::Human => analyze::within_human(&analysis, style.stdout),
         Format::Json => format!("{:#}\n", analyze::within_json(&analysis)),

@@ -1,8 +1,9 @@
 //! `bylaws diff`: what changes in meaning between two policy sets.
 
 use super::bench::Bench;
+use super::solver::SolverArgs;
 use super::{Exit, Failure, Style, check, output, revision};
-use crate::analyze::{self, Changes, Relation, Set};
+use crate::analyze::{self, Changes, Relation, Set, Solver};
 use crate::policy_set::{Checked, PolicySet};
 use crate::report;
 use crate::syntax::ast::ItemKind;
@@ -22,6 +23,7 @@ Examples:
   bylaws diff main policies/                  the branch beside what is in this folder
   bylaws diff HEAD~1 HEAD --policy policies/
   bylaws diff origin/main policies/ --format md --fail-on looser
+  bylaws diff main policies/ --solver z3      with a solver, which decides more
 
 Exit codes: 0 shown, 1 something changed that --fail-on names, 2 a set with errors, or that cannot be read.")]
 pub(super) struct DiffArgs {
@@ -34,6 +36,8 @@ pub(super) struct DiffArgs {
     /// The policy's path at a revision
     #[arg(long, short, value_name = "PATH")]
     policy: Option<String>,
+    #[command(flatten)]
+    solver: SolverArgs,
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// What ends with exit code 1
@@ -54,7 +58,7 @@ pub(super) enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FailOn {
     Never,
-    /// Rules that are removed, or find less, or may do so; sources that read otherwise
+    /// Rules that are removed, find less, or may do so, or are of a lower severity; sources that read otherwise
     Looser,
     /// Records that were right and are not any more
     Breaking,
@@ -77,7 +81,8 @@ impl Loaded {
 
 pub(super) fn run(args: &DiffArgs, style: Style) -> Result<Exit, Failure> {
     let (old, new) = both(&args.old, &args.new, args.policy.as_deref(), style)?;
-    let changes = changes(&old, &new)?;
+    let solver = args.solver.start()?;
+    let changes = changes(&old, &new, solver.as_ref().map(|s| s as &dyn Solver))?;
     output::print(&match args.format {
         Format::Human => analyze::human(&changes, style.stdout),
         Format::Md => analyze::markdown(&changes),
@@ -95,7 +100,9 @@ pub(super) fn run(args: &DiffArgs, style: Style) -> Result<Exit, Failure> {
     };
     let over = match args.fail_on {
         FailOn::Never => false,
-        FailOn::Looser => changes.rules.iter().any(|c| loosened(c.relation)) || !changes.sources.is_empty(),
+        FailOn::Looser => {
+            changes.rules.iter().any(|c| loosened(c.relation) || c.lowered) || !changes.sources.is_empty()
+        }
         FailOn::Breaking => changes.records.iter().any(|c| c.breaking),
         FailOn::Any => !changes.is_empty(),
     };
@@ -131,7 +138,7 @@ fn load(what: &str, path: Option<&str>, style: Style) -> Result<Loaded, Failure>
     Ok(Loaded { policies, checked, charter })
 }
 
-pub(super) fn changes(old: &Loaded, new: &Loaded) -> Result<Changes, Failure> {
+pub(super) fn changes(old: &Loaded, new: &Loaded, solver: Option<&dyn Solver>) -> Result<Changes, Failure> {
     let bench = Bench::of([check::compile(&old.checked)?.into(), check::compile(&new.checked)?.into()]);
-    Ok(analyze::diff(old.set(), new.set(), &bench))
+    Ok(analyze::diff(old.set(), new.set(), &bench, solver))
 }

@@ -30,6 +30,7 @@ mod receipt;
 mod records;
 mod report;
 mod revision;
+mod solver;
 mod test;
 mod r#try;
 mod watch;

@@ -1,12 +1,14 @@
 //! Two rules of which a record cannot comply with both.
 
 use super::samples::{self, Sample};
-use super::unit::Group;
-use super::{Claim, Kind, Proof, Unit, named};
+use super::unit::{Group, Unit};
+use super::{Ask, Claim, Kind, Proof, asked, named};
 use crate::analyze::Set;
 use crate::analyze::formula::{Node, Origin, Region, Variables, and, not, or};
+use crate::analyze::smt::{Read, Reply};
 use crate::analyze::solve;
 use crate::analyze::witness::Judge;
+use crate::sema::hir::Verb;
 use std::ops::ControlFlow;
 
 pub fn claim(
@@ -14,53 +16,61 @@ pub fn claim(
     (i, j): (usize, usize),
     both_comply: bool,
     set: Set<'_>,
-    judge: &dyn Judge,
+    ask: Ask<'_>,
 ) -> Option<Claim> {
     let (a, b) = (&group.units[i], &group.units[j]);
-    if a.always || b.always {
+    if a.always.or(b.always).is_some() {
         return None;
     }
-    let of = |because: String, proof, examples: [Sample; 2]| {
-        let [first, second] = examples;
+    let of = |claim, because: String, proof, examples: [Sample; 2]| {
         let rules = [a.name, b.name];
-        let finder = |s: &Sample| if s.finds(a.name) { a.name } else { b.name };
-        let shows = |s: &Sample| format!("`{}` finds it", finder(s));
+        let shows = |s: &Sample| format!("`{}` finds it", if s.finds(a.name) { a.name } else { b.name });
         Claim {
-            claim: Kind::Contradiction,
+            claim,
             rule: named(set, a.wordings[a.wordings.len() - 1]),
             other: Some(named(set, b.wordings[b.wordings.len() - 1])),
             because,
             proof,
-            examples: vec![first.example(shows(&first), &rules), second.example(shows(&second), &rules)],
+            examples: examples.iter().map(|s| s.example(shows(s), &rules)).collect(),
         }
     };
-    if !both_comply && let Some(examples) = nowhere(group, a, b) {
-        let because = "of each record that both look at, one of them finds something".to_owned();
-        return Some(of(because, Proof::Intervals, examples));
-    }
-    a.tests.intersection(&b.tests).find_map(|name| {
+    let chosen = a.tests.intersection(&b.tests).find_map(|name| {
         let variable = group.variables.0.get(name)?;
         let what = match &variable.source {
             Origin::Empty(_) | Origin::Nearest { .. } => "whatever other records there are".to_owned(),
             Origin::Column(column) if variable.optional => format!("whether `{column}` is there or not"),
             _ => return None,
         };
-        let examples = one_of_both(group, a, b, name, judge)?;
+        let examples = one_of_both(group, a, b, name, ask.judge)?;
         let because = format!("{what}, one of them finds something: what the one asks for, the other forbids");
-        Some(of(because, Proof::Records, examples))
-    })
+        Some(of(Kind::Contradiction, because, Proof::Records, examples))
+    });
+    if chosen.is_some() || both_comply {
+        return chosen;
+    }
+    let (proof, examples) = nowhere(group, a, b, ask)?;
+    let because = "every record that both look at is found by one of them, if its values are known".to_owned();
+    let required = a.wordings.iter().chain(&b.wordings).any(|r| r.verb == Verb::Require);
+    let kind = if required { Kind::Contradiction } else { Kind::Together };
+    Some(of(kind, because, proof, examples))
 }
 
 /// No record that both look at complies with both; shown by one that only the one finds, and one for the other.
-fn nowhere(group: &Group<'_>, a: &Unit<'_>, b: &Unit<'_>) -> Option<[Sample; 2]> {
-    let none = and(vec![a.scope.clone(), b.scope.clone(), not(a.found.clone()), not(b.found.clone())]);
-    if solve::can_hold(&none, &group.variables.of(&[&none])) != Some(false) {
-        return None;
-    }
+fn nowhere(group: &Group<'_>, a: &Unit<'_>, b: &Unit<'_>, ask: Ask<'_>) -> Option<(Proof, [Sample; 2])> {
     let only = |finds: &Unit<'_>, other: &Unit<'_>| {
         group.samples.iter().find(|s| s.finds(finds.name) && s.complies(other.name)).cloned()
     };
-    Some([only(a, b)?, only(b, a)?])
+    let examples = [only(a, b)?, only(b, a)?];
+    let none = and(vec![a.scope.clone(), b.scope.clone(), not(a.found.clone()), not(b.found.clone())]);
+    if solve::can_hold(&none, &group.variables.of(&[&none])) == Some(false) {
+        return Some((Proof::Intervals, examples));
+    }
+    let neither =
+        |r: &[Read]| vec![r[0].scope.yes.clone(), r[1].scope.yes.clone(), r[0].found.no.clone(), r[1].found.no.clone()];
+    match asked::pose(group, ask.solver?, &[a, b], &neither) {
+        Reply::Never => Some((Proof::Solver, examples)),
+        _ => None,
+    }
 }
 
 /// A record that one of both finds, whichever value the variable has.

@@ -4,6 +4,7 @@
 //! records: for each rule some are made that it finds, and all rules judge them. What is left is proved, or shown by a
 //! record that the evaluator confirms; what is neither is not claimed.
 
+mod asked;
 mod contradict;
 mod pairs;
 mod samples;
@@ -15,6 +16,7 @@ pub(crate) use text::{human, json};
 
 use super::Set;
 use super::canon::Apart;
+use super::smt::Solver;
 use super::witness::Judge;
 use crate::data::{Severity, Verdict};
 use crate::report::line_of;
@@ -22,7 +24,6 @@ use crate::sema::hir::Rule;
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
-use unit::{Group, Unit};
 
 /// What is said of a rule, or of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -38,6 +39,8 @@ pub(crate) enum Kind {
     Same,
     /// All that the one finds, the other finds too.
     Implied,
+    /// Every record that both look at is found by one of them.
+    Together,
     /// Some record is found by both.
     Overlap,
 }
@@ -111,6 +114,8 @@ pub(crate) struct Undecided {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Analysis {
     pub rules: usize,
+    /// Which one was asked, too.
+    pub solver: Option<String>,
     pub claims: Vec<Claim>,
     pub not_analysed: Vec<Open>,
     pub undecided: Vec<Undecided>,
@@ -118,29 +123,31 @@ pub(crate) struct Analysis {
 
 /// What is asked.
 #[derive(Clone, Copy)]
-pub(crate) struct Ask {
+pub(crate) struct Ask<'a> {
     /// Whether pairs that only overlap are told too.
     pub overlaps: bool,
     pub threads: usize,
+    pub judge: &'a dyn Judge,
+    pub solver: Option<&'a dyn Solver>,
 }
 
-pub(crate) fn analyze(set: Set<'_>, judge: &dyn Judge, ask: Ask) -> Analysis {
+pub(crate) fn analyze(set: Set<'_>, ask: Ask<'_>) -> Analysis {
     let apart = Apart::default();
     let mut names: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
     for rule in &set.hir.rules {
         names.entry(&rule.name).or_default().push(rule);
     }
-    let mut found = Analysis { rules: names.len(), ..Analysis::default() };
+    let solver = ask.solver.map(|s| s.name().to_owned());
+    let mut found = Analysis { rules: names.len(), solver, ..Analysis::default() };
     let mut told = BTreeSet::new();
     let mut compared = BTreeSet::new();
-    for group in unit::groups(&set.hir.schema, &names, &apart) {
-        let mut group: Group<'_> = group;
-        samples::gather(&mut group, judge, ask.threads);
+    for mut group in unit::groups(&set.hir.schema, &names, &apart) {
+        samples::gather(&mut group, ask);
         let new: Vec<usize> = (0..group.units.len()).filter(|i| told.insert(group.units[*i].name)).collect();
         for i in new {
-            single::claims(&mut group, i, set, judge, &mut found);
+            single::claims(&group, i, set, ask, &mut found);
         }
-        pairs::claims(&group, set, judge, ask, &mut compared, &mut found);
+        pairs::claims(&group, set, ask, &mut compared, &mut found);
     }
     found.claims.sort_by(|a, b| {
         let key = |c: &Claim| (c.claim, c.rule.name.clone(), c.other.as_ref().map(|o| o.name.clone()));

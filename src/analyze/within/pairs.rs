@@ -1,10 +1,11 @@
 //! What is said of two rules.
 
 use super::samples::{self, Sample};
-use super::unit::Group;
-use super::{Analysis, Ask, Claim, Kind, Proof, Undecided, Unit, contradict, named};
+use super::unit::{Group, Unit};
+use super::{Analysis, Ask, Claim, Kind, Proof, Undecided, asked, contradict, named};
 use crate::analyze::Set;
 use crate::analyze::formula::{and, not};
+use crate::analyze::smt::Reply;
 use crate::analyze::solve;
 use crate::analyze::witness::Judge;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,15 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 enum Within {
     Proved(Proof),
     /// A record that only the one finds.
-    Not(Option<Sample>),
-    Unknown,
+    Not(Sample),
+    Unknown(String),
 }
 
 pub fn claims(
     group: &Group<'_>,
     set: Set<'_>,
-    judge: &dyn Judge,
-    ask: Ask,
+    ask: Ask<'_>,
     compared: &mut BTreeSet<(String, String)>,
     found: &mut Analysis,
 ) {
@@ -31,20 +31,22 @@ pub fn claims(
     let mut pairs = Vec::new();
     for (i, a) in group.units.iter().enumerate() {
         for (j, b) in group.units.iter().enumerate().skip(i + 1) {
-            if a.never || b.never || a.tests.is_disjoint(&b.tests) {
+            // Where nothing is tested by both, nothing follows from the one for the other.
+            let related = |a: &Unit<'_>, b: &Unit<'_>| {
+                !a.tests.is_disjoint(&b.tests) || ask.solver.is_some() && !a.columns.is_disjoint(&b.columns)
+            };
+            if a.never.or(b.never).is_some() || !related(a, b) {
                 continue;
             }
             // Rules over several kinds may meet in more than one group.
-            if a.wordings.len() + b.wordings.len() > 2 || group.shared(a, b) {
-                let names = (a.name.to_owned(), b.name.to_owned());
-                if !compared.insert(names) {
-                    continue;
-                }
+            let shared = group.shared(a, b);
+            if shared && !compared.insert((a.name.to_owned(), b.name.to_owned())) {
+                continue;
             }
             pairs.push((i, j));
             for (one, other) in [(i, j), (j, i)] {
                 if !seen.tells_apart(one, other)
-                    && let Some(answer) = implied(group, one, other, judge)
+                    && let Some(answer) = implied(group, one, other, ask)
                 {
                     within.insert((one, other), answer);
                 }
@@ -66,20 +68,20 @@ pub fn claims(
                 found.claims.push(one_way(group, (b, a), proof, within.get(&(*i, *j)), set));
             }
             (None, None) => {
-                found.claims.extend(contradict::claim(group, (*i, *j), seen.both_comply(*i, *j), set, judge));
+                found.claims.extend(contradict::claim(group, (*i, *j), seen.both_comply(*i, *j), set, ask));
                 if ask.overlaps {
-                    found.claims.extend(overlap(group, (a, b), set, judge));
+                    found.claims.extend(overlap(group, (a, b), set, ask.judge));
                 }
             }
             _ => {}
         }
     }
     for ((one, other), answer) in &within {
-        if matches!(answer, Within::Unknown) {
+        if let Within::Unknown(why) = answer {
             found.undecided.push(Undecided {
                 rule: group.units[*one].name.to_owned(),
                 other: group.units[*other].name.to_owned(),
-                why: "neither proved, nor shown by a record that only the first one finds".into(),
+                why: why.clone(),
             });
         }
     }
@@ -121,18 +123,18 @@ impl Group<'_> {
     /// Rules of which one at least is over several kinds.
     fn shared(&self, a: &Unit<'_>, b: &Unit<'_>) -> bool {
         let several = |u: &Unit<'_>| {
-            u.wordings.iter().any(|r| {
-                matches!(self.schema.kind(r.trigger.kind()).origin, crate::data::Origin::Union(_))
-            })
+            u.wordings
+                .iter()
+                .any(|r| matches!(self.schema.kind(r.trigger.kind()).origin, crate::data::Origin::Union(_)))
         };
         several(a) || several(b)
     }
 }
 
 /// None where the other finds everything, so that nothing is said by it.
-fn implied(group: &Group<'_>, one: usize, other: usize, judge: &dyn Judge) -> Option<Within> {
+fn implied(group: &Group<'_>, one: usize, other: usize, ask: Ask<'_>) -> Option<Within> {
     let (a, b) = (&group.units[one], &group.units[other]);
-    if b.always {
+    if b.always.is_some() {
         return None;
     }
     let only = and(vec![a.found.clone(), not(b.found.clone())]);
@@ -140,14 +142,24 @@ fn implied(group: &Group<'_>, one: usize, other: usize, judge: &dyn Judge) -> Op
         return Some(Within::Proved(Proof::Intervals));
     }
     let wanted = |s: &Sample| s.finds(a.name) && s.lets_pass(b.name);
-    let sample = samples::one(group, a, &only, judge, &wanted);
-    let shown = group.samples.iter().any(|s| s.finds(a.name));
-    match sample {
-        Some(sample) => Some(Within::Not(Some(sample))),
-        // Of a rule that no record shows, only its conditions say something.
-        None if !shown => None,
-        None => Some(Within::Unknown),
+    if let Some(sample) = samples::one(group, a, &only, ask.judge, &wanted) {
+        return Some(Within::Not(sample));
     }
+    let mut why = "neither proved, nor shown by a record that only the first one finds".to_owned();
+    if let Some(solver) = ask.solver {
+        match asked::pose(group, solver, &[a, b], &|r| vec![r[0].found.yes.clone(), r[1].found.no.clone()]) {
+            Reply::Never => return Some(Within::Proved(Proof::Solver)),
+            Reply::Unknown(said) => why = said,
+            reply => {
+                let samples = asked::sample(group, a, &reply, ask.judge);
+                if let Some(sample) = samples.into_iter().find(wanted) {
+                    return Some(Within::Not(sample));
+                }
+            }
+        }
+    }
+    // Of a rule that no record shows, only its conditions say something.
+    group.samples.iter().any(|s| s.finds(a.name)).then_some(Within::Unknown(why))
 }
 
 /// Whether a third one lies between two, of which the first finds less.
@@ -188,7 +200,7 @@ fn one_way(
     let mut examples: Vec<_> =
         both(group, a, b).map(|s| s.example("both find it", &[a.name, b.name])).into_iter().collect();
     let only = match back {
-        Some(Within::Not(sample)) => sample.clone(),
+        Some(Within::Not(sample)) => Some(sample.clone()),
         _ => group.samples.iter().find(|s| s.finds(b.name) && s.lets_pass(a.name)).cloned(),
     };
     let known = only.is_some();

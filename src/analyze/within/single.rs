@@ -1,26 +1,24 @@
 //! What is said of one rule by itself.
 
 use super::samples::{self, Sample};
-use super::unit::Group;
-use super::{Analysis, Claim, Kind, Open, Part, Proof, Unit, named};
+use super::unit::{Group, Unit};
+use super::{Analysis, Ask, Claim, Kind, Open, Part, Proof, asked, named};
 use crate::analyze::Set;
 use crate::analyze::formula::{Node, and, not};
 use crate::analyze::lower::{Parts, Whole};
+use crate::analyze::smt::{Read, Reply};
 use crate::analyze::solve;
-use crate::analyze::witness::Judge;
 use crate::data::{Verdict, display};
 use crate::report::line_of;
 use crate::sema::hir::{Exception, Rule};
 
-pub fn claims(group: &mut Group<'_>, i: usize, set: Set<'_>, judge: &dyn Judge, found: &mut Analysis) {
-    let claim = nothing(group, i, set, judge).or_else(|| everything(group, i, set));
-    match claim.as_ref().map(|c| c.claim) {
-        Some(Kind::FindsEverything) => group.units[i].always = true,
-        Some(_) => group.units[i].never = true,
-        None => found.claims.extend(wordings(group, i, set)),
-    }
-    found.claims.extend(claim);
+pub fn claims(group: &Group<'_>, i: usize, set: Set<'_>, ask: Ask<'_>, found: &mut Analysis) {
     let unit = &group.units[i];
+    match (unit.never, unit.always) {
+        (Some(proof), _) => found.claims.push(nothing(group, unit, proof, set, ask)),
+        (None, Some(proof)) => found.claims.push(everything(group, unit, proof, set)),
+        (None, None) => found.claims.extend(wordings(group, unit, set)),
+    }
     let parts: Vec<Part> = unit
         .wholes
         .iter()
@@ -30,7 +28,7 @@ pub fn claims(group: &mut Group<'_>, i: usize, set: Set<'_>, judge: &dyn Judge, 
             why: explained(*why),
         })
         .collect();
-    let unshown = !unit.never && !group.samples.iter().any(|s| s.finds(unit.name));
+    let unshown = unit.never.is_none() && !group.samples.iter().any(|s| s.finds(unit.name));
     if !parts.is_empty() || unshown {
         found.not_analysed.push(Open { rule: named(set, last(unit)), parts, unshown });
     }
@@ -44,36 +42,48 @@ fn impossible(group: &Group<'_>, node: &Node) -> bool {
     solve::can_hold(node, &group.variables.of(&[node])) == Some(false)
 }
 
-fn nothing(group: &Group<'_>, i: usize, set: Set<'_>, judge: &dyn Judge) -> Option<Claim> {
-    let unit = &group.units[i];
-    if !impossible(group, &unit.found) {
-        return None;
-    }
-    let claim = |claim, because: String, examples| Claim {
+fn nothing(group: &Group<'_>, unit: &Unit<'_>, proof: Proof, set: Set<'_>, ask: Ask<'_>) -> Claim {
+    let claim = |claim, because: &str, examples| Claim {
         claim,
         rule: named(set, last(unit)),
         other: None,
-        because,
-        proof: Proof::Intervals,
+        because: because.into(),
+        proof,
         examples,
     };
-    if impossible(group, &unit.scope) {
+    let cannot = |node: &Node, pick: fn(&Read) -> &String| match (proof, ask.solver) {
+        (Proof::Solver, Some(solver)) => {
+            matches!(asked::pose(group, solver, &[unit], &|r| vec![pick(&r[0]).clone()]), Reply::Never)
+        }
+        _ => impossible(group, node),
+    };
+    if cannot(&unit.scope, |r| &r.scope.yes) {
         let because = "no record is looked at: its `where` never holds on the days on which it is in force";
-        return Some(claim(Kind::FindsNothing, because.into(), Vec::new()));
+        return claim(Kind::FindsNothing, because, Vec::new());
     }
-    if impossible(group, &unit.base) {
+    if cannot(&unit.base, |r| &r.base.yes) {
         let because = "its condition never holds for a record that it looks at";
-        return Some(claim(Kind::FindsNothing, because.into(), Vec::new()));
+        return claim(Kind::FindsNothing, because, Vec::new());
     }
     let excepted = |sample: &Sample| matches!(sample.verdicts.get(unit.name), Some(Verdict::Excepted));
-    let example = samples::one(group, unit, &unit.base, judge, &excepted)
+    let seen = group.samples.iter().find(|s| excepted(s)).cloned();
+    let example = seen
+        .or_else(|| samples::one(group, unit, &unit.base, ask.judge, &excepted))
         .map(|sample| sample.example("meets the condition and is excepted", &[unit.name]));
-    let because = match swallowing(group, &unit.parts, &unit.wordings) {
+    let names = match proof {
+        Proof::Solver => {
+            let mut names: Vec<String> = unit.wordings.iter().flat_map(|r| &r.unless).map(|e| e.name.clone()).collect();
+            names.dedup();
+            (!names.is_empty()).then_some(names)
+        }
+        _ => swallowing(group, &unit.parts, &unit.wordings),
+    };
+    let because = match names {
         Some(names) if names.len() == 1 => format!("its exception `{}` covers all that it would find", names[0]),
         Some(names) => format!("its exceptions {} cover all that it would find", listed(&names)),
-        None => return Some(claim(Kind::FindsNothing, "waivers cover all that it would find".into(), Vec::new())),
+        None => return claim(Kind::FindsNothing, "waivers cover all that it would find", Vec::new()),
     };
-    Some(claim(Kind::Swallowed, because, example.into_iter().collect()))
+    claim(Kind::Swallowed, &because, example.into_iter().collect())
 }
 
 /// The exceptions that cover all: one of each wording, where one does; none where waivers are needed for it.
@@ -107,27 +117,22 @@ fn listed(names: &[String]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn everything(group: &Group<'_>, i: usize, set: Set<'_>) -> Option<Claim> {
-    let unit = &group.units[i];
-    if !impossible(group, &and(vec![unit.scope.clone(), not(unit.found.clone())])) {
-        return None;
-    }
+fn everything(group: &Group<'_>, unit: &Unit<'_>, proof: Proof, set: Set<'_>) -> Claim {
     let filtered = unit.wordings.iter().any(|r| r.trigger.filter().is_some());
     let which = if filtered { "record that its `where` takes" } else { "record that it looks at" };
     let example = group.samples.iter().find(|s| s.finds(unit.name)).map(|s| s.example("one of them", &[unit.name]));
-    Some(Claim {
+    Claim {
         claim: Kind::FindsEverything,
         rule: named(set, last(unit)),
         other: None,
         because: format!("every {which} is a finding, if its values are known"),
-        proof: Proof::Intervals,
+        proof,
         examples: example.into_iter().collect(),
-    })
+    }
 }
 
 /// Wordings that never find anything, of a rule of which others do.
-fn wordings(group: &Group<'_>, i: usize, set: Set<'_>) -> Vec<Claim> {
-    let unit = &group.units[i];
+fn wordings(group: &Group<'_>, unit: &Unit<'_>, set: Set<'_>) -> Vec<Claim> {
     if unit.wordings.len() < 2 {
         return Vec::new();
     }

@@ -1,19 +1,20 @@
 //! What is said of a set, for people and for programs.
 
-use super::{Analysis, Claim, Kind, Named, Proof};
+use super::{Analysis, Claim, Kind, Named, Open, Proof};
 use crate::analyze::text::{records, verdict};
-use crate::report::{plural, shorten};
+use crate::report::plural;
 use serde_json::{Value, json as value};
 use std::fmt::Write;
 
 impl Kind {
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Contradiction,
         Kind::FindsNothing,
         Kind::Swallowed,
         Kind::FindsEverything,
         Kind::Same,
         Kind::Implied,
+        Kind::Together,
         Kind::Overlap,
     ];
 
@@ -25,6 +26,7 @@ impl Kind {
             Kind::FindsEverything => "finds everything",
             Kind::Same => "find the same",
             Kind::Implied => "implied",
+            Kind::Together => "find everything together",
             Kind::Overlap => "overlap",
         }
     }
@@ -32,11 +34,12 @@ impl Kind {
     fn counted(self, n: usize) -> String {
         match self {
             Kind::Contradiction => plural(n, "contradiction"),
-            Kind::FindsNothing => plural(n, "rule or wording that finds nothing").replace("nothings", "nothing"),
+            Kind::FindsNothing => format!("{n} that can find nothing"),
             Kind::Swallowed => format!("{n} swallowed by an exception"),
             Kind::FindsEverything => format!("{n} that find everything"),
             Kind::Same => format!("{} that find the same", plural(n, "pair")),
             Kind::Implied => format!("{n} implied by another"),
+            Kind::Together => format!("{} that find everything together", plural(n, "pair")),
             Kind::Overlap => format!("{} that overlap", plural(n, "pair")),
         }
     }
@@ -56,21 +59,20 @@ pub(crate) fn human(analysis: &Analysis, color: bool) -> String {
         }
         let _ = writeln!(text, "    {}{}", claim.because, proved(claim));
         for example in &claim.examples {
-            let said: Vec<String> = example.verdicts.iter().map(|(rule, v)| format!("{rule}: {}", verdict(*v))).collect();
+            let said: Vec<String> =
+                example.verdicts.iter().map(|(rule, v)| format!("{rule}: {}", verdict(*v))).collect();
             let _ = writeln!(text, "    {}: {} ({})", example.shows, records(&example.records), said.join(", "));
         }
         text.push('\n');
     }
     if !analysis.not_analysed.is_empty() {
-        let _ = writeln!(text, "{bold}not analysed{off}  taken whole, so that nothing is said that hinges on what is inside");
+        let _ = writeln!(
+            text,
+            "{bold}not analysed{off}  each is taken whole, and nothing is said that hinges on what is in it"
+        );
         for open in &analysis.not_analysed {
-            let _ = writeln!(text, "    {}", named(&open.rule));
-            for part in &open.parts {
-                let _ = writeln!(text, "        {}: {}  ({})", part.why, shorten(&part.text, 100), part.place);
-            }
-            if open.unshown {
-                text.push_str("        no record could be made that it finds\n");
-            }
+            let _ = writeln!(text, "    {}  ({})", open.rule.name, open.rule.place);
+            let _ = writeln!(text, "        {}", reasons(open));
         }
         text.push('\n');
     }
@@ -83,6 +85,23 @@ pub(crate) fn human(analysis: &Analysis, color: bool) -> String {
     }
     let _ = writeln!(text, "{bold}{}{off}", summary(analysis));
     text
+}
+
+/// `a pattern; what other records there are (2)`
+fn reasons(open: &Open) -> String {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for part in &open.parts {
+        match counted.iter_mut().find(|(why, _)| *why == part.why) {
+            Some((_, n)) => *n += 1,
+            None => counted.push((part.why, 1)),
+        }
+    }
+    let mut said: Vec<String> =
+        counted.into_iter().map(|(why, n)| if n == 1 { why.to_owned() } else { format!("{why} ({n})") }).collect();
+    if open.unshown {
+        said.push("no record could be made that it finds".into());
+    }
+    said.join("; ")
 }
 
 fn named(rule: &Named) -> String {

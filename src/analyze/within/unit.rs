@@ -1,11 +1,12 @@
 //! Rules that the same records trigger, as formulas.
 
+use super::Proof;
 use super::samples::Sample;
 use crate::analyze::canon::{Apart, Names};
 use crate::analyze::formula::{Node, Origin, Variables, or};
 use crate::analyze::lower::{Limits, Lowering, Parts, Whole, kinds};
 use crate::data::Schema;
-use crate::sema::hir::Rule;
+use crate::sema::hir::{Body, Expr, ExprKind, History, Rule};
 use crate::source::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +20,12 @@ pub struct Unit<'a> {
     pub found: Node,
     /// What it tests, beside its trigger and its days.
     pub tests: BTreeSet<String>,
+    /// Columns of its records that it reads.
+    pub columns: BTreeSet<String>,
     pub wholes: Vec<(Span, Whole)>,
-    pub never: bool,
-    pub always: bool,
+    /// It finds nothing, or every record that it looks at.
+    pub never: Option<Proof>,
+    pub always: Option<Proof>,
 }
 
 pub struct Group<'a> {
@@ -65,8 +69,7 @@ fn unit<'a>(
         parts.push(lowering.parts(rule));
         wholes.extend(lowering.wholes);
     }
-    wholes.sort_by_key(|(span, why)| (span.file, span.start, span.end, *why));
-    wholes.dedup();
+    sorted(&mut wholes);
     let any = |of: fn(&Parts) -> Node| or(parts.iter().map(of).collect());
     let (scope, base, found) = (any(|p| p.scope.clone()), any(Parts::base), any(Parts::found));
     let mut tests = BTreeSet::new();
@@ -76,5 +79,53 @@ fn unit<'a>(
         .filter(|name| variables.0.get(*name).is_some_and(|v| !matches!(v.source, Origin::Kind | Origin::Day)))
         .map(str::to_owned)
         .collect();
-    Unit { name, wordings: wordings.to_vec(), parts, scope, base, found, tests, wholes, never: false, always: false }
+    let columns = wordings.iter().flat_map(|rule| columns(schema, rule)).collect();
+    Unit {
+        name,
+        wordings: wordings.to_vec(),
+        parts,
+        scope,
+        base,
+        found,
+        tests,
+        columns,
+        wholes,
+        never: None,
+        always: None,
+    }
+}
+
+pub fn sorted(wholes: &mut Vec<(Span, Whole)>) {
+    wholes.sort_by_key(|(span, why)| (span.file, span.start, span.end, *why));
+    wholes.dedup();
+}
+
+fn columns(schema: &Schema, rule: &Rule) -> BTreeSet<String> {
+    let kind = schema.kind(rule.trigger.kind());
+    let mut waiting: Vec<&Expr> = rule.trigger.filter().into_iter().collect();
+    match &rule.body {
+        Body::Forbid { when } => waiting.push(when),
+        Body::Require { when, need } => {
+            waiting.extend(when);
+            waiting.extend(of_history(need));
+        }
+        Body::Limit { when, to, .. } => waiting.extend(when.iter().chain([to])),
+    }
+    waiting.extend(rule.unless.iter().map(|e| &e.condition));
+    let mut found = BTreeSet::new();
+    while let Some(e) = waiting.pop() {
+        waiting.extend(e.children());
+        match &e.kind {
+            ExprKind::Column { root: 0, column } => {
+                found.extend(kind.columns.get(column.0 as usize).map(|c| c.name.clone()));
+            }
+            ExprKind::History(history) => waiting.extend(of_history(history)),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn of_history(history: &History) -> impl Iterator<Item = &Expr> {
+    history.filter.iter().chain(history.keys.iter().map(|k| &k.outer))
 }

@@ -1,6 +1,8 @@
 //! The command: arguments, files, terminals. One file a subcommand.
 
+mod analyze;
 mod audit;
+mod bench;
 mod check;
 mod compile;
 mod diff;
@@ -28,6 +30,7 @@ mod receipt;
 mod records;
 mod report;
 mod revision;
+mod solver;
 mod test;
 mod r#try;
 mod watch;
@@ -87,6 +90,8 @@ enum Command {
     Compile(compile::CompileArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
+    /// Show how the rules of one policy set stand to each other, and what none of them can find
+    Analyze(analyze::AnalyzeArgs),
     /// Show what changes in meaning between two policy sets
     Diff(diff::DiffArgs),
     /// Show what a change of policy does to records
@@ -234,6 +239,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
         Command::Test(args) => test::run(args, style),
+        Command::Analyze(args) => analyze::run(args, style),
         Command::Diff(args) => diff::run(args, style),
         Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),

@@ -53,6 +53,8 @@
 #[cfg(feature = "cli")]
 mod analyze;
 #[cfg(feature = "cli")]
+mod bundle;
+#[cfg(feature = "cli")]
 mod cli;
 mod data;
 mod diag;

@@ -232,6 +232,13 @@ impl Checked {
         &self.diagnostics
     }
 
+    /// Has the sources' `files` start from a folder, as though the policy files lay in it.
+    pub(crate) fn lie_in(&mut self, folder: &str) {
+        for source in &mut self.hir.sources {
+            source.folder = normalize(&join(folder, &source.folder));
+        }
+    }
+
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|d| d.level == Level::Error)
     }

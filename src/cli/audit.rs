@@ -135,7 +135,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let mut summary = outcome.summary(&inputs, &findings);
     if let Some(path) = &args.receipt {
         let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
-        Receipt::of(&args.given, rules.sources(), &run)?.write(path)?;
+        Receipt::of(&args.given, &rules, &run)?.write(path)?;
     }
 
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();

@@ -1,6 +1,7 @@
 //! The command: arguments, files, terminals. One file a subcommand.
 
 mod audit;
+mod bundle;
 mod check;
 mod compile;
 mod diff;
@@ -13,6 +14,7 @@ mod impact;
 mod infer;
 mod init;
 mod judged;
+mod keygen;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -23,11 +25,13 @@ mod man;
 mod memory;
 mod metrics;
 mod output;
+mod policies;
 mod reading;
 mod receipt;
 mod records;
 mod report;
 mod revision;
+mod signature;
 mod test;
 mod r#try;
 mod watch;
@@ -85,6 +89,10 @@ enum Command {
     Lint(lint::LintArgs),
     /// Check a policy set once, and write it to a file for --plan
     Compile(compile::CompileArgs),
+    /// Write a policy set as one file, signed where that is asked; list or unpack one
+    Bundle(bundle::BundleArgs),
+    /// Make a pair of keys, to sign bundles with
+    Keygen(keygen::KeygenArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
     /// Show what changes in meaning between two policy sets
@@ -233,6 +241,8 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fmt(args) => fmt::run(args, style),
         Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
+        Command::Bundle(args) => bundle::run(args, style),
+        Command::Keygen(args) => keygen::run(args),
         Command::Test(args) => test::run(args, style),
         Command::Diff(args) => diff::run(args, style),
         Command::Impact(args) => impact::run(args, style),

@@ -2,15 +2,15 @@
 //! `bylaws verify`.
 
 use super::disk::plain_io_error;
-use super::given::{Given, Options};
+use super::given::{Given, Options, Rules};
 use super::judged;
+use super::policies::Origin;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
 use crate::data::{Verdict, identity};
 use crate::eval::Findings;
 use crate::report::plural;
 use crate::report::summary::Summary;
-use crate::source::SourceMap;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -43,6 +43,9 @@ pub(super) struct Receipt {
     /// Of `bylaws`.
     version: String,
     options: Options,
+    /// The bundle or compiled set that the policy was in, and by whom it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Origin>,
     /// Texts, without a byte order mark, sorted by name.
     policy: Vec<Hashed>,
     /// As they are on the disk, sorted by name.
@@ -68,14 +71,15 @@ pub(super) struct Run<'a> {
 }
 
 impl Receipt {
-    pub fn of(given: &Given, sources: &SourceMap, run: &Run<'_>) -> Result<Receipt, Failure> {
+    pub fn of(given: &Given, rules: &Rules, run: &Run<'_>) -> Result<Receipt, Failure> {
         if given.records.iter().any(|r| r == "-") {
             return Err(Failure::new(
                 "a receipt is for records that can be read again, which standard input cannot be",
             )
             .help("write them to a file first"));
         }
-        let mut policy: Vec<Hashed> = sources
+        let mut policy: Vec<Hashed> = rules
+            .sources()
             .files()
             .map(|(_, file)| Hashed {
                 file: file.name.clone(),
@@ -90,6 +94,7 @@ impl Receipt {
             schema: SCHEMA.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             options: given.options(),
+            from: rules.origin().cloned(),
             policy,
             records: records?,
             counts: counts(run.summary),
@@ -117,11 +122,12 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
         let found = &receipt.schema;
         return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
     }
-    let given = Given::again(&receipt.options);
+    let signer = receipt.from.as_ref().and_then(|from| from.signer.as_ref());
+    let given = Given::again(&receipt.options, signer);
     let rules = given.rules(style)?;
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
-    let now = Receipt::of(&given, rules.sources(), &run)?;
+    let now = Receipt::of(&given, &rules, &run)?;
     let told = differences(&receipt, &now);
     if told.is_empty() {
         let (policy, records) = (plural(now.policy.len(), "policy file"), plural(now.records.len(), "file"));

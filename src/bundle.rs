@@ -45,12 +45,17 @@ pub struct Bundle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
     TooLarge,
-    NotText { at: usize },
+    NotText {
+        at: usize,
+    },
     Cut,
     Json(String),
     Schema(String),
     Empty,
-    Path { path: String, why: &'static str },
+    Path {
+        path: String,
+        why: &'static str,
+    },
     /// Two paths that are one on a disk that does not tell capital and small letters apart.
     Twice(String, String),
     /// A file that is a folder too.
@@ -67,7 +72,9 @@ impl std::fmt::Display for Wrong {
             Wrong::NotText { at } => write!(f, "byte {at} is not part of UTF-8 text"),
             Wrong::Cut => f.write_str("it is cut off"),
             Wrong::Json(why) => f.write_str(why),
-            Wrong::Schema(schema) => write!(f, "it is of the schema `{}`; this version reads `{SCHEMA}`", shown(schema)),
+            Wrong::Schema(schema) => {
+                write!(f, "it is of the schema `{}`; this version reads `{SCHEMA}`", shown(schema))
+            }
             Wrong::Empty => f.write_str("there is no file in it"),
             Wrong::Path { path, why } => write!(f, "a file in it has the path `{}`, {why}", shown(path)),
             Wrong::Twice(a, b) if a == b => write!(f, "`{}` is in it twice", shown(a)),
@@ -136,7 +143,10 @@ impl Bundle {
             .map(|f| format!("{{\"path\": {}, \"text\": {}}}", quoted(&f.path), quoted(&f.text)))
             .collect();
         let digest = self.digest();
-        format!("{{\n\"schema\": \"{SCHEMA}\",\n\"digest\": \"{digest}\",\n\"files\": [\n{}\n]\n}}\n", files.join(",\n"))
+        format!(
+            "{{\n\"schema\": \"{SCHEMA}\",\n\"digest\": \"{digest}\",\n\"files\": [\n{}\n]\n}}\n",
+            files.join(",\n")
+        )
     }
 
     /// A line for each file: SHA-256, two spaces, path.
@@ -190,7 +200,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let files = [("a.bylaw", ""), ("sub/b.bylaw", "enum e { x } // \"é\u{2028}\u{0}\\\n"), ("A/礼品.bylaw", "\r\n")];
+        let files =
+            [("a.bylaw", ""), ("sub/b.bylaw", "enum e { x } // \"é\u{2028}\u{0}\\\n"), ("A/礼品.bylaw", "\r\n")];
         let files = files.map(|(path, text)| File { path: path.into(), text: text.into() });
         let bundle = Bundle::new(files.to_vec()).unwrap();
         assert_eq!(Bundle::read(bundle.text().as_bytes()), Ok(bundle.clone()));
@@ -215,9 +226,25 @@ mod tests {
     #[test]
     fn paths_stay_inside() {
         for path in [
-            "", "/etc/x.bylaw", "../x.bylaw", "a/../../x.bylaw", "a/..", "a//x.bylaw", "./x.bylaw", "a/", "C:/x.bylaw",
-            "c:x.bylaw", "\\\\host\\x.bylaw", "a\\..\\x.bylaw", "x\0.bylaw", "x\u{1b}[2J.bylaw", "a /x.bylaw",
-            "a./x.bylaw", "x.bylaw ", "passwd", "x.bylaw.",
+            "",
+            "/etc/x.bylaw",
+            "../x.bylaw",
+            "a/../../x.bylaw",
+            "a/..",
+            "a//x.bylaw",
+            "./x.bylaw",
+            "a/",
+            "C:/x.bylaw",
+            "c:x.bylaw",
+            "\\\\host\\x.bylaw",
+            "a\\..\\x.bylaw",
+            "x\0.bylaw",
+            "x\u{1b}[2J.bylaw",
+            "a /x.bylaw",
+            "a./x.bylaw",
+            "x.bylaw ",
+            "passwd",
+            "x.bylaw.",
         ] {
             assert!(matches!(of(&[path]), Err(Wrong::Path { .. })), "{path:?}");
         }
@@ -237,7 +264,10 @@ mod tests {
         assert_eq!(told(b""), "it is cut off");
         assert_eq!(told(&good.as_bytes()[..100]), "it is cut off");
         assert_eq!(told(b"{\xff"), "byte 1 is not part of UTF-8 text");
-        assert_eq!(told(newer.as_bytes()), "it is of the schema `bylaws.bundle/2`; this version reads `bylaws.bundle/1`");
+        assert_eq!(
+            told(newer.as_bytes()),
+            "it is of the schema `bylaws.bundle/2`; this version reads `bylaws.bundle/1`"
+        );
         assert!(told(deep.as_bytes()).starts_with("recursion limit exceeded"), "{}", told(deep.as_bytes()));
         assert_eq!(told(good.replace("// a", "// b").as_bytes()), "its files are not those that its digest is of");
         assert_eq!(told(good.replace("\"path\": ", "\"path\":").as_bytes()), "its bytes are not as they were written");

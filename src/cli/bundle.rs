@@ -146,7 +146,9 @@ fn extract(paths: &[String], folder: &Path, trust: &Trust) -> Result<Exit, Failu
     std::fs::create_dir_all(folder).map_err(failed)?;
     // In a folder with nothing in it no path leads anywhere else.
     if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
-        return Err(Failure::new(format!("`{shown}` is not empty")).help("name a folder that is empty or not there yet"));
+        return Err(
+            Failure::new(format!("`{shown}` is not empty")).help("name a folder that is empty or not there yet")
+        );
     }
     for file in bundle.files() {
         let target = folder.join(&file.path);

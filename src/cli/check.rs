@@ -106,12 +106,7 @@ impl Loaded {
 }
 
 /// Loads and checks for another command; its errors are told, its warnings too.
-pub(super) fn load(
-    paths: &[String],
-    trust: &Trust,
-    set: &[(String, String)],
-    style: Style,
-) -> Result<Loaded, Failure> {
+pub(super) fn load(paths: &[String], trust: &Trust, set: &[(String, String)], style: Style) -> Result<Loaded, Failure> {
     let opened = policies::open(paths, trust)?;
     let mut policies = opened.load().map_err(|errors| unreadable(&errors))?;
     let mut checked = policies.check(set);

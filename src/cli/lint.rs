@@ -250,6 +250,10 @@ impl Files for Mended<'_> {
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
         self.base.files.list(path)
     }
+
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        self.base.files.real(path)
+    }
 }
 
 fn look(files: &Mended, of: &Looking, style: Style) -> Result<Looked, Failure> {

@@ -15,6 +15,7 @@ mod infer;
 mod init;
 mod judged;
 mod keygen;
+mod ledger;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -101,6 +102,8 @@ enum Command {
     Impact(impact::ImpactArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
+    /// Say whether a ledger of findings is as it was written, or show it
+    Ledger(ledger::LedgerArgs),
     /// Judge again what an audit's receipt is for, and compare
     Verify(receipt::VerifyArgs),
     /// Work out the figures that a policy set keeps, by period
@@ -247,6 +250,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diff(args) => diff::run(args, style),
         Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),
+        Command::Ledger(args) => ledger::run(args, style),
         Command::Verify(args) => receipt::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),

@@ -82,7 +82,8 @@ pub(super) fn is_bundle(path: &str) -> bool {
     if !is_file || File::open(path).and_then(|f| f.take(64).read_to_end(&mut start)).is_err() {
         return false;
     }
-    path.ends_with(".bundle") || start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start().first() == Some(&b'{')
+    path.ends_with(".bundle")
+        || start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start().first() == Some(&b'{')
 }
 
 /// A bundle on the disk, signed where it has to be.

@@ -4,6 +4,7 @@
 use super::disk::plain_io_error;
 use super::given::{Given, Options, Rules};
 use super::judged;
+use super::ledger::Standing;
 use super::policies::Origin;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
@@ -53,6 +54,9 @@ pub(super) struct Receipt {
     counts: BTreeMap<String, u64>,
     /// SHA-256 over a line for each finding and other verdict but compliant: its id, a space, the verdict; sorted.
     verdicts: String,
+    /// The ledger that they were added to, and where it stood then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ledger: Option<Standing>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +103,12 @@ impl Receipt {
             records: records?,
             counts: counts(run.summary),
             verdicts: verdicts(run.findings),
+            ledger: None,
         })
+    }
+
+    pub fn with(self, ledger: Option<Standing>) -> Receipt {
+        Receipt { ledger, ..self }
     }
 
     pub fn write(&self, path: &Path) -> Result<(), Failure> {
@@ -128,7 +137,10 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
     let now = Receipt::of(&given, &rules, &run)?;
-    let told = differences(&receipt, &now);
+    let mut told = differences(&receipt, &now);
+    if let Some(ledger) = &receipt.ledger {
+        told.extend(ledger.differs()?.map(|why| format!("ledger: {why}")));
+    }
     if told.is_empty() {
         let (policy, records) = (plural(now.policy.len(), "policy file"), plural(now.records.len(), "file"));
         let all: u64 = now.counts.iter().filter(|(name, _)| *name == "finding").map(|(_, n)| n).sum();

@@ -101,7 +101,8 @@ pub(super) fn signer(path: &str, bytes: &[u8], keys: &[String]) -> Result<Signer
         _ => refused(format!("cannot read `{beside}`: {}", plain_io_error(&e))),
     })?;
     let once_more = "do not use it; ask whoever signed it for both files once more";
-    let signature = parse(&text).map_err(|why| refused(format!("`{beside}` is no signature: {why}")).help(once_more))?;
+    let signature =
+        parse(&text).map_err(|why| refused(format!("`{beside}` is no signature: {why}")).help(once_more))?;
     let Some(key) = keys.iter().find(|key| key.keynum() == signature.keynum()) else {
         let wanted: Vec<String> = keys.iter().map(|key| id(key.keynum())).collect();
         let (by, wanted) = (id(signature.keynum()), wanted.join(" or "));
@@ -120,7 +121,9 @@ fn parse(bytes: &[u8]) -> Result<SignatureBox, &'static str> {
     let lines: Vec<&str> = text.split('\n').collect();
     let &[first, signature, comment, last, ""] = lines.as_slice() else { return Err("it should have four lines") };
     if text.contains('\r') {
-        return Err("its line ends are not those that were written (with git, put `*.minisig -text` into .gitattributes)");
+        return Err(
+            "its line ends are not those that were written (with git, put `*.minisig -text` into .gitattributes)",
+        );
     }
     if !FIRST_LINES.contains(&first) {
         return Err("its first line is not one that minisign writes by itself (leave out `-c`)");
@@ -250,6 +253,7 @@ fn create(path: &Path, mode: u32, text: &str) -> Result<(), Failure> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     #[cfg(not(unix))]
     let _ = mode;
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    let written =
+        options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
     written.map_err(|e| Failure::new(format!("cannot write `{}`: {}", path.display(), plain_io_error(&e))))
 }

@@ -165,14 +165,18 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
             match of(now, &file.file) {
                 None => told.push(format!("{what}: {} is not there", file.file)),
                 Some(is) if is != *file => {
-                    let (was, is) = (&file.sha256[..file.sha256.len().min(12)], &is.sha256[..12]);
-                    told.push(format!("{what}: {} has changed (SHA-256 {was}…, now {is}…)", file.file));
+                    told.push(changed(what, &file.file, &file.sha256, &is.sha256));
                 }
                 Some(_) => {}
             }
         }
         let new = now.iter().filter(|h| of(then, &h.file).is_none());
         told.extend(new.map(|h| format!("{what}: {} was not there", h.file)));
+    }
+    if let (Some(then), Some(now)) = (&then.from, &now.from)
+        && then.sha256 != now.sha256
+    {
+        told.push(changed("policy", &then.file, &then.sha256, &now.sha256));
     }
     for (name, n) in &now.counts {
         let was = then.counts.get(name).copied().unwrap_or_default();
@@ -184,6 +188,11 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
         told.push("the verdicts are others".into());
     }
     told
+}
+
+fn changed(what: &str, file: &str, was: &str, is: &str) -> String {
+    let short = |hash: &str| hash.chars().take(12).collect::<String>();
+    format!("{what}: {file} has changed (SHA-256 {}…, now {}…)", short(was), short(is))
 }
 
 fn hashed(name: &str, path: &Path) -> Result<Hashed, Failure> {

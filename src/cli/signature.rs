@@ -7,7 +7,7 @@ use crate::report::base64;
 use clap::Args;
 use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox, SignatureBox};
 use std::fs;
-use std::io::{Cursor, IsTerminal, Write};
+use std::io::{Cursor, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Whose password stands in the environment.
@@ -21,6 +21,8 @@ const SUM: std::ops::Range<usize> = 126..158;
 const FIRST_LINES: [&str; 2] =
     ["untrusted comment: signature from minisign secret key", "untrusted comment: signature from rsign secret key"];
 const COMMENT: &str = "trusted comment: ";
+/// No signature is longer.
+const LONGEST: u64 = 1 << 16;
 
 /// Has what is written be signed.
 #[derive(Args, Clone, Debug, Default)]
@@ -91,27 +93,41 @@ pub(super) fn beside(path: &Path) -> PathBuf {
 /// Which of the keys signed the bytes that were read from a file. Anything else is a failure.
 pub(super) fn signer(path: &str, bytes: &[u8], keys: &[String]) -> Result<Signer, Failure> {
     let keys: Vec<PublicKey> = keys.iter().map(|key| public_key(key)).collect::<Result<_, Failure>>()?;
-    let refused = |why: String| Failure::new(why).code(Code::NotSigned);
     let beside = beside(Path::new(path));
-    let beside = beside.display();
-    let text = fs::read(beside.to_string()).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => refused(format!("`{path}` is not signed: there is no `{beside}`")).help(
-            "a signature lies beside what it is of; `bylaws bundle POLICIES --output FILE --sign SECRET_KEY` writes both",
-        ),
-        _ => refused(format!("cannot read `{beside}`: {}", plain_io_error(&e))),
+    let mut text = Vec::new();
+    fs::File::open(&beside).and_then(|file| file.take(LONGEST).read_to_end(&mut text)).map_err(|e| {
+        let beside = beside.display();
+        match e.kind() {
+            std::io::ErrorKind::NotFound => refused(format!("`{path}` is not signed: there is no `{beside}`")).help(
+                "a signature lies beside what it is of; `bylaws bundle POLICIES --output FILE --sign SECRET_KEY` \
+                 writes both",
+            ),
+            _ => refused(format!("cannot read `{beside}`: {}", plain_io_error(&e))),
+        }
     })?;
+    holds((path, bytes), (&beside, &text), &keys)
+}
+
+fn refused(why: String) -> Failure {
+    Failure::new(why).code(Code::NotSigned)
+}
+
+/// By whom a file was signed, of its bytes and those of its signature.
+fn holds((path, bytes): (&str, &[u8]), (beside, text): (&Path, &[u8]), keys: &[PublicKey]) -> Result<Signer, Failure> {
+    let beside = beside.display();
     let once_more = "do not use it; ask whoever signed it for both files once more";
-    let signature =
-        parse(&text).map_err(|why| refused(format!("`{beside}` is no signature: {why}")).help(once_more))?;
-    let Some(key) = keys.iter().find(|key| key.keynum() == signature.keynum()) else {
+    let signature = parse(text).map_err(|why| refused(format!("`{beside}` is no signature: {why}")).help(once_more))?;
+    let mut known = keys.iter().filter(|key| key.keynum() == signature.keynum()).peekable();
+    if known.peek().is_none() {
         let wanted: Vec<String> = keys.iter().map(|key| id(key.keynum())).collect();
         let (by, wanted) = (id(signature.keynum()), wanted.join(" or "));
         return Err(refused(format!("`{path}` is signed by the key {by}, and has to be by {wanted}"))
             .help("ask for one that is signed by the right key; or is another key required than was meant?"));
-    };
-    if minisign::verify(key, &signature, Cursor::new(bytes), true, false, false).is_err() {
-        return Err(refused(format!("`{path}` is not what was signed: `{beside}` does not fit")).help(once_more));
     }
+    let verified = |key: &&PublicKey| minisign::verify(key, &signature, Cursor::new(bytes), true, false, false).is_ok();
+    let Some(key) = known.find(verified) else {
+        return Err(refused(format!("`{path}` is not what was signed: `{beside}` does not fit")).help(once_more));
+    };
     Ok(Signer { key: key.to_base64(), comment: signature.trusted_comment().unwrap_or_default() })
 }
 
@@ -256,4 +272,88 @@ fn create(path: &Path, mode: u32, text: &str) -> Result<(), Failure> {
     let written =
         options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
     written.map_err(|e| Failure::new(format!("cannot write `{}`: {}", path.display(), plain_io_error(&e))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BYTES: &[u8] = b"{\n\"schema\": \"bylaws.bundle/1\"\n}\n";
+
+    fn signed(pair: &KeyPair, comment: &str) -> String {
+        let first = FIRST_LINES[0].strip_prefix("untrusted comment: ");
+        minisign::sign(Some(&pair.pk), &pair.sk, Cursor::new(BYTES), Some(comment), first).unwrap().to_string()
+    }
+
+    fn told(bytes: &[u8], text: &[u8], keys: &[PublicKey]) -> Result<String, String> {
+        let held = holds(("rules.bundle", bytes), (Path::new("rules.bundle.minisig"), text), keys);
+        held.map(|signer| signer.comment).map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn every_changed_byte_is_refused() {
+        let pair = KeyPair::generate_unencrypted_keypair().unwrap();
+        let keys = [pair.pk.clone()];
+        let text = signed(&pair, "approved by the board");
+        assert_eq!(told(BYTES, text.as_bytes(), &keys).as_deref(), Ok("approved by the board"));
+        let flips = |bytes: &[u8]| -> Vec<Vec<u8>> {
+            let flip = |at: usize, bit: u8| {
+                let mut bytes = bytes.to_vec();
+                bytes[at] ^= 1 << bit;
+                bytes
+            };
+            (0..bytes.len()).flat_map(|at| (0..8).map(move |bit| flip(at, bit))).collect()
+        };
+        for (i, bytes) in flips(BYTES).iter().enumerate() {
+            assert!(told(bytes, text.as_bytes(), &keys).is_err(), "byte {} of the bundle", i / 8);
+        }
+        for (i, other) in flips(text.as_bytes()).iter().enumerate() {
+            assert!(told(BYTES, other, &keys).is_err(), "byte {} of the signature", i / 8);
+        }
+        for end in 0..text.len() {
+            assert!(told(BYTES, &text.as_bytes()[..end], &keys).is_err(), "the first {end} bytes of the signature");
+        }
+        for end in 0..BYTES.len() {
+            assert!(told(&BYTES[..end], text.as_bytes(), &keys).is_err(), "the first {end} bytes of the bundle");
+        }
+        for more in ["\n", " ", "\u{0}", "x\n"] {
+            assert!(told(BYTES, format!("{text}{more}").as_bytes(), &keys).is_err(), "{more:?} behind it");
+        }
+    }
+
+    #[test]
+    fn parts_of_two_signatures_do_not_make_one() {
+        let pair = KeyPair::generate_unencrypted_keypair().unwrap();
+        let (one, other) = (signed(&pair, "for the first quarter"), signed(&pair, "for the second quarter"));
+        let (one, other): (Vec<&str>, Vec<&str>) = (one.lines().collect(), other.lines().collect());
+        for mixed in [[one[1], other[2], other[3]], [one[1], other[2], one[3]], [one[1], one[2], other[3]]] {
+            let text = format!("{}\n{}\n", FIRST_LINES[0], mixed.join("\n"));
+            assert!(told(BYTES, text.as_bytes(), &[pair.pk.clone()]).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_same_number_does_not_do() {
+        let (pair, mut stranger) =
+            (KeyPair::generate_unencrypted_keypair().unwrap(), KeyPair::generate_unencrypted_keypair().unwrap());
+        // Anybody can give a key the number of another.
+        let mut bytes = stranger.sk.to_bytes();
+        bytes[54..62].copy_from_slice(pair.pk.keynum());
+        stranger.sk = SecretKey::from_bytes(&bytes).unwrap();
+        stranger.pk = PublicKey::from_secret_key(&stranger.sk).unwrap();
+        let text = signed(&stranger, "x");
+        assert_eq!(stranger.pk.keynum(), pair.pk.keynum());
+        assert!(told(BYTES, text.as_bytes(), &[pair.pk.clone()]).unwrap_err().contains("is not what was signed"));
+        assert!(told(BYTES, text.as_bytes(), &[pair.pk.clone(), stranger.pk]).is_ok());
+    }
+
+    #[test]
+    fn keys_have_one_spelling() {
+        let pair = KeyPair::generate_unencrypted_keypair().unwrap();
+        let text = pair.pk.to_base64();
+        assert!(as_public(&text).is_some());
+        for wrong in [&text[1..], &format!(" {text}"), &text.to_lowercase(), &format!("Q{}", &text[1..])] {
+            assert!(as_public(wrong).is_none(), "{wrong}");
+        }
+    }
 }

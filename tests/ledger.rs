@@ -154,7 +154,7 @@ fn what_was_changed_is_named_and_nothing_is_added_to_it() {
         ("blank", whole.replacen('\n', "\n\n", 3), "l: line 2: entry 1 is not as it was written"),
         ("text", format!("{whole}and so on\n"), "l: line 10: entry 9 is not as it was written"),
         ("spaced", whole.replacen("{\"seq\":2,", "{\"seq\": 2,", 1), "l: line 3: entry 2 is not as it was written"),
-        ("windows", whole.replace('\n', "\r\n"), "l: line 1: entry 0 is not as it was written"),
+        ("windows", whole.replace('\n', "\r\n"), "l: line 1: this is no ledger, or its first entry is not as it was written"),
     ];
     for (name, text, expected) in cases {
         fs::write(here.join("l"), &text).unwrap();
@@ -319,4 +319,23 @@ fn a_ledger_that_is_held_is_not_written_to() {
     fs::create_dir(here.join("l")).unwrap();
     let (code, _, err) = bylaws(here, &AUDIT);
     assert!(code == 2 && err.contains("`l` is no file"), "{err}");
+}
+
+fn snapshot(name: &str, args: &[&str]) {
+    let (code, out, err) = bylaws(&root().join("tests/cli/signed"), args);
+    let text = format!("$ bylaws {}\nexit code: {code}\n---- stdout\n{out}---- stderr\n{err}", args.join(" "));
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+/// Written by an earlier version, as the ledgers that are kept.
+#[test]
+fn what_people_read_of_a_ledger() {
+    snapshot("ledger_verify", &["ledger", "verify", "findings.ledger"]);
+    snapshot("ledger_show", &["ledger", "show", "findings.ledger"]);
+    snapshot("ledger_verify_help", &["ledger", "verify", "--help"]);
+    snapshot("ledger_show_help", &["ledger", "show", "--help"]);
+    snapshot("ledger_no_ledger", &["ledger", "verify", "log.ndjson"]);
+    snapshot("ledger_bad_head", &["ledger", "verify", "findings.ledger", "--head", "4f0c"]);
 }

@@ -608,3 +608,24 @@ fn a_key_that_minisign_made_with_a_password_signs_here() {
     done(here, &["bundle", "conduct", "-o", "rules.bundle", "--sign", "locked.key", "--password-file", "password"]);
     assert!(by_minisign(here, &["-Vm", "rules.bundle", "-p", "locked.pub"], ""));
 }
+
+fn snapshot(name: &str, args: &[&str]) {
+    let (code, out, err) = bylaws(&root().join("tests/cli/signed"), args);
+    let text = format!("$ bylaws {}\nexit code: {code}\n---- stdout\n{out}---- stderr\n{err}", args.join(" "));
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+/// The bundle was written by an earlier version, as those that are kept, and its secret key thrown away.
+#[test]
+fn what_people_read_of_a_bundle() {
+    snapshot("bundle_list", &["bundle", "--list", "rules.bundle", "--require-signature", "conduct.pub"]);
+    snapshot("bundle_check", &["check", "rules.bundle"]);
+    snapshot("bundle_help", &["bundle", "--help"]);
+    snapshot("bundle_not_signed", &["check", "gifts.bylaw", "--require-signature", "conduct.pub"]);
+    snapshot("bundle_no_key", &["check", "rules.bundle", "--require-signature", "rules.bundle.minisig"]);
+    snapshot("bundle_no_bundle", &["bundle", "--list", "log.ndjson"]);
+    snapshot("bundle_without_output", &["bundle", "gifts.bylaw"]);
+    snapshot("keygen_help", &["keygen", "--help"]);
+}

@@ -18,8 +18,8 @@ Examples:
   bylaws bundle --list rules.bundle --require-signature conduct.pub
   bylaws bundle --extract unpacked/ rules.bundle
 
-A signature is in the form of minisign, whose keys can be used: `minisign -Vm rules.bundle -p conduct.pub`
-checks it too. `bylaws keygen conduct` makes a pair of keys.
+A signature is in the form of minisign, whose keys can be used, and which checks it too:
+`minisign -Vm rules.bundle -p conduct.pub`. `bylaws keygen conduct` makes a pair of keys.
 
 Exit codes: 0 written or shown (warnings are allowed), 2 errors, a signature that does not hold, or
 files that cannot be read or written.")]

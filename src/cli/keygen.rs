@@ -11,9 +11,9 @@ Examples:
   bylaws keygen conduct                      conduct.key, with a password, and conduct.pub
   bylaws keygen ci --no-password             where the machine that signs keeps it secret itself
 
-The secret key stays with those who may sign; the public key goes to all who check. Keys are those of
-minisign: `minisign -G -s conduct.key -p conduct.pub` makes the same, with a slower and stronger use
-of the password.
+The secret key stays with those who may sign; the public key goes to all who check. Keys are those
+of minisign: `minisign -G -s conduct.key -p conduct.pub` makes such a pair too, and takes longer over
+a password, so that it takes longer to guess.
 
 Exit codes: 0 written, 2 a file is there already or cannot be written.")]
 pub(super) struct KeygenArgs {

@@ -92,9 +92,10 @@ impl Ledger {
         let mut length = file.metadata().map_err(failed)?.len();
         match tail {
             Tail::Whole => {}
-            Tail::NoLineEnd => {
-                file.seek(SeekFrom::End(0)).and_then(|_| file.write_all(b"\n")).map_err(failed)?;
-                length += 1;
+            Tail::NoLineEnd { at } => {
+                file.set_len(at).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
+                file.write_all(b"\n").map_err(failed)?;
+                length = at + 1;
                 output::tell(&format!("ledger {shown}: the last entry had no line end, and has one now\n"));
             }
             Tail::Torn { from, bytes } => {
@@ -251,9 +252,9 @@ pub(super) struct LedgerArgs {
 enum LedgerCommand {
     /// Say whether every entry is as it was written, and where it stands
     #[command(after_help = "\
-A ledger is what `bylaws audit --ledger FILE` writes. Every entry is bound to those before it by a hash, so a
-change inside shows. Whether entries were cut off at the end, or all was written anew, shows by the head alone,
-kept where the ledger cannot be changed: in a receipt, a ticket, a mail.
+A ledger is what `bylaws audit --ledger FILE` writes. Every entry is bound to those before it by
+a hash, so a change inside shows. Whether entries were cut off at the end, or all was written anew,
+shows by the head alone, kept where it cannot be changed with the ledger: in a receipt, a mail.
 
 Examples:
   bylaws ledger verify findings.ledger
@@ -261,6 +262,7 @@ Examples:
 
 Exit codes: 0 as it was written, 1 not, 2 the file cannot be read.")]
     Verify {
+        /// The ledger
         #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
         file: PathBuf,
         /// The hash of the entry that was the last one at some time: it has to be in the ledger still
@@ -273,8 +275,10 @@ Examples:
   bylaws ledger show findings.ledger
   bylaws ledger show findings.ledger --id 11465c
 
-Exit codes: 0 shown, 1 an entry is not as it was written (those before it are shown), 2 the file cannot be read.")]
+Exit codes: 0 shown, 1 an entry is not as it was written (those before it are shown), 2 the file
+cannot be read.")]
     Show {
+        /// The ledger
         #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
         file: PathBuf,
         /// Only the verdicts of this rule
@@ -344,7 +348,7 @@ fn verify(path: &Path, head: Option<&str>) -> Result<Exit, Failure> {
     };
     match tail {
         Tail::Whole => {}
-        Tail::NoLineEnd => {
+        Tail::NoLineEnd { .. } => {
             exit = Exit::Findings;
             text.push_str("the last line has no end: its write was cut off; the next run that adds to it mends this\n");
         }
@@ -412,7 +416,7 @@ fn show(path: &Path, rule: Option<&str>, id: Option<&str>) -> Result<Exit, Failu
     })?;
     output::print(&text)?;
     match read {
-        Ok((_, Tail::Whole | Tail::NoLineEnd)) => Ok(Exit::Clean),
+        Ok((_, Tail::Whole | Tail::NoLineEnd { .. })) => Ok(Exit::Clean),
         Ok((chain, Tail::Torn { .. })) => {
             output::tell(&format!("{}: the write of entry {} was cut off\n", path.display(), chain.entries));
             Ok(Exit::Findings)

@@ -99,8 +99,8 @@ pub(crate) struct Chain {
 pub(crate) enum Tail {
     /// There is none.
     Whole,
-    /// A whole entry, of which only the line end is missing.
-    NoLineEnd,
+    /// A whole entry, of which only the line end is missing, that should be here.
+    NoLineEnd { at: u64 },
     /// The beginning of an entry, whose writing was cut off.
     Torn { from: u64, bytes: u64 },
 }
@@ -173,19 +173,21 @@ impl Chain {
             line.clear();
             let bytes = (&mut *text).take(LONGEST).read_until(b'\n', &mut line)? as u64;
             let fault = |why: String| Ok(Err(Fault { line: number, why }));
+            // Where a disk had room but no content yet, there are zeros.
+            let zeros = line.iter().rev().take_while(|b| **b == 0).count();
             let whole = match line.strip_suffix(b"\n") {
                 Some(whole) => whole,
                 None if bytes == 0 => return Ok(Ok((chain, Tail::Whole))),
                 None if bytes == LONGEST => return fault("it is longer than any entry".into()),
-                None if is_torn(&line) => return Ok(Ok((chain, Tail::Torn { from, bytes }))),
-                None => &line,
+                None if is_torn(&line[..line.len() - zeros]) => return Ok(Ok((chain, Tail::Torn { from, bytes }))),
+                None => &line[..line.len() - zeros],
             };
             match chain.follow(whole) {
                 Ok((seq, what, hash)) => see(seq, &what, &hash),
                 Err(why) => return fault(why),
             }
-            if whole.len() == line.len() {
-                return Ok(Ok((chain, Tail::NoLineEnd)));
+            if !line.ends_with(b"\n") {
+                return Ok(Ok((chain, Tail::NoLineEnd { at: from + whole.len() as u64 })));
             }
             from += bytes;
         }
@@ -194,7 +196,10 @@ impl Chain {
     /// Takes the next line up, if it follows.
     fn follow(&mut self, text: &[u8]) -> std::result::Result<(u64, What, String), String> {
         let due = self.entries;
-        let changed = || format!("entry {due} is not as it was written");
+        let changed = || match due {
+            0 => "this is no ledger, or its first entry is not as it was written".to_owned(),
+            _ => format!("entry {due} is not as it was written"),
+        };
         let line: Line = serde_json::from_slice(text).map_err(|_| changed())?;
         let (written, hash) = written(line.seq, &line.previous, &line.entry).map_err(|_| changed())?;
         if written.as_bytes() != text {
@@ -285,11 +290,8 @@ fn written(seq: u64, previous: &str, entry: &What) -> Result<(String, String)> {
     Ok((text, hash))
 }
 
-/// Whether a line without an end is what a write leaves that was cut off: the beginning of an entry, and zeros where a disk
-/// had room but no content yet.
-fn is_torn(line: &[u8]) -> bool {
-    let zeros = line.iter().rev().take_while(|b| **b == 0).count();
-    let text = &line[..line.len() - zeros];
+/// Whether a line without an end is what a write leaves that was cut off: the beginning of an entry.
+fn is_torn(text: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(text).or_else(|e| match e.error_len() {
         // Within a letter of several bytes.
         None => std::str::from_utf8(&text[..e.valid_up_to()]),
@@ -400,14 +402,18 @@ mod tests {
             let from = if whole == 0 { 0 } else { ends[whole - 1] };
             let expected = match end {
                 _ if end == from => (whole, Tail::Whole),
-                _ if end + 1 == ends[whole] => (whole + 1, Tail::NoLineEnd),
+                _ if end + 1 == ends[whole] => (whole + 1, Tail::NoLineEnd { at: end as u64 }),
                 _ => (whole, Tail::Torn { from: from as u64, bytes: (end - from) as u64 }),
             };
             assert_eq!((chain.entries as usize, tail), expected, "the first {end} bytes");
-            if let Tail::Torn { from, bytes } = tail {
-                let zeros = [&text.as_bytes()[..end], &[0; 9]].concat();
-                assert_eq!(read(&zeros).unwrap().1, Tail::Torn { from, bytes: bytes + 9 });
-            }
+            let zeros = [&text.as_bytes()[..end], &[0; 9]].concat();
+            let then = match tail {
+                Tail::Whole => Tail::Torn { from: end as u64, bytes: 9 },
+                Tail::Torn { from, bytes } => Tail::Torn { from, bytes: bytes + 9 },
+                Tail::NoLineEnd { .. } => tail,
+            };
+            let (chain, tail) = read(&zeros).unwrap();
+            assert_eq!((chain.entries as usize, tail), (expected.0, then), "the first {end} bytes, and zeros");
         }
     }
 

@@ -56,6 +56,8 @@ extern crate alloc;
 #[cfg(feature = "cli")]
 mod analyze;
 #[cfg(feature = "cli")]
+mod bundle;
+#[cfg(feature = "cli")]
 mod cli;
 mod data;
 mod diag;

@@ -1,7 +1,8 @@
 //! `bylaws audit`: records judged by a policy set.
 
 use super::disk::plain_io_error;
-use super::given::Given;
+use super::given::{Given, Rules};
+use super::ledger::{self, Ledger};
 use super::receipt::{self, Receipt};
 use super::records;
 use super::{Exit, Failure, Style, output, reading};
@@ -63,6 +64,9 @@ pub(super) struct AuditArgs {
     /// Write what was read and what it came to, in hashes, for `bylaws verify`
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
+    /// Add what is found to this ledger, each verdict once; `bylaws ledger verify` shows what was changed in it
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    ledger: Option<PathBuf>,
     /// How many verdicts of one sort and rule a human report shows; the others are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     max_per_rule: usize,
@@ -119,6 +123,8 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let plan = rules.plan()?;
     let baseline = args.baseline.as_deref().map(|path| baseline(path, args.update_baseline)).transpose()?;
     let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
+    // One that cannot be added to is told before the records are read; meanwhile, others may add to it.
+    args.ledger.as_deref().map(Ledger::open).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
     let inputs = records::inputs(&args.given.records, &read)?;
@@ -133,13 +139,15 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
         output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
     }
     let mut summary = outcome.summary(&inputs, &findings);
-    if let Some(path) = &args.receipt {
-        let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
-        Receipt::of(&args.given, rules.sources(), &run)?.write(path)?;
-    }
-
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
     let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };
+    let noted = args.ledger.as_deref().map(|path| noted(path, &args.given, &rules, &context, &findings)).transpose()?;
+    if let Some(path) = &args.receipt {
+        let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
+        let receipt = Receipt::of(&args.given, &rules, &run)?;
+        receipt.with(noted.as_ref().map(|(_, standing)| standing.clone())).write(path)?;
+    }
+
     summary.as_of = args.given.as_of.clone();
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);
@@ -184,7 +192,24 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
         }
     }
     updated.iter().for_each(|said| output::tell(said));
+    if let Some((added, ledger::Standing { file, entries, head })) = &noted {
+        let (added, entries) = (report::plural(*added as usize, "verdict"), report::grouped(*entries));
+        output::tell(&format!("ledger {file}: {added} added, entries now {entries}, head {head}\n"));
+    }
     Ok(exit(&args.fail_on, args.max_indeterminate, &summary))
+}
+
+/// Adds what was found to a ledger: how much of it was new, and where the ledger stands now.
+fn noted(
+    path: &Path,
+    given: &Given,
+    rules: &Rules,
+    context: &Context,
+    findings: &Findings,
+) -> Result<(u64, ledger::Standing), Failure> {
+    let mut ledger = Ledger::open(path)?;
+    let added = ledger.add_findings(&ledger::run_of(given, rules), context, findings, &in_order(findings))?;
+    Ok((added, ledger.standing()))
 }
 
 /// What is known. A file that is about to be written may not be there yet.

@@ -1,6 +1,7 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
 use super::memory::{Limit, Size};
+use super::policies::{Origin, Trust};
 use super::{Failure, Style, check, compile, output};
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
@@ -33,6 +34,8 @@ pub(super) struct Given {
     /// Give a parameter another value than its default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    trust: Trust,
     /// How many threads read and judge [default: all cores]. What comes out is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -54,8 +57,8 @@ pub(super) struct Options {
 
 /// A policy set without errors.
 pub(super) enum Rules<'a> {
-    Checked { policies: Box<PolicySet>, checked: Box<Checked> },
-    Saved { saved: Saved, path: &'a Path },
+    Checked { policies: Box<PolicySet>, checked: Box<Checked>, origin: Option<Origin> },
+    Saved { saved: Saved, path: &'a Path, origin: Origin },
 }
 
 impl Rules<'_> {
@@ -73,10 +76,18 @@ impl Rules<'_> {
         }
     }
 
+    /// The one file that it was in: a bundle, or a compiled set.
+    pub fn origin(&self) -> Option<&Origin> {
+        match self {
+            Rules::Checked { origin, .. } => origin.as_ref(),
+            Rules::Saved { origin, .. } => Some(origin),
+        }
+    }
+
     pub fn hir(&self) -> Result<Cow<'_, Hir>, Failure> {
         match self {
             Rules::Checked { checked, .. } => Ok(Cow::Borrowed(checked.hir())),
-            Rules::Saved { saved, path } => {
+            Rules::Saved { saved, path, .. } => {
                 saved.hir().map(Cow::Owned).map_err(|error| compile::unusable(&error, path))
             }
         }
@@ -95,10 +106,11 @@ impl Given {
         }
     }
 
-    /// The same once more.
-    pub fn again(options: &Options) -> Given {
+    /// The same once more, signed by the same key if it was.
+    pub fn again(options: &Options, signer: Option<&String>) -> Given {
         let set = options.set.clone().into_iter().collect();
-        Given { plan: options.plan.clone(), set, ..Given::of(&options.policy, &options.records, &options.as_of) }
+        let trust = Trust { keys: signer.into_iter().cloned().collect() };
+        Given { plan: options.plan.clone(), set, trust, ..Given::of(&options.policy, &options.records, &options.as_of) }
     }
 
     pub fn of(policies: &[String], records: &[String], as_of: &Option<String>) -> Given {
@@ -108,6 +120,7 @@ impl Given {
             records: records.to_vec(),
             as_of: as_of.clone(),
             set: Vec::new(),
+            trust: Trust::default(),
             threads: None,
             memory_limit: None,
         }
@@ -116,12 +129,13 @@ impl Given {
     /// Loads the policy set; errors are told, warnings too.
     pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
         let Some(path) = &self.plan else {
-            let (policies, checked) = check::load(&self.policies, &self.set, style)?;
-            return Ok(Rules::Checked { policies: policies.into(), checked: checked.into() });
+            let loaded = check::load(&self.policies, &self.trust, &self.set, style)?;
+            let (policies, checked) = (loaded.policies.into(), loaded.checked.into());
+            return Ok(Rules::Checked { policies, checked, origin: loaded.origin });
         };
-        let saved = compile::read(path)?;
+        let (saved, origin) = compile::read(path, &self.trust)?;
         output::tell(&report::render::diagnostics(&saved.sources, &saved.warnings, style.stderr));
-        Ok(Rules::Saved { saved, path })
+        Ok(Rules::Saved { saved, path, origin })
     }
 
     pub fn limit(&self) -> Limit {

@@ -3,6 +3,7 @@
 mod analyze;
 mod audit;
 mod bench;
+mod bundle;
 mod check;
 mod compile;
 mod diff;
@@ -15,6 +16,8 @@ mod impact;
 mod infer;
 mod init;
 mod judged;
+mod keygen;
+mod ledger;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -25,12 +28,14 @@ mod man;
 mod memory;
 mod metrics;
 mod output;
+mod policies;
 mod reading;
 mod receipt;
 mod records;
 mod report;
 mod revision;
 mod solver;
+mod signature;
 mod test;
 mod r#try;
 mod watch;
@@ -88,6 +93,10 @@ enum Command {
     Lint(lint::LintArgs),
     /// Check a policy set once, and write it to a file for --plan
     Compile(compile::CompileArgs),
+    /// Write a policy set as one file, signed where that is asked; list or unpack one
+    Bundle(bundle::BundleArgs),
+    /// Make a pair of keys, to sign bundles with
+    Keygen(keygen::KeygenArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
     /// Show how the rules of one policy set stand to each other, and what none of them can find
@@ -98,6 +107,8 @@ enum Command {
     Impact(impact::ImpactArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
+    /// Say whether a ledger of findings is as it was written, or show it
+    Ledger(ledger::LedgerArgs),
     /// Judge again what an audit's receipt is for, and compare
     Verify(receipt::VerifyArgs),
     /// Work out the figures that a policy set keeps, by period
@@ -238,11 +249,14 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fmt(args) => fmt::run(args, style),
         Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
+        Command::Bundle(args) => bundle::run(args, style),
+        Command::Keygen(args) => keygen::run(args),
         Command::Test(args) => test::run(args, style),
         Command::Analyze(args) => analyze::run(args, style),
         Command::Diff(args) => diff::run(args, style),
         Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),
+        Command::Ledger(args) => ledger::run(args, style),
         Command::Verify(args) => receipt::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),

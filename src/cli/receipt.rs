@@ -2,15 +2,16 @@
 //! `bylaws verify`.
 
 use super::disk::plain_io_error;
-use super::given::{Given, Options};
+use super::given::{Given, Options, Rules};
 use super::judged;
+use super::ledger::Standing;
+use super::policies::Origin;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
 use crate::data::{Verdict, identity};
 use crate::eval::Findings;
 use crate::report::plural;
 use crate::report::summary::Summary;
-use crate::source::SourceMap;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -43,6 +44,9 @@ pub(super) struct Receipt {
     /// Of `bylaws`.
     version: String,
     options: Options,
+    /// The bundle or compiled set that the policy was in, and by whom it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Origin>,
     /// Texts, without a byte order mark, sorted by name.
     policy: Vec<Hashed>,
     /// As they are on the disk, sorted by name.
@@ -50,6 +54,9 @@ pub(super) struct Receipt {
     counts: BTreeMap<String, u64>,
     /// SHA-256 over a line for each finding and other verdict but compliant: its id, a space, the verdict; sorted.
     verdicts: String,
+    /// The ledger that they were added to, and where it stood then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ledger: Option<Standing>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,14 +75,15 @@ pub(super) struct Run<'a> {
 }
 
 impl Receipt {
-    pub fn of(given: &Given, sources: &SourceMap, run: &Run<'_>) -> Result<Receipt, Failure> {
+    pub fn of(given: &Given, rules: &Rules, run: &Run<'_>) -> Result<Receipt, Failure> {
         if given.records.iter().any(|r| r == "-") {
             return Err(Failure::new(
                 "a receipt is for records that can be read again, which standard input cannot be",
             )
             .help("write them to a file first"));
         }
-        let mut policy: Vec<Hashed> = sources
+        let mut policy: Vec<Hashed> = rules
+            .sources()
             .files()
             .map(|(_, file)| Hashed {
                 file: file.name.clone(),
@@ -90,11 +98,17 @@ impl Receipt {
             schema: SCHEMA.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             options: given.options(),
+            from: rules.origin().cloned(),
             policy,
             records: records?,
             counts: counts(run.summary),
             verdicts: verdicts(run.findings),
+            ledger: None,
         })
+    }
+
+    pub fn with(self, ledger: Option<Standing>) -> Receipt {
+        Receipt { ledger, ..self }
     }
 
     pub fn write(&self, path: &Path) -> Result<(), Failure> {
@@ -117,12 +131,16 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
         let found = &receipt.schema;
         return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
     }
-    let given = Given::again(&receipt.options);
+    let signer = receipt.from.as_ref().and_then(|from| from.signer.as_ref());
+    let given = Given::again(&receipt.options, signer);
     let rules = given.rules(style)?;
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
-    let now = Receipt::of(&given, rules.sources(), &run)?;
-    let told = differences(&receipt, &now);
+    let now = Receipt::of(&given, &rules, &run)?;
+    let mut told = differences(&receipt, &now);
+    if let Some(ledger) = &receipt.ledger {
+        told.extend(ledger.differs()?.map(|why| format!("ledger: {why}")));
+    }
     if told.is_empty() {
         let (policy, records) = (plural(now.policy.len(), "policy file"), plural(now.records.len(), "file"));
         let all: u64 = now.counts.iter().filter(|(name, _)| *name == "finding").map(|(_, n)| n).sum();
@@ -147,14 +165,18 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
             match of(now, &file.file) {
                 None => told.push(format!("{what}: {} is not there", file.file)),
                 Some(is) if is != *file => {
-                    let (was, is) = (&file.sha256[..file.sha256.len().min(12)], &is.sha256[..12]);
-                    told.push(format!("{what}: {} has changed (SHA-256 {was}…, now {is}…)", file.file));
+                    told.push(changed(what, &file.file, &file.sha256, &is.sha256));
                 }
                 Some(_) => {}
             }
         }
         let new = now.iter().filter(|h| of(then, &h.file).is_none());
         told.extend(new.map(|h| format!("{what}: {} was not there", h.file)));
+    }
+    if let (Some(then), Some(now)) = (&then.from, &now.from)
+        && then.sha256 != now.sha256
+    {
+        told.push(changed("policy", &then.file, &then.sha256, &now.sha256));
     }
     for (name, n) in &now.counts {
         let was = then.counts.get(name).copied().unwrap_or_default();
@@ -166,6 +188,11 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
         told.push("the verdicts are others".into());
     }
     told
+}
+
+fn changed(what: &str, file: &str, was: &str, is: &str) -> String {
+    let short = |hash: &str| hash.chars().take(12).collect::<String>();
+    format!("{what}: {file} has changed (SHA-256 {}…, now {}…)", short(was), short(is))
 }
 
 fn hashed(name: &str, path: &Path) -> Result<Hashed, Failure> {

@@ -5,6 +5,7 @@ mod session;
 mod talk;
 
 use super::memory::Size;
+use super::policies::Trust;
 use super::{Exit, Failure, Style, output};
 use crate::eval::Truth;
 use crate::report::{self, tried};
@@ -65,6 +66,8 @@ pub(super) struct TryArgs {
     /// Give a parameter another value than its default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    trust: Trust,
     /// How many threads read and judge [default: all cores]. What comes out is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -79,6 +82,7 @@ pub(super) fn run(args: &TryArgs, style: Style) -> Result<Exit, Failure> {
     let start = Start {
         policies: &args.policies,
         set: &args.set,
+        trust: &args.trust,
         records,
         as_of: args.as_of.as_deref(),
         threads,

@@ -38,6 +38,8 @@ codes! {
     Import = "B0002", "an import that cannot be followed";
     Routing = "B0003", "records that no source can be found for";
     BadSettings = "B0004", "settings that say nothing that is known";
+    BadBundle = "B0005", "a bundle that cannot be used";
+    NotSigned = "B0006", "a policy that is not signed as is asked";
     SyntaxError = "B0101", "the text is not a rule or part of one";
     TooDeep = "B0103", "nested too deeply";
     UnknownName = "B0201", "a name that stands for nothing here";

@@ -17,6 +17,8 @@ pub(crate) mod impact;
 #[cfg(feature = "cli")]
 pub(crate) mod integrity;
 pub(crate) mod json;
+#[cfg(feature = "cli")]
+pub(crate) mod ledger;
 pub(crate) mod metrics;
 mod page;
 pub(crate) mod render;

@@ -1,6 +1,7 @@
 //! What conditions are tried on: a policy set, inputs, and what has been said of both so far.
 
 use super::super::memory::{Limit, Size};
+use super::super::policies::Trust;
 use super::super::{Failure, Style, audit, check, output, reading, records, why};
 use crate::data::{KindId, Place, Time, Verdict};
 use crate::diag::{Diagnostic, did_you_mean};
@@ -31,6 +32,7 @@ pub(super) struct Session {
 pub(super) struct Start<'a> {
     pub policies: &'a [String],
     pub set: &'a [(String, String)],
+    pub trust: &'a Trust,
     pub records: &'a [String],
     pub as_of: Option<&'a str>,
     pub threads: usize,
@@ -49,7 +51,7 @@ pub(super) struct Judged {
 
 impl Session {
     pub fn begin(start: &Start, style: Style) -> Result<Session, Failure> {
-        let (policies, checked) = check::load(start.policies, start.set, style)?;
+        let (policies, checked) = check::load(start.policies, start.trust, start.set, style)?.parts();
         let plan = Arc::new(check::compile(&checked)?);
         let inputs = records::inputs(start.records, &plan.reading())?;
         let as_of = start.as_of.map(|text| audit::time(text, &plan)).transpose()?;

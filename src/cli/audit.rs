@@ -128,7 +128,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
     if let Some(path) = &args.rejects {
         output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
     }

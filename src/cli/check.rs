@@ -1,6 +1,7 @@
 //! `bylaws check`: is the policy set right?
 
 use super::disk::Disk;
+use super::limits::LimitArgs;
 use super::{CheckFormat, Exit, Failure, Style, output, watch};
 use crate::data::Role;
 use crate::diag::{Diagnostic, Level};
@@ -29,6 +30,8 @@ pub(super) struct CheckArgs {
     set: Vec<(String, String)>,
     #[arg(long, value_enum, default_value = "human")]
     format: CheckFormat,
+    #[command(flatten)]
+    limit: LimitArgs,
     /// Check again whenever a policy file changes, until ctrl-c
     #[arg(long)]
     watch: bool,
@@ -39,7 +42,7 @@ pub(super) fn run(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
 }
 
 fn once(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
-    let mut set = match PolicySet::load(&Disk, &args.paths) {
+    let mut set = match PolicySet::load_within(&Disk, &args.paths, &args.limit.limits()) {
         Ok(set) => set,
         Err(errors) if args.format == CheckFormat::Json => {
             output::print(&report::check_json(
@@ -91,8 +94,13 @@ pub(super) fn exchange(
 }
 
 /// Loads and checks for another command; its errors are told, its warnings too.
-pub(super) fn load(paths: &[String], set: &[(String, String)], style: Style) -> Result<(PolicySet, Checked), Failure> {
-    let mut policies = PolicySet::load(&Disk, paths).map_err(|errors| unreadable(&errors))?;
+pub(super) fn load(
+    paths: &[String],
+    set: &[(String, String)],
+    limit: &LimitArgs,
+    style: Style,
+) -> Result<(PolicySet, Checked), Failure> {
+    let mut policies = PolicySet::load_within(&Disk, paths, &limit.limits()).map_err(|errors| unreadable(&errors))?;
     let checked = policies.check(set);
     output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
     if checked.has_errors() {

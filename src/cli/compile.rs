@@ -1,5 +1,6 @@
 //! `bylaws compile`: a policy set checked once, for commands that are run often.
 
+use super::limits::LimitArgs;
 use super::{Exit, Failure, Style, check, output};
 use crate::diag::Code;
 use crate::plan::Plan;
@@ -26,10 +27,12 @@ pub(super) struct CompileArgs {
     /// Give a parameter another value than its default; it holds wherever the file is used
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    limit: LimitArgs,
 }
 
 pub(super) fn run(args: &CompileArgs, style: Style) -> Result<Exit, Failure> {
-    let (policies, checked) = check::load(&args.paths, &args.set, style)?;
+    let (policies, checked) = check::load(&args.paths, &args.set, &args.limit, style)?;
     let plan = check::compile(&checked)?;
     let bytes = saved::save(policies.sources(), checked.diagnostics(), checked.hir(), &plan)
         .map_err(|_| Failure::new("the policy set cannot be written as a file"))?;

@@ -2,13 +2,20 @@
 
 use crate::io::{FileError, Files, join};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 
 pub(super) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
         fs::read(path).map_err(file_error)
+    }
+
+    fn read_within(&self, path: &str, most: u64) -> Result<Vec<u8>, FileError> {
+        let mut bytes = Vec::new();
+        let mut file = fs::File::open(path).map_err(file_error)?;
+        file.by_ref().take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(file_error)?;
+        if bytes.len() as u64 > most { Err(FileError::TooLarge) } else { Ok(bytes) }
     }
 
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {

@@ -1,5 +1,6 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
+use super::limits::LimitArgs;
 use super::memory::{Limit, Size};
 use super::{Failure, Style, check, compile, output};
 use crate::plan::Plan;
@@ -39,6 +40,8 @@ pub(super) struct Given {
     /// End with an error rather than hold more memory: `4 GB`, `75%`, `unlimited` [default: 80% of what there is]
     #[arg(long, value_name = "SIZE", value_parser = super::memory::size)]
     memory_limit: Option<Size>,
+    #[command(flatten)]
+    limit: LimitArgs,
 }
 
 /// What of it decides what comes out, as a receipt keeps it.
@@ -50,6 +53,8 @@ pub(super) struct Options {
     pub set: BTreeMap<String, String>,
     pub records: Vec<String>,
     pub as_of: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limit: BTreeMap<String, String>,
 }
 
 /// A policy set without errors.
@@ -92,13 +97,15 @@ impl Given {
             set: self.set.iter().cloned().collect(),
             records: self.records.clone(),
             as_of: self.as_of.clone(),
+            limit: self.limit.written(),
         }
     }
 
     /// The same once more.
     pub fn again(options: &Options) -> Given {
         let set = options.set.clone().into_iter().collect();
-        Given { plan: options.plan.clone(), set, ..Given::of(&options.policy, &options.records, &options.as_of) }
+        let limit = LimitArgs::again(&options.limit);
+        Given { plan: options.plan.clone(), set, limit, ..Given::of(&options.policy, &options.records, &options.as_of) }
     }
 
     pub fn of(policies: &[String], records: &[String], as_of: &Option<String>) -> Given {
@@ -110,13 +117,14 @@ impl Given {
             set: Vec::new(),
             threads: None,
             memory_limit: None,
+            limit: LimitArgs::default(),
         }
     }
 
     /// Loads the policy set; errors are told, warnings too.
     pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
         let Some(path) = &self.plan else {
-            let (policies, checked) = check::load(&self.policies, &self.set, style)?;
+            let (policies, checked) = check::load(&self.policies, &self.set, &self.limit, style)?;
             return Ok(Rules::Checked { policies: policies.into(), checked: checked.into() });
         };
         let saved = compile::read(path)?;
@@ -125,7 +133,7 @@ impl Given {
     }
 
     pub fn limit(&self) -> Limit {
-        Limit::new(self.memory_limit)
+        Limit::new(self.memory_limit, self.limit.limits())
     }
 
     pub fn threads(&self) -> usize {

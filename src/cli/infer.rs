@@ -1,5 +1,6 @@
 //! `bylaws infer`: a record and its source drafted from sample data.
 
+use super::limits::LimitArgs;
 use super::records::{self, Input as File};
 use super::{Exit, Failure, Style, output, reading};
 use crate::data::InputId;
@@ -54,6 +55,8 @@ pub(super) struct InferArgs {
     /// What separates the fields of CSV: one sign, or `tab`; otherwise as the headings show
     #[arg(long, value_name = "SIGN", value_parser = sign)]
     delimiter: Option<u8>,
+    #[command(flatten)]
+    limit: LimitArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -150,6 +153,7 @@ fn pass(args: &InferArgs, files: &[File], most: u64, take: Take) -> Result<(Shap
                 Given::Parquet => Format::Parquet,
             }),
             delimiter: args.delimiter,
+            limits: args.limit.limits(),
         };
         let mut see = |place, record: Bare<'_>| {
             limited |= count >= most;

@@ -13,6 +13,7 @@ mod impact;
 mod infer;
 mod init;
 mod judged;
+mod limits;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;

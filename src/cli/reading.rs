@@ -4,10 +4,11 @@ use super::Failure;
 use super::disk::plain_io_error;
 use super::memory::Limit;
 use super::records::{self, Input as File, Inputs};
+use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;
-use crate::eval::{BatchError, Evaluator, Findings, KindCounts};
+use crate::eval::{BatchError, Beyond, Evaluator, Findings, KindCounts, Metrics, OverLimit};
 use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Reject, Sift, Sink, Wanted};
 use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
@@ -15,6 +16,7 @@ use crate::report::{self, Context, Entry, Excerpt};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write, stderr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Shorter inputs are done before a progress bar could be read.
@@ -53,6 +55,13 @@ impl<'a> Reader<'a> {
 
     /// Reads every input to its end; twice where a record has the identity of one that was let go.
     pub fn read(&self, mut evaluator: Evaluator) -> Result<(Evaluator, Outcome), Failure> {
+        let (files, most) = (self.inputs.files.len() as u64, self.limit.input.files);
+        if files > most {
+            let (files, most) = (grouped(files), grouped(most));
+            return Err(Failure::new(format!("{files} files of records were named: more than {most}"))
+                .code(Code::InputOverLimit)
+                .help("name fewer at once, or allow more: `--limit files=…`"));
+        }
         let outcome = self.pass(&evaluator)?;
         while evaluator.again().map_err(|e| Failure::new(e.to_string()).code(Code::BrokenInput))? {
             self.pass(&evaluator)?;
@@ -62,9 +71,20 @@ impl<'a> Reader<'a> {
         Ok((evaluator, outcome))
     }
 
+    /// Judges what was read.
+    pub fn finish(&self, evaluator: Evaluator) -> Result<Findings, Failure> {
+        evaluator.finish_within(&self.limit.input).map_err(|over| over_limit(&over))
+    }
+
+    /// Works out the metrics of what was read.
+    pub fn metrics(&self, evaluator: Evaluator) -> Result<Metrics, Failure> {
+        evaluator.metrics_within(&self.limit.input).map_err(|over| over_limit(&over))
+    }
+
     fn pass(&self, evaluator: &Evaluator) -> Result<Outcome, Failure> {
         let mut outcome = Outcome { kinds: self.kinds(), ..Outcome::default() };
         let progress = progress(&self.inputs.files);
+        let kept = AtomicU64::new(0);
         let sieve = evaluator.sieve().map_err(|e| Failure::new(e.to_string()))?;
         for (i, file) in self.inputs.files.iter().enumerate() {
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
@@ -89,8 +109,11 @@ impl<'a> Reader<'a> {
             let sorts = Mutex::new(std::mem::take(&mut outcome.sorts));
             let reject = |reject: Reject| {
                 note(&mut lock(&sorts), &reject);
-                if keep {
+                let (text, most) = (reject.text.len() as u64, self.limit.input.rejected_bytes);
+                if keep && kept.fetch_add(text, Ordering::Relaxed).saturating_add(text) <= most {
                     lock(&rejected).push(reject);
+                } else if keep {
+                    lock(&full).get_or_insert_with(|| too_many_rejects(most));
                 }
             };
             let advance = |bytes| {
@@ -100,7 +123,8 @@ impl<'a> Reader<'a> {
             };
             let sink = Sink { batch: &batch, reject: &reject, advance: &advance };
             let sift = sieve.as_ref().map(|sieve| Sift { sieve, rest: &rest });
-            let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
+            let options =
+                ingest::Options { threads: self.threads, limits: self.limit.input, ..ingest::Options::default() };
             let read = with_input(file, |input| self.ingest.sift(&spec(i, file), input, options, sink, sift));
             outcome.sorts = sorts.into_inner().unwrap_or_else(|p| p.into_inner());
             outcome.reports.push(read?);
@@ -273,6 +297,38 @@ impl Outcome {
         }
         summary
     }
+}
+
+fn too_many_rejects(most: u64) -> Failure {
+    Failure::new(format!("the rejected records are more than {} of text", bytes(most))).code(Code::InputOverLimit).help(
+        "look at them without `--rejects` first: the summary counts them by reason; or keep more: \
+         `--limit rejected-bytes=…`",
+    )
+}
+
+/// `a`, `b` and 2 more
+fn names(of: &[String]) -> String {
+    let named: Vec<String> = of.iter().take(3).map(|n| format!("`{n}`")).collect();
+    match of.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// Why judging was stopped.
+fn over_limit(over: &OverLimit) -> Failure {
+    let what = match over.what {
+        Beyond::Keys => "looks at the records of more than {} keys at once",
+        Beyond::WindowRecords => "looks at more than {} records in one window",
+        Beyond::PartialMatches => "has more than {} ways to complete a sequence at one record",
+    };
+    let whose = names(&over.whose);
+    let message = what.replace("{}", &grouped(over.most));
+    let (name, most) = (over.what.limit(), grouped(over.most));
+    Failure::new(format!("{whose} {message}")).code(Code::JudgingOverLimit).help(format!(
+        "give it a narrower key or a shorter window, or allow more than {most}: `--limit {name}=…`; \
+         no verdicts were told"
+    ))
 }
 
 /// A bar for inputs that take a while, where somebody can see it.

@@ -1,5 +1,6 @@
 //! `bylaws test`: the tests that a policy set contains.
 
+use super::limits::LimitArgs;
 use super::{CheckFormat, Exit, Failure, Style, check, output, watch};
 use crate::plan::Plan;
 use crate::policy_set::PolicySet;
@@ -34,6 +35,8 @@ pub(super) struct TestArgs {
     /// Give a parameter another value than its default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    limit: LimitArgs,
     /// Name every test, not only those that fail
     #[arg(long, short)]
     verbose: bool,
@@ -76,7 +79,7 @@ pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
 }
 
 fn once(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
-    let (mut policies, checked) = check::load(&args.paths, &args.set, style)?;
+    let (mut policies, checked) = check::load(&args.paths, &args.set, &args.limit, style)?;
     let plan = Arc::new(check::compile(&checked)?);
     let mut coverage = args.coverage.map(|_| Coverage::new(&plan));
     let all = checked.hir().tests.len();

@@ -1,7 +1,7 @@
 //! How much judging may hold and try, and the end of it where it is more.
 
 use crate::data::Limits;
-use crate::plan::{Plan, RulePlan};
+use crate::plan::{HistoryPlan, Plan, RulePlan};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -114,9 +114,10 @@ impl Watch {
     }
 }
 
-/// The names of the rules and metrics that read a history, each once.
-pub fn readers(plan: &Plan, history: u32) -> Vec<String> {
-    let of = |rule: &&RulePlan| rule.histories.contains(&history);
+/// The names of the rules and metrics that read a history of the plan, each once.
+pub fn readers(plan: &Plan, history: &HistoryPlan) -> Vec<String> {
+    let reads = |id: &u32| plan.histories.get(*id as usize).is_some_and(|h| std::ptr::eq(h, history));
+    let of = |rule: &&RulePlan| rule.histories.iter().any(reads);
     let mut names: Vec<String> = plan.rules.iter().filter(of).map(|r| r.name.clone()).collect();
     names.sort();
     names.dedup();

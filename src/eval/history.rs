@@ -128,7 +128,7 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
     parts.append(&mut untimed);
     parts.retain(|p| !p.adrift || !p.range.is_empty());
     let records = parts.iter().map(|p| p.range.len() as u64).sum();
-    if !watch.allows(Beyond::WindowRecords, records, || bounds::readers(cx.plan, id)) {
+    if !watch.allows(Beyond::WindowRecords, records, || bounds::readers(cx.plan, history)) {
         return Err(NoSearch::Time);
     }
     Ok(Search { bounds, parts, except })

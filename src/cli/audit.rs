@@ -135,7 +135,9 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let mut summary = outcome.summary(&inputs, &findings);
     if let Some(path) = &args.receipt {
         let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
-        Receipt::of(&args.given, rules.sources(), &run)?.write(path)?;
+        let receipt = Receipt::of(&args.given, rules.sources(), &run)?;
+        reader.unchanged()?;
+        receipt.write(path)?;
     }
 
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
@@ -146,10 +148,10 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let updated = match (&args.baseline, baseline) {
         (Some(path), Some(before)) if args.update_baseline => {
             let now = Baseline::of(&context, &findings);
-            output::to_file(path, |out| now.write(out))?;
             summary.baseline = Some((path.display().to_string(), now.compare(&findings)));
             let (added, removed) = (now.beyond(&before), before.beyond(&now));
-            Some(format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len()))
+            let said = format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len());
+            Some((path, now, said))
         }
         (Some(path), Some(baseline)) => {
             summary.baseline = Some((path.display().to_string(), baseline.compare(&findings)));
@@ -183,7 +185,11 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
             output::tell(&summary::human(&summary, style.stderr));
         }
     }
-    updated.iter().for_each(|said| output::tell(said));
+    // At last: what could not be reported does not become known.
+    if let Some((path, now, said)) = updated {
+        output::to_file(path, |out| now.write(out))?;
+        output::tell(&said);
+    }
     Ok(exit(&args.fail_on, args.max_indeterminate, &summary))
 }
 

@@ -88,7 +88,8 @@ mod testing;
 pub use cli::command;
 
 pub use data::{
-    Batch, Currency, Decimal, Defect, InputId, Money, Place, Reading, Schema, Severity, Sieve, Time, Value, Verdict,
+    Batch, Currency, Decimal, Defect, InputId, Limits, Money, Place, Reading, Schema, Severity, Sieve, Time, Value,
+    Verdict,
 };
 pub use diag::{Code, Diagnostic, Fix, Label, Level};
 pub use eval::{

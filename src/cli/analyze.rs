@@ -1,6 +1,7 @@
 //! `bylaws analyze`: how the rules of one policy set stand to each other.
 
 use super::bench::Bench;
+use super::policies::Trust;
 use super::solver::SolverArgs;
 use super::{Exit, Failure, Style, check, output};
 use crate::analyze::{self, Ask, Kind, Set, Solver};
@@ -42,6 +43,8 @@ pub(super) struct AnalyzeArgs {
     /// Tell of rules, too, that find some of the same records
     #[arg(long)]
     overlaps: bool,
+    #[command(flatten)]
+    trust: Trust,
     #[command(flatten)]
     solver: SolverArgs,
     #[arg(long, value_enum, default_value = "human")]
@@ -92,7 +95,7 @@ impl FailOn {
 }
 
 pub(super) fn run(args: &AnalyzeArgs, style: Style) -> Result<Exit, Failure> {
-    let (policies, checked) = check::load(&args.paths, &args.set, style)?;
+    let (policies, checked) = check::load(&args.paths, &args.trust, &args.set, style)?.parts();
     let plan = Arc::new(check::compile(&checked)?);
     let bench = Bench::of([plan.clone(), plan]);
     let set = Set { sources: policies.sources(), hir: checked.hir(), charter: &[] };

@@ -134,7 +134,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
     if let Some(path) = &args.rejects {
         output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
     }
@@ -145,6 +145,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     if let Some(path) = &args.receipt {
         let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
         let receipt = Receipt::of(&args.given, &rules, &run)?;
+        reader.unchanged()?;
         receipt.with(noted.as_ref().map(|(_, standing)| standing.clone())).write(path)?;
     }
 
@@ -154,10 +155,10 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let updated = match (&args.baseline, baseline) {
         (Some(path), Some(before)) if args.update_baseline => {
             let now = Baseline::of(&context, &findings);
-            output::to_file(path, |out| now.write(out))?;
             summary.baseline = Some((path.display().to_string(), now.compare(&findings)));
             let (added, removed) = (now.beyond(&before), before.beyond(&now));
-            Some(format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len()))
+            let said = format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len());
+            Some((path, now, said))
         }
         (Some(path), Some(baseline)) => {
             summary.baseline = Some((path.display().to_string(), baseline.compare(&findings)));
@@ -191,7 +192,11 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
             output::tell(&summary::human(&summary, style.stderr));
         }
     }
-    updated.iter().for_each(|said| output::tell(said));
+    // At last: what could not be reported does not become known.
+    if let Some((path, now, said)) = updated {
+        output::to_file(path, |out| now.write(out))?;
+        output::tell(&said);
+    }
     if let Some((added, ledger::Standing { file, entries, head })) = &noted {
         let (added, entries) = (report::plural(*added as usize, "verdict"), report::grouped(*entries));
         output::tell(&format!("ledger {file}: {added} added, entries now {entries}, head {head}\n"));

@@ -1,5 +1,6 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
+use super::limits::LimitArgs;
 use super::memory::{Limit, Size};
 use super::policies::{Origin, Trust};
 use super::{Failure, Style, check, compile, output};
@@ -53,6 +54,8 @@ pub(super) struct Options {
     pub set: BTreeMap<String, String>,
     pub records: Vec<String>,
     pub as_of: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limit: BTreeMap<String, String>,
 }
 
 /// A policy set without errors.
@@ -103,13 +106,15 @@ impl Given {
             set: self.set.iter().cloned().collect(),
             records: self.records.clone(),
             as_of: self.as_of.clone(),
+            limit: self.trust.limit.written(),
         }
     }
 
     /// The same once more, signed by the same key if it was.
     pub fn again(options: &Options, signer: Option<&String>) -> Given {
         let set = options.set.clone().into_iter().collect();
-        let trust = Trust { keys: signer.into_iter().cloned().collect() };
+        let keys = signer.into_iter().cloned().collect();
+        let trust = Trust { keys, limit: LimitArgs::again(&options.limit) };
         Given { plan: options.plan.clone(), set, trust, ..Given::of(&options.policy, &options.records, &options.as_of) }
     }
 
@@ -139,7 +144,7 @@ impl Given {
     }
 
     pub fn limit(&self) -> Limit {
-        Limit::new(self.memory_limit)
+        Limit::new(self.memory_limit, self.trust.limit.limits())
     }
 
     pub fn threads(&self) -> usize {

@@ -31,7 +31,7 @@ pub(super) fn judge(given: &Given, plan: Arc<Plan>) -> Result<Judged, Failure> {
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
     let reader = reading::Reader::new(&read, &inputs, threads, false, given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
     let summary = outcome.summary(&inputs, &findings);
     Ok(Judged { plan, findings, inputs, summary })
 }

@@ -18,6 +18,7 @@ mod init;
 mod judged;
 mod keygen;
 mod ledger;
+mod limits;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -34,8 +35,9 @@ mod receipt;
 mod records;
 mod report;
 mod revision;
-mod solver;
 mod signature;
+mod solver;
+mod temporary;
 mod test;
 mod r#try;
 mod watch;
@@ -237,7 +239,15 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = error.exit_code();
-            let _ = error.print();
+            // Help that somebody asked for, and that went nowhere.
+            if let Err(failed) = error.print()
+                && !error.use_stderr()
+                && failed.kind() != std::io::ErrorKind::BrokenPipe
+            {
+                let message = format!("cannot write the output: {}", disk::plain_io_error(&failed));
+                Failure::new(message).tell(Style { stdout: false, stderr: false });
+                return ExitCode::from(Exit::Failed as u8);
+            }
             return ExitCode::from(code.clamp(0, 255) as u8);
         }
     };

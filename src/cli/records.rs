@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::disk::plain_io_error;
+use super::temporary::Temporary;
 use crate::data::mapping::{Format, Source};
 use crate::data::{KindId, Reading};
 use crate::diag::{Code, did_you_mean};
@@ -13,7 +14,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 #[derive(Debug)]
 pub(super) struct Input {
@@ -32,7 +32,7 @@ pub(super) struct Inputs {
     /// Sources with `files` of their own that were not looked for, as others were named, and what each is for.
     pub passed_by: Vec<(String, KindId)>,
     /// What came from standard input and from pipes, kept until the reports are written.
-    spooled: Vec<NamedTempFile>,
+    spooled: Vec<Temporary>,
     /// Standard input was named.
     stdin: bool,
 }
@@ -258,7 +258,8 @@ pub(super) fn expand(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
             Failure::new(format!("cannot read `{}`: {}", e.path().display(), plain_io_error(e.error())))
                 .code(Code::Unreadable)
         })?;
-        if path.is_file() {
+        // What cannot be read is told when it is opened; a folder is not meant.
+        if !path.is_dir() {
             found.push(path);
         }
     }
@@ -312,12 +313,25 @@ fn kept(name: &str, path: &Path, inputs: &mut Inputs) -> Result<PathBuf, Failure
 }
 
 /// What can be read only once, kept in a file: its beginning says what it is, and reports show the lines of records again.
-pub(super) fn spool(name: &str, mut from: impl Read) -> Result<NamedTempFile, Failure> {
-    let failed = |e: std::io::Error| Failure::new(format!("cannot read {name}: {}", plain_io_error(&e)));
-    let mut file = NamedTempFile::with_prefix("bylaws-").map_err(failed)?;
-    std::io::copy(&mut from, &mut file).map_err(failed)?;
-    file.flush().map_err(failed)?;
-    Ok(file)
+pub(super) fn spool(name: &str, mut from: impl Read) -> Result<Temporary, Failure> {
+    let failed = |e: std::io::Error| {
+        let folder = std::env::temp_dir();
+        Failure::new(format!("cannot keep {name} in `{}`: {}", folder.display(), plain_io_error(&e)))
+            .help("it can be read only once, and is kept in a file meanwhile: TMPDIR names another folder for that")
+    };
+    let mut kept = Temporary::kept_back().map_err(failed)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(kept),
+            Ok(got) => kept.file().and_then(|file| file.write_all(&buffer[..got])).map_err(failed)?,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => {
+                let message = format!("cannot read {name}: {}", plain_io_error(&e));
+                return Err(Failure::new(message).code(Code::Unreadable));
+            }
+        }
+    }
 }
 
 /// The first bytes of a file, uncompressed.

@@ -89,7 +89,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
     let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
     let mut summary = outcome.summary(&inputs, &findings);
     summary.as_of = args.given.as_of.clone();
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();

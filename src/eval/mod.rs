@@ -10,6 +10,7 @@
 
 mod about;
 mod arith;
+mod bounds;
 mod business;
 mod chain;
 mod explain;
@@ -54,6 +55,7 @@ mod wordings;
 mod world;
 
 pub use crate::data::Time as AsOf;
+pub use bounds::{Beyond, OverLimit};
 pub use findings::*;
 pub use held::Held;
 pub use live::InOrder;
@@ -67,13 +69,14 @@ pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
-use crate::data::{Batch, KindId, Origin};
+use crate::data::{Batch, KindId, Limits, Origin};
 use crate::plan::{Plan, VERSION};
+use bounds::Watch;
 use grouped::AtomGroups;
 use interp::Context;
 use regex::Regex;
 use screen::Hold;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
@@ -154,6 +157,9 @@ struct Runtime {
     empty: World,
     retain: bool,
     mark_people: bool,
+    /// Of a sentence.
+    message_bytes: AtomicU64,
+    watch: Watch,
 }
 
 impl Runtime {
@@ -186,6 +192,8 @@ impl Runtime {
             empty: World::empty(plan),
             retain: false,
             mark_people: false,
+            message_bytes: AtomicU64::new(u64::MAX),
+            watch: Watch::default(),
         };
         for (i, rule) in plan.rules.iter().enumerate() {
             if let Some(kind) = screen::triggered_by(&rule.trigger) {
@@ -340,6 +348,29 @@ impl Evaluator {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
         let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
         results::conclude(self.plan, self.runtime, settled, &options)
+    }
+
+    /// As [`Evaluator::finish`], within limits.
+    ///
+    /// # Errors
+    /// Where a rule looks at more than the limits allow. Nothing is judged then.
+    pub fn finish_within(self, limits: &Limits) -> Result<Findings, OverLimit> {
+        let runtime = self.runtime.clone();
+        runtime.watch.begin(limits);
+        runtime.message_bytes.store(limits.message_bytes, Ordering::Relaxed);
+        let findings = self.finish();
+        runtime.watch.end().map(|()| findings)
+    }
+
+    /// As [`Evaluator::metrics`], within limits.
+    ///
+    /// # Errors
+    /// As those of [`Evaluator::finish_within`].
+    pub fn metrics_within(self, limits: &Limits) -> Result<Metrics, OverLimit> {
+        let runtime = self.runtime.clone();
+        runtime.watch.begin(limits);
+        let metrics = self.metrics();
+        runtime.watch.end().map(|()| metrics)
     }
 
     /// Works the metrics out, of a plan that has them. No more comes.

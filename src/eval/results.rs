@@ -243,6 +243,9 @@ impl<'a> Judging<'a> {
 
     fn run(&self, task: &Task, keep_compliant: bool) -> Found {
         let mut found = Found { entries: Vec::new(), compliant: 0, keep_compliant };
+        if self.runtime.watch.is_stopped() {
+            return found;
+        }
         match *task {
             Task::Records { rule, from, until } => {
                 let of = &self.plan.rules[rule as usize];

@@ -6,10 +6,10 @@ use super::formats::Opened;
 use super::layout::{Layout, Target};
 use super::ranges::read_full;
 use super::rows::Get;
+use super::unpack;
 use super::{InputError, InputSpec, parquet, scan};
 use crate::data::mapping::{Format, Step};
 use crate::data::{ColumnId, KindId, Place, Reading};
-use crate::diag::Code;
 use std::borrow::Cow;
 use std::io::Read;
 use std::ops::Range;
@@ -59,7 +59,7 @@ pub fn excerpts(
         let bytes = texts.record(want.place.offset, |bytes, whole| match opened.format {
             Format::Csv => csv::row_end(bytes, delimiter, whole),
             Format::Json => match std::str::from_utf8(bytes) {
-                Ok(text) => scan::value_end(text, 0).ok().filter(|end| whole || *end < text.len()),
+                Ok(text) => scan::value_end(text, 0, scan::Bounds::KNOWN).ok().filter(|end| whole || *end < text.len()),
                 Err(_) => None,
             },
             _ => memchr::memchr(b'\n', bytes),
@@ -119,7 +119,7 @@ impl Texts<'_> {
             }
             Content::Stream(reader) => reader,
         };
-        let broken = |e: std::io::Error| InputError::new(Code::BrokenInput, format!("cannot be read: {e}"));
+        let broken = |e: std::io::Error| unpack::unreadable(&e);
         let passed = (self.held.len() as u64).min(ahead);
         self.held.drain(..passed as usize);
         std::io::copy(&mut reader.by_ref().take(ahead - passed), &mut std::io::sink()).map_err(broken)?;

@@ -25,6 +25,7 @@ mod ranges;
 mod rows;
 mod scan;
 mod shapes;
+mod unpack;
 mod values;
 mod worker;
 
@@ -36,7 +37,7 @@ pub use excerpts::{Excerpt, Wanted};
 pub use formats::format_of;
 
 use crate::data::mapping::Format;
-use crate::data::{Batch, InputId, KindId, Place, Reading, Sieve};
+use crate::data::{Batch, InputId, KindId, Limits, Place, Reading, Sieve};
 use crate::diag::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -106,11 +107,12 @@ pub struct Options {
     pub threads: usize,
     /// About how much is worked on at once by one thread. It changes no outcome.
     pub chunk_bytes: usize,
+    pub limits: Limits,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { threads: 1, chunk_bytes: 1 << 18 }
+        Options { threads: 1, chunk_bytes: 1 << 18, limits: Limits::default() }
     }
 }
 
@@ -135,6 +137,12 @@ pub struct InputError {
 impl InputError {
     fn new(code: Code, message: impl Into<String>) -> InputError {
         InputError { code, message: message.into(), help: None }
+    }
+
+    /// Over one of the limits, which may be set higher.
+    fn over(message: impl Into<String>, limit: &str) -> InputError {
+        InputError::new(Code::InputOverLimit, message)
+            .help(format!("if that is right, allow more: `--limit {limit}=…`"))
     }
 
     fn help(mut self, help: impl Into<String>) -> InputError {
@@ -230,7 +238,7 @@ impl Ingest {
         sink: Sink<'_>,
         sift: Option<Sift<'_>>,
     ) -> Result<InputReport, InputError> {
-        let opened = formats::open(&self.reading, spec, input)?;
+        let opened = formats::open(&self.reading, spec, input, &options.limits)?;
         let job = worker::Job { spec, options, sink, delimiter: opened.delimiter, sift };
         let mut report = match opened.format {
             Format::Ndjson => ndjson::read(&self.reading, &job, opened.content)?,
@@ -253,7 +261,7 @@ impl Ingest {
         input: Input<'_>,
         wanted: &[Wanted],
     ) -> Result<Vec<Option<Excerpt>>, InputError> {
-        let opened = formats::open(&self.reading, spec, input)?;
+        let opened = formats::open(&self.reading, spec, input, &Limits::NONE)?;
         excerpts::excerpts(&self.reading, spec, opened, wanted)
     }
 }

@@ -1,10 +1,11 @@
 //! In place of the Parquet reader, where the feature `parquet` is off.
 
+use super::bare::BareSpec;
 use super::chunks::Content;
 use super::worker::Job;
 use super::{Excerpt, InputError, InputReport, InputSpec, Wanted};
+use crate::data::Reading;
 use crate::data::found::See;
-use crate::data::{InputId, Reading};
 use crate::diag::Code;
 
 pub fn read(_: &Reading, _: &Job, _: Content) -> Result<InputReport, InputError> {
@@ -15,7 +16,7 @@ pub fn excerpts(_: &Reading, _: &InputSpec, _: Content, _: &[Wanted]) -> Result<
     Err(left_out())
 }
 
-pub fn bare(_: InputId, _: Content, _: See, _: &dyn Fn(u64)) -> Result<Vec<String>, InputError> {
+pub fn bare(_: &BareSpec, _: Content, _: See, _: &dyn Fn(u64)) -> Result<Vec<String>, InputError> {
     Err(left_out())
 }
 

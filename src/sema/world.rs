@@ -3,11 +3,12 @@
 use super::hir::Constant;
 use super::report::Reporter;
 use super::waivers::Granted;
-use crate::data::{Clock, ColumnId, EnumId, KindId, Schema, Type, Zone};
+use crate::data::{Clock, ColumnId, EnumId, KindId, Limits, Schema, Type, Zone};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Ident, ItemKind};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::Cell;
 
 /// A name that stands for a value.
 #[derive(Clone, Copy)]
@@ -74,6 +75,9 @@ pub struct World<'a> {
     pub later: FxHashMap<&'a str, Vec<(i32, Constant)>>,
     /// Names whose declaration was in error: what uses them is not told again.
     pub broken: FxHashSet<&'a str>,
+    pub limits: Limits,
+    /// Regular expressions so far.
+    pub patterns: Cell<u64>,
 }
 
 impl<'a> World<'a> {

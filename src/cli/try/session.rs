@@ -3,7 +3,7 @@
 use super::super::memory::{Limit, Size};
 use super::super::policies::Trust;
 use super::super::{Failure, Style, audit, check, output, reading, records, why};
-use crate::data::{KindId, Place, Time, Verdict};
+use crate::data::{KindId, Limits, Place, Time, Verdict};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::eval::why::{About, Why};
 use crate::eval::{Evaluator, Findings, Options, RuleCounts};
@@ -21,6 +21,7 @@ pub(super) struct Session {
     as_of: Option<Time>,
     threads: usize,
     memory_limit: Option<Size>,
+    limits: Limits,
     pub names: Names,
     /// The records that conditions are about, where that was said.
     pub kind: Option<String>,
@@ -63,6 +64,7 @@ impl Session {
             as_of,
             threads: start.threads,
             memory_limit: start.memory_limit,
+            limits: start.trust.limit.limits(),
             names: Names::default(),
             kind: None,
             present: None,
@@ -237,10 +239,10 @@ impl Session {
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
         let reading = plan.reading();
-        let limit = Limit::new(self.memory_limit);
+        let limit = Limit::new(self.memory_limit, self.limits);
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, keep, limit);
         let (evaluator, outcome) = reader.read(evaluator)?;
-        Ok((evaluator.finish(), outcome))
+        Ok((reader.finish(evaluator)?, outcome))
     }
 
     /// Tells what is wrong with a condition.

@@ -121,9 +121,9 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
-    let inputs = records::inputs(&args.given.records, &read)?;
+    let inputs = args.given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
-    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), in_order, people: inputs.people.clone(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());

@@ -23,6 +23,7 @@ mod man;
 mod memory;
 mod metrics;
 mod output;
+mod people;
 mod reading;
 mod receipt;
 mod records;

@@ -183,11 +183,8 @@ impl Outcome {
     pub fn rejected_at(&self, inputs: &Inputs, at: &str) -> Option<(Code, &str)> {
         let (file, line) = at.rsplit_once(':')?;
         let line: u64 = line.split('[').next()?.parse().ok()?;
-        let fits = |r: &&Reject| {
-            let own = name(inputs, r.place.input);
-            r.place.line == line
-                && (own == file || own.strip_suffix(file).is_some_and(|rest| rest.ends_with(['/', '\\'])))
-        };
+        let named = |r: &&Reject| inputs.files.get(r.place.input.0 as usize).is_some_and(|f| f.is_named(file));
+        let fits = |r: &&Reject| r.place.line == line && named(r);
         self.rejects.iter().find(fits).map(|r| (r.code, r.reason.as_str()))
     }
 
@@ -305,7 +302,7 @@ fn name(inputs: &Inputs, id: InputId) -> &str {
     inputs.files.get(id.0 as usize).map_or("", |f| f.name.as_str())
 }
 
-fn spec(i: usize, file: &File) -> InputSpec {
+pub(super) fn spec(i: usize, file: &File) -> InputSpec {
     InputSpec { id: InputId(i as u32), name: file.name.clone(), format: None, route: file.route.clone() }
 }
 

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::disk::plain_io_error;
 use crate::data::mapping::{Format, Source};
-use crate::data::{KindId, Reading};
+use crate::data::{KindId, People, Reading};
 use crate::diag::{Code, did_you_mean};
 use crate::eval::InOrder;
 use crate::ingest::{Route, format_of};
@@ -23,6 +23,14 @@ pub(super) struct Input {
     pub route: Route,
 }
 
+impl Input {
+    /// Whether it is meant by a name: its own, or the end of its path.
+    pub fn is_named(&self, wanted: &str) -> bool {
+        let ends = |name: &str| name.strip_suffix(wanted).is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']));
+        ends(&self.name) || ends(&shown(&self.path))
+    }
+}
+
 /// The inputs of a run, sorted by name.
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
@@ -35,6 +43,8 @@ pub(super) struct Inputs {
     spooled: Vec<NamedTempFile>,
     /// Standard input was named.
     stdin: bool,
+    /// What people are called in what is written.
+    pub people: People,
 }
 
 impl Inputs {

@@ -98,11 +98,12 @@ pub fn of_key<'a>(trace: &mut Trace<'a>, key: &'a Expr, scope: &Scope<'_, 'a>) {
 /// A field that could not be read.
 pub fn cell<'a>(trace: &mut Trace<'a>, frame: Frame<'a>, column: ColumnId, span: Span) {
     let show = printable(&trace.cx, frame.kind, column);
-    let person = trace.cx.runtime.mark_people && trace.cx.plan.schema.is_person(frame.kind, column);
+    let (people, person) = (&trace.cx.runtime.people, trace.cx.plan.schema.is_person(frame.kind, column));
     let withheld = |text: &String| match (show, person) {
         (false, _) => display::WITHHELD.into(),
-        (true, true) => display::person(text),
-        (true, false) => text.clone(),
+        (true, _) if text == display::ABSENT => text.clone(),
+        (true, true) => people.person(text),
+        (true, false) => people.text(text),
     };
     let why = match frame.rows.flaw(frame.row, column).map(|f| &f.kind) {
         None | Some(FlawKind::Missing) => GapReason::Missing,

@@ -29,6 +29,7 @@ mod message;
 mod metrics;
 mod mismatch;
 mod once;
+mod people;
 mod problems;
 mod rates;
 mod records;
@@ -57,7 +58,8 @@ pub use crate::data::Time as AsOf;
 pub use findings::*;
 pub use held::Held;
 pub use live::InOrder;
-pub use metrics::{MetricRow, MetricTable, Metrics};
+pub use metrics::{MetricRow, MetricTable, Metrics, names_person};
+pub use people::texts;
 pub use problems::DataProblem;
 pub use repeats::Changed;
 pub use rows::BatchError;
@@ -67,7 +69,7 @@ pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
-use crate::data::{Batch, KindId, Origin};
+use crate::data::{Batch, KindId, Origin, People};
 use crate::plan::{Plan, VERSION};
 use grouped::AtomGroups;
 use interp::Context;
@@ -77,7 +79,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Records later than this are set aside; deadlines before it have passed. None: the latest record's time.
     pub as_of: Option<AsOf>,
@@ -91,8 +93,8 @@ pub struct Options {
     /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
     /// find anything in need not be held until it is known whether another has its identity.
     pub twice: bool,
-    /// Values that name people are marked in texts, see [`crate::data::display::PERSON`].
-    pub mark_people: bool,
+    /// What people are called in texts.
+    pub people: People,
     /// With `twice`: the batches come about in the order of time, so that what no sequence can need any more is let go.
     pub in_order: Option<InOrder>,
 }
@@ -105,7 +107,7 @@ impl Default for Options {
             keep_compliant: false,
             retain: false,
             twice: false,
-            mark_people: false,
+            people: People::Named,
             in_order: None,
         }
     }
@@ -153,7 +155,7 @@ struct Runtime {
     unions: Vec<PartOf>,
     empty: World,
     retain: bool,
-    mark_people: bool,
+    people: People,
 }
 
 impl Runtime {
@@ -185,7 +187,7 @@ impl Runtime {
             unions: unions(plan)?,
             empty: World::empty(plan),
             retain: false,
-            mark_people: false,
+            people: People::Named,
         };
         for (i, rule) in plan.rules.iter().enumerate() {
             if let Some(kind) = screen::triggered_by(&rule.trigger) {
@@ -247,7 +249,7 @@ pub struct Evaluator {
 impl Evaluator {
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
         let runtime =
-            Arc::new(Runtime { retain: options.retain, mark_people: options.mark_people, ..Runtime::new(&plan)? });
+            Arc::new(Runtime { retain: options.retain, people: options.people.clone(), ..Runtime::new(&plan)? });
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));

@@ -1,6 +1,7 @@
 //! What conditions are tried on: a policy set, inputs, and what has been said of both so far.
 
 use super::super::memory::{Limit, Size};
+use super::super::people::Naming;
 use super::super::{Failure, Style, audit, check, output, reading, records, why};
 use crate::data::{KindId, Place, Time, Verdict};
 use crate::diag::{Diagnostic, did_you_mean};
@@ -35,6 +36,7 @@ pub(super) struct Start<'a> {
     pub as_of: Option<&'a str>,
     pub threads: usize,
     pub memory_limit: Option<Size>,
+    pub naming: &'a Naming,
 }
 
 /// A condition, judged at every record of its kind.
@@ -51,7 +53,8 @@ impl Session {
     pub fn begin(start: &Start, style: Style) -> Result<Session, Failure> {
         let (policies, checked) = check::load(start.policies, start.set, style)?;
         let plan = Arc::new(check::compile(&checked)?);
-        let inputs = records::inputs(start.records, &plan.reading())?;
+        let mut inputs = records::inputs(start.records, &plan.reading())?;
+        start.naming.apply(&plan.reading(), &mut inputs, start.threads)?;
         let as_of = start.as_of.map(|text| audit::time(text, &plan)).transpose()?;
         Ok(Session {
             policies,
@@ -231,6 +234,7 @@ impl Session {
             keep_compliant: keep,
             retain: keep,
             twice: self.inputs.stay(),
+            people: self.inputs.people.clone(),
             ..Options::default()
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;

@@ -3,7 +3,6 @@
 use super::disk::plain_io_error;
 use super::given::Given;
 use super::receipt::{self, Receipt};
-use super::records;
 use super::{Exit, Failure, Style, output, reading};
 use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
@@ -54,6 +53,9 @@ pub(super) struct AuditArgs {
     /// Keep what could not be read as a record, one JSON object a line
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     rejects: Option<PathBuf>,
+    /// Keep rejected records whole, whatever is in them: people's names, and values of `@sensitive` fields
+    #[arg(long, requires = "rejects")]
+    rejects_raw: bool,
     /// Findings that are known: they are told as known, and only others end with exit code 1
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -129,8 +131,11 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let findings = evaluator.finish();
+    if let (Some(path), Some(known)) = (&args.baseline, &baseline) {
+        same_key(path, known, &findings)?;
+    }
     if let Some(path) = &args.rejects {
-        output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
+        output::to_file(path, |out| reader.write_rejects(&outcome, args.rejects_raw, out))?;
     }
     let mut summary = outcome.summary(&inputs, &findings);
     if let Some(path) = &args.receipt {
@@ -204,6 +209,18 @@ fn baseline(path: &Path, update: bool) -> Result<Baseline, Failure> {
         Failure::new(format!("`{}` is not a baseline: {why}", path.display()))
             .help("a baseline is what `bylaws audit --baseline FILE --update-baseline` writes")
     })
+}
+
+/// Ids of findings are made with the key, so that another key knows none of them.
+fn same_key(path: &Path, known: &Baseline, findings: &Findings) -> Result<(), Failure> {
+    let (then, now) = (&known.pseudonyms, findings.people().fingerprint());
+    if *then == now || known.len() == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    let told = |key: &Option<String>| key.as_ref().map_or("no key".into(), |k| format!("the key of the fingerprint {k}"));
+    Err(Failure::new(format!("`{path}` was written with {}, and this run has {}", told(then), told(&now)))
+        .help("ids of findings differ from key to key: compare with the same key, or write another baseline"))
 }
 
 /// How a run ends, by its gate.

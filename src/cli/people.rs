@@ -4,12 +4,13 @@ use super::disk::plain_io_error;
 use super::reading::{spec, with_input};
 use super::records::Inputs;
 use super::{Failure, output};
+use crate::data::mapping::{MapExpr, Step};
 use crate::data::people::{Key, KeyError, Names, People, Pseudonyms};
 use crate::data::{ColumnId, KindId, Origin, Reading};
 use crate::eval;
 use crate::ingest::{self, Ingest, Route, Sink};
 use clap::Args;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -123,4 +124,73 @@ fn of_people(reading: &Reading, wanted: impl Fn((KindId, ColumnId)) -> bool) -> 
     };
     let projections = (0..).map(KindId).zip(&schema.kinds).map(columns).collect();
     Reading { projections, ..reading.clone() }
+}
+
+/// What messages may quote of the inputs: with pseudonyms, or where a field is `@sensitive`, only what the policy
+/// declares. A heading that is missing makes a file's first record its headings.
+pub(super) struct Veil {
+    /// None: anything.
+    declared: Option<HashSet<String>>,
+}
+
+impl Veil {
+    pub fn new(reading: &Reading, people: &People) -> Veil {
+        let kinds = reading.schema.declared();
+        let sensitive = kinds.iter().flat_map(|k| &k.columns).any(|c| c.sensitive);
+        if !sensitive && people.fingerprint().is_none() {
+            return Veil { declared: None };
+        }
+        let mut declared: HashSet<String> = ["kind", "each"].map(str::to_owned).into();
+        declared.extend(kinds.iter().map(|k| k.name.clone()));
+        let columns = || kinds.iter().flat_map(|k| &k.columns);
+        declared.extend(columns().map(|c| c.name.clone()));
+        declared.extend(columns().flat_map(|c| c.path().map(str::to_owned)));
+        for source in &reading.sources {
+            declared.insert(source.name.clone());
+            source.map.iter().for_each(|(_, of)| keys(of, &mut declared));
+        }
+        Veil { declared: Some(declared) }
+    }
+
+    /// A message, with `…` for what stands in it between backticks and is not declared.
+    pub fn text(&self, message: &str, people: &People) -> String {
+        let Some(declared) = &self.declared else { return message.to_owned() };
+        let parts = message.split('`').enumerate().map(|(n, part)| match n % 2 == 1 {
+            // A sign of the format says nothing of what it holds.
+            true if declared.contains(part) || !part.contains(char::is_alphanumeric) => part.to_owned(),
+            true => "…".to_owned(),
+            false => people.text(part),
+        });
+        parts.collect::<Vec<_>>().join("`")
+    }
+
+    pub fn failure(&self, failure: Failure, people: &People) -> Failure {
+        Failure {
+            message: self.text(&failure.message, people),
+            help: failure.help.map(|help| match help.starts_with("did you mean") {
+                // Nearly what is declared.
+                true => help,
+                false => self.text(&help, people),
+            }),
+            ..failure
+        }
+    }
+}
+
+/// The headings and keys that a source names.
+fn keys(of: &MapExpr, out: &mut HashSet<String>) {
+    match of {
+        MapExpr::Path(path) => {
+            let keys: Vec<&str> =
+                path.steps.iter().filter_map(|s| if let Step::Key(key) = s { Some(key.as_str()) } else { None }).collect();
+            out.insert(keys.join("."));
+            out.extend(keys.into_iter().map(str::to_owned));
+        }
+        MapExpr::Constant(_) => {}
+        MapExpr::Read { of, .. } => keys(of, out),
+        MapExpr::Money { amount: a, currency: b } | MapExpr::Coalesce(a, b) => {
+            keys(a, out);
+            keys(b, out);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 use super::disk::plain_io_error;
 use super::given::{Given, Options};
 use super::judged;
+use super::people::Naming;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
 use crate::data::{Verdict, identity};
@@ -34,6 +35,8 @@ pub(super) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "FILE")]
     receipt: PathBuf,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub(super) struct Receipt {
     /// Of `bylaws`.
     version: String,
     options: Options,
+    /// The fingerprint of the key by which people are called in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pseudonyms: Option<String>,
     /// Texts, without a byte order mark, sorted by name.
     policy: Vec<Hashed>,
     /// As they are on the disk, sorted by name.
@@ -75,6 +81,7 @@ impl Receipt {
             )
             .help("write them to a file first"));
         }
+        without_names(given, run.inputs)?;
         let mut policy: Vec<Hashed> = sources
             .files()
             .map(|(_, file)| Hashed {
@@ -90,6 +97,7 @@ impl Receipt {
             schema: SCHEMA.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             options: given.options(),
+            pseudonyms: run.findings.people().fingerprint(),
             policy,
             records: records?,
             counts: counts(run.summary),
@@ -117,11 +125,12 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
         let found = &receipt.schema;
         return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
     }
-    let given = Given::again(&receipt.options);
+    let given = Given::again(&receipt.options).naming(&args.naming);
     let rules = given.rules(style)?;
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
     let now = Receipt::of(&given, rules.sources(), &run)?;
+    same_key(&receipt, &now)?;
     let told = differences(&receipt, &now);
     if told.is_empty() {
         let (policy, records) = (plural(now.policy.len(), "policy file"), plural(now.records.len(), "file"));
@@ -133,6 +142,31 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
     let lines: String = told.iter().map(|line| format!("  {line}\n")).collect();
     output::print(&format!("not as in {path}:\n{lines}"))?;
     Ok(Exit::Findings)
+}
+
+/// The ids that a receipt is over are made with the key.
+fn same_key(then: &Receipt, now: &Receipt) -> Result<(), Failure> {
+    if then.pseudonyms == now.pseudonyms {
+        return Ok(());
+    }
+    Err(match (&then.pseudonyms, &now.pseudonyms) {
+        (Some(key), None) => Failure::new(format!("the receipt was made with the key of the fingerprint {key}"))
+            .help("give the key with `--pseudonymize KEYFILE`"),
+        (Some(key), Some(other)) => {
+            Failure::new(format!("the receipt was made with the key of the fingerprint {key}, and this one's is {other}"))
+        }
+        _ => Failure::new("the receipt was made without a key").help("leave `--pseudonymize` out"),
+    })
+}
+
+/// Files are named in a receipt as they have to be to be found again.
+fn without_names(given: &Given, inputs: &Inputs) -> Result<(), Failure> {
+    let shown = inputs.files.iter().map(|f| f.path.to_string_lossy().into_owned());
+    let named = shown.chain(given.records.iter().cloned()).find(|name| inputs.people.text(name) != *name);
+    named.map_or(Ok(()), |name| {
+        Err(Failure::new(format!("a file is named after a person: `{}`", inputs.people.text(&name)))
+            .help("a receipt says which files were read; with `--pseudonymize`, give the file another name first"))
+    })
 }
 
 /// What is not the same, a line each.

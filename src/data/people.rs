@@ -133,6 +133,11 @@ impl Key {
         format!("p-{}", base32(&self.mac("person", name.as_bytes())[..10]))
     }
 
+    /// Whether a text has the form of a pseudonym.
+    pub fn is_pseudonym(text: &str) -> bool {
+        text.strip_prefix("p-").is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|b| LETTERS.contains(&b)))
+    }
+
     /// 16 hexadecimal digits that say which key it is, and nothing of what it is.
     pub fn fingerprint(&self) -> String {
         identity::hex(&self.mac("fingerprint", b"")[..8])
@@ -161,9 +166,11 @@ fn first(bytes: &[u8; 32]) -> [u8; 16] {
     id
 }
 
-/// Crockford's, in lower case: no letter looks like a digit. Five bytes are eight letters.
+/// Crockford's, in lower case: no letter looks like a digit.
+const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Five bytes are eight letters.
 fn base32(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let of = |five: &[u8]| {
         let bits = five.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
         (0..8).rev().map(move |n| LETTERS[(bits >> (5 * n) & 31) as usize] as char)

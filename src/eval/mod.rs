@@ -247,7 +247,10 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
-    pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
+    pub fn new(mut plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
+        if options.people.fingerprint().is_some() && plan.rules.iter().any(|r| !r.waivers.is_empty()) {
+            Arc::make_mut(&mut plan).call_people(&options.people);
+        }
         let runtime =
             Arc::new(Runtime { retain: options.retain, people: options.people.clone(), ..Runtime::new(&plan)? });
         let all = options.retain || options.keep_compliant || !options.twice;

@@ -37,7 +37,7 @@ pub fn declare<'a>(world: &mut World<'a>, names: &Names<'a>) {
     }
     for (i, (_, item, ..)) in names.kinds.iter().enumerate() {
         let kind = KindId(i as u32);
-        fields(world, kind, &item.fields, "", false);
+        fields(world, kind, &item.fields, "", Within::default());
     }
     for (i, (_, item, table, _)) in names.kinds.iter().enumerate() {
         head(world, KindId(i as u32), item, *table);
@@ -92,8 +92,16 @@ fn add_enum(world: &mut World, name: &str, words: &[ast::EnumWord], span: Span) 
     id
 }
 
+/// What a group says of all fields in it.
+#[derive(Clone, Copy, Default)]
+struct Within {
+    optional: bool,
+    person: bool,
+    sensitive: bool,
+}
+
 /// Adds the fields of a kind or group; `prefix` ends in a dot where it is not empty.
-fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, in_optional: bool) {
+fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, within: Within) {
     let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
     for field in items {
         let name = format!("{prefix}{}", field.name.text);
@@ -111,7 +119,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
             continue;
         }
         seen.insert(&field.name.text, field.name.span);
-        let (mut person, mut sensitive) = (false, false);
+        let Within { mut person, mut sensitive, .. } = within;
         for mark in &field.marks {
             match mark.text.as_str() {
                 "person" => person = true,
@@ -127,7 +135,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
                 }
             }
         }
-        let optional = in_optional || field.ty.optional;
+        let optional = within.optional || field.ty.optional;
         let column = |ty: Type, optional: bool| Column {
             name: name.clone(),
             ty,
@@ -141,7 +149,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
                 add_column(world, kind, column(Type::Struct, true), true);
             }
             world.infos[kind.0 as usize].groups.insert(name.clone(), field.name.span);
-            fields(world, kind, inner, &format!("{name}."), optional);
+            fields(world, kind, inner, &format!("{name}."), Within { optional, person, sensitive });
         } else {
             match field_type(world, &field.ty) {
                 Some(ty) => add_column(world, kind, column(ty, optional), field.ty.optional),

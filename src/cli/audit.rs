@@ -125,7 +125,8 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let read = plan.reading();
     let inputs = args.given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
-    let options = Options { as_of, threads, twice: inputs.stay(), in_order, people: inputs.people.clone(), ..Options::default() };
+    let options =
+        Options { as_of, threads, twice: inputs.stay(), in_order, people: inputs.people.clone(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
@@ -218,7 +219,8 @@ fn same_key(path: &Path, known: &Baseline, findings: &Findings) -> Result<(), Fa
         return Ok(());
     }
     let path = path.display();
-    let told = |key: &Option<String>| key.as_ref().map_or("no key".into(), |k| format!("the key of the fingerprint {k}"));
+    let told =
+        |key: &Option<String>| key.as_ref().map_or("no key".into(), |k| format!("the key of the fingerprint {k}"));
     Err(Failure::new(format!("`{path}` was written with {}, and this run has {}", told(then), told(&now)))
         .help("ids of findings differ from key to key: compare with the same key, or write another baseline"))
 }

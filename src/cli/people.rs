@@ -28,9 +28,8 @@ impl Naming {
     pub fn apply(&self, reading: &Reading, inputs: &mut Inputs, threads: usize) -> Result<(), Failure> {
         let Some(path) = &self.pseudonymize else { return Ok(()) };
         let key = key(path)?;
-        let names = Names::new(names(reading, inputs, threads)).map_err(|why| {
-            Failure::new(format!("there are too many names of people to look for in texts: {why}"))
-        })?;
+        let names = Names::new(names(reading, inputs, threads))
+            .map_err(|why| Failure::new(format!("there are too many names of people to look for in texts: {why}")))?;
         inputs.people = People::Keyed(Arc::new(Pseudonyms::new(key, names)));
         let called: Vec<String> = inputs.files.iter().map(|f| inputs.people.text(&f.name)).collect();
         inputs.files.iter_mut().zip(called).for_each(|(file, name)| file.name = name);
@@ -181,8 +180,11 @@ impl Veil {
 fn keys(of: &MapExpr, out: &mut HashSet<String>) {
     match of {
         MapExpr::Path(path) => {
-            let keys: Vec<&str> =
-                path.steps.iter().filter_map(|s| if let Step::Key(key) = s { Some(key.as_str()) } else { None }).collect();
+            let keys: Vec<&str> = path
+                .steps
+                .iter()
+                .filter_map(|s| if let Step::Key(key) = s { Some(key.as_str()) } else { None })
+                .collect();
             out.insert(keys.join("."));
             out.extend(keys.into_iter().map(str::to_owned));
         }

@@ -80,7 +80,9 @@ fn new_key(path: &Path) -> Result<Exit, Failure> {
     let failed = |e: &std::io::Error| {
         let failure = Failure::new(format!("cannot write `{shown}`: {}", super::disk::plain_io_error(e)));
         match e.kind() {
-            ErrorKind::AlreadyExists => failure.help("a key that is lost takes its pseudonyms with it; name a new file"),
+            ErrorKind::AlreadyExists => {
+                failure.help("a key that is lost takes its pseudonyms with it; name a new file")
+            }
             _ => failure,
         }
     };

@@ -152,9 +152,9 @@ fn same_key(then: &Receipt, now: &Receipt) -> Result<(), Failure> {
     Err(match (&then.pseudonyms, &now.pseudonyms) {
         (Some(key), None) => Failure::new(format!("the receipt was made with the key of the fingerprint {key}"))
             .help("give the key with `--pseudonymize KEYFILE`"),
-        (Some(key), Some(other)) => {
-            Failure::new(format!("the receipt was made with the key of the fingerprint {key}, and this one's is {other}"))
-        }
+        (Some(key), Some(other)) => Failure::new(format!(
+            "the receipt was made with the key of the fingerprint {key}, and this one's is {other}"
+        )),
         _ => Failure::new("the receipt was made without a key").help("leave `--pseudonymize` out"),
     })
 }

@@ -26,7 +26,8 @@ pub(super) struct Input {
 impl Input {
     /// Whether it is meant by a name: its own, or the end of its path.
     pub fn is_named(&self, wanted: &str) -> bool {
-        let ends = |name: &str| name.strip_suffix(wanted).is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']));
+        let ends =
+            |name: &str| name.strip_suffix(wanted).is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']));
         ends(&self.name) || ends(&shown(&self.path))
     }
 }

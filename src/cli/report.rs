@@ -2,9 +2,9 @@
 
 use super::given::Given;
 use super::{Exit, Failure, Style, audit, metrics, output, reading};
+use crate::data::People;
 use crate::diag::did_you_mean;
 use crate::eval::{Evaluator, Options};
-use crate::data::People;
 use crate::plan::Plan;
 use crate::report::integrity::{Asked, Earlier, Parts, Report, html, markdown};
 use crate::report::metrics::Shown;

@@ -318,7 +318,8 @@ mod tests {
     #[test]
     fn names_in_texts() {
         let people = people(&["Ana Example", "E1", "王小明", "Bo", "2024", "17", "X"]);
-        let (ana, e1, wang, bo) = (key(0).pseudonym("Ana Example"), people.person("E1"), people.person("王小明"), people.person("Bo"));
+        let (ana, e1, wang, bo) =
+            (key(0).pseudonym("Ana Example"), people.person("E1"), people.person("王小明"), people.person("Bo"));
         for (text, shown) in [
             ("seen with ana example, twice", format!("seen with {ana}, twice")),
             ("ANA_EXAMPLE.csv", format!("{ana}.csv")),

@@ -206,11 +206,9 @@ impl Schema {
             return !self.is_person(kind, column);
         }
         let ends = path.match_indices('.').map(|(at, _)| (&path[..at], &path[at + 1..]));
-        let mut through = ends.filter_map(|(field, rest)| {
-            match self.column(kind, self.kind(kind).column(field)?).ty {
-                Type::Ref(table) => Some(self.is_other(table, rest)),
-                _ => None,
-            }
+        let mut through = ends.filter_map(|(field, rest)| match self.column(kind, self.kind(kind).column(field)?).ty {
+            Type::Ref(table) => Some(self.is_other(table, rest)),
+            _ => None,
         });
         through.next().unwrap_or(false)
     }

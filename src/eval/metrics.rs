@@ -291,9 +291,7 @@ impl<'a> Work<'_, 'a> {
         let people = &self.cx.runtime.people;
         match value {
             value if people.fingerprint().is_none() => value,
-            value if person => {
-                Value::Text(people.called(&display::exact(&value, &self.cx.plan.schema, &Zone::utc())))
-            }
+            value if person => Value::Text(people.called(&display::exact(&value, &self.cx.plan.schema, &Zone::utc()))),
             Value::Text(text) => Value::Text(people.text(&text)),
             value => value,
         }

@@ -253,7 +253,8 @@ fn under(reading: &Reading, kind: KindId, group: ColumnId) -> Vec<ColumnId> {
 fn source_target(reading: &Reading, source: &Source, slots: &mut SlotPaths) -> Target {
     let schema = &*reading.schema;
     let mut item_slots = SlotPaths::default();
-    let mut compiler = Compiler { reading, source, slots, item_slots: &mut item_slots, zone: zone(&source.timezone), quiet: false };
+    let mut compiler =
+        Compiler { reading, source, slots, item_slots: &mut item_slots, zone: zone(&source.timezone), quiet: false };
     let projection = projection(reading, source.kind);
     let mut columns = Vec::new();
     for id in projection.iter().flat_map(|p| p.iter().copied()) {

@@ -402,7 +402,8 @@ impl Reader {
 
     fn misfit(&self, scalar: &Scalar) -> Misfit {
         let mut expected = self.expected.to_string();
-        if let (As::Enum { words, .. }, None, Some(found), false) = (&self.ty, &self.words, scalar.spelt(), self.quiet) {
+        if let (As::Enum { words, .. }, None, Some(found), false) = (&self.ty, &self.words, scalar.spelt(), self.quiet)
+        {
             let mut known: Vec<&str> = words.keys().map(|w| &**w).collect();
             known.sort_unstable();
             if let Some(meant) = did_you_mean(&found, known) {

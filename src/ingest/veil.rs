@@ -228,7 +228,8 @@ impl<'p> Veil<'p> {
                 under.then_some((*show).max(Show::Withheld))
             };
             let show = self.cells.get(heading).copied().or_else(|| self.cells.iter().find_map(below));
-            let shown = if inside.is_empty() { String::new() } else { self.shown(inside, show.unwrap_or(Show::Withheld)) };
+            let shown =
+                if inside.is_empty() { String::new() } else { self.shown(inside, show.unwrap_or(Show::Withheld)) };
             veiled.push(cell.clone(), &shown);
             at = cell.end;
         }

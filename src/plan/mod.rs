@@ -15,7 +15,9 @@ mod turn;
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored};
 
-use crate::data::{Clock, ColumnId, KindId, Length, Origin, People, Period, Reading, Schema, Severity, Type, mapping::Source};
+use crate::data::{
+    Clock, ColumnId, KindId, Length, Origin, People, Period, Reading, Schema, Severity, Type, mapping::Source,
+};
 use crate::sema::hir::{EachAt, Func, Hir, Times, Verb, Window};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};

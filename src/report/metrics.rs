@@ -268,7 +268,8 @@ pub(crate) fn json(shown: &Shown) -> Json {
 /// value as a number for a chart (durations in hours). `person` gives a person the name that the reader is to see.
 pub(crate) fn with_texts(shown: &Shown, person: &mut dyn FnMut(&str) -> String) -> Json {
     let mut all = json(shown);
-    let people: Vec<bool> = shown.metric.keys.iter().map(|(_, of)| names_person(shown.schema(), shown.rule.trigger.kind(), of)).collect();
+    let people: Vec<bool> =
+        shown.metric.keys.iter().map(|(_, of)| names_person(shown.schema(), shown.rule.trigger.kind(), of)).collect();
     let rows = all["rows"].as_array_mut().into_iter().flatten();
     for (row, of) in rows.zip(&shown.table.rows) {
         for ((name, is_person), value) in shown.metric.keys.iter().map(|k| &k.0).zip(&people).zip(&of.keys) {

@@ -201,7 +201,12 @@ fn sources_map_what_records_look_like() {
         Wanted { place: outcome.rows[0].0, kind: KindId(0), columns: vec![ColumnId(0), ColumnId(2), ColumnId(3)] };
     let lost = Wanted { place: outcome.rows[1].0, kind: KindId(0), columns: vec![ColumnId(2)] };
     let found = Ingest::new(&reading)
-        .excerpts(&spec("x", Route::Sources(vec![0, 1])), Input::Bytes(text.as_bytes()), &[wanted, lost], &crate::data::People::Named)
+        .excerpts(
+            &spec("x", Route::Sources(vec![0, 1])),
+            Input::Bytes(text.as_bytes()),
+            &[wanted, lost],
+            &crate::data::People::Named,
+        )
         .unwrap();
     let shown = |n: usize| {
         let e = found[n].as_ref().unwrap();

@@ -103,7 +103,9 @@ pub fn cell<'a>(trace: &mut Trace<'a>, frame: Frame<'a>, column: ColumnId, span:
         (false, _) => display::WITHHELD.into(),
         (true, _) if text == display::ABSENT => text.clone(),
         (true, true) => people.person(text),
-        (true, false) => people.text(text),
+        // What is not of its field's type may belong to another.
+        (true, false) if people.fingerprint().is_some() => display::WITHHELD.into(),
+        (true, false) => text.clone(),
     };
     let why = match frame.rows.flaw(frame.row, column).map(|f| &f.kind) {
         None | Some(FlawKind::Missing) => GapReason::Missing,

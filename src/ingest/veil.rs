@@ -3,6 +3,7 @@
 
 use super::layout::Layout;
 use super::rows::{Get, holds};
+use super::values::{Reader, Scalar};
 use super::{Route, scan};
 use crate::data::display::WITHHELD;
 use crate::data::mapping::Step;
@@ -13,7 +14,7 @@ use std::ops::Range;
 pub struct Veil<'p> {
     top: Node,
     /// By heading.
-    cells: HashMap<String, Show>,
+    cells: HashMap<String, Node>,
     people: &'p People,
 }
 
@@ -29,6 +30,8 @@ enum Show {
 #[derive(Debug, Default)]
 struct Node {
     show: Option<Show>,
+    /// How it is read: with pseudonyms, what is not of its field's type is not shown, as it may belong to another.
+    readers: Vec<Reader>,
     below: Vec<(Step, Node)>,
 }
 
@@ -109,23 +112,23 @@ impl<'p> Veil<'p> {
                     (false, _) if people.fingerprint().is_some() && schema.is_person(target.kind, id) => Show::Person,
                     (false, _) => Show::Plain,
                 };
-                let mut gets = Vec::new();
-                target.expr(id).into_iter().for_each(|e| e.gets(&mut gets));
-                for get in gets {
+                let mut reads = Vec::new();
+                target.expr(id).into_iter().for_each(|e| e.reads(&mut reads));
+                for (get, reader) in reads {
                     let list = target.each.as_ref().filter(|_| get.item);
                     let mut steps = list.map_or_else(Vec::new, |each| steps(&layout.slots.paths, &each.list));
                     steps.extend(self::steps(list.map_or(&layout.slots.paths, |each| &each.paths), get));
-                    veil.see(&steps, show);
+                    veil.see(&steps, show, Some(reader));
                 }
             }
         }
         if layout.tagged.is_some() {
-            veil.see(&[Step::Key("kind".into())], Show::Plain);
+            veil.see(&[Step::Key("kind".into())], Show::Plain, None);
         }
         Some(veil)
     }
 
-    fn see(&mut self, steps: &[Step], show: Show) {
+    fn see(&mut self, steps: &[Step], show: Show, reader: Option<&Reader>) {
         let keys: Option<Vec<&str>> =
             steps.iter().map(|s| if let Step::Key(key) = s { Some(key.as_str()) } else { None }).collect();
         let whole = keys.is_some();
@@ -133,8 +136,9 @@ impl<'p> Veil<'p> {
             steps.iter().map_while(|s| if let Step::Key(key) = s { Some(key.as_str()) } else { None }).collect()
         });
         // Of what is in a cell as JSON, it is not worked out which parts may be shown.
-        let cell = self.cells.entry(heading.join(".")).or_insert(Show::Plain);
-        *cell = (*cell).max(if whole { show } else { Show::Withheld });
+        let cell = self.cells.entry(heading.join(".")).or_default();
+        cell.show = cell.show.max(Some(if whole { show } else { Show::Withheld }));
+        cell.readers.extend(reader.cloned());
         let mut node = &mut self.top;
         for step in steps {
             let at = node.below.iter().position(|(s, _)| s == step).unwrap_or_else(|| {
@@ -144,6 +148,7 @@ impl<'p> Veil<'p> {
             node = &mut node.below[at].1;
         }
         node.show = node.show.max(Some(show));
+        node.readers.extend(reader.cloned());
     }
 
     /// A JSON value as it may be shown.
@@ -155,7 +160,7 @@ impl<'p> Veil<'p> {
     }
 
     fn value(&self, whole: &str, text: &str, nodes: &[&Node], or: Option<Show>, out: &mut Veiled) {
-        let show = nodes.iter().filter_map(|n| n.show).max().or(or);
+        let show = self.show(nodes, || Scalar::of_json(text)).or(or);
         let leads_on = nodes.iter().any(|n| !n.below.is_empty());
         let from = (text.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
         let from = from..from + text.len();
@@ -206,6 +211,14 @@ impl<'p> Veil<'p> {
             },
         }
         out.moved.push((from, start..out.text.len()));
+    }
+
+    /// How a value is shown at these places at once.
+    fn show<'s>(&self, nodes: &[&Node], value: impl Fn() -> Scalar<'s>) -> Option<Show> {
+        let show = nodes.iter().filter_map(|n| n.show).max()?;
+        let mut readers = nodes.iter().flat_map(|n| &n.readers).peekable();
+        let odd = show == Show::Plain && self.people.fingerprint().is_some() && readers.peek().is_some();
+        Some(if odd && readers.all(|r| r.read(&value()).is_err()) { Show::Withheld } else { show })
     }
 
     fn shown(&self, text: &str, show: Show) -> String {

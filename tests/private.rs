@@ -43,20 +43,20 @@ const COMMANDS: [(&str, bool); 23] = [
 ];
 
 /// Options of commands that read records. Those that write, or choose what is written, are used below.
-const OPTIONS: [&str; 41] = [
+const OPTIONS: [&str; 34] = [
     "--all",
     "--as-of",
     "--at",
     "--baseline",
     "--color",
-    "--each",
+    "--delimiter",
     "--earlier",
     "--examples",
     "--fail-on",
+    "--force",
     "--format",
     "--group-by",
     "--help",
-    "--input-format",
     "--kind",
     "--max-indeterminate",
     "--max-per-rule",
@@ -75,16 +75,9 @@ const OPTIONS: [&str; 41] = [
     "--rows",
     "--script",
     "--set",
-    "--source",
     "--threads",
-    "--timezone",
     "--title",
     "--update-baseline",
-    "--version",
-    "--delimiter",
-    "--currency",
-    "--name",
-    "--stdin-format",
 ];
 
 fn root() -> PathBuf {
@@ -384,7 +377,7 @@ fn audits(bench: &Bench) -> Vec<(String, String, String)> {
         assert!(wrote.code == 2 || !bench.keyed, "{format}: {}", wrote.stderr);
         let args = ["audit", "--format", &format, "--max-per-rule", "1000", "--output", &output, "--rejects", &rejects];
         let wrote = bench.run(&with(&args, &["--baseline", "out/b.json", "--update-baseline"]));
-        assert_eq!(wrote.code, 1, "{format}: {}", wrote.stderr);
+        assert!([1, 3].contains(&wrote.code), "{format}: {}", wrote.stderr);
         if format != "parquet" {
             bench.run(&with(&["audit", "--format", &format], &[]));
         }

@@ -156,7 +156,9 @@ impl Veil {
         let Some(declared) = &self.declared else { return message.to_owned() };
         let parts = message.split('`').enumerate().map(|(n, part)| match n % 2 == 1 {
             // A sign of the format says nothing of what it holds.
-            true if declared.contains(part) || !part.contains(char::is_alphanumeric) => part.to_owned(),
+            true if declared.contains(part) || !part.contains(char::is_alphanumeric) || part.starts_with(r"\u") => {
+                part.to_owned()
+            }
             true => "…".to_owned(),
             false => people.text(part),
         });

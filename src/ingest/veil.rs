@@ -236,13 +236,9 @@ impl<'p> Veil<'p> {
         for (heading, cell) in cells {
             veiled.text.push_str(&text[at..cell.start]);
             let inside = &text[cell.clone()];
-            let below = |(known, show): (&String, &Show)| {
-                let under = known.strip_prefix(heading).is_some_and(|rest| rest.starts_with('.'));
-                under.then_some((*show).max(Show::Withheld))
-            };
-            let show = self.cells.get(heading).copied().or_else(|| self.cells.iter().find_map(below));
-            let shown =
-                if inside.is_empty() { String::new() } else { self.shown(inside, show.unwrap_or(Show::Withheld)) };
+            let nodes: Vec<&Node> = self.cells.get(heading).into_iter().collect();
+            let show = self.show(&nodes, || Scalar::of_cell(inside)).unwrap_or(Show::Withheld);
+            let shown = if inside.is_empty() { String::new() } else { self.shown(inside, show) };
             veiled.push(cell.clone(), &shown);
             at = cell.end;
         }

@@ -174,9 +174,8 @@ impl<'p> Veil<'p> {
                 out.text.push('{');
                 for (n, (key, value)) in scan::members(text).enumerate() {
                     let nodes = below(&|step| matches!(step, Step::Key(k) if *k == key));
-                    let known = !nodes.is_empty() || self.people.fingerprint().is_none();
                     out.text.push_str(if n > 0 { ", " } else { "" });
-                    out.text.push_str(&quoted(if known { &key } else { "…" }));
+                    out.text.push_str(&quoted(if nodes.is_empty() { "…" } else { &key }));
                     out.text.push_str(": ");
                     self.value(whole, value.trim_ascii(), &nodes, show, out);
                 }

@@ -3,7 +3,7 @@
 use super::names::What;
 use super::report::with_article;
 use super::world::{KindInfo, Names, TYPES, World, dotted};
-use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Type};
+use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, Ident, TypeExpr, TypeExprKind};
@@ -41,6 +41,37 @@ pub fn declare<'a>(world: &mut World<'a>, names: &Names<'a>) {
     }
     for (i, (_, item, table, _)) in names.kinds.iter().enumerate() {
         head(world, KindId(i as u32), item, *table);
+    }
+    hide_references(world);
+}
+
+/// What refers to a row by a `@sensitive` key is as sensitive as the key.
+fn hide_references(world: &mut World) {
+    let refers = |schema: &Schema, ty: &Type| {
+        match ty {
+            Type::Ref(table) => Some(*table),
+            Type::List(of) | Type::Set(of) => match **of {
+                Type::Ref(table) => Some(table),
+                _ => None,
+            },
+            _ => None,
+        }
+        .and_then(|table| Some(schema.column(table, schema.kind(table).subject()?).sensitive))
+    };
+    // A key may be a reference itself.
+    loop {
+        let schema = &world.schema;
+        let columns =
+            schema.kinds.iter().enumerate().flat_map(|(k, kind)| (0..kind.columns.len()).map(move |c| (k, c)));
+        let hidden = |(k, c): &(usize, usize)| {
+            let column = &schema.kinds[*k].columns[*c];
+            !column.sensitive && refers(schema, &column.ty) == Some(true)
+        };
+        let found: Vec<(usize, usize)> = columns.filter(hidden).collect();
+        if found.is_empty() {
+            return;
+        }
+        found.into_iter().for_each(|(k, c)| world.schema.kinds[k].columns[c].sensitive = true);
     }
 }
 
@@ -302,6 +333,15 @@ fn head_column(
             )
             .label(column.span, "declared here")
             .help(format!("name a field that is {needed}")),
+        );
+    }
+    // When something was, and from when until when, is told of every verdict.
+    let is_time = matches!(column.ty, Type::Date | Type::Timestamp) && !matches!(what, "a key" | "an identity");
+    if column.sensitive && is_time && !what.contains("subject") {
+        return world.report.fail(
+            Diagnostic::error(Code::BadHead, format!("{what} cannot be `@sensitive`"), span, "told with every verdict")
+                .label(column.span, "marked here")
+                .help("name another field, or take the mark from it: rules could not say when without it"),
         );
     }
     if column.optional && !may_be_absent {

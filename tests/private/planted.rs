@@ -131,6 +131,7 @@ fn log(p: &mut Planted, staff: &Staff) -> Vec<Vec<u8>> {
     }
     let mut waived = gift(p, 20, "CanpWaived", "a note");
     waived["giver"] = "Giver".into();
+    waived["note"] = "a note".into();
     line(waived);
     for n in 0..3 {
         line(
@@ -158,6 +159,7 @@ fn log(p: &mut Planted, staff: &Staff) -> Vec<Vec<u8>> {
     p.sensitive.extend(["middel", "mean `middle`"].map(String::from));
     line(near);
     let mut unread = gift(p, 61, &staff.ids[1], "a note");
+    unread["note"] = "a note".into();
     unread["giver"] = serde_json::json!([p.person()]);
     unread["guests"] = p.person().into();
     unread["day"] = "2026-05-01".into();

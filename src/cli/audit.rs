@@ -4,7 +4,6 @@ use super::disk::plain_io_error;
 use super::given::{Given, Rules};
 use super::ledger::{self, Ledger};
 use super::receipt::{self, Receipt};
-use super::records;
 use super::{Exit, Failure, Style, output, reading};
 use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
@@ -55,6 +54,9 @@ pub(super) struct AuditArgs {
     /// Keep what could not be read as a record, one JSON object a line
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     rejects: Option<PathBuf>,
+    /// Keep rejected records whole, whatever is in them: people's names, and values of `@sensitive` fields
+    #[arg(long, requires = "rejects")]
+    rejects_raw: bool,
     /// Findings that are known: they are told as known, and only others end with exit code 1
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -127,16 +129,20 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     args.ledger.as_deref().map(Ledger::open).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
-    let inputs = records::inputs(&args.given.records, &read)?;
+    let inputs = args.given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
-    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
+    let options =
+        Options { as_of, threads, twice: inputs.stay(), in_order, people: inputs.people.clone(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let findings = reader.finish(evaluator)?;
+    if let (Some(path), Some(known)) = (&args.baseline, &baseline) {
+        same_key(path, known, &findings)?;
+    }
     if let Some(path) = &args.rejects {
-        output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
+        output::to_file(path, |out| reader.write_rejects(&outcome, args.rejects_raw, out))?;
     }
     let mut summary = outcome.summary(&inputs, &findings);
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
@@ -234,6 +240,19 @@ fn baseline(path: &Path, update: bool) -> Result<Baseline, Failure> {
         Failure::new(format!("`{}` is not a baseline: {why}", path.display()))
             .help("a baseline is what `bylaws audit --baseline FILE --update-baseline` writes")
     })
+}
+
+/// Ids of findings are made with the key, so that another key knows none of them.
+fn same_key(path: &Path, known: &Baseline, findings: &Findings) -> Result<(), Failure> {
+    let (then, now) = (&known.pseudonyms, findings.people().fingerprint());
+    if *then == now || known.len() == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    let told =
+        |key: &Option<String>| key.as_ref().map_or("no key".into(), |k| format!("the key of the fingerprint {k}"));
+    Err(Failure::new(format!("`{path}` was written with {}, and this run has {}", told(then), told(&now)))
+        .help("ids of findings differ from key to key: compare with the same key, or write another baseline"))
 }
 
 /// How a run ends, by its gate.

@@ -2,8 +2,11 @@
 
 use super::limits::LimitArgs;
 use super::memory::{Limit, Size};
+use super::people::Naming;
 use super::policies::{Origin, Trust};
+use super::records::{self, Inputs};
 use super::{Failure, Style, check, compile, output};
+use crate::data::Reading;
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::policy_set::{Checked, PolicySet};
@@ -43,6 +46,8 @@ pub(super) struct Given {
     /// End with an error rather than hold more memory: `4 GB`, `75%`, `unlimited` [default: 80% of what there is]
     #[arg(long, value_name = "SIZE", value_parser = super::memory::size)]
     memory_limit: Option<Size>,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 /// What of it decides what comes out, as a receipt keeps it.
@@ -128,6 +133,7 @@ impl Given {
             trust: Trust::default(),
             threads: None,
             memory_limit: None,
+            naming: Naming::default(),
         }
     }
 
@@ -141,6 +147,18 @@ impl Given {
         let (saved, origin) = compile::read(path, &self.trust)?;
         output::tell(&report::render::diagnostics(&saved.sources, &saved.warnings, style.stderr));
         Ok(Rules::Saved { saved, path, origin })
+    }
+
+    /// Finds the files of records, and what people in them are called.
+    pub fn inputs(&self, reading: &Reading) -> Result<Inputs, Failure> {
+        let mut inputs = records::inputs(&self.records, reading)?;
+        self.naming.apply(reading, &mut inputs, self.threads())?;
+        Ok(inputs)
+    }
+
+    /// With people called in another way.
+    pub fn naming(self, naming: &Naming) -> Given {
+        Given { naming: naming.clone(), ..self }
     }
 
     pub fn limit(&self) -> Limit {

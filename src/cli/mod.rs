@@ -29,7 +29,9 @@ mod man;
 mod memory;
 mod metrics;
 mod output;
+mod people;
 mod policies;
+mod pseudonym;
 mod reading;
 mod receipt;
 mod records;
@@ -125,6 +127,8 @@ enum Command {
     WhyNot(why::WhyNotArgs),
     /// Try a condition on records: what each of its parts comes to, and why one is not known
     Try(r#try::TryArgs),
+    /// Make a key for --pseudonymize, and find out who a pseudonym is
+    Pseudonym(pseudonym::PseudonymArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
     /// Serve an editor: diagnostics, hover, completion and more, over the Language Server Protocol
@@ -274,6 +278,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
         Command::Try(args) => r#try::run(args, style),
+        Command::Pseudonym(args) => pseudonym::run(args, style),
         Command::Explain(args) => explain::run(args, style),
         Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),

@@ -5,6 +5,7 @@ use super::disk::plain_io_error;
 use super::given::{Given, Options, Rules};
 use super::judged;
 use super::ledger::Standing;
+use super::people::Naming;
 use super::policies::Origin;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
@@ -35,6 +36,8 @@ pub(super) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "FILE")]
     receipt: PathBuf,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +50,9 @@ pub(super) struct Receipt {
     /// The bundle or compiled set that the policy was in, and by whom it was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Origin>,
+    /// The fingerprint of the key by which people are called in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pseudonyms: Option<String>,
     /// Texts, without a byte order mark, sorted by name.
     policy: Vec<Hashed>,
     /// As they are on the disk, sorted by name.
@@ -82,6 +88,7 @@ impl Receipt {
             )
             .help("write them to a file first"));
         }
+        without_names(given, run.inputs)?;
         let mut policy: Vec<Hashed> = rules
             .sources()
             .files()
@@ -99,6 +106,7 @@ impl Receipt {
             version: env!("CARGO_PKG_VERSION").into(),
             options: given.options(),
             from: rules.origin().cloned(),
+            pseudonyms: run.findings.people().fingerprint(),
             policy,
             records: records?,
             counts: counts(run.summary),
@@ -132,11 +140,12 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
     }
     let signer = receipt.from.as_ref().and_then(|from| from.signer.as_ref());
-    let given = Given::again(&receipt.options, signer);
+    let given = Given::again(&receipt.options, signer).naming(&args.naming);
     let rules = given.rules(style)?;
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
     let now = Receipt::of(&given, &rules, &run)?;
+    same_key(&receipt, &now)?;
     let mut told = differences(&receipt, &now);
     if let Some(ledger) = &receipt.ledger {
         told.extend(ledger.differs()?.map(|why| format!("ledger: {why}")));
@@ -151,6 +160,31 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
     let lines: String = told.iter().map(|line| format!("  {line}\n")).collect();
     output::print(&format!("not as in {path}:\n{lines}"))?;
     Ok(Exit::Findings)
+}
+
+/// The ids that a receipt is over are made with the key.
+fn same_key(then: &Receipt, now: &Receipt) -> Result<(), Failure> {
+    if then.pseudonyms == now.pseudonyms {
+        return Ok(());
+    }
+    Err(match (&then.pseudonyms, &now.pseudonyms) {
+        (Some(key), None) => Failure::new(format!("the receipt was made with the key of the fingerprint {key}"))
+            .help("give the key with `--pseudonymize KEYFILE`"),
+        (Some(key), Some(other)) => Failure::new(format!(
+            "the receipt was made with the key of the fingerprint {key}, and this one's is {other}"
+        )),
+        _ => Failure::new("the receipt was made without a key").help("leave `--pseudonymize` out"),
+    })
+}
+
+/// Files are named in a receipt as they have to be to be found again.
+fn without_names(given: &Given, inputs: &Inputs) -> Result<(), Failure> {
+    let shown = inputs.files.iter().map(|f| f.path.to_string_lossy().into_owned());
+    let named = shown.chain(given.records.iter().cloned()).find(|name| inputs.people.text(name) != *name);
+    named.map_or(Ok(()), |name| {
+        Err(Failure::new(format!("a file is named after a person: `{}`", inputs.people.text(&name)))
+            .help("a receipt says which files were read; with `--pseudonymize`, give the file another name first"))
+    })
 }
 
 /// What is not the same, a line each.

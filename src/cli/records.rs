@@ -2,9 +2,10 @@
 
 use super::Failure;
 use super::disk::plain_io_error;
+use super::reading::Seen;
 use super::temporary::Temporary;
 use crate::data::mapping::{Format, Source};
-use crate::data::{KindId, Reading};
+use crate::data::{KindId, People, Reading};
 use crate::diag::{Code, did_you_mean};
 use crate::eval::InOrder;
 use crate::ingest::{Route, format_of};
@@ -23,6 +24,15 @@ pub(super) struct Input {
     pub route: Route,
 }
 
+impl Input {
+    /// Whether it is meant by a name: its own, or the end of its path.
+    pub fn is_named(&self, wanted: &str) -> bool {
+        let ends =
+            |name: &str| name.strip_suffix(wanted).is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']));
+        ends(&self.name) || ends(&shown(&self.path))
+    }
+}
+
 /// The inputs of a run, sorted by name.
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
@@ -35,6 +45,10 @@ pub(super) struct Inputs {
     spooled: Vec<Temporary>,
     /// Standard input was named.
     stdin: bool,
+    /// What people are called in what is written.
+    pub people: People,
+    /// The files as they were opened first.
+    pub seen: Seen,
 }
 
 impl Inputs {

@@ -26,6 +26,9 @@ pub const WITHHELD: &str = "(withheld)";
 /// What is between these, two characters that Unicode keeps for a program's own use, is a value that names a person.
 pub const PERSON: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 
+/// Begins a text among the values of a field that could not be read as one of them; it is never shown itself.
+pub const UNREAD: char = '\u{fdd2}';
+
 /// A value that names a person, marked so that a report can put another name in its place.
 pub fn person(text: &str) -> String {
     let text = text.replace(PERSON, "\u{fffd}");

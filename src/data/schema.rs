@@ -220,6 +220,19 @@ impl Schema {
         of.person || self.names_people(&of.ty)
     }
 
+    /// Whether a path from a kind, through references, is to a field that names nobody.
+    pub fn is_other(&self, kind: KindId, path: &str) -> bool {
+        if let Some(column) = self.kind(kind).column(path) {
+            return !self.is_person(kind, column);
+        }
+        let ends = path.match_indices('.').map(|(at, _)| (&path[..at], &path[at + 1..]));
+        let mut through = ends.filter_map(|(field, rest)| match self.column(kind, self.kind(kind).column(field)?).ty {
+            Type::Ref(table) => Some(self.is_other(table, rest)),
+            _ => None,
+        });
+        through.next().unwrap_or(false)
+    }
+
     pub fn kind(&self, id: KindId) -> &Kind {
         &self.kinds[id.0 as usize]
     }

@@ -30,6 +30,7 @@ mod message;
 mod metrics;
 mod mismatch;
 mod once;
+mod people;
 mod problems;
 mod rates;
 mod records;
@@ -59,7 +60,8 @@ pub use bounds::{Beyond, OverLimit};
 pub use findings::*;
 pub use held::Held;
 pub use live::InOrder;
-pub use metrics::{MetricRow, MetricTable, Metrics};
+pub use metrics::{MetricRow, MetricTable, Metrics, names_person};
+pub use people::texts;
 pub use problems::DataProblem;
 pub use repeats::Changed;
 pub use rows::BatchError;
@@ -69,7 +71,7 @@ pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
-use crate::data::{Batch, KindId, Limits, Origin};
+use crate::data::{Batch, KindId, Limits, Origin, People};
 use crate::plan::{Plan, VERSION};
 use bounds::Watch;
 use grouped::AtomGroups;
@@ -80,7 +82,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Records later than this are set aside; deadlines before it have passed. None: the latest record's time.
     pub as_of: Option<AsOf>,
@@ -94,8 +96,8 @@ pub struct Options {
     /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
     /// find anything in need not be held until it is known whether another has its identity.
     pub twice: bool,
-    /// Values that name people are marked in texts, see [`crate::data::display::PERSON`].
-    pub mark_people: bool,
+    /// What people are called in texts.
+    pub people: People,
     /// With `twice`: the batches come about in the order of time, so that what no sequence can need any more is let go.
     pub in_order: Option<InOrder>,
 }
@@ -108,7 +110,7 @@ impl Default for Options {
             keep_compliant: false,
             retain: false,
             twice: false,
-            mark_people: false,
+            people: People::Named,
             in_order: None,
         }
     }
@@ -156,7 +158,7 @@ struct Runtime {
     unions: Vec<PartOf>,
     empty: World,
     retain: bool,
-    mark_people: bool,
+    people: People,
     /// Of a sentence.
     message_bytes: AtomicU64,
     watch: Watch,
@@ -191,7 +193,7 @@ impl Runtime {
             unions: unions(plan)?,
             empty: World::empty(plan),
             retain: false,
-            mark_people: false,
+            people: People::Named,
             message_bytes: AtomicU64::new(u64::MAX),
             watch: Watch::default(),
         };
@@ -253,9 +255,12 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
-    pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
+    pub fn new(mut plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
+        if options.people.fingerprint().is_some() && plan.rules.iter().any(|r| !r.waivers.is_empty()) {
+            Arc::make_mut(&mut plan).call_people(&options.people);
+        }
         let runtime =
-            Arc::new(Runtime { retain: options.retain, mark_people: options.mark_people, ..Runtime::new(&plan)? });
+            Arc::new(Runtime { retain: options.retain, people: options.people.clone(), ..Runtime::new(&plan)? });
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));

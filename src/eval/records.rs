@@ -284,7 +284,7 @@ fn differing(schema: &Schema, kind: KindId, rows: &[(&Rows, usize)], zone: &Zone
             .map(|(rows, row)| match content(schema, rows, *row, id) {
                 _ if column.sensitive => display::WITHHELD.into(),
                 Content::Known(value) => display::value(&value, schema, zone),
-                Content::Malformed(text) => text,
+                Content::Malformed(text) => format!("{}{text}", display::UNREAD),
                 Content::Absent | Content::Missing => display::ABSENT.into(),
             })
             .collect();

@@ -27,6 +27,7 @@ mod scan;
 mod shapes;
 mod unpack;
 mod values;
+mod veil;
 mod worker;
 
 #[cfg(test)]
@@ -37,7 +38,7 @@ pub use excerpts::{Excerpt, Wanted};
 pub use formats::format_of;
 
 use crate::data::mapping::Format;
-use crate::data::{Batch, InputId, KindId, Limits, Place, Reading, Sieve};
+use crate::data::{Batch, InputId, KindId, Limits, People, Place, Reading, Sieve};
 use crate::diag::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -260,8 +261,21 @@ impl Ingest {
         spec: &InputSpec,
         input: Input<'_>,
         wanted: &[Wanted],
+        people: &People,
     ) -> Result<Vec<Option<Excerpt>>, InputError> {
         let opened = formats::open(&self.reading, spec, input, &Limits::NONE)?;
-        excerpts::excerpts(&self.reading, spec, opened, wanted)
+        excerpts::excerpts(&self.reading, spec, opened, wanted, people)
+    }
+
+    /// What of the rejected records of an input may be shown: all where no field that it may hold is `@sensitive` and
+    /// people keep their names; else what is declared of a JSON object, and nothing of any other text.
+    pub fn shown<'p>(&self, spec: &InputSpec, people: &'p People) -> impl Fn(&Reject) -> Option<Vec<u8>> + 'p {
+        let veil = veil::Veil::new(&self.reading, &spec.route, None, people);
+        move |reject| {
+            let Some(veil) = &veil else { return Some(reject.text.clone()) };
+            let text = std::str::from_utf8(&reject.text).ok().filter(|t| t.trim_ascii_start().starts_with('{'))?;
+            let whole = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+            whole.then(|| veil.json(text).text.into_bytes())
+        }
     }
 }

@@ -11,9 +11,10 @@ use super::chunks::{Content, parallel};
 use super::csv::within_columns;
 use super::excerpts::{gets, heading_of};
 use super::layout::{Layout, Target};
+use super::veil::Veils;
 use super::worker::{Job, Outlook, Worker, near_field};
 use super::{Excerpt, InputError, InputReport, InputSpec, Route, Wanted};
-use crate::data::{Limits, Place, Reading, limits};
+use crate::data::{Limits, People, Place, Reading, limits};
 use crate::diag::{Code, did_you_mean};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Schema};
@@ -242,9 +243,12 @@ pub fn excerpts(
     spec: &InputSpec,
     content: Content,
     wanted: &[Wanted],
+    people: &People,
 ) -> Result<Vec<Option<Excerpt>>, InputError> {
     let layout = Layout::new(reading, &spec.route, true);
+    let veils = Veils::new(reading, &spec.route, people);
     guarded(|| {
+        let mut veils = veils;
         let file = File::open(content, &Limits::NONE)?;
         let mut found = vec![None; wanted.len()];
         for group in 0..file.starts.len() - 1 {
@@ -266,7 +270,9 @@ pub fn excerpts(
                             });
                             names.find_map(|name| value_range(&values, &name?))
                         });
-                        *found = Some(Excerpt { text: text.clone(), fields: fields.collect() });
+                        let cells = values.iter().map(|(name, range)| (name.as_str(), range.clone()));
+                        let veiled = veils.of(want.kind).map(|v| v.row(&text, cells));
+                        *found = Some(Excerpt { text: text.clone(), fields: fields.collect() }.veiled(veiled));
                     }
                 }
             }

@@ -255,6 +255,22 @@ impl Expr {
         }
     }
 
+    /// The places that it reads, and how.
+    pub fn reads<'e>(&'e self, out: &mut Vec<(&'e Get, &'e Reader)>) {
+        match self {
+            Expr::Absent | Expr::Constant(_) => {}
+            Expr::Read(get, reader) => out.push((get, reader)),
+            Expr::Coalesce(a, b) | Expr::Money { amount: a, currency: b } => {
+                a.reads(out);
+                b.reads(out);
+            }
+            Expr::Presence { group, below } => {
+                out.extend(group.iter().map(|(get, reader)| (get, reader)));
+                below.iter().for_each(|e| e.reads(out));
+            }
+        }
+    }
+
     /// The places that it reads, first come first.
     pub fn gets<'e>(&'e self, out: &mut Vec<&'e Get>) {
         match self {

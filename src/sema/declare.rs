@@ -3,7 +3,7 @@
 use super::names::What;
 use super::report::with_article;
 use super::world::{KindInfo, Names, World, dotted};
-use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Type};
+use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, Ident, TypeExpr, TypeExprKind};
@@ -37,10 +37,41 @@ pub fn declare<'a>(world: &mut World<'a>, names: &Names<'a>) {
     }
     for (i, (_, item, ..)) in names.kinds.iter().enumerate() {
         let kind = KindId(i as u32);
-        fields(world, kind, &item.fields, "", false);
+        fields(world, kind, &item.fields, "", Within::default());
     }
     for (i, (_, item, table, _)) in names.kinds.iter().enumerate() {
         head(world, KindId(i as u32), item, *table);
+    }
+    hide_references(world);
+}
+
+/// What refers to a row by a `@sensitive` key is as sensitive as the key.
+fn hide_references(world: &mut World) {
+    let refers = |schema: &Schema, ty: &Type| {
+        match ty {
+            Type::Ref(table) => Some(*table),
+            Type::List(of) | Type::Set(of) => match **of {
+                Type::Ref(table) => Some(table),
+                _ => None,
+            },
+            _ => None,
+        }
+        .and_then(|table| Some(schema.column(table, schema.kind(table).subject()?).sensitive))
+    };
+    // A key may be a reference itself.
+    loop {
+        let schema = &world.schema;
+        let columns =
+            schema.kinds.iter().enumerate().flat_map(|(k, kind)| (0..kind.columns.len()).map(move |c| (k, c)));
+        let hidden = |(k, c): &(usize, usize)| {
+            let column = &schema.kinds[*k].columns[*c];
+            !column.sensitive && refers(schema, &column.ty) == Some(true)
+        };
+        let found: Vec<(usize, usize)> = columns.filter(hidden).collect();
+        if found.is_empty() {
+            return;
+        }
+        found.into_iter().for_each(|(k, c)| world.schema.kinds[k].columns[c].sensitive = true);
     }
 }
 
@@ -92,8 +123,16 @@ fn add_enum(world: &mut World, name: &str, words: &[ast::EnumWord], span: Span) 
     id
 }
 
+/// What a group says of all fields in it.
+#[derive(Clone, Copy, Default)]
+struct Within {
+    optional: bool,
+    person: bool,
+    sensitive: bool,
+}
+
 /// Adds the fields of a kind or group; `prefix` ends in a dot where it is not empty.
-fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, in_optional: bool) {
+fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, within: Within) {
     let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
     for field in items {
         let name = format!("{prefix}{}", field.name.text);
@@ -111,7 +150,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
             continue;
         }
         seen.insert(&field.name.text, field.name.span);
-        let (mut person, mut sensitive) = (false, false);
+        let Within { mut person, mut sensitive, .. } = within;
         for mark in &field.marks {
             match mark.text.as_str() {
                 "person" => person = true,
@@ -127,7 +166,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
                 }
             }
         }
-        let optional = in_optional || field.ty.optional;
+        let optional = within.optional || field.ty.optional;
         let column = |ty: Type, optional: bool| Column {
             name: name.clone(),
             ty,
@@ -141,7 +180,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
                 add_column(world, kind, column(Type::Struct, true), true);
             }
             world.infos[kind.0 as usize].groups.insert(name.clone(), field.name.span);
-            fields(world, kind, inner, &format!("{name}."), optional);
+            fields(world, kind, inner, &format!("{name}."), Within { optional, person, sensitive });
         } else {
             match field_type(world, &field.ty) {
                 Some(ty) => add_column(world, kind, column(ty, optional), field.ty.optional),
@@ -284,6 +323,15 @@ fn head_column(
             )
             .label(column.span, "declared here")
             .help(format!("name a field that is {needed}")),
+        );
+    }
+    // When something was, and from when until when, is told of every verdict.
+    let is_time = matches!(column.ty, Type::Date | Type::Timestamp) && !matches!(what, "a key" | "an identity");
+    if column.sensitive && is_time && !what.contains("subject") {
+        return world.report.fail(
+            Diagnostic::error(Code::BadHead, format!("{what} cannot be `@sensitive`"), span, "told with every verdict")
+                .label(column.span, "marked here")
+                .help("name another field, or take the mark from it: rules could not say when without it"),
         );
     }
     if column.optional && !may_be_absent {

@@ -1,6 +1,7 @@
 //! What conditions are tried on: a policy set, inputs, and what has been said of both so far.
 
 use super::super::memory::{Limit, Size};
+use super::super::people::Naming;
 use super::super::policies::Trust;
 use super::super::{Failure, Style, audit, check, output, reading, records, why};
 use crate::data::{KindId, Limits, Place, Time, Verdict};
@@ -38,6 +39,7 @@ pub(super) struct Start<'a> {
     pub as_of: Option<&'a str>,
     pub threads: usize,
     pub memory_limit: Option<Size>,
+    pub naming: &'a Naming,
 }
 
 /// A condition, judged at every record of its kind.
@@ -54,7 +56,8 @@ impl Session {
     pub fn begin(start: &Start, style: Style) -> Result<Session, Failure> {
         let (policies, checked) = check::load(start.policies, start.trust, start.set, style)?.parts();
         let plan = Arc::new(check::compile(&checked)?);
-        let inputs = records::inputs(start.records, &plan.reading())?;
+        let mut inputs = records::inputs(start.records, &plan.reading())?;
+        start.naming.apply(&plan.reading(), &mut inputs, start.threads)?;
         let as_of = start.as_of.map(|text| audit::time(text, &plan)).transpose()?;
         Ok(Session {
             policies,
@@ -235,6 +238,7 @@ impl Session {
             keep_compliant: keep,
             retain: keep,
             twice: self.inputs.stay(),
+            people: self.inputs.people.clone(),
             ..Options::default()
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;

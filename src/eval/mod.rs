@@ -41,6 +41,7 @@ mod screen;
 mod sequence;
 mod sieve;
 mod strata;
+mod stream;
 mod tables;
 #[cfg(test)]
 mod testing;
@@ -63,6 +64,7 @@ pub use repeats::Changed;
 pub use rows::BatchError;
 pub use screen::Screened;
 pub use sieve::Sieves;
+pub use stream::{Judged, Reach, RuleStanding, Standing, Stream, Taken as TakenIn, reaches};
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 

@@ -162,19 +162,8 @@ impl Outcome {
     /// One JSON object a rejected record; text that is not UTF-8 is given in base64.
     pub fn write_rejects(&self, inputs: &Inputs, out: &mut dyn Write) -> std::io::Result<()> {
         for reject in &self.rejects {
-            let mut line = serde_json::json!({
-                "file": name(inputs, reject.place.input),
-                "line": reject.place.line,
-                "byte_offset": reject.place.offset,
-                "element": reject.place.element,
-                "code": reject.code.as_str(),
-                "reason": reject.reason,
-            });
-            match std::str::from_utf8(&reject.text) {
-                Ok(text) => line["text"] = text.into(),
-                Err(_) => line["base64"] = report::base64::text(&reject.text).into(),
-            }
-            writeln!(out, "{line}")?;
+            let name = name(inputs, reject.place.input);
+            out.write_all(&reject_line(name, reject.place, reject.code, &reject.reason, &reject.text))?;
         }
         Ok(())
     }
@@ -290,6 +279,23 @@ pub(super) fn progress(files: &[File]) -> Option<ProgressBar> {
     Some(bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())))
 }
 
+/// A rejected record as it is kept: an object on a line.
+pub(super) fn reject_line(file: &str, place: crate::data::Place, code: Code, reason: &str, text: &[u8]) -> Vec<u8> {
+    let mut line = serde_json::json!({
+        "file": file,
+        "line": place.line,
+        "byte_offset": place.offset,
+        "element": place.element,
+        "code": code.as_str(),
+        "reason": reason,
+    });
+    match std::str::from_utf8(text) {
+        Ok(text) => line["text"] = text.into(),
+        Err(_) => line["base64"] = report::base64::text(text).into(),
+    }
+    format!("{line}\n").into_bytes()
+}
+
 /// At most so many sorts of reasons are told apart: a reason may quote the record.
 const SORTS: usize = 50;
 
@@ -329,13 +335,16 @@ pub(super) fn with_input<T>(
     } else {
         read(ingest::Input::Reader(Box::new(opened)))
     };
-    result.map_err(|error| {
-        let failure = Failure::new(format!("{}: {}", file.name, error.message)).code(error.code);
-        match error.help {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
-    })
+    result.map_err(|error| of_input(&file.name, error))
+}
+
+/// Why an input could not be read, with its name.
+pub(super) fn of_input(name: &str, error: InputError) -> Failure {
+    let failure = Failure::new(format!("{name}: {}", error.message)).code(error.code);
+    match error.help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
 }
 
 /// A file of a size, which several threads may read.

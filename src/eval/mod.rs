@@ -64,7 +64,7 @@ pub use repeats::Changed;
 pub use rows::BatchError;
 pub use screen::Screened;
 pub use sieve::Sieves;
-pub use stream::{Judged, Reach, RuleStanding, Standing, Stream, Taken as TakenIn, reaches};
+pub use stream::{Adopted, Gone, Judged, Reach, RuleStanding, Said, Standing, Stream, Taken as TakenIn, reaches};
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 

@@ -12,18 +12,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: i64 = 86_400_000_000_000;
 
-/// When it happened. None of what may come at any time: rows of tables, records without their time, and those of which
-/// another has the identity and says something else.
+/// When it happened. None of what may come at any time: rows of tables, and records without their time.
 fn moment(case: &Case, record: &Record) -> Option<i64> {
-    let kind = case.hir.schema.kind(record.kind);
-    let identity = |r: &Record| -> Vec<Option<Cell>> { kind.identity.iter().map(|c| r.cells.get(c).cloned()).collect() };
-    let same = |r: &&Record| r.kind == record.kind && identity(r) == identity(record);
-    let repeats = !kind.identity.is_empty() && case.records.iter().filter(same).count() > 1;
-    match kind.time().filter(|_| !repeats).and_then(|c| record.cells.get(&c)) {
+    match case.hir.schema.kind(record.kind).time().and_then(|c| record.cells.get(&c)) {
         Some(Cell::Value(Value::Date(day))) => Zone::named(&case.plan.timezone).unwrap().start_of(*day),
         Some(Cell::Value(Value::Timestamp(at))) => Some(*at),
         _ => None,
     }
+}
+
+/// All but those that say of another's identity that it happened at another time: when it happened is known only once
+/// both are there.
+fn streamed(case: &Case) -> Vec<&Record> {
+    let stays = |record: &&Record| {
+        let kind = case.hir.schema.kind(record.kind);
+        let identity = |r: &Record| -> Vec<Option<Cell>> { kind.identity.iter().map(|c| r.cells.get(c).cloned()).collect() };
+        let first = case.records.iter().find(|r| r.kind == record.kind && identity(r) == identity(record));
+        let time = |r: &Record| kind.time().and_then(|c| r.cells.get(&c).cloned());
+        kind.identity.is_empty() || first.is_none_or(|first| time(first) == time(record))
+    };
+    case.records.iter().filter(stays).collect()
 }
 
 fn lines(findings: &Findings, which: impl Iterator<Item = usize>) -> Vec<String> {
@@ -38,7 +46,8 @@ fn lines(findings: &Findings, which: impl Iterator<Item = usize>) -> Vec<String>
 pub fn agree(case: &Case, tape: &mut Tape) -> Result<(), TestCaseError> {
     let columns = |kind: KindId| -> Option<std::sync::Arc<[ColumnId]>> { case.plan.columns(kind) };
     let mut whole = Evaluator::new(case.plan.clone(), Options::default()).unwrap();
-    for record in &case.records {
+    let records = streamed(case);
+    for record in &records {
         if let Some(projection) = columns(record.kind) {
             whole.push(batches::batch(&case.hir.schema, record.kind, &projection, &[record])).unwrap();
         }
@@ -49,7 +58,7 @@ pub fn agree(case: &Case, tape: &mut Tape) -> Result<(), TestCaseError> {
 
     let lateness = *tape.pick(&[0, 1, 3_600_000_000_000, 3 * DAY, 40 * DAY]);
     let mut arriving: Vec<(i64, usize)> = Vec::new();
-    for (i, record) in case.records.iter().enumerate() {
+    for (i, record) in records.iter().enumerate() {
         let delay = if lateness == 0 { 0 } else { (tape.below(1000) as i64).saturating_mul(lateness / 1000) };
         let at = moment(case, record).map_or(i64::MIN, |at| at + delay);
         arriving.push((at, i));
@@ -64,7 +73,7 @@ pub fn agree(case: &Case, tape: &mut Tape) -> Result<(), TestCaseError> {
     while !rest.is_empty() {
         let n = (1 + tape.below(4)).min(rest.len());
         for &(_, i) in &rest[..n] {
-            let record = &case.records[i];
+            let record = records[i];
             let Some(projection) = columns(record.kind) else { continue };
             let batch = batches::batch(&case.hir.schema, record.kind, &projection, &[record]);
             let taken = stream.take(batch).unwrap();
@@ -93,7 +102,7 @@ pub fn agree(case: &Case, tape: &mut Tape) -> Result<(), TestCaseError> {
             // From what a store keeps: all records here, although most would be gone.
             let standing = stream.standing().clone();
             stream = Stream::new(case.plan.clone(), standing, all.clone().into_iter().collect()).unwrap();
-            for record in case.records.iter().filter(|r| kept.contains(&batches::place(r.place))) {
+            for record in records.iter().filter(|r| kept.contains(&batches::place(r.place))) {
                 if let Some(projection) = columns(record.kind) {
                     let batch = batches::batch(&case.hir.schema, record.kind, &projection, &[record]);
                     stream.take_back(batch, |_, _| true).unwrap();

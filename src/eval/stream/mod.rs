@@ -5,21 +5,23 @@
 //! final once the records are complete beyond all that its rule looks at ([`Reach`]). Records that no rule can look
 //! at any more are let go.
 
+mod adopt;
 mod kept;
 mod reach;
 
+pub use adopt::Adopted;
 pub use reach::{Reach, reaches};
 
 use super::verdicts::Findings;
 use super::world::Watermark;
-use super::{BatchError, Evaluator, Options, PlanError};
+use super::{BatchError, Evaluator, Held, Options, PlanError};
 use crate::data::calendar::Zone;
 use crate::data::{Batch, KindId, Place, Time, Verdict};
 use crate::plan::Plan;
 use kept::{Kept, moments};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 /// What is known of a stream apart from its records and of what was said.
@@ -33,6 +35,8 @@ pub struct Standing {
     pub rules: BTreeMap<String, RuleStanding>,
     /// By kind: since when all of its records were kept. None of the kind: since ever.
     pub since: BTreeMap<String, i64>,
+    /// Kinds of which it is known.
+    pub kinds: BTreeSet<String>,
     /// The stream has ended: all was said.
     pub ended: bool,
 }
@@ -43,6 +47,8 @@ pub struct RuleStanding {
     pub said: i64,
     /// Of records up to this moment it says nothing.
     pub from: i64,
+    /// How much later what may change its verdicts can come, in nanoseconds.
+    pub window: i64,
 }
 
 /// What became of the rows of a batch.
@@ -62,9 +68,19 @@ pub struct Judged {
     pub findings: Findings,
     /// The verdicts that were not said before, by index.
     pub new: Vec<usize>,
+    /// How much was held to judge.
+    pub held: Held,
     /// Verdicts that were said, or would have been, and that a record without its time or a differing repeat has
     /// changed since.
     pub changed: usize,
+}
+
+/// What was let go: all before these moments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// By kind.
+    pub kinds: Vec<i64>,
+    pub said: i64,
 }
 
 /// A stream of records under one policy set.
@@ -77,21 +93,42 @@ pub struct Stream {
     /// By kind.
     kept: Vec<Kept>,
     /// What was said, with the moment of its record.
-    said: FxHashMap<[u8; 16], (Verdict, Option<i64>)>,
+    said: Said,
+    adopted: Vec<Adopted>,
 }
 
+/// Verdicts that were said, by their ids, with the moments of their records.
+pub type Said = FxHashMap<[u8; 16], (Verdict, Option<i64>)>;
+
 impl Stream {
+    /// A stream that begins, or one that goes on, maybe under another plan than before.
+    ///
     /// # Errors
     /// A plan that cannot be run here.
-    pub fn new(
-        plan: Arc<Plan>,
-        standing: Standing,
-        said: FxHashMap<[u8; 16], (Verdict, Option<i64>)>,
-    ) -> Result<Stream, PlanError> {
+    pub fn new(plan: Arc<Plan>, mut standing: Standing, said: Said) -> Result<Stream, PlanError> {
         Evaluator::new(plan.clone(), Options::default())?;
         let zone = Zone::named(&plan.timezone).ok_or_else(|| PlanError::Zone(plan.timezone.clone()))?;
         let kept = plan.schema.kinds.iter().map(|_| Kept::default()).collect();
-        Ok(Stream { reaches: reaches(&plan), zone, standing, kept, said, plan })
+        let reaches = reaches(&plan);
+        let adopted = adopt::adopt(&mut standing, &plan, &reaches);
+        Ok(Stream { reaches, zone, standing, kept, said, adopted, plan })
+    }
+
+    /// The same stream under another plan, without its records: they have to be read anew, and taken back.
+    ///
+    /// # Errors
+    /// A plan that cannot be run here.
+    pub fn under(&self, plan: Arc<Plan>) -> Result<Stream, PlanError> {
+        Stream::new(plan, self.standing.clone(), self.said.clone())
+    }
+
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Rules that are new in a stream that has begun.
+    pub fn adopted(&self) -> &[Adopted] {
+        &self.adopted
     }
 
     pub fn standing(&self) -> &Standing {
@@ -106,6 +143,11 @@ impl Stream {
     /// Whether a verdict with this id was said.
     pub fn has_said(&self, id: &[u8; 16]) -> bool {
         self.said.contains_key(id)
+    }
+
+    /// When the record happened of which a verdict was said.
+    pub fn moment(&self, id: &[u8; 16]) -> Option<i64> {
+        self.said.get(id)?.1
     }
 
     /// How many rows are kept.
@@ -197,9 +239,10 @@ impl Stream {
     pub fn judge(&mut self, threads: usize) -> Result<Option<Judged>, PlanError> {
         let Some(complete) = self.standing.complete.filter(|_| !self.standing.ended) else { return Ok(None) };
         let as_of = Some(Time::Instant(complete.saturating_sub(1)));
-        let findings = self.evaluator(Options { as_of, threads, ..Options::default() })?.finish();
+        let evaluator = self.evaluator(Options { as_of, threads, ..Options::default() })?;
+        let (held, findings) = (evaluator.held(), evaluator.finish());
         let (mut new, mut changed) = (Vec::new(), 0);
-        let mut held: Vec<bool> = vec![false; self.reaches.len()];
+        let mut open: Vec<bool> = vec![false; self.reaches.len()];
         for i in 0..findings.len() {
             let rule = findings.rules()[i] as usize;
             let reach = &self.reaches[rule];
@@ -212,7 +255,7 @@ impl Stream {
             let until = at.map(|at| findings.until(i, reach, at));
             if verdict == Verdict::Pending {
                 // What a rule looks at is longer than was thought: nothing of it is called said.
-                held[rule] |= until.is_some_and(|until| until < complete && until >= of.said);
+                open[rule] |= until.is_some_and(|until| until < complete && until >= of.said);
                 continue;
             }
             let early = reach.early && matches!(verdict, Verdict::Finding | Verdict::Excepted | Verdict::Waived);
@@ -225,17 +268,17 @@ impl Stream {
                 self.said.insert(id, (verdict, at));
             }
         }
-        for (rule, held) in held.into_iter().enumerate() {
+        for (rule, open) in open.into_iter().enumerate() {
             let standing = self.of_rule(rule);
-            let said = if held { standing.said } else { complete };
+            let said = if open { standing.said } else { complete };
             self.standing.rules.insert(self.plan.rules[rule].name.clone(), RuleStanding { said, ..standing });
         }
-        Ok(Some(Judged { findings, new, changed }))
+        Ok(Some(Judged { findings, new, held, changed }))
     }
 
     fn of_rule(&self, rule: usize) -> RuleStanding {
         let name = &self.plan.rules[rule].name;
-        self.standing.rules.get(name).copied().unwrap_or(RuleStanding { said: i64::MIN, from: i64::MIN })
+        self.standing.rules.get(name).copied().unwrap_or(RuleStanding { said: i64::MIN, from: i64::MIN, window: 0 })
     }
 
     /// The stream has ended: says all that was not said, as an audit of all of it does.
@@ -243,7 +286,8 @@ impl Stream {
     /// # Errors
     /// A plan that cannot be run here.
     pub fn end(&mut self, threads: usize) -> Result<Judged, PlanError> {
-        let findings = self.evaluator(Options { threads, ..Options::default() })?.finish();
+        let evaluator = self.evaluator(Options { threads, ..Options::default() })?;
+        let (held, findings) = (evaluator.held(), evaluator.finish());
         let (mut new, mut changed) = (Vec::new(), 0);
         for i in 0..findings.len() {
             let rule = findings.rules()[i] as usize;
@@ -262,11 +306,11 @@ impl Stream {
             self.said.insert(id, (verdict, at));
         }
         self.standing.ended = true;
-        Ok(Judged { findings, new, changed })
+        Ok(Judged { findings, new, held, changed })
     }
 
-    /// Lets go of records that no rule can look at any more. By kind: those before this moment are gone.
-    pub fn let_go(&mut self, judged: &Judged) -> Vec<i64> {
+    /// Lets go of records that no rule can look at any more, and of what was said of them.
+    pub fn let_go(&mut self, judged: &Judged) -> Gone {
         let needs: Vec<Option<i64>> = (0..self.reaches.len())
             .map(|rule| judged.findings.needs_from(rule, &self.reaches[rule], self.of_rule(rule).said))
             .collect();
@@ -286,7 +330,7 @@ impl Stream {
             }
             gone.push(from);
         }
-        gone
+        Gone { kinds: gone, said: earliest }
     }
 }
 

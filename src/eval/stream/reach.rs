@@ -171,9 +171,14 @@ impl Reach {
         self.back.is_none() || self.at_end
     }
 
-    /// The lengths of its windows, for people.
-    pub fn lengths(&self) -> (&[Length], &[Length]) {
-        (&self.ahead, self.back.as_deref().unwrap_or_default())
+    /// What comes so much later than a record changes nothing there: at least so long, in nanoseconds.
+    pub(super) fn window(&self) -> i64 {
+        self.ahead.iter().fold(self.days.saturating_add(self.slack), |sum, by| sum.saturating_add(longest(*by)))
+    }
+
+    /// About how many days of records it looks at, at most.
+    pub fn days_back(&self) -> i64 {
+        bound(self) / DAY
     }
 
     fn moved<'a>(cx: &Context<'_>, at: i64, by: impl Iterator<Item = &'a Length>, beyond: i64) -> i64 {
@@ -203,4 +208,17 @@ impl Reach {
         let at = Reach::moved(cx, open, back.iter(), i64::MIN);
         Some(at.saturating_sub(2 * (self.days + self.slack) + 2 * DAY))
     }
+}
+
+/// A rule looks back no farther, in nanoseconds.
+pub(super) fn bound(reach: &Reach) -> i64 {
+    let back = reach.back.iter().flatten().chain(&reach.ahead);
+    let slack = 2 * (reach.days + reach.slack) + 4 * DAY;
+    back.fold(slack, |sum, by| sum.saturating_add(longest(*by)))
+}
+
+/// No such length is longer: of business days, one a week.
+fn longest(by: Length) -> i64 {
+    let days = 31 * i64::from(by.months.max(0)) + i64::from(by.days.max(0)) + 7 * i64::from(by.business.max(0)) + 2;
+    days.saturating_mul(DAY).saturating_add(by.nanos.max(0))
 }

@@ -132,6 +132,12 @@ impl PolicySet {
         &self.sources
     }
 
+    /// The texts alone.
+    #[cfg_attr(not(feature = "follow"), allow(dead_code))]
+    pub(crate) fn into_sources(self) -> SourceMap {
+        self.sources
+    }
+
     /// Resolves names, checks types and units, and folds constants. `set` gives parameters other values than
     /// their defaults, as written: `("gift_cap", "100 CNY")`.
     pub fn check(&mut self, set: &[(String, String)]) -> Checked {

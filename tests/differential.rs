@@ -5,6 +5,7 @@ mod explained;
 mod operators;
 mod random;
 mod reference;
+mod streamed;
 mod tried;
 mod whole_way;
 
@@ -328,6 +329,17 @@ fn mutants_agree(seeds: &Seeds) -> Result<(), proptest::test_runner::TestCaseErr
         agree_on(seeds, &case)?;
     }
     Ok(())
+}
+
+/// One rule or two, or several, over a stream.
+#[test]
+fn a_stream_agrees_with_one_run() {
+    proptest::proptest!(cases(40), |(seeds in random::seeds(random::SMALL))| {
+        streamed::agree(&case(&seeds), &mut Tape::new(&seeds.sources))?;
+    });
+    proptest::proptest!(cases(20), |(seeds in random::seeds(random::LARGE))| {
+        streamed::agree(&case(&seeds), &mut Tape::new(&seeds.sources))?;
+    });
 }
 
 /// Figures by period and key.

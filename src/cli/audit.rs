@@ -269,6 +269,23 @@ pub(super) fn exit(fail_on: &str, max_indeterminate: u64, summary: &summary::Sum
     }
 }
 
+/// The same of what was counted.
+pub(super) fn exit_of(
+    fail_on: &str,
+    max_indeterminate: u64,
+    findings: &std::collections::BTreeMap<Severity, u64>,
+    not_judged: u64,
+) -> Exit {
+    let gate = fail_on.parse::<Severity>().ok();
+    if gate.is_some_and(|gate| findings.iter().any(|(severity, n)| *severity >= gate && *n > 0)) {
+        Exit::Findings
+    } else if not_judged > max_indeterminate {
+        Exit::NotJudged
+    } else {
+        Exit::Clean
+    }
+}
+
 /// Severity descending, then the findings' own order: rule, then time.
 fn in_order(findings: &Findings) -> Vec<usize> {
     let mut order: Vec<usize> = (0..findings.len()).filter(|&i| findings.verdicts()[i] != Verdict::Compliant).collect();

@@ -77,6 +77,13 @@ impl Rules<'_> {
         }
     }
 
+    pub fn into_sources(self) -> SourceMap {
+        match self {
+            Rules::Checked { policies, .. } => policies.into_sources(),
+            Rules::Saved { saved, .. } => saved.sources,
+        }
+    }
+
     pub fn plan(&self) -> Result<Arc<Plan>, Failure> {
         match self {
             Rules::Checked { checked, .. } => check::compile(checked).map(Arc::new),
@@ -159,6 +166,11 @@ impl Given {
     /// With people called in another way.
     pub fn naming(self, naming: &Naming) -> Given {
         Given { naming: naming.clone(), ..self }
+    }
+
+    /// The policy files and folders, and parameters' values; none where a compiled set is given.
+    pub fn policies(&self) -> Option<(&[String], &[(String, String)])> {
+        self.plan.is_none().then_some((&self.policies, &self.set))
     }
 
     pub fn limit(&self) -> Limit {

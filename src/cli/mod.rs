@@ -10,6 +10,11 @@ mod diff;
 mod disk;
 mod explain;
 mod fmt;
+#[cfg(feature = "follow")]
+mod follow;
+#[cfg(not(feature = "follow"))]
+#[path = "follow_left_out.rs"]
+mod follow;
 mod given;
 mod handbook;
 mod impact;
@@ -113,6 +118,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Say whether a ledger of findings is as it was written, or show it
     Ledger(ledger::LedgerArgs),
+    /// Judge records as they come: files that grow, standard input, streams of NATS JetStream
+    Follow(follow::FollowArgs),
     /// Judge again what an audit's receipt is for, and compare
     Verify(receipt::VerifyArgs),
     /// Work out the figures that a policy set keeps, by period
@@ -226,6 +233,14 @@ impl Failure {
         if self.help.is_some() { self } else { self.help(help) }
     }
 
+    /// On one line, for a log.
+    fn in_short(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{}: {help}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     fn tell(self, style: Style) {
         if self.told {
             output::tell(&format!("{}\n", self.message));
@@ -271,6 +286,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),
         Command::Ledger(args) => ledger::run(args, style),
+        Command::Follow(args) => follow::run(args, style),
         Command::Verify(args) => receipt::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),

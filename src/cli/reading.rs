@@ -204,22 +204,8 @@ impl<'a> Reader<'a> {
             let Some(file) = self.inputs.files.get(id) else { continue };
             let shown = self.ingest.shown(&spec(id, file), &self.inputs.people);
             for reject in rejects {
-                let mut line = serde_json::json!({
-                    "file": file.name,
-                    "line": reject.place.line,
-                    "byte_offset": reject.place.offset,
-                    "element": reject.place.element,
-                    "code": reject.code.as_str(),
-                    "reason": reject.reason,
-                });
-                match if raw { Some(reject.text.clone()) } else { shown(reject) } {
-                    None => line["withheld_bytes"] = reject.text.len().into(),
-                    Some(text) => match String::from_utf8(text) {
-                        Ok(text) => line["text"] = text.into(),
-                        Err(text) => line["base64"] = report::base64::text(text.as_bytes()).into(),
-                    },
-                }
-                writeln!(out, "{line}")?;
+                let shown = if raw { Some(reject.text.clone()) } else { shown(reject) };
+                out.write_all(&reject_line(&file.name, reject, shown))?;
             }
         }
         Ok(())
@@ -372,6 +358,24 @@ pub(super) fn progress(files: &[File]) -> Option<ProgressBar> {
     Some(bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())))
 }
 
+/// A rejected record as it is kept: an object on a line, with what of its text may be shown.
+pub(super) fn reject_line(file: &str, reject: &Reject, shown: Option<Vec<u8>>) -> Vec<u8> {
+    let mut line = serde_json::json!({
+        "file": file,
+        "line": reject.place.line,
+        "byte_offset": reject.place.offset,
+        "element": reject.place.element,
+        "code": reject.code.as_str(),
+        "reason": reject.reason,
+    });
+    match shown.map(String::from_utf8) {
+        None => line["withheld_bytes"] = reject.text.len().into(),
+        Some(Ok(text)) => line["text"] = text.into(),
+        Some(Err(text)) => line["base64"] = report::base64::text(text.as_bytes()).into(),
+    }
+    format!("{line}\n").into_bytes()
+}
+
 /// At most so many sorts of reasons are told apart: a reason may quote the record.
 const SORTS: usize = 50;
 
@@ -413,13 +417,16 @@ pub(super) fn with_input<T>(
     } else {
         read(ingest::Input::Reader(Box::new(opened)))
     };
-    result.map_err(|error| {
-        let failure = Failure::new(format!("{}: {}", file.name, error.message)).code(error.code);
-        match error.help {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
-    })
+    result.map_err(|error| of_input(&file.name, error))
+}
+
+/// Why an input could not be read, with its name.
+pub(super) fn of_input(name: &str, error: InputError) -> Failure {
+    let failure = Failure::new(format!("{name}: {}", error.message)).code(error.code);
+    match error.help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
 }
 
 /// The files as they were opened first: each is opened up to three times, and what is told of it rests on its being the

@@ -142,6 +142,7 @@ codes! {
     NotAList = "B1010", "what `each` names is not a list";
     Malformed = "B1011", "a value is not of its field's type";
     TooManyValues = "B1012", "a record has too many values in one object or list";
+    Late = "B1013", "a record that came too late";
     HeadingMissing = "B1020", "a column is not in the file";
     HeadingTwice = "B1021", "two columns have one heading";
     BrokenInput = "B1022", "an input cannot be read to its end";

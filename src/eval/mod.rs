@@ -43,6 +43,7 @@ mod screen;
 mod sequence;
 mod sieve;
 mod strata;
+mod stream;
 mod tables;
 #[cfg(test)]
 mod testing;
@@ -67,6 +68,7 @@ pub use repeats::Changed;
 pub use rows::BatchError;
 pub use screen::Screened;
 pub use sieve::Sieves;
+pub use stream::{Adopted, Gone, Judged, Reach, RuleStanding, Said, Standing, Stream, Taken as TakenIn, reaches};
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 

@@ -203,6 +203,24 @@ impl InputReport {
     }
 }
 
+/// The end of the last record that is whole, of NDJSON or CSV that is still being written.
+pub fn whole(format: Format, bytes: &[u8], delimiter: u8) -> Option<usize> {
+    match format {
+        Format::Csv => csv::cut(bytes, delimiter),
+        _ => memchr::memrchr(b'\n', bytes).map(|at| at + 1),
+    }
+}
+
+/// The end of the first record, of NDJSON or CSV.
+pub fn first(format: Format, bytes: &[u8], delimiter: u8) -> Option<usize> {
+    let mut ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    match format {
+        // A newline in quotes is none.
+        Format::Csv => ends.find(|&end| csv::cut(&bytes[..end], delimiter) == Some(end)),
+        _ => ends.next(),
+    }
+}
+
 /// Prepared once for a run.
 pub struct Ingest {
     reading: Reading,

@@ -147,7 +147,9 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
             match of(now, &file.file) {
                 None => told.push(format!("{what}: {} is not there", file.file)),
                 Some(is) if is != *file => {
-                    let (was, is) = (&file.sha256[..file.sha256.len().min(12)], &is.sha256[..12]);
+                    // The receipt's may be any text.
+                    let start = |digest: &str| digest.chars().take(12).collect::<String>();
+                    let (was, is) = (start(&file.sha256), start(&is.sha256));
                     told.push(format!("{what}: {} has changed (SHA-256 {was}…, now {is}…)", file.file));
                 }
                 Some(_) => {}
@@ -206,4 +208,30 @@ fn verdicts(findings: &Findings) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_that_is_none() {
+        let receipt = |sha256: &str| Receipt {
+            schema: SCHEMA.into(),
+            version: "1".into(),
+            options: Options {
+                policy: vec!["p.bylaw".into()],
+                plan: None,
+                set: BTreeMap::new(),
+                records: Vec::new(),
+                as_of: None,
+            },
+            policy: vec![Hashed { file: "p.bylaw".into(), bytes: 1, sha256: sha256.into() }],
+            records: Vec::new(),
+            counts: BTreeMap::new(),
+            verdicts: String::new(),
+        };
+        let told = differences(&receipt("elf Zeichené"), &receipt(&"0".repeat(64)));
+        assert_eq!(told, ["policy: p.bylaw has changed (SHA-256 elf Zeichené…, now 000000000000…)"]);
+    }
 }

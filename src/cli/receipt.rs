@@ -268,3 +268,29 @@ fn verdicts(findings: &Findings) -> String {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_that_is_none() {
+        let receipt = |sha256: &str| Receipt {
+            schema: SCHEMA.into(),
+            version: "1".into(),
+            options: Options {
+                policy: vec!["p.bylaw".into()],
+                plan: None,
+                set: BTreeMap::new(),
+                records: Vec::new(),
+                as_of: None,
+            },
+            policy: vec![Hashed { file: "p.bylaw".into(), bytes: 1, sha256: sha256.into() }],
+            records: Vec::new(),
+            counts: BTreeMap::new(),
+            verdicts: String::new(),
+        };
+        let told = differences(&receipt("elf Zeichené"), &receipt(&"0".repeat(64)));
+        assert_eq!(told, ["policy: p.bylaw has changed (SHA-256 elf Zeichené…, now 000000000000…)"]);
+    }
+}

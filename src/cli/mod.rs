@@ -28,6 +28,7 @@ mod receipt;
 mod records;
 mod report;
 mod revision;
+mod stages;
 mod test;
 mod r#try;
 mod watch;
@@ -85,6 +86,8 @@ enum Command {
     Lint(lint::LintArgs),
     /// Check a policy set once, and write it to a file for --plan
     Compile(compile::CompileArgs),
+    /// Show what a run on several machines needs: which records come together, by what, for which rules
+    Stages(stages::StagesArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
     /// Show what changes in meaning between two policy sets
@@ -233,6 +236,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fmt(args) => fmt::run(args, style),
         Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
+        Command::Stages(args) => stages::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Diff(args) => diff::run(args, style),
         Command::Impact(args) => impact::run(args, style),

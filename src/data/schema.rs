@@ -57,6 +57,16 @@ pub enum Type {
     Set(Box<Type>),
 }
 
+impl Type {
+    /// Of a list or set: the type of its elements.
+    pub fn item(&self) -> Option<&Type> {
+        match self {
+            Type::List(of) | Type::Set(of) => Some(of),
+            _ => None,
+        }
+    }
+}
+
 /// A declared enum, or the words written in place at a field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EnumDef {

@@ -1,5 +1,6 @@
 //! Random policies and random records: the engine and the slow reference evaluator say the same.
 
+mod apart;
 mod decides;
 mod explained;
 mod operators;
@@ -22,6 +23,8 @@ use reference::time::{Moment, in_window, period_of};
 use reference::{Cell, Outcome, Record};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+
+type TestError = proptest::test_runner::TestCaseError;
 
 /// One random policy with its records.
 struct Case {

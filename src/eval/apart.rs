@@ -29,6 +29,19 @@ pub struct Extent {
     pub instants: Option<(i64, i64)>,
 }
 
+impl Extent {
+    /// As far as both.
+    pub fn joined(self, other: Extent) -> Extent {
+        fn both<T: Ord + Copy>(one: Option<(T, T)>, other: Option<(T, T)>) -> Option<(T, T)> {
+            match (one, other) {
+                (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
+                (one, other) => one.or(other),
+            }
+        }
+        Extent { dates: both(self.dates, other.dates), instants: both(self.instants, other.instants) }
+    }
+}
+
 /// Of records of which there may be several.
 pub type Marks = FxHashSet<i64>;
 
@@ -355,6 +368,7 @@ pub struct Part {
     /// By kind.
     waiting: Vec<Vec<Vec<u8>>>,
     held: usize,
+    together: usize,
     last: Option<(i64, i64)>,
 }
 
@@ -363,7 +377,12 @@ impl Part {
     pub fn new(stage: Arc<Stage>, tables: Vec<Batch>, extent: Extent, as_of: Option<AsOf>) -> Part {
         let waiting = stage.plan.schema.kinds.iter().map(|_| Vec::new()).collect();
         let options = Options { as_of, ..Options::default() };
-        Part { stage, tables, extent, options, waiting, held: 0, last: None }
+        Part { stage, tables, extent, options, waiting, held: 0, together: TOGETHER, last: None }
+    }
+
+    /// So many records are judged together at the least, where so many come.
+    pub fn together(self, records: usize) -> Part {
+        Part { together: records, ..self }
     }
 
     /// Takes a record. What those before it came to is given as soon as there are many of them.
@@ -377,7 +396,7 @@ impl Part {
             return Err(ApartError::Order);
         }
         let next = self.last.is_some_and(|(last, _)| last != key);
-        let done = if next && self.held >= TOGETHER { Some(self.judge()?) } else { None };
+        let done = if next && self.held >= self.together { Some(self.judge()?) } else { None };
         self.last = Some(at);
         self.waiting.get_mut(kind.0 as usize).ok_or(ApartError::Damaged)?.push(row);
         self.held += 1;

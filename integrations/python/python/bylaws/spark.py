@@ -166,11 +166,15 @@ def _needed(frame: "DataFrame", paths: Sequence[Sequence[str]]) -> "DataFrame":
 
 def _check(stages: Sequence[Any], name: str, frame: "DataFrame") -> None:
     """A column that is not there is told here, not by a worker."""
-    from pyspark.sql.pandas.types import to_arrow_schema
-
-    empty = to_arrow_schema(frame.schema).empty_table()
+    empty = pa.schema([(f.name, _shape(f.dataType)) for f in frame.schema.fields]).empty_table()
     for stage in stages:
         stage.scatter([]).take(name, empty)
+
+
+def _shape(kind: Any) -> pa.DataType:
+    """Which fields there are, whatever their types."""
+    fields = getattr(kind, "fields", None)
+    return pa.null() if fields is None else pa.struct([(f.name, _shape(f.dataType)) for f in fields])
 
 
 def _ipc(table: Table) -> bytes:

@@ -44,6 +44,7 @@ mod report;
 mod revision;
 mod signature;
 mod solver;
+mod stages;
 mod temporary;
 mod test;
 mod r#try;
@@ -106,6 +107,8 @@ enum Command {
     Bundle(bundle::BundleArgs),
     /// Make a pair of keys, to sign bundles with
     Keygen(keygen::KeygenArgs),
+    /// Show what a run on several machines needs: which records come together, by what, for which rules
+    Stages(stages::StagesArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
     /// Show how the rules of one policy set stand to each other, and what none of them can find
@@ -280,6 +283,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compile(args) => compile::run(args, style),
         Command::Bundle(args) => bundle::run(args, style),
         Command::Keygen(args) => keygen::run(args),
+        Command::Stages(args) => stages::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Analyze(args) => analyze::run(args, style),
         Command::Diff(args) => diff::run(args, style),

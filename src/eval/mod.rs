@@ -9,6 +9,7 @@
 //! batches cannot come twice ([`repeats`]).
 
 mod about;
+pub mod apart;
 mod arith;
 mod bounds;
 mod business;
@@ -254,6 +255,8 @@ pub struct Evaluator {
     taken: Mutex<records::Taken>,
     /// What is looked for as the batches come once more.
     wanted: Option<Arc<repeats::Wanted>>,
+    /// What was found elsewhere, for rules over findings.
+    before: Vec<strata::Row>,
 }
 
 impl Evaluator {
@@ -266,7 +269,7 @@ impl Evaluator {
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));
-        Ok(Evaluator { plan, runtime, options, taken, wanted: None })
+        Ok(Evaluator { plan, runtime, options, taken, wanted: None, before: Vec::new() })
     }
 
     pub fn plan(&self) -> &Arc<Plan> {
@@ -354,7 +357,7 @@ impl Evaluator {
     pub fn finish(self) -> Findings {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
         let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
-        results::conclude(self.plan, self.runtime, settled, &options)
+        results::conclude(self.plan, self.runtime, settled, (&options, &self.before))
     }
 
     /// As [`Evaluator::finish`], within limits.

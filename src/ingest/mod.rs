@@ -8,6 +8,7 @@
 //! What a value may look like stands at [`values`]; paths, filters and `each` at [`rows`].
 //! No file, clock or environment is read here.
 
+mod arrow;
 mod bare;
 mod chunks;
 mod csv;
@@ -39,7 +40,8 @@ pub use formats::format_of;
 
 use crate::data::mapping::Format;
 use crate::data::{Batch, InputId, KindId, Limits, People, Place, Reading, Sieve};
-use crate::diag::Code;
+use crate::diag::{Code, did_you_mean};
+use arrow_array::RecordBatchReader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
@@ -53,6 +55,28 @@ pub enum Route {
     Sources(Vec<usize>),
     /// All are of one kind, with fields or columns by name.
     Kind(KindId),
+}
+
+impl Route {
+    /// By the name of a source or of a kind.
+    ///
+    /// # Errors
+    /// A name that is neither's.
+    pub fn named(name: &str, reading: &Reading) -> Result<Route, InputError> {
+        if let Some(i) = reading.sources.iter().position(|s| s.name == name) {
+            return Ok(Route::Sources(vec![i]));
+        }
+        if let Some(kind) = reading.schema.kind_named(name) {
+            return Ok(Route::Kind(kind));
+        }
+        let names =
+            || reading.sources.iter().map(|s| &*s.name).chain(reading.schema.declared().iter().map(|k| &*k.name));
+        let error = InputError::new(Code::Routing, format!("the policy has no source, record or table `{name}`"));
+        Err(match did_you_mean(name, names()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help(format!("it has `{}`", names().collect::<Vec<_>>().join("`, `"))),
+        })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -267,6 +291,28 @@ impl Ingest {
         };
         report.format = Some(opened.format);
         Ok(report)
+    }
+
+    /// Reads rows of columns that are in memory, or come from another program. The first row has this number, from 0.
+    /// Of rows that the sieve lets go, only its rest is read.
+    ///
+    /// # Errors
+    /// Where a column that is named is not there, and where the batches end in an error.
+    pub fn columns(
+        &self,
+        spec: &InputSpec,
+        (batches, first): (&mut (dyn RecordBatchReader + Send), u64),
+        options: Options,
+        sink: Sink<'_>,
+        sift: Option<Sift<'_>>,
+    ) -> Result<InputReport, InputError> {
+        let job = worker::Job { spec, options, sink, delimiter: b',', sift };
+        arrow::read(&self.reading, &job, batches, first)
+    }
+
+    /// What is read of a table's columns: names, from a column down to a field in it, for those by the dotted name too.
+    pub fn paths(&self, route: &Route) -> Vec<Vec<String>> {
+        layout::Layout::new(&self.reading, route, true).slots.paths
     }
 
     /// Goes back to records of an input: their text, and where in it the values of these columns stand.

@@ -84,6 +84,9 @@ pub(crate) struct Example {
     pub records: Vec<Json>,
     /// None: not judged.
     pub verdicts: BTreeMap<String, Option<Verdict>>,
+    /// The fields of the last record that these rules read.
+    #[serde(skip)]
+    pub read: BTreeSet<String>,
 }
 
 /// What of a rule was not analysed.

@@ -35,9 +35,14 @@ impl Sample {
         matches!(self.verdicts.get(rule), Some(Verdict::Compliant | Verdict::Excepted | Verdict::Waived))
     }
 
-    pub fn example(&self, shows: impl Into<String>, rules: &[&str]) -> Example {
-        let verdict = |rule: &&str| ((*rule).to_owned(), self.verdicts.get(*rule).copied());
-        Example { shows: shows.into(), records: self.records.clone(), verdicts: rules.iter().map(verdict).collect() }
+    pub fn example(&self, shows: impl Into<String>, rules: &[&Unit<'_>]) -> Example {
+        let verdict = |rule: &&Unit<'_>| (rule.name.to_owned(), self.verdicts.get(rule.name).copied());
+        Example {
+            shows: shows.into(),
+            records: self.records.clone(),
+            verdicts: rules.iter().map(verdict).collect(),
+            read: rules.iter().flat_map(|r| r.columns.iter().cloned()).collect(),
+        }
     }
 }
 

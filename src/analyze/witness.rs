@@ -10,13 +10,18 @@ use crate::sema::hir::{Rule, Trigger};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges records by one of two policy sets. The last record is the one that is asked about.
 pub trait Judge: Sync {
     /// What each rule makes of it; a rule that has no verdict on it is not there. None: they cannot be read as records.
     /// The data ends long after `day`, the records' own.
     fn verdicts(&self, side: Side, records: &[Json], day: i32) -> Option<BTreeMap<String, Verdict>>;
+
+    /// One that judges by these rules alone; none where that is the same work, or they need others.
+    fn only(&self, _rules: &BTreeSet<&str>) -> Option<Box<dyn Judge + '_>> {
+        None
+    }
 
     /// None where the rule has no verdict on it.
     fn verdict(&self, side: Side, rule: &str, records: &[Json], day: i32) -> Option<Verdict> {

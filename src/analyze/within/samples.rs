@@ -55,7 +55,7 @@ const EACH: usize = 2;
 pub fn gather(group: &mut Group<'_>, ask: Ask<'_>) {
     let of = |i: usize| of_values(group, &group.units[i], ask.judge);
     let mut samples: Vec<Vec<Sample>> = crate::eval::parallel(ask.threads, group.units.len(), of);
-    for i in 0..group.units.len() {
+    for (i, own) in samples.iter_mut().enumerate() {
         let unit = &group.units[i];
         let impossible = |node: &Node| solve::can_hold(node, &group.variables.of(&[node])) == Some(false);
         let never = impossible(&unit.found).then_some(Proof::Intervals);
@@ -65,7 +65,7 @@ pub fn gather(group: &mut Group<'_>, ask: Ask<'_>) {
                 let mut question = Question::new();
                 let mut wholes = asked::read(group, unit, &mut question).wholes;
                 sorted(&mut wholes);
-                let proofs = of_solver(group, unit, solver, ask.judge, &mut samples[i]);
+                let proofs = of_solver(group, unit, solver, ask.judge, own);
                 group.units[i].wholes = wholes;
                 proofs
             }

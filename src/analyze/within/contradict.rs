@@ -37,7 +37,9 @@ pub fn claim(
     let chosen = a.tests.intersection(&b.tests).find_map(|name| {
         let variable = group.variables.0.get(name)?;
         let what = match &variable.source {
-            Origin::Empty(_) | Origin::Nearest { .. } => "whatever other records there are".to_owned(),
+            Origin::Empty(_) | Origin::There(_) | Origin::Nearest { .. } => {
+                "whatever other records there are".to_owned()
+            }
             Origin::Column(column) if variable.optional => format!("whether `{column}` is there or not"),
             _ => return None,
         };

@@ -153,7 +153,7 @@ pub fn judged(
     model: &Model<'_>,
     judge: &dyn Judge,
 ) -> Option<Sample> {
-    let (records, day) = witness::records(group.schema, rule, variables, model)?;
+    let (records, day) = witness::records(group.schema, rule, variables, model, group.currency)?;
     let verdicts = judge.verdicts(Side::New, &records, day)?;
     Some(Sample { records, verdicts })
 }

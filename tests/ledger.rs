@@ -154,7 +154,11 @@ fn what_was_changed_is_named_and_nothing_is_added_to_it() {
         ("blank", whole.replacen('\n', "\n\n", 3), "l: line 2: entry 1 is not as it was written"),
         ("text", format!("{whole}and so on\n"), "l: line 10: entry 9 is not as it was written"),
         ("spaced", whole.replacen("{\"seq\":2,", "{\"seq\": 2,", 1), "l: line 3: entry 2 is not as it was written"),
-        ("windows", whole.replace('\n', "\r\n"), "l: line 1: this is no ledger, or its first entry is not as it was written"),
+        (
+            "windows",
+            whole.replace('\n', "\r\n"),
+            "l: line 1: this is no ledger, or its first entry is not as it was written",
+        ),
     ];
     for (name, text, expected) in cases {
         fs::write(here.join("l"), &text).unwrap();
@@ -322,7 +326,7 @@ fn a_ledger_that_is_held_is_not_written_to() {
 }
 
 fn snapshot(name: &str, args: &[&str]) {
-    let (code, out, err) = bylaws(&root().join("tests/cli/signed"), args);
+    let (code, out, err) = bylaws(&root().join("examples/signed"), args);
     let text = format!("$ bylaws {}\nexit code: {code}\n---- stdout\n{out}---- stderr\n{err}", args.join(" "));
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, text);

@@ -610,7 +610,7 @@ fn a_key_that_minisign_made_with_a_password_signs_here() {
 }
 
 fn snapshot(name: &str, args: &[&str]) {
-    let (code, out, err) = bylaws(&root().join("tests/cli/signed"), args);
+    let (code, out, err) = bylaws(&root().join("examples/signed"), args);
     let text = format!("$ bylaws {}\nexit code: {code}\n---- stdout\n{out}---- stderr\n{err}", args.join(" "));
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, text);

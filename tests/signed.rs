@@ -296,6 +296,7 @@ fn a_bundle_stands_alone_and_is_not_edited() {
         (&["audit", "--policy", "conduct", "--policy", "rules.bundle", "log.ndjson"], "was named beside other"),
         (&["lint", "--fix", "rules.bundle"], "is not mended"),
         (&["check", "--watch", "rules.bundle"], "which nobody edits"),
+        (&["fmt", "rules.bundle"], "is left as it was"),
     ] {
         let told = refused(here, args);
         assert!(told.contains("B0005") && told.contains(because), "{told}");
@@ -482,6 +483,12 @@ fn a_receipt_names_the_bundle_and_who_signed_it() {
     done(here, &["keygen", "other", "--no-password"]);
     done(here, &["bundle", "conduct", "-o", "rules.bundle", "--sign", "other.key"]);
     assert!(refused(here, &["verify", "r.json"]).contains("is signed by the key"));
+    assert!(
+        refused(here, &["verify", "r.json", "--require-signature", "conduct.pub"]).contains("is signed by the key")
+    );
+    let (code, out, _) = bylaws(here, &["verify", "r.json", "--require-signature", "other.pub"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains(&format!("policy: rules.bundle was signed by {key}, and is by RW")), "{out}");
     // Without a key, nobody is named.
     bylaws(here, &audit[..6]);
     let receipt: serde_json::Value = serde_json::from_slice(&fs::read(here.join("r.json")).unwrap()).unwrap();

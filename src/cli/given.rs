@@ -106,10 +106,9 @@ impl Given {
         }
     }
 
-    /// The same once more, signed by the same key if it was.
-    pub fn again(options: &Options, signer: Option<&String>) -> Given {
+    /// The same once more.
+    pub fn again(options: &Options, trust: Trust) -> Given {
         let set = options.set.clone().into_iter().collect();
-        let trust = Trust { keys: signer.into_iter().cloned().collect() };
         Given { plan: options.plan.clone(), set, trust, ..Given::of(&options.policy, &options.records, &options.as_of) }
     }
 

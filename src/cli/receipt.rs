@@ -5,7 +5,7 @@ use super::disk::plain_io_error;
 use super::given::{Given, Options, Rules};
 use super::judged;
 use super::ledger::Standing;
-use super::policies::Origin;
+use super::policies::{Origin, Trust};
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
 use crate::data::{Verdict, identity};
@@ -35,6 +35,8 @@ pub(super) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "FILE")]
     receipt: PathBuf,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +134,11 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
     }
     let signer = receipt.from.as_ref().and_then(|from| from.signer.as_ref());
-    let given = Given::again(&receipt.options, signer);
+    let mut trust = args.trust.clone();
+    if trust.keys.is_empty() {
+        trust.keys.extend(signer.cloned());
+    }
+    let given = Given::again(&receipt.options, trust);
     let rules = given.rules(style)?;
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
@@ -173,10 +179,15 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
         let new = now.iter().filter(|h| of(then, &h.file).is_none());
         told.extend(new.map(|h| format!("{what}: {} was not there", h.file)));
     }
-    if let (Some(then), Some(now)) = (&then.from, &now.from)
-        && then.sha256 != now.sha256
-    {
-        told.push(changed("policy", &then.file, &then.sha256, &now.sha256));
+    if let (Some(then), Some(now)) = (&then.from, &now.from) {
+        if then.sha256 != now.sha256 {
+            told.push(changed("policy", &then.file, &then.sha256, &now.sha256));
+        }
+        if let (Some(was), Some(is)) = (&then.signer, &now.signer)
+            && was != is
+        {
+            told.push(format!("policy: {} was signed by {was}, and is by {is}", then.file));
+        }
     }
     for (name, n) in &now.counts {
         let was = then.counts.get(name).copied().unwrap_or_default();

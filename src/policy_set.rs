@@ -4,6 +4,7 @@ mod condition;
 
 pub use condition::{CONDITION, Names, Tried};
 
+use crate::data::{Limits, limits};
 use crate::diag::{Code, Diagnostic, Level, did_you_mean};
 use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
 use crate::plan::{Plan, saved};
@@ -40,6 +41,7 @@ pub struct PolicySet {
     diagnostics: Vec<Diagnostic>,
     count: usize,
     memo: Memo,
+    limits: Limits,
 }
 
 /// What a text says, apart from its items.
@@ -63,7 +65,19 @@ impl PolicySet {
     /// # Errors
     /// The paths that cannot be read. What is wrong inside a file that can be is told by [`PolicySet::check`].
     pub fn load<P: AsRef<str>>(files: &dyn Files, paths: &[P]) -> Result<PolicySet, Vec<LoadError>> {
-        let (set, failed) = PolicySet::default().again(files, paths);
+        PolicySet::load_within(files, paths, &Limits::default())
+    }
+
+    /// As [`PolicySet::load`], with other limits.
+    ///
+    /// # Errors
+    /// As those of [`PolicySet::load`].
+    pub fn load_within<P: AsRef<str>>(
+        files: &dyn Files,
+        paths: &[P],
+        limits: &Limits,
+    ) -> Result<PolicySet, Vec<LoadError>> {
+        let (set, failed) = PolicySet { limits: *limits, ..PolicySet::default() }.again(files, paths);
         if failed.is_empty() { Ok(set) } else { Err(failed) }
     }
 
@@ -72,8 +86,9 @@ impl PolicySet {
     pub(crate) fn again<P: AsRef<str>>(self, files: &dyn Files, paths: &[P]) -> (PolicySet, Vec<LoadError>) {
         let ids = self.sources.files().map(|(id, file)| (file.name.clone(), id)).collect();
         let before = Before { ids, files: self.files.into_iter().collect(), texts: self.texts };
-        let set = PolicySet { sources: self.sources, memo: self.memo, ..PolicySet::default() };
-        let mut loader = Loader { files, roots: Vec::new(), real: Vec::new(), seen: HashSet::new(), before, set };
+        let set = PolicySet { sources: self.sources, memo: self.memo, limits: self.limits, ..PolicySet::default() };
+        let (roots, real, seen) = (Vec::new(), Vec::new(), HashSet::new());
+        let mut loader = Loader { files, roots, real, seen, before, bytes: 0, set };
         let mut wanted = Vec::new();
         let mut failed = Vec::new();
         for path in paths.iter().map(|p| p.as_ref()) {
@@ -97,8 +112,9 @@ impl PolicySet {
                     failed.push(LoadError { path, why });
                     continue;
                 }
-                match files.read(&path) {
+                match files.read_within(&path, loader.set.limits.policy_file_bytes) {
                     Ok(bytes) => loader.add(&path, bytes),
+                    Err(FileError::TooLarge) => loader.too_large(&path),
                     Err(why) => failed.push(LoadError { path, why }),
                 }
             }
@@ -114,6 +130,12 @@ impl PolicySet {
     /// The texts, for reports.
     pub fn sources(&self) -> &SourceMap {
         &self.sources
+    }
+
+    /// The texts alone.
+    #[cfg_attr(not(feature = "follow"), allow(dead_code))]
+    pub(crate) fn into_sources(self) -> SourceMap {
+        self.sources
     }
 
     /// Resolves names, checks types and units, and folds constants. `set` gives parameters other values than
@@ -215,7 +237,8 @@ impl PolicySet {
 
     fn check_with(&self, values: Vec<(String, FileId, ast::Expr)>, diagnostics: Vec<Diagnostic>) -> Checked {
         let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
-        let (hir, found) = sema::check(CheckInput { sources: &self.sources, files: &files, set: &values });
+        let input = CheckInput { sources: &self.sources, files: &files, set: &values };
+        let (hir, found) = sema::check_within(input, &self.limits);
         Checked::new(hir, diagnostics, found)
     }
 }
@@ -274,6 +297,8 @@ struct Loader<'a> {
     real: Vec<String>,
     seen: HashSet<String>,
     before: Before,
+    /// Of all files so far.
+    bytes: u64,
     set: PolicySet,
 }
 
@@ -324,8 +349,47 @@ impl Loader<'_> {
         }
     }
 
-    fn parse(&mut self, path: &str, bytes: Vec<u8>) -> Option<(FileId, ast::File)> {
+    /// One file that is not read.
+    fn too_large(&mut self, path: &str) {
         self.set.count += 1;
+        let most = limits::bytes(self.set.limits.policy_file_bytes);
+        self.over(path, format!("the file is larger than {most}"), "policy-file-bytes");
+    }
+
+    fn over(&mut self, path: &str, message: String, limit: &str) {
+        let span = Span::new(self.set.sources.add(path, ""), 0, 0);
+        let problem = Diagnostic::error(Code::PolicyOverLimit, message, span, "");
+        let help = format!("if these are the right files, allow more: `--limit {limit}=…`");
+        self.set.diagnostics.push(problem.help(help));
+    }
+
+    /// Whether the set may have this file too; told the first time that it may not.
+    fn has_room(&mut self, path: &str, bytes: usize) -> bool {
+        let limits = self.set.limits;
+        let before = (self.set.count as u64, self.bytes);
+        self.set.count += 1;
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if before.0 >= limits.policy_files {
+            if before.0 == limits.policy_files {
+                let most = limits::grouped(limits.policy_files);
+                self.over(path, format!("the policy set has more than {most} files"), "policy-files");
+            }
+            return false;
+        }
+        if self.bytes > limits.policy_bytes {
+            if before.1 <= limits.policy_bytes {
+                let most = limits::bytes(limits.policy_bytes);
+                self.over(path, format!("the policy set is larger than {most}"), "policy-bytes");
+            }
+            return false;
+        }
+        true
+    }
+
+    fn parse(&mut self, path: &str, bytes: Vec<u8>) -> Option<(FileId, ast::File)> {
+        if !self.has_room(path, bytes.len()) {
+            return None;
+        }
         let set = &mut self.set;
         let text = match as_text(bytes) {
             Ok(text) => text,
@@ -337,6 +401,8 @@ impl Loader<'_> {
         let Some(id) = self.before.ids.get(path).copied() else {
             let id = set.sources.add(path, text);
             let parsed = syntax::parse(id, &set.sources.file(id).text);
+            let deep = syntax::deeper_than(id, &set.sources.file(id).text, set.limits.policy_nesting as usize);
+            set.diagnostics.extend(deep);
             return Some((id, set.keep(id, parsed)));
         };
         let old = set.sources.file(id).text.clone();
@@ -385,10 +451,15 @@ impl Loader<'_> {
                     .help("an import stays within the folders named on the command line: put the file itself there"),
             ));
         }
-        match self.files.read(&path) {
+        match self.files.read_within(&path, self.set.limits.policy_file_bytes) {
             Ok(bytes) => {
                 self.seen.insert(path.clone());
                 Ok(Some((path, bytes)))
+            }
+            Err(FileError::TooLarge) => {
+                self.seen.insert(path.clone());
+                self.too_large(&path);
+                Ok(None)
             }
             Err(why) => {
                 let beside = self.files.list(match folder_of(&path) {

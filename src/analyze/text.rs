@@ -150,11 +150,11 @@ fn short(text: &str) -> String {
     shorten(text, 200)
 }
 
-fn records(records: &[Value]) -> String {
+pub(super) fn records(records: &[Value]) -> String {
     records.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn verdict(verdict: Option<Verdict>) -> &'static str {
+pub(super) fn verdict(verdict: Option<Verdict>) -> &'static str {
     verdict.map_or("not judged", Verdict::as_str)
 }
 

@@ -6,15 +6,22 @@ use super::scalar::{Scalar, Sort};
 use super::solve::Model;
 use crate::data::calendar::Zone;
 use crate::data::{Currency, Decimal, Kind, KindId, Money, Role, Schema, Type, Value, Verdict, display};
-use crate::sema::hir::Rule;
+use crate::sema::hir::{Rule, Trigger};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Judges records by one of two policy sets. The last record is the one that is asked about.
-pub trait Judge {
-    /// None where the rule has no verdict on it. The data ends long after `day`, the records' own.
-    fn verdict(&self, side: Side, rule: &str, records: &[Json], day: i32) -> Option<Verdict>;
+pub trait Judge: Sync {
+    /// What each rule makes of it; a rule that has no verdict on it is not there. None: they cannot be read as records.
+    /// The data ends long after `day`, the records' own.
+    fn verdicts(&self, side: Side, records: &[Json], day: i32) -> Option<BTreeMap<String, Verdict>>;
+
+    /// None where the rule has no verdict on it.
+    fn verdict(&self, side: Side, rule: &str, records: &[Json], day: i32) -> Option<Verdict> {
+        self.verdicts(side, records, day)?.get(rule).copied()
+    }
 }
 
 /// Records on which two wordings of a rule differ, as the evaluator says.
@@ -27,32 +34,54 @@ pub struct Witness {
     pub new: Option<Verdict>,
 }
 
-/// The records that a model speaks of, and their day; none where it speaks of what no single record can be given: other records, ways
-/// up in a table, patterns.
+/// What is known of a record that is to be made.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The kind, where the rule is over several.
+    pub kind: Option<KindId>,
+    /// Inner none: absent.
+    pub own: BTreeMap<String, Option<Value>>,
+    /// By table, and the column that holds the key.
+    pub rows: BTreeMap<(String, String), BTreeMap<String, Option<Value>>>,
+    /// Rows by table and key.
+    pub keyed: Vec<(String, Value, BTreeMap<String, Option<Value>>)>,
+    pub day: Option<i32>,
+    /// How many of it there are, with itself.
+    pub copies: usize,
+    pub others: Vec<Near>,
+}
+
+/// Another record, so many days behind it, with columns that are equal to its own.
+#[derive(Clone, Debug)]
+pub struct Near {
+    pub kind: KindId,
+    pub days: i32,
+    pub equal: Vec<(String, String)>,
+}
+
+/// The records that a model speaks of, and their day; none where it speaks of what no single record can be given: other
+/// records, ways up in a table.
 pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>) -> Option<(Vec<Json>, i32)> {
+    made(schema, rule, wanted(schema, rule, variables, model)?)
+}
+
+fn wanted(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>) -> Option<Wanted> {
+    let mut wanted = Wanted { copies: 1, ..Wanted::default() };
+    let mut beside = Vec::new();
     let kind = rule.trigger.kind();
-    if !matches!(rule.trigger, crate::sema::hir::Trigger::Record { .. }) {
-        return None;
-    }
-    let mut own: BTreeMap<String, Option<Value>> = BTreeMap::new();
-    let mut rows: BTreeMap<(String, String), BTreeMap<String, Option<Value>>> = BTreeMap::new();
-    let mut day = None;
-    let mut copies = 1;
-    let mut others = Vec::new();
     for (name, region) in model {
         let variable = variables.0.get(*name)?;
         match &variable.source {
-            Origin::Kind => {}
+            Origin::Kind => {
+                if let Region::Point(Scalar::Word(word)) = region {
+                    wanted.kind = schema.kind_named(word);
+                }
+            }
             Origin::Empty(so) => {
                 // No other record is made, so what is true of none has to be what the model says.
                 let so = match so {
-                    Some(so) => {
-                        if *so {
-                            Region::True
-                        } else {
-                            Region::False
-                        }
-                    }
+                    Some(true) => Region::True,
+                    Some(false) => Region::False,
                     None => Region::Absent,
                 };
                 if **region != so {
@@ -62,35 +91,134 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
             Origin::Nearest { kind, before, equal } => {
                 if **region != Region::Absent {
                     let days = i32::try_from(inside(region, 1)?).ok()?;
-                    others.push((schema.kind_named(kind)?, if *before { -days } else { days }, equal));
+                    let days = if *before { -days } else { days };
+                    wanted.others.push(Near { kind: schema.kind_named(kind)?, days, equal: equal.clone() });
                 }
             }
-            Origin::Day => day = Some(i32::try_from(inside(region, 1)?).ok()?),
+            Origin::Day => wanted.day = Some(i32::try_from(inside(region, 1)?).ok()?),
             Origin::Column(column) => {
-                let column = schema.kind(kind).columns.iter().find(|c| c.name == *column)?;
-                let of = value(schema, &column.ty, &variable.sort, region)?;
-                own.insert(column.name.clone(), of);
+                let of = value(schema, &typed(schema, kind, column)?, &variable.sort, region)?;
+                wanted.own.insert(column.clone(), of);
             }
             Origin::Lookup { table, key, column } => {
-                let of = schema.kind(schema.kind_named(table)?);
-                let column = of.columns.iter().find(|c| c.name == *column)?;
-                let of = value(schema, &column.ty, &variable.sort, region)?;
-                rows.entry((table.clone(), key.clone())).or_default().insert(column.name.clone(), of);
+                let of = value(schema, &typed(schema, schema.kind_named(table)?, column)?, &variable.sort, region)?;
+                wanted.rows.entry((table.clone(), key.clone())).or_default().insert(column.clone(), of);
             }
             Origin::Sum(column) => {
-                let column = schema.kind(kind).columns.iter().find(|c| c.name == *column)?;
-                let of = value(schema, &column.ty, &variable.sort, region)?;
-                own.entry(column.name.clone()).or_insert(of);
+                let of = value(schema, &typed(schema, kind, column)?, &variable.sort, region)?;
+                wanted.own.entry(column.clone()).or_insert(of);
             }
-            Origin::Count => copies = usize::try_from(inside(region, 1)? / Decimal::from_int(1).raw()).ok()?,
+            Origin::Count => wanted.copies = usize::try_from(inside(region, 1)? / Decimal::from_int(1).raw()).ok()?,
+            Origin::Copies(n) => {
+                if **region == Region::True {
+                    wanted.copies = n.checked_add(1)?;
+                }
+            }
+            // Whether it does not hold of a plain value either, the evaluator says.
+            Origin::Example { column, value } => {
+                if **region == Region::True {
+                    wanted.own.entry(column.clone()).or_insert(Some(value.clone()));
+                }
+            }
+            Origin::Element { column, value } => {
+                let list = wanted.own.entry(column.clone()).or_insert(Some(Value::List(Vec::new())));
+                if let (Region::True, Some(Value::List(items))) = (region, list) {
+                    items.push(value.clone());
+                }
+            }
+            Origin::Beside { left, right } => beside.push((left, right, *region)),
             Origin::Other => return None,
         }
     }
-    if !(1..=MOST).contains(&copies) {
+    for (left, right, region) in beside {
+        put_beside(schema, kind, &mut wanted, (left, right), region)?;
+    }
+    Some(wanted)
+}
+
+fn typed(schema: &Schema, kind: KindId, column: &str) -> Option<Type> {
+    schema.kind(kind).columns.iter().find(|c| c.name == *column).map(|c| c.ty.clone())
+}
+
+/// Two columns in an order.
+fn put_beside(
+    schema: &Schema,
+    kind: KindId,
+    wanted: &mut Wanted,
+    (left, right): (&str, &str),
+    region: &Region,
+) -> Option<()> {
+    let order = match region {
+        Region::Order(order) => *order,
+        _ => {
+            let optional = |name: &str| schema.kind(kind).columns.iter().any(|c| c.name == *name && c.optional);
+            let column = [left, right].into_iter().find(|c| optional(c) && !wanted.own.contains_key(*c))?;
+            wanted.own.insert(column.to_owned(), None);
+            return Some(());
+        }
+    };
+    let day = wanted.day.unwrap_or(DAY);
+    let of = |column: &str| match wanted.own.get(column) {
+        Some(value) => value.clone(),
+        None => plain(schema, &typed(schema, kind, column)?, day),
+    };
+    // The one that is not settled follows the other one.
+    let (base, other, order) = match wanted.own.contains_key(right) && !wanted.own.contains_key(left) {
+        true => (right, left, order),
+        false => (left, right, order.reverse()),
+    };
+    let from = of(base)?;
+    let value = moved(schema, &from, order)?;
+    wanted.own.insert(base.to_owned(), Some(from));
+    wanted.own.insert(other.to_owned(), Some(value));
+    Some(())
+}
+
+/// A value that is less, equal or greater; of texts, another one.
+fn moved(schema: &Schema, from: &Value, order: Ordering) -> Option<Value> {
+    let step = match order {
+        Ordering::Less => -1,
+        Ordering::Equal => return Some(from.clone()),
+        Ordering::Greater => 1,
+    };
+    let decimal = |d: Decimal| d.raw().checked_add(step * Decimal::from_int(1).raw()).map(Decimal::from_raw);
+    let count = |n: i64, by: i64| n.checked_add(by * step as i64);
+    Some(match from {
+        Value::Int(n) => Value::Int(count(*n, 1)?),
+        Value::Decimal(d) => Value::Decimal(decimal(*d)?),
+        Value::Percent(d) => Value::Percent(decimal(*d)?),
+        Value::Money(m) => Value::Money(Money { amount: decimal(m.amount)?, currency: m.currency }),
+        Value::Date(n) => Value::Date(n.checked_add(step as i32)?),
+        Value::Timestamp(n) => Value::Timestamp(count(*n, 3_600_000_000_000)?),
+        Value::Duration(n) => Value::Duration(count(*n, 3_600_000_000_000)?),
+        Value::Bytes(n) => Value::Bytes(count(*n, 1)?),
+        Value::Text(text) => Value::Text(format!("not {text}")),
+        Value::Enum(of, word) => {
+            let word = usize::from(*word).checked_add_signed(step as isize)?;
+            (word < schema.enum_def(*of).words.len()).then_some(Value::Enum(*of, u16::try_from(word).ok()?))?
+        }
+        Value::Bool(b) => Value::Bool(!b),
+        Value::List(_) => return None,
+    })
+}
+
+/// A day for records on which no rule asks for another: 2025-01-01.
+const DAY: i32 = 20_089;
+
+/// Records as they are wanted, the one that is asked about last, and their day.
+pub fn made(schema: &Schema, rule: &Rule, wanted: Wanted) -> Option<(Vec<Json>, i32)> {
+    if !matches!(rule.trigger, Trigger::Record { .. }) || !(1..=MOST).contains(&wanted.copies) {
         return None;
     }
+    let kind = match &schema.kind(rule.trigger.kind()).origin {
+        crate::data::Origin::Union(members) => {
+            wanted.kind.filter(|kind| members.iter().any(|(k, _)| k == kind)).or(members.first().map(|m| m.0))?
+        }
+        _ => rule.trigger.kind(),
+    };
+    let Wanted { mut own, rows, keyed, copies, others, .. } = wanted;
     // A day on which the wording that was in force last is in force.
-    let day = day.or(rule.effective.0).or(rule.effective.1.map(|until| until - 1)).unwrap_or(20_089);
+    let day = wanted.day.or(rule.effective.0).or(rule.effective.1.map(|until| until.saturating_sub(1))).unwrap_or(DAY);
     let of = schema.kind(kind);
     if let Some(time) = of.time() {
         let column = &of.columns[time.0 as usize];
@@ -98,22 +226,29 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
     }
     let record = filled(schema, kind, own, day)?;
     let mut all = Vec::new();
+    let mut looked_up = Vec::new();
     for ((table, key), cells) in rows {
+        looked_up.push((table, under(&record, &key)?, cells));
+    }
+    looked_up.extend(keyed.into_iter().map(|(table, key, cells)| (table, shown(schema, &key), cells)));
+    for (table, key, cells) in looked_up {
         let table = schema.kind_named(&table)?;
         let Role::Table { key: own_key, valid } = schema.kind(table).role else { return None };
         let of = schema.kind(table);
         let mut row = filled(schema, table, cells, day)?;
-        set(&mut row, &of.columns[own_key.0 as usize].name, under(&record, &key)?);
+        set(&mut row, &of.columns[own_key.0 as usize].name, key);
         if let Some((from, until)) = valid {
             let column = |id: crate::data::ColumnId| &of.columns[id.0 as usize];
-            set(&mut row, &column(from).name, shown(schema, &moment(&column(from).ty, day - 400)?));
+            set(&mut row, &column(from).name, shown(schema, &moment(&column(from).ty, day.checked_sub(400)?)?));
             if let Some(until) = until {
-                set(&mut row, &column(until).name, shown(schema, &moment(&column(until).ty, day + 400)?));
+                set(&mut row, &column(until).name, shown(schema, &moment(&column(until).ty, day.checked_add(400)?)?));
             }
         }
-        all.push(row);
+        if !all.contains(&row) {
+            all.push(row);
+        }
     }
-    for (other, days, equal) in others {
+    for Near { kind: other, days, equal } in others {
         let of = schema.kind(other);
         let day = day.checked_add(days)?;
         let mut near = filled(schema, other, BTreeMap::new(), day)?;
@@ -122,7 +257,7 @@ pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Mode
             set(&mut near, &column.name, shown(schema, &moment(&column.ty, day)?));
         }
         for (inner, outer) in equal {
-            set(&mut near, inner, under(&record, outer)?);
+            set(&mut near, &inner, under(&record, &outer)?);
         }
         all.push(near);
     }
@@ -178,7 +313,7 @@ fn value(schema: &Schema, ty: &Type, sort: &Sort, region: &Region) -> Option<Opt
             _ => text("something else"),
         },
         (Sort::Line { step, currency, .. }, region) => {
-            let n = inside(region, *step)?;
+            let n = plain_number(ty, region, *step)?;
             let count = || i64::try_from(n).ok();
             match ty {
                 Type::Int => Decimal::from_raw(n).to_int().map(Value::Int),
@@ -195,6 +330,27 @@ fn value(schema: &Schema, ty: &Type, sort: &Sort, region: &Region) -> Option<Opt
         _ => None,
     };
     found.map(Some)
+}
+
+/// A number in the region that somebody would write: a whole one, if there is one.
+fn plain_number(ty: &Type, region: &Region, step: i128) -> Option<i128> {
+    let one = Decimal::from_int(1).raw();
+    let (minute, hour) = (60_000_000_000, 3_600_000_000_000);
+    let grains: [i128; 2] = match ty {
+        Type::Decimal | Type::Money => [one, one / 100],
+        Type::Percent => [one / 100, one / 10_000],
+        Type::Timestamp | Type::Duration => [hour, minute],
+        _ => [step, step],
+    };
+    let round = |grain: i128| {
+        let n = match region {
+            Region::Between(Some(low), _) => low.div_euclid(grain).checked_add(1)?.checked_mul(grain)?,
+            Region::Between(None, Some(high)) => high.checked_sub(1)?.div_euclid(grain).checked_mul(grain)?,
+            _ => return None,
+        };
+        matches!(region, Region::Between(_, high) if high.is_none_or(|high| n < high)).then_some(n)
+    };
+    grains.into_iter().find_map(round).or_else(|| inside(region, step))
 }
 
 /// A record or row with these values, and plain ones where one is required.

@@ -4,7 +4,6 @@ use super::disk::plain_io_error;
 use super::given::{Given, Rules};
 use super::ledger::{self, Ledger};
 use super::receipt::{self, Receipt};
-use super::records;
 use super::{Exit, Failure, Style, output, reading};
 use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
@@ -55,6 +54,9 @@ pub(super) struct AuditArgs {
     /// Keep what could not be read as a record, one JSON object a line
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     rejects: Option<PathBuf>,
+    /// Keep rejected records whole, whatever is in them: people's names, and values of `@sensitive` fields
+    #[arg(long, requires = "rejects")]
+    rejects_raw: bool,
     /// Findings that are known: they are told as known, and only others end with exit code 1
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -127,16 +129,20 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     args.ledger.as_deref().filter(|path| path.exists()).map(Ledger::open).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
-    let inputs = records::inputs(&args.given.records, &read)?;
+    let inputs = args.given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
-    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
+    let options =
+        Options { as_of, threads, twice: inputs.stay(), in_order, people: inputs.people.clone(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
+    if let (Some(path), Some(known)) = (&args.baseline, &baseline) {
+        same_key(path, known, &findings)?;
+    }
     if let Some(path) = &args.rejects {
-        output::to_file(path, |out| outcome.write_rejects(&inputs, out))?;
+        output::to_file(path, |out| reader.write_rejects(&outcome, args.rejects_raw, out))?;
     }
     let mut summary = outcome.summary(&inputs, &findings);
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
@@ -145,6 +151,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     if let Some(path) = &args.receipt {
         let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
         let receipt = Receipt::of(&args.given, &rules, &run)?;
+        reader.unchanged()?;
         receipt.with(noted.as_ref().map(|(_, standing)| standing.clone())).write(path)?;
     }
 
@@ -154,10 +161,10 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let updated = match (&args.baseline, baseline) {
         (Some(path), Some(before)) if args.update_baseline => {
             let now = Baseline::of(&context, &findings);
-            output::to_file(path, |out| now.write(out))?;
             summary.baseline = Some((path.display().to_string(), now.compare(&findings)));
             let (added, removed) = (now.beyond(&before), before.beyond(&now));
-            Some(format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len()))
+            let said = format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len());
+            Some((path, now, said))
         }
         (Some(path), Some(baseline)) => {
             summary.baseline = Some((path.display().to_string(), baseline.compare(&findings)));
@@ -191,7 +198,11 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
             output::tell(&summary::human(&summary, style.stderr));
         }
     }
-    updated.iter().for_each(|said| output::tell(said));
+    // At last: what could not be reported does not become known.
+    if let Some((path, now, said)) = updated {
+        output::to_file(path, |out| now.write(out))?;
+        output::tell(&said);
+    }
     if let Some((added, ledger::Standing { file, entries, head })) = &noted {
         let (added, entries) = (report::plural(*added as usize, "verdict"), report::grouped(*entries));
         output::tell(&format!("ledger {file}: {added} added, entries now {entries}, head {head}\n"));
@@ -231,6 +242,19 @@ fn baseline(path: &Path, update: bool) -> Result<Baseline, Failure> {
     })
 }
 
+/// Ids of findings are made with the key, so that another key knows none of them.
+fn same_key(path: &Path, known: &Baseline, findings: &Findings) -> Result<(), Failure> {
+    let (then, now) = (&known.pseudonyms, findings.people().fingerprint());
+    if *then == now || known.len() == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    let told =
+        |key: &Option<String>| key.as_ref().map_or("no key".into(), |k| format!("the key of the fingerprint {k}"));
+    Err(Failure::new(format!("`{path}` was written with {}, and this run has {}", told(then), told(&now)))
+        .help("ids of findings differ from key to key: compare with the same key, or write another baseline"))
+}
+
 /// How a run ends, by its gate.
 pub(super) fn exit(fail_on: &str, max_indeterminate: u64, summary: &summary::Summary) -> Exit {
     let gate = fail_on.parse::<Severity>().ok();
@@ -239,6 +263,23 @@ pub(super) fn exit(fail_on: &str, max_indeterminate: u64, summary: &summary::Sum
     if over_gate {
         Exit::Findings
     } else if summary.not_judged() > max_indeterminate {
+        Exit::NotJudged
+    } else {
+        Exit::Clean
+    }
+}
+
+/// The same of what was counted.
+pub(super) fn exit_of(
+    fail_on: &str,
+    max_indeterminate: u64,
+    findings: &std::collections::BTreeMap<Severity, u64>,
+    not_judged: u64,
+) -> Exit {
+    let gate = fail_on.parse::<Severity>().ok();
+    if gate.is_some_and(|gate| findings.iter().any(|(severity, n)| *severity >= gate && *n > 0)) {
+        Exit::Findings
+    } else if not_judged > max_indeterminate {
         Exit::NotJudged
     } else {
         Exit::Clean

@@ -1,8 +1,12 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
+use super::limits::LimitArgs;
 use super::memory::{Limit, Size};
+use super::people::Naming;
 use super::policies::{Origin, Trust};
+use super::records::{self, Inputs};
 use super::{Failure, Style, check, compile, output};
+use crate::data::Reading;
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::policy_set::{Checked, PolicySet};
@@ -42,6 +46,8 @@ pub(super) struct Given {
     /// End with an error rather than hold more memory: `4 GB`, `75%`, `unlimited` [default: 80% of what there is]
     #[arg(long, value_name = "SIZE", value_parser = super::memory::size)]
     memory_limit: Option<Size>,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 /// What of it decides what comes out, as a receipt keeps it.
@@ -53,6 +59,8 @@ pub(super) struct Options {
     pub set: BTreeMap<String, String>,
     pub records: Vec<String>,
     pub as_of: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limit: BTreeMap<String, String>,
 }
 
 /// A policy set without errors.
@@ -66,6 +74,13 @@ impl Rules<'_> {
         match self {
             Rules::Checked { policies, .. } => policies.sources(),
             Rules::Saved { saved, .. } => &saved.sources,
+        }
+    }
+
+    pub fn into_sources(self) -> SourceMap {
+        match self {
+            Rules::Checked { policies, .. } => policies.into_sources(),
+            Rules::Saved { saved, .. } => saved.sources,
         }
     }
 
@@ -103,12 +118,14 @@ impl Given {
             set: self.set.iter().cloned().collect(),
             records: self.records.clone(),
             as_of: self.as_of.clone(),
+            limit: self.trust.limit.written(),
         }
     }
 
-    /// The same once more.
-    pub fn again(options: &Options, trust: Trust) -> Given {
+    /// The same once more, signed by one of these keys if there are any.
+    pub fn again(options: &Options, keys: Vec<String>) -> Given {
         let set = options.set.clone().into_iter().collect();
+        let trust = Trust { keys, limit: LimitArgs::again(&options.limit) };
         Given { plan: options.plan.clone(), set, trust, ..Given::of(&options.policy, &options.records, &options.as_of) }
     }
 
@@ -122,6 +139,7 @@ impl Given {
             trust: Trust::default(),
             threads: None,
             memory_limit: None,
+            naming: Naming::default(),
         }
     }
 
@@ -137,8 +155,25 @@ impl Given {
         Ok(Rules::Saved { saved, path, origin })
     }
 
+    /// Finds the files of records, and what people in them are called.
+    pub fn inputs(&self, reading: &Reading) -> Result<Inputs, Failure> {
+        let mut inputs = records::inputs(&self.records, reading)?;
+        self.naming.apply(reading, &mut inputs, self.threads())?;
+        Ok(inputs)
+    }
+
+    /// With people called in another way.
+    pub fn naming(self, naming: &Naming) -> Given {
+        Given { naming: naming.clone(), ..self }
+    }
+
+    /// The policy files and folders, and parameters' values; none where a compiled set is given.
+    pub fn policies(&self) -> Option<(&[String], &[(String, String)])> {
+        self.plan.is_none().then_some((&self.policies, &self.set))
+    }
+
     pub fn limit(&self) -> Limit {
-        Limit::new(self.memory_limit)
+        Limit::new(self.memory_limit, self.trust.limit.limits())
     }
 
     pub fn threads(&self) -> usize {

@@ -3,6 +3,7 @@
 use super::diff::{self, Format, Loaded};
 use super::given::Given;
 use super::judged::{self, Judged};
+use super::people::Naming;
 use super::{Exit, Failure, Style, check, output};
 use crate::analyze;
 use crate::report::Context;
@@ -43,6 +44,8 @@ pub(super) struct ImpactArgs {
     /// How many records of one rule and effect are shown
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
@@ -51,7 +54,7 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
             .help("write them to a file first"));
     }
     let (old, new) = diff::both(&args.old, &args.new, args.policy.as_deref(), style)?;
-    let given = Given::of(&[], &args.records, &args.as_of);
+    let given = Given::of(&[], &args.records, &args.as_of).naming(&args.naming);
     let judge = |of: &Loaded| judged::judge(&given, check::compile(&of.checked)?.into());
     let (before, after) = (judge(&old)?, judge(&new)?);
     let names = (before.input_names(), after.input_names());
@@ -60,7 +63,7 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
         Format::Human => impact::human(&found, args.examples, style.stdout),
         Format::Json => format!("{:#}\n", impact::json(&found)),
         Format::Md => {
-            let changes = diff::changes(&old, &new)?;
+            let changes = diff::changes(&old, &new, None)?;
             let records = impact::markdown(&found, args.examples, &analyze::cell);
             format!("{}\n{records}", analyze::markdown(&changes))
         }

@@ -257,7 +257,8 @@ impl Files for Mended<'_> {
 }
 
 fn look(files: &Mended, of: &Looking, style: Style) -> Result<Looked, Failure> {
-    let mut policies = PolicySet::load(files, &of.opened.paths).map_err(|errors| check::unreadable(&errors))?;
+    let mut policies = PolicySet::load_within(files, &of.opened.paths, &of.opened.limits)
+        .map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     if checked.has_errors() {
         let (sources, errors) = (policies.sources(), checked.diagnostics());
@@ -321,7 +322,8 @@ fn mend(
 
 /// What the lints find, if there are no errors.
 fn right(files: &Mended, of: &Looking) -> Result<Option<Looked>, Failure> {
-    let mut policies = PolicySet::load(files, &of.opened.paths).map_err(|errors| check::unreadable(&errors))?;
+    let mut policies = PolicySet::load_within(files, &of.opened.paths, &of.opened.limits)
+        .map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     if checked.has_errors() {
         return Ok(None);

@@ -1,6 +1,8 @@
 //! The command: arguments, files, terminals. One file a subcommand.
 
+mod analyze;
 mod audit;
+mod bench;
 mod bundle;
 mod check;
 mod compile;
@@ -8,6 +10,11 @@ mod diff;
 mod disk;
 mod explain;
 mod fmt;
+#[cfg(feature = "follow")]
+mod follow;
+#[cfg(not(feature = "follow"))]
+#[path = "follow_left_out.rs"]
+mod follow;
 mod given;
 mod handbook;
 mod impact;
@@ -16,6 +23,7 @@ mod init;
 mod judged;
 mod keygen;
 mod ledger;
+mod limits;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -26,13 +34,17 @@ mod man;
 mod memory;
 mod metrics;
 mod output;
+mod people;
 mod policies;
+mod pseudonym;
 mod reading;
 mod receipt;
 mod records;
 mod report;
 mod revision;
 mod signature;
+mod solver;
+mod temporary;
 mod test;
 mod r#try;
 mod watch;
@@ -96,6 +108,8 @@ enum Command {
     Keygen(keygen::KeygenArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
+    /// Show how the rules of one policy set stand to each other, and what none of them can find
+    Analyze(analyze::AnalyzeArgs),
     /// Show what changes in meaning between two policy sets
     Diff(diff::DiffArgs),
     /// Show what a change of policy does to records
@@ -104,6 +118,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Say whether a ledger of findings is as it was written, or show it
     Ledger(ledger::LedgerArgs),
+    /// Judge records as they come: files that grow, standard input, streams of NATS JetStream
+    Follow(follow::FollowArgs),
     /// Judge again what an audit's receipt is for, and compare
     Verify(receipt::VerifyArgs),
     /// Work out the figures that a policy set keeps, by period
@@ -118,6 +134,8 @@ enum Command {
     WhyNot(why::WhyNotArgs),
     /// Try a condition on records: what each of its parts comes to, and why one is not known
     Try(r#try::TryArgs),
+    /// Make a key for --pseudonymize, and find out who a pseudonym is
+    Pseudonym(pseudonym::PseudonymArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
     /// Serve an editor: diagnostics, hover, completion and more, over the Language Server Protocol
@@ -215,6 +233,14 @@ impl Failure {
         if self.help.is_some() { self } else { self.help(help) }
     }
 
+    /// On one line, for a log.
+    fn in_short(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{}: {help}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     fn tell(self, style: Style) {
         if self.told {
             output::tell(&format!("{}\n", self.message));
@@ -232,7 +258,15 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = error.exit_code();
-            let _ = error.print();
+            // Help that somebody asked for, and that went nowhere.
+            if let Err(failed) = error.print()
+                && !error.use_stderr()
+                && failed.kind() != std::io::ErrorKind::BrokenPipe
+            {
+                let message = format!("cannot write the output: {}", disk::plain_io_error(&failed));
+                Failure::new(message).tell(Style { stdout: false, stderr: false });
+                return ExitCode::from(Exit::Failed as u8);
+            }
             return ExitCode::from(code.clamp(0, 255) as u8);
         }
     };
@@ -247,10 +281,12 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Bundle(args) => bundle::run(args, style),
         Command::Keygen(args) => keygen::run(args),
         Command::Test(args) => test::run(args, style),
+        Command::Analyze(args) => analyze::run(args, style),
         Command::Diff(args) => diff::run(args, style),
         Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),
         Command::Ledger(args) => ledger::run(args, style),
+        Command::Follow(args) => follow::run(args, style),
         Command::Verify(args) => receipt::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),
@@ -258,6 +294,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
         Command::Try(args) => r#try::run(args, style),
+        Command::Pseudonym(args) => pseudonym::run(args, style),
         Command::Explain(args) => explain::run(args, style),
         Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),

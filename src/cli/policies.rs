@@ -1,8 +1,10 @@
 //! Where a policy set is read from: files and folders, or a bundle; and whether it has to be signed.
 
 use super::disk::{Disk, plain_io_error};
+use super::limits::LimitArgs;
 use super::{Failure, signature};
 use crate::bundle::{self, Bundle, Wrong};
+use crate::data::Limits;
 use crate::diag::Code;
 use crate::io::Files;
 use crate::policy_set::{LoadError, PolicySet};
@@ -13,9 +15,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Whose signature a policy set needs; nobody's, where there is no key.
+/// What a policy set has to be, to be taken.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct Trust {
+    #[command(flatten)]
+    pub limit: LimitArgs,
     /// Refuse a policy that the holder of this key did not sign: a public key, or the file that it is in. Of several, any will do
     #[arg(id = "require_signature", long = "require-signature", value_name = "KEY", num_args = 1)]
     pub keys: Vec<String>,
@@ -38,11 +42,12 @@ pub(super) struct Opened {
     pub files: Box<dyn Files>,
     pub paths: Vec<String>,
     pub origin: Option<Origin>,
+    pub limits: Limits,
 }
 
 impl Opened {
     pub fn load(&self) -> Result<PolicySet, Vec<LoadError>> {
-        PolicySet::load(&*self.files, &self.paths)
+        PolicySet::load_within(&*self.files, &self.paths, &self.limits)
     }
 
     /// Where `files` of sources start from, where that is not the folder of each policy file: a bundle's files stand
@@ -55,11 +60,12 @@ impl Opened {
 
 /// What was named on a command line.
 pub(super) fn open(paths: &[String], trust: &Trust) -> Result<Opened, Failure> {
+    let limits = trust.limit.limits();
     match paths.iter().find(|path| is_bundle(path)) {
         Some(path) if paths.len() == 1 => {
             let (bundle, origin) = read(path, trust)?;
             let (files, paths) = bundle.in_memory();
-            Ok(Opened { files: Box::new(files), paths, origin: Some(origin) })
+            Ok(Opened { files: Box::new(files), paths, origin: Some(origin), limits })
         }
         Some(path) => Err(Failure::new(format!("`{path}` is a bundle, and was named beside other policy files"))
             .code(Code::BadBundle)
@@ -71,7 +77,7 @@ pub(super) fn open(paths: &[String], trust: &Trust) -> Result<Opened, Failure> {
                     format!("make a signed bundle of it: bylaws bundle {path} --output rules.bundle --sign SECRET_KEY"),
                 ));
             }
-            Ok(Opened { files: Box::new(Disk), paths: paths.to_vec(), origin: None })
+            Ok(Opened { files: Box::new(Disk), paths: paths.to_vec(), origin: None, limits })
         }
     }
 }

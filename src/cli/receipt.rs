@@ -5,7 +5,8 @@ use super::disk::plain_io_error;
 use super::given::{Given, Options, Rules};
 use super::judged;
 use super::ledger::Standing;
-use super::policies::{Origin, Trust};
+use super::people::Naming;
+use super::policies::Origin;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
 use crate::data::{Verdict, identity};
@@ -36,7 +37,11 @@ pub(super) struct VerifyArgs {
     #[arg(value_name = "FILE")]
     receipt: PathBuf,
     #[command(flatten)]
-    trust: Trust,
+    /// Refuse a policy that the holder of this key did not sign [default: the key that the receipt names]
+    #[arg(long = "require-signature", value_name = "KEY", num_args = 1)]
+    keys: Vec<String>,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,9 @@ pub(super) struct Receipt {
     /// The bundle or compiled set that the policy was in, and by whom it was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Origin>,
+    /// The fingerprint of the key by which people are called in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pseudonyms: Option<String>,
     /// Texts, without a byte order mark, sorted by name.
     policy: Vec<Hashed>,
     /// As they are on the disk, sorted by name.
@@ -84,6 +92,7 @@ impl Receipt {
             )
             .help("write them to a file first"));
         }
+        without_names(given, run.inputs)?;
         let mut policy: Vec<Hashed> = rules
             .sources()
             .files()
@@ -101,6 +110,7 @@ impl Receipt {
             version: env!("CARGO_PKG_VERSION").into(),
             options: given.options(),
             from: rules.origin().cloned(),
+            pseudonyms: run.findings.people().fingerprint(),
             policy,
             records: records?,
             counts: counts(run.summary),
@@ -134,15 +144,13 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
     }
     let signer = receipt.from.as_ref().and_then(|from| from.signer.as_ref());
-    let mut trust = args.trust.clone();
-    if trust.keys.is_empty() {
-        trust.keys.extend(signer.cloned());
-    }
-    let given = Given::again(&receipt.options, trust);
+    let keys = if args.keys.is_empty() { signer.into_iter().cloned().collect() } else { args.keys.clone() };
+    let given = Given::again(&receipt.options, keys).naming(&args.naming);
     let rules = given.rules(style)?;
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
     let now = Receipt::of(&given, &rules, &run)?;
+    same_key(&receipt, &now)?;
     let mut told = differences(&receipt, &now);
     if let Some(ledger) = &receipt.ledger {
         told.extend(ledger.differs()?.map(|why| format!("ledger: {why}")));
@@ -157,6 +165,31 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
     let lines: String = told.iter().map(|line| format!("  {line}\n")).collect();
     output::print(&format!("not as in {path}:\n{lines}"))?;
     Ok(Exit::Findings)
+}
+
+/// The ids that a receipt is over are made with the key.
+fn same_key(then: &Receipt, now: &Receipt) -> Result<(), Failure> {
+    if then.pseudonyms == now.pseudonyms {
+        return Ok(());
+    }
+    Err(match (&then.pseudonyms, &now.pseudonyms) {
+        (Some(key), None) => Failure::new(format!("the receipt was made with the key of the fingerprint {key}"))
+            .help("give the key with `--pseudonymize KEYFILE`"),
+        (Some(key), Some(other)) => Failure::new(format!(
+            "the receipt was made with the key of the fingerprint {key}, and this one's is {other}"
+        )),
+        _ => Failure::new("the receipt was made without a key").help("leave `--pseudonymize` out"),
+    })
+}
+
+/// Files are named in a receipt as they have to be to be found again.
+fn without_names(given: &Given, inputs: &Inputs) -> Result<(), Failure> {
+    let shown = inputs.files.iter().map(|f| f.path.to_string_lossy().into_owned());
+    let named = shown.chain(given.records.iter().cloned()).find(|name| inputs.people.text(name) != *name);
+    named.map_or(Ok(()), |name| {
+        Err(Failure::new(format!("a file is named after a person: `{}`", inputs.people.text(&name)))
+            .help("a receipt says which files were read; with `--pseudonymize`, give the file another name first"))
+    })
 }
 
 /// What is not the same, a line each.
@@ -244,4 +277,30 @@ fn verdicts(findings: &Findings) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_that_is_none() {
+        let receipt = |sha256: &str| Receipt {
+            schema: SCHEMA.into(),
+            version: "1".into(),
+            options: Options {
+                policy: vec!["p.bylaw".into()],
+                plan: None,
+                set: BTreeMap::new(),
+                records: Vec::new(),
+                as_of: None,
+            },
+            policy: vec![Hashed { file: "p.bylaw".into(), bytes: 1, sha256: sha256.into() }],
+            records: Vec::new(),
+            counts: BTreeMap::new(),
+            verdicts: String::new(),
+        };
+        let told = differences(&receipt("elf Zeichené"), &receipt(&"0".repeat(64)));
+        assert_eq!(told, ["policy: p.bylaw has changed (SHA-256 elf Zeichené…, now 000000000000…)"]);
+    }
 }

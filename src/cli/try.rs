@@ -5,6 +5,7 @@ mod session;
 mod talk;
 
 use super::memory::Size;
+use super::people::Naming;
 use super::policies::Trust;
 use super::{Exit, Failure, Style, output};
 use crate::eval::Truth;
@@ -74,6 +75,8 @@ pub(super) struct TryArgs {
     /// End with an error rather than hold more memory: `4 GB`, `75%`, `unlimited` [default: 80% of what there is]
     #[arg(long, value_name = "SIZE", value_parser = super::memory::size)]
     memory_limit: Option<Size>,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 pub(super) fn run(args: &TryArgs, style: Style) -> Result<Exit, Failure> {
@@ -87,6 +90,7 @@ pub(super) fn run(args: &TryArgs, style: Style) -> Result<Exit, Failure> {
         as_of: args.as_of.as_deref(),
         threads,
         memory_limit: args.memory_limit,
+        naming: &args.naming,
     };
     let mut session = Session::begin(&start, style).map_err(|failure| {
         let nowhere = args.policies == ["policies"] && !Path::new("policies").exists();

@@ -13,7 +13,7 @@ use std::collections::btree_map::Entry;
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An editor writes a file in several steps: it is read when nothing more has come for so long.
 const QUIET: Duration = Duration::from_millis(100);
@@ -42,6 +42,43 @@ pub(super) fn watch(paths: &[String], style: Style, run: impl Fn() -> Result<Exi
         output::tell(&format!("\nwatching {}: ctrl-c ends\n", paths.join(", ")));
         let changed = changed(&events).map_err(failed)?;
         output::tell(&format!("changed: {changed}\n\n"));
+    }
+}
+
+/// Changes of a policy set's files, for a command that does something else meanwhile.
+pub(super) struct Changes {
+    watcher: RecommendedWatcher,
+    watched: BTreeMap<PathBuf, RecursiveMode>,
+    events: Receiver<notify::Result<Event>>,
+    /// Something has changed, and when that was told.
+    told: Option<Instant>,
+}
+
+impl Changes {
+    pub fn begin(paths: &[String]) -> Result<Changes, Failure> {
+        let (send, events) = channel();
+        let failed = |e: notify::Error| Failure::new(format!("cannot watch for changes: {}", plain(&e)));
+        let watcher = notify::recommended_watcher(send).map_err(failed)?;
+        let mut changes = Changes { watcher, watched: BTreeMap::new(), events, told: None };
+        follow(&mut changes.watcher, &mut changes.watched, folders(paths))?;
+        Ok(changes)
+    }
+
+    /// Whether something has changed, and nothing more comes for now.
+    pub fn seen(&mut self, paths: &[String]) -> Result<bool, Failure> {
+        while let Ok(event) = self.events.try_recv() {
+            // What was lost may have been a change.
+            if event.map_or(true, |event| event.paths.iter().any(|path| matters(&event.kind, path))) {
+                self.told = Some(Instant::now());
+            }
+        }
+        let over = self.told.is_some_and(|told| told.elapsed() >= QUIET);
+        if over {
+            self.told = None;
+            // First watched, then read: what changes meanwhile is seen.
+            follow(&mut self.watcher, &mut self.watched, folders(paths))?;
+        }
+        Ok(over)
     }
 }
 

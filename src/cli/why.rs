@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
     fn new(common: &'a Common, style: Style) -> Result<Run<'a>, Failure> {
         let rules = common.given.rules(style)?;
         let plan = rules.plan()?;
-        let inputs = records::inputs(&common.given.records, &plan.reading())?;
+        let inputs = common.given.inputs(&plan.reading())?;
         let threads = common.given.threads();
         Ok(Run { common, rules, plan, inputs, threads })
     }
@@ -102,13 +102,14 @@ impl<'a> Run<'a> {
             keep_compliant: retain,
             retain,
             twice: self.inputs.stay(),
+            people: self.inputs.people.clone(),
             ..Options::default()
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
         let reading = plan.reading();
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, retain, self.common.given.limit());
         let (evaluator, outcome) = reader.read(evaluator)?;
-        Ok((evaluator.finish(), outcome))
+        Ok((reader.finish(evaluator)?, outcome))
     }
 
     /// The plan of one rule, and of those that it needs. `all`: records of every kind are held, not only of those that
@@ -260,7 +261,7 @@ pub(super) fn find(
         Some((line, element)) => (line, element.parse::<u32>().ok()),
         None => (after, None),
     };
-    let files: Vec<usize> = (0..inputs.files.len()).filter(|&i| is_file(&inputs.files[i].name, before)).collect();
+    let files: Vec<usize> = (0..inputs.files.len()).filter(|&i| inputs.files[i].is_named(before)).collect();
     if let (Ok(line), false) = (line.parse::<u64>(), files.is_empty()) {
         let found: Vec<_> =
             files.iter().flat_map(|&i| findings.at_line(i as u32, line, element)).map(|(k, id, _)| (k, id)).collect();
@@ -285,9 +286,4 @@ pub(super) fn find(
         return Err(Failure::new(format!("no `{kind}` has the identity `{text}`")));
     }
     Ok(found)
-}
-
-/// Whether an input is meant by a name: its own, or the end of its path.
-fn is_file(name: &str, wanted: &str) -> bool {
-    name == wanted || name.strip_suffix(wanted).is_some_and(|rest| rest.ends_with(['/', '\\']))
 }

@@ -156,6 +156,24 @@ impl ColumnBuilder {
         true
     }
 
+    /// Appends what was read: a null where it is absent, or could not be read.
+    pub fn append_read<E>(&mut self, read: Result<Option<Value>, E>) -> Result<(), E> {
+        match read {
+            Ok(Some(value)) => {
+                self.append(&value);
+                Ok(())
+            }
+            Ok(None) => {
+                self.append_null();
+                Ok(())
+            }
+            Err(error) => {
+                self.append_null();
+                Err(error)
+            }
+        }
+    }
+
     pub fn len(&self) -> usize {
         match self {
             ColumnBuilder::Bool(b) => b.len(),

@@ -10,6 +10,7 @@
 
 mod about;
 mod arith;
+mod bounds;
 mod business;
 mod chain;
 mod explain;
@@ -29,6 +30,7 @@ mod message;
 mod metrics;
 mod mismatch;
 mod once;
+mod people;
 mod problems;
 mod rates;
 mod records;
@@ -41,6 +43,7 @@ mod screen;
 mod sequence;
 mod sieve;
 mod strata;
+mod stream;
 mod tables;
 #[cfg(test)]
 mod testing;
@@ -54,30 +57,34 @@ mod wordings;
 mod world;
 
 pub use crate::data::Time as AsOf;
+pub use bounds::{Beyond, OverLimit};
 pub use findings::*;
 pub use held::Held;
 pub use live::InOrder;
-pub use metrics::{MetricRow, MetricTable, Metrics};
+pub use metrics::{MetricRow, MetricTable, Metrics, names_person};
+pub use people::texts;
 pub use problems::DataProblem;
 pub use repeats::Changed;
 pub use rows::BatchError;
 pub use screen::Screened;
 pub use sieve::Sieves;
+pub use stream::{Adopted, Gone, Judged, Reach, RuleStanding, Said, Standing, Stream, Taken as TakenIn, reaches};
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
-use crate::data::{Batch, KindId, Origin};
+use crate::data::{Batch, KindId, Limits, Origin, People};
 use crate::plan::{Plan, VERSION};
+use bounds::Watch;
 use grouped::AtomGroups;
 use interp::Context;
 use regex::Regex;
 use screen::Hold;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Records later than this are set aside; deadlines before it have passed. None: the latest record's time.
     pub as_of: Option<AsOf>,
@@ -91,8 +98,8 @@ pub struct Options {
     /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
     /// find anything in need not be held until it is known whether another has its identity.
     pub twice: bool,
-    /// Values that name people are marked in texts, see [`crate::data::display::PERSON`].
-    pub mark_people: bool,
+    /// What people are called in texts.
+    pub people: People,
     /// With `twice`: the batches come about in the order of time, so that what no sequence can need any more is let go.
     pub in_order: Option<InOrder>,
 }
@@ -105,7 +112,7 @@ impl Default for Options {
             keep_compliant: false,
             retain: false,
             twice: false,
-            mark_people: false,
+            people: People::Named,
             in_order: None,
         }
     }
@@ -153,7 +160,10 @@ struct Runtime {
     unions: Vec<PartOf>,
     empty: World,
     retain: bool,
-    mark_people: bool,
+    people: People,
+    /// Of a sentence.
+    message_bytes: AtomicU64,
+    watch: Watch,
 }
 
 impl Runtime {
@@ -185,7 +195,9 @@ impl Runtime {
             unions: unions(plan)?,
             empty: World::empty(plan),
             retain: false,
-            mark_people: false,
+            people: People::Named,
+            message_bytes: AtomicU64::new(u64::MAX),
+            watch: Watch::default(),
         };
         for (i, rule) in plan.rules.iter().enumerate() {
             if let Some(kind) = screen::triggered_by(&rule.trigger) {
@@ -245,9 +257,12 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
-    pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
+    pub fn new(mut plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
+        if options.people.fingerprint().is_some() && plan.rules.iter().any(|r| !r.waivers.is_empty()) {
+            Arc::make_mut(&mut plan).call_people(&options.people);
+        }
         let runtime =
-            Arc::new(Runtime { retain: options.retain, mark_people: options.mark_people, ..Runtime::new(&plan)? });
+            Arc::new(Runtime { retain: options.retain, people: options.people.clone(), ..Runtime::new(&plan)? });
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));
@@ -340,6 +355,29 @@ impl Evaluator {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
         let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
         results::conclude(self.plan, self.runtime, settled, &options)
+    }
+
+    /// As [`Evaluator::finish`], within limits.
+    ///
+    /// # Errors
+    /// Where a rule looks at more than the limits allow. Nothing is judged then.
+    pub fn finish_within(self, limits: &Limits) -> Result<Findings, OverLimit> {
+        let runtime = self.runtime.clone();
+        runtime.watch.begin(limits);
+        runtime.message_bytes.store(limits.message_bytes, Ordering::Relaxed);
+        let findings = self.finish();
+        runtime.watch.end().map(|()| findings)
+    }
+
+    /// As [`Evaluator::metrics`], within limits.
+    ///
+    /// # Errors
+    /// As those of [`Evaluator::finish_within`].
+    pub fn metrics_within(self, limits: &Limits) -> Result<Metrics, OverLimit> {
+        let runtime = self.runtime.clone();
+        runtime.watch.begin(limits);
+        let metrics = self.metrics();
+        runtime.watch.end().map(|()| metrics)
     }
 
     /// Works the metrics out, of a plan that has them. No more comes.

@@ -73,6 +73,11 @@ impl Taken {
         self.watermark = watermark;
     }
 
+    /// They begin as early as this.
+    pub fn began(&mut self, watermark: &Watermark) {
+        self.watermark.merge(watermark);
+    }
+
     /// What comes from now on has come before.
     pub fn again(&mut self, wanted: Arc<Wanted>) {
         self.again = Some((wanted, self.segments.iter().map(|_| Vec::new()).collect()));
@@ -284,7 +289,7 @@ fn differing(schema: &Schema, kind: KindId, rows: &[(&Rows, usize)], zone: &Zone
             .map(|(rows, row)| match content(schema, rows, *row, id) {
                 _ if column.sensitive => display::WITHHELD.into(),
                 Content::Known(value) => display::value(&value, schema, zone),
-                Content::Malformed(text) => text,
+                Content::Malformed(text) => format!("{}{text}", display::UNREAD),
                 Content::Absent | Content::Missing => display::ABSENT.into(),
             })
             .collect();

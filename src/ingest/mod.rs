@@ -25,7 +25,9 @@ mod ranges;
 mod rows;
 mod scan;
 mod shapes;
+mod unpack;
 mod values;
+mod veil;
 mod worker;
 
 #[cfg(test)]
@@ -36,7 +38,7 @@ pub use excerpts::{Excerpt, Wanted};
 pub use formats::format_of;
 
 use crate::data::mapping::Format;
-use crate::data::{Batch, InputId, KindId, Place, Reading, Sieve};
+use crate::data::{Batch, InputId, KindId, Limits, People, Place, Reading, Sieve};
 use crate::diag::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -106,11 +108,12 @@ pub struct Options {
     pub threads: usize,
     /// About how much is worked on at once by one thread. It changes no outcome.
     pub chunk_bytes: usize,
+    pub limits: Limits,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { threads: 1, chunk_bytes: 1 << 18 }
+        Options { threads: 1, chunk_bytes: 1 << 18, limits: Limits::default() }
     }
 }
 
@@ -135,6 +138,12 @@ pub struct InputError {
 impl InputError {
     fn new(code: Code, message: impl Into<String>) -> InputError {
         InputError { code, message: message.into(), help: None }
+    }
+
+    /// Over one of the limits, which may be set higher.
+    fn over(message: impl Into<String>, limit: &str) -> InputError {
+        InputError::new(Code::InputOverLimit, message)
+            .help(format!("if that is right, allow more: `--limit {limit}=…`"))
     }
 
     fn help(mut self, help: impl Into<String>) -> InputError {
@@ -194,6 +203,24 @@ impl InputReport {
     }
 }
 
+/// The end of the last record that is whole, of NDJSON or CSV that is still being written.
+pub fn whole(format: Format, bytes: &[u8], delimiter: u8) -> Option<usize> {
+    match format {
+        Format::Csv => csv::cut(bytes, delimiter),
+        _ => memchr::memrchr(b'\n', bytes).map(|at| at + 1),
+    }
+}
+
+/// The end of the first record, of NDJSON or CSV.
+pub fn first(format: Format, bytes: &[u8], delimiter: u8) -> Option<usize> {
+    let mut ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    match format {
+        // A newline in quotes is none.
+        Format::Csv => ends.find(|&end| csv::cut(&bytes[..end], delimiter) == Some(end)),
+        _ => ends.next(),
+    }
+}
+
 /// Prepared once for a run.
 pub struct Ingest {
     reading: Reading,
@@ -230,7 +257,7 @@ impl Ingest {
         sink: Sink<'_>,
         sift: Option<Sift<'_>>,
     ) -> Result<InputReport, InputError> {
-        let opened = formats::open(&self.reading, spec, input)?;
+        let opened = formats::open(&self.reading, spec, input, &options.limits)?;
         let job = worker::Job { spec, options, sink, delimiter: opened.delimiter, sift };
         let mut report = match opened.format {
             Format::Ndjson => ndjson::read(&self.reading, &job, opened.content)?,
@@ -252,8 +279,21 @@ impl Ingest {
         spec: &InputSpec,
         input: Input<'_>,
         wanted: &[Wanted],
+        people: &People,
     ) -> Result<Vec<Option<Excerpt>>, InputError> {
-        let opened = formats::open(&self.reading, spec, input)?;
-        excerpts::excerpts(&self.reading, spec, opened, wanted)
+        let opened = formats::open(&self.reading, spec, input, &Limits::NONE)?;
+        excerpts::excerpts(&self.reading, spec, opened, wanted, people)
+    }
+
+    /// What of the rejected records of an input may be shown: all where no field that it may hold is `@sensitive` and
+    /// people keep their names; else what is declared of a JSON object, and nothing of any other text.
+    pub fn shown<'p>(&self, spec: &InputSpec, people: &'p People) -> impl Fn(&Reject) -> Option<Vec<u8>> + 'p {
+        let veil = veil::Veil::new(&self.reading, &spec.route, None, people);
+        move |reject| {
+            let Some(veil) = &veil else { return Some(reject.text.clone()) };
+            let text = std::str::from_utf8(&reject.text).ok().filter(|t| t.trim_ascii_start().starts_with('{'))?;
+            let whole = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+            whole.then(|| veil.json(text).text.into_bytes())
+        }
     }
 }

@@ -8,11 +8,13 @@ mod outlook;
 mod source;
 
 use super::chunks::{Content, parallel};
+use super::csv::within_columns;
 use super::excerpts::{gets, heading_of};
 use super::layout::{Layout, Target};
+use super::veil::Veils;
 use super::worker::{Job, Outlook, Worker, near_field};
 use super::{Excerpt, InputError, InputReport, InputSpec, Route, Wanted};
-use crate::data::{Place, Reading};
+use crate::data::{Limits, People, Place, Reading, limits};
 use crate::diag::{Code, did_you_mean};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Schema};
@@ -23,6 +25,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::Length;
 use parquet::schema::types::SchemaDescriptor;
 use source::Source;
@@ -41,18 +44,19 @@ struct File {
 }
 
 impl File {
-    fn open(content: Content) -> Result<File, InputError> {
-        let source = Source::new(content)?;
+    fn open(content: Content, limits: &Limits) -> Result<File, InputError> {
+        let source = Source::new(content, limits.document_bytes)?;
         // Without the writer's own Arrow schema, dictionaries and large texts come as plain texts.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let plain = ArrowReaderMetadata::load(&source, options).map_err(|e| not_parquet(&e))?;
+        within(plain.metadata(), limits)?;
         let fields: Vec<FieldRef> = plain.schema().fields().iter().map(viewed).collect();
         let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
         let metadata = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(|e| not_parquet(&e))?;
-        let mut starts = vec![0];
+        let mut starts = vec![0u64];
         for group in metadata.metadata().row_groups() {
             let rows = u64::try_from(group.num_rows()).unwrap_or(0);
-            starts.push(starts[starts.len() - 1] + rows);
+            starts.push(starts[starts.len() - 1].saturating_add(rows));
         }
         Ok(File { source, metadata, starts })
     }
@@ -79,6 +83,30 @@ impl File {
         });
         ProjectionMask::leaves(schema, leaves.map(|(at, _)| at).collect::<Vec<_>>())
     }
+}
+
+/// Whether what a file claims to hold may be.
+fn within(metadata: &ParquetMetaData, limits: &Limits) -> Result<(), InputError> {
+    within_columns(metadata.file_metadata().schema_descr().num_columns(), limits)?;
+    for (n, group) in metadata.row_groups().iter().enumerate() {
+        let rows = u64::try_from(group.num_rows()).unwrap_or(0);
+        if rows > limits.group_rows {
+            let (rows, most) = (limits::grouped(rows), limits::grouped(limits.group_rows));
+            let message = format!("claims {rows} rows in row group {}: more than {most}", n + 1);
+            return Err(InputError::over(message, "group-rows"));
+        }
+        let size = |of: i64| u64::try_from(of).unwrap_or(0);
+        let packed: u64 = group.columns().iter().map(|c| size(c.compressed_size())).fold(0, u64::saturating_add);
+        let unpacked: u64 = group.columns().iter().map(|c| size(c.uncompressed_size())).fold(0, u64::saturating_add);
+        if unpacked > limits.expansion_bytes && unpacked > packed.saturating_mul(limits.expansion) {
+            let (times, unpacked) = (limits::grouped(limits.expansion), limits::grouped(unpacked));
+            let packed = limits::grouped(packed);
+            let of = format!("row group {} claims {unpacked} bytes from {packed}", n + 1);
+            let message = format!("becomes more than {times} times larger unpacked: {of}");
+            return Err(InputError::over(message, "expansion"));
+        }
+    }
+    Ok(())
 }
 
 /// Texts, also in groups, as views into their pages: nothing is copied.
@@ -138,7 +166,7 @@ fn type_at<'s>(schema: &'s Schema, way: &[String]) -> Option<&'s DataType> {
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
     let layout = Layout::new(reading, &job.spec.route, true);
-    let file = guarded(|| File::open(content))?;
+    let file = guarded(|| File::open(content, &job.options.limits))?;
     let ways = ways(&layout, file.schema())?;
     let mask = file.mask(&ways);
     // Without those that only tell whether a row is anything to a rule.
@@ -215,10 +243,13 @@ pub fn excerpts(
     spec: &InputSpec,
     content: Content,
     wanted: &[Wanted],
+    people: &People,
 ) -> Result<Vec<Option<Excerpt>>, InputError> {
     let layout = Layout::new(reading, &spec.route, true);
+    let veils = Veils::new(reading, &spec.route, people);
     guarded(|| {
-        let file = File::open(content)?;
+        let mut veils = veils;
+        let file = File::open(content, &Limits::NONE)?;
         let mut found = vec![None; wanted.len()];
         for group in 0..file.starts.len() - 1 {
             let span = file.starts[group]..file.starts[group + 1];
@@ -239,7 +270,9 @@ pub fn excerpts(
                             });
                             names.find_map(|name| value_range(&values, &name?))
                         });
-                        *found = Some(Excerpt { text: text.clone(), fields: fields.collect() });
+                        let cells = values.iter().map(|(name, range)| (name.as_str(), range.clone()));
+                        let veiled = veils.of(want.kind).map(|v| v.row(&text, cells));
+                        *found = Some(Excerpt { text: text.clone(), fields: fields.collect() }.veiled(veiled));
                     }
                 }
             }

@@ -15,7 +15,9 @@ mod turn;
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored};
 
-use crate::data::{Clock, ColumnId, KindId, Length, Origin, Period, Reading, Schema, Severity, Type, mapping::Source};
+use crate::data::{
+    Clock, ColumnId, KindId, Length, Origin, People, Period, Reading, Schema, Severity, Type, mapping::Source,
+};
 use crate::sema::hir::{EachAt, Func, Hir, Times, Verb, Window};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
@@ -368,6 +370,31 @@ impl Plan {
     /// Bytes that are damaged, something else, or of another version of this crate.
     pub fn load(bytes: &[u8]) -> Result<saved::Saved, saved::SavedError> {
         saved::load(bytes)
+    }
+
+    /// Calls the people that waivers name otherwise: who approved one, and whom it is for.
+    pub fn call_people(&mut self, people: &People) {
+        let schema = &self.schema;
+        for rule in &mut self.rules {
+            let kind = rule.trigger.kind();
+            for waiver in &mut rule.waivers {
+                waiver.approver = people.called(&waiver.approver);
+                waiver.reason = people.text(&waiver.reason);
+                let mut field = String::new();
+                let parts = waiver.covers.split('"').enumerate().map(|(n, part)| {
+                    let value = n % 2 == 1;
+                    if !value {
+                        field = part.split_whitespace().next_back().unwrap_or_default().to_owned();
+                    }
+                    match value {
+                        true if schema.is_other(kind, &field) => people.text(part),
+                        true => people.called(part),
+                        false => part.to_owned(),
+                    }
+                });
+                waiver.covers = parts.collect::<Vec<_>>().join("\"");
+            }
+        }
     }
 
     pub fn rule_named(&self, name: &str) -> Option<usize> {

@@ -50,7 +50,12 @@ fn throw(bytes: &[u8]) {
             .map(|place| Wanted { place, kind: KindId(0), columns: (0..7).map(ColumnId).collect() })
             .collect();
         for input in inputs(bytes) {
-            for excerpt in Ingest::new(&reading).excerpts(spec, input, &wanted).into_iter().flatten().flatten() {
+            for excerpt in Ingest::new(&reading)
+                .excerpts(spec, input, &wanted, &crate::data::People::Named)
+                .into_iter()
+                .flatten()
+                .flatten()
+            {
                 for range in excerpt.fields.into_iter().flatten() {
                     assert!(excerpt.text.get(range).is_some());
                 }

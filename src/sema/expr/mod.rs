@@ -18,7 +18,7 @@ mod sets;
 mod stray;
 
 pub use fold::fold;
-pub use history::{func_name, func_of, idents};
+pub use history::idents;
 pub use places::{Base, Group, Place};
 
 use super::hir::{Constant, Expr, ExprKind};

@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(told(good.replace("// a", "// b").as_bytes()), "its files are not those that its digest is of");
         assert_eq!(told(good.replace("\"path\": ", "\"path\":").as_bytes()), "its bytes are not as they were written");
         assert!(told(good.replace("\"files\"", "\"also\": 1, \"files\"").as_bytes()).contains("unknown field `also`"));
-        assert!(told(good.replace("// a", "\\ud800").as_bytes()).contains("surrogate"));
+        assert!(told(good.replace("// a", "\\ud800").as_bytes()).starts_with("it is no bundle"));
         assert_eq!(told(&vec![b' '; LARGEST as usize + 1]), "it is larger than 64 MiB");
     }
 }

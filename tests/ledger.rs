@@ -326,7 +326,7 @@ fn a_ledger_that_is_held_is_not_written_to() {
 }
 
 fn snapshot(name: &str, args: &[&str]) {
-    let (code, out, err) = bylaws(&root().join("tests/cli/signed"), args);
+    let (code, out, err) = bylaws(&root().join("examples/signed"), args);
     let text = format!("$ bylaws {}\nexit code: {code}\n---- stdout\n{out}---- stderr\n{err}", args.join(" "));
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, text);

@@ -296,6 +296,7 @@ fn a_bundle_stands_alone_and_is_not_edited() {
         (&["audit", "--policy", "conduct", "--policy", "rules.bundle", "log.ndjson"], "was named beside other"),
         (&["lint", "--fix", "rules.bundle"], "is not mended"),
         (&["check", "--watch", "rules.bundle"], "which nobody edits"),
+        (&["fmt", "rules.bundle"], "is left as it was"),
     ] {
         let told = refused(here, args);
         assert!(told.contains("B0005") && told.contains(because), "{told}");
@@ -482,6 +483,12 @@ fn a_receipt_names_the_bundle_and_who_signed_it() {
     done(here, &["keygen", "other", "--no-password"]);
     done(here, &["bundle", "conduct", "-o", "rules.bundle", "--sign", "other.key"]);
     assert!(refused(here, &["verify", "r.json"]).contains("is signed by the key"));
+    assert!(
+        refused(here, &["verify", "r.json", "--require-signature", "conduct.pub"]).contains("is signed by the key")
+    );
+    let (code, out, _) = bylaws(here, &["verify", "r.json", "--require-signature", "other.pub"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains(&format!("policy: rules.bundle was signed by {key}, and is by RW")), "{out}");
     // Without a key, nobody is named.
     bylaws(here, &audit[..6]);
     let receipt: serde_json::Value = serde_json::from_slice(&fs::read(here.join("r.json")).unwrap()).unwrap();
@@ -610,7 +617,7 @@ fn a_key_that_minisign_made_with_a_password_signs_here() {
 }
 
 fn snapshot(name: &str, args: &[&str]) {
-    let (code, out, err) = bylaws(&root().join("tests/cli/signed"), args);
+    let (code, out, err) = bylaws(&root().join("examples/signed"), args);
     let text = format!("$ bylaws {}\nexit code: {code}\n---- stdout\n{out}---- stderr\n{err}", args.join(" "));
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, text);

@@ -125,7 +125,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let baseline = args.baseline.as_deref().map(|path| baseline(path, args.update_baseline)).transpose()?;
     let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
     // One that cannot be added to is told before the records are read; meanwhile, others may add to it.
-    args.ledger.as_deref().map(Ledger::open).transpose()?;
+    args.ledger.as_deref().filter(|path| path.exists()).map(Ledger::open).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
     let inputs = args.given.inputs(&read)?;

@@ -111,7 +111,7 @@ pub(super) fn load(paths: &[String], trust: &Trust, set: &[(String, String)], st
     let mut policies = opened.load().map_err(|errors| unreadable(&errors))?;
     let mut checked = policies.check(set);
     if let Some(folder) = opened.folder() {
-        checked.lie_in(folder);
+        checked.lie_in(&folder);
     }
     output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
     if checked.has_errors() {

@@ -122,10 +122,9 @@ impl Given {
         }
     }
 
-    /// The same once more, signed by the same key if it was.
-    pub fn again(options: &Options, signer: Option<&String>) -> Given {
+    /// The same once more, signed by one of these keys if there are any.
+    pub fn again(options: &Options, keys: Vec<String>) -> Given {
         let set = options.set.clone().into_iter().collect();
-        let keys = signer.into_iter().cloned().collect();
         let trust = Trust { keys, limit: LimitArgs::again(&options.limit) };
         Given { plan: options.plan.clone(), set, trust, ..Given::of(&options.policy, &options.records, &options.as_of) }
     }

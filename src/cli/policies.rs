@@ -6,7 +6,7 @@ use super::{Failure, signature};
 use crate::bundle::{self, Bundle, Wrong};
 use crate::data::Limits;
 use crate::diag::Code;
-use crate::io::{Files, folder_of};
+use crate::io::Files;
 use crate::policy_set::{LoadError, PolicySet};
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -52,8 +52,9 @@ impl Opened {
 
     /// Where `files` of sources start from, where that is not the folder of each policy file: a bundle's files stand
     /// for files beside it.
-    pub fn folder(&self) -> Option<&str> {
-        self.origin.as_ref().map(|origin| folder_of(&origin.file))
+    pub fn folder(&self) -> Option<String> {
+        let parent = Path::new(&self.origin.as_ref()?.file).parent()?;
+        Some(parent.to_string_lossy().into_owned())
     }
 }
 

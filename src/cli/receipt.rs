@@ -37,6 +37,10 @@ pub(super) struct VerifyArgs {
     #[arg(value_name = "FILE")]
     receipt: PathBuf,
     #[command(flatten)]
+    /// Refuse a policy that the holder of this key did not sign [default: the key that the receipt names]
+    #[arg(long = "require-signature", value_name = "KEY", num_args = 1)]
+    keys: Vec<String>,
+    #[command(flatten)]
     naming: Naming,
 }
 
@@ -140,7 +144,8 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
     }
     let signer = receipt.from.as_ref().and_then(|from| from.signer.as_ref());
-    let given = Given::again(&receipt.options, signer).naming(&args.naming);
+    let keys = if args.keys.is_empty() { signer.into_iter().cloned().collect() } else { args.keys.clone() };
+    let given = Given::again(&receipt.options, keys).naming(&args.naming);
     let rules = given.rules(style)?;
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
@@ -207,10 +212,15 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
         let new = now.iter().filter(|h| of(then, &h.file).is_none());
         told.extend(new.map(|h| format!("{what}: {} was not there", h.file)));
     }
-    if let (Some(then), Some(now)) = (&then.from, &now.from)
-        && then.sha256 != now.sha256
-    {
-        told.push(changed("policy", &then.file, &then.sha256, &now.sha256));
+    if let (Some(then), Some(now)) = (&then.from, &now.from) {
+        if then.sha256 != now.sha256 {
+            told.push(changed("policy", &then.file, &then.sha256, &now.sha256));
+        }
+        if let (Some(was), Some(is)) = (&then.signer, &now.signer)
+            && was != is
+        {
+            told.push(format!("policy: {} was signed by {was}, and is by {is}", then.file));
+        }
     }
     for (name, n) in &now.counts {
         let was = then.counts.get(name).copied().unwrap_or_default();

@@ -148,7 +148,7 @@ fn parse(bytes: &[u8]) -> Result<SignatureBox, &'static str> {
     if signature.len() != 100 || last.len() != 88 || !last.ends_with("==") {
         return Err("it is cut off or damaged");
     }
-    if !comment.strip_prefix(COMMENT).is_some_and(|c| !c.contains(|c: char| c.is_control() && c != '\t')) {
+    if comment.strip_prefix(COMMENT).is_none_or(|c| c.contains(|c: char| c.is_control() && c != '\t')) {
         return Err("its third line is no comment");
     }
     let parsed = SignatureBox::from_string(text).map_err(|_| "it is damaged")?;
@@ -328,7 +328,7 @@ mod tests {
         let (one, other): (Vec<&str>, Vec<&str>) = (one.lines().collect(), other.lines().collect());
         for mixed in [[one[1], other[2], other[3]], [one[1], other[2], one[3]], [one[1], one[2], other[3]]] {
             let text = format!("{}\n{}\n", FIRST_LINES[0], mixed.join("\n"));
-            assert!(told(BYTES, text.as_bytes(), &[pair.pk.clone()]).is_err(), "{text}");
+            assert!(told(BYTES, text.as_bytes(), std::slice::from_ref(&pair.pk)).is_err(), "{text}");
         }
     }
 
@@ -343,7 +343,8 @@ mod tests {
         stranger.pk = PublicKey::from_secret_key(&stranger.sk).unwrap();
         let text = signed(&stranger, "x");
         assert_eq!(stranger.pk.keynum(), pair.pk.keynum());
-        assert!(told(BYTES, text.as_bytes(), &[pair.pk.clone()]).unwrap_err().contains("is not what was signed"));
+        let only = std::slice::from_ref(&pair.pk);
+        assert!(told(BYTES, text.as_bytes(), only).unwrap_err().contains("is not what was signed"));
         assert!(told(BYTES, text.as_bytes(), &[pair.pk.clone(), stranger.pk]).is_ok());
     }
 

@@ -15,8 +15,8 @@ use std::io::{BufRead, Read, Result};
 const SCHEMA: &str = "bylaws.ledger/1";
 /// Of the first entry's `previous`.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// No entry is longer.
-const LONGEST: u64 = 1 << 20;
+/// No entry is longer: more cannot stand on a command line.
+const LONGEST: u64 = 64 << 20;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -19,6 +19,10 @@ pub fn bare(_: InputId, _: Content, _: See, _: &dyn Fn(u64)) -> Result<Vec<Strin
     Err(left_out())
 }
 
+pub fn is_guarded() -> bool {
+    false
+}
+
 fn left_out() -> InputError {
     InputError::new(Code::NotThisFormat, "this build does not read Parquet files")
 }

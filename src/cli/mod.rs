@@ -257,6 +257,7 @@ impl Failure {
 
 /// Runs the command, and says how the process should end.
 pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    keep_quiet();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -318,6 +319,19 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(Exit::Failed as u8)
         }
     }
+}
+
+/// What a decoder panics of over a damaged file is told as an error of the file, and not as a panic beside it.
+fn keep_quiet() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !crate::ingest::is_guarded() {
+                tell(panic);
+            }
+        }));
+    });
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -37,6 +37,7 @@ mod tests;
 pub use bare::{BareSpec, Shape, bare};
 pub use excerpts::{Excerpt, Wanted};
 pub use formats::format_of;
+pub use parquet::is_guarded;
 
 use crate::data::mapping::Format;
 use crate::data::{Batch, InputId, KindId, Limits, People, Place, Reading, Sieve};

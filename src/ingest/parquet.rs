@@ -28,6 +28,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::Length;
 use parquet::schema::types::SchemaDescriptor;
 use source::Source;
+use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,9 +123,21 @@ fn not_parquet(error: &dyn std::fmt::Display) -> InputError {
     InputError::new(Code::NotThisFormat, format!("is not a sound Parquet file: {error}"))
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread, now, is an error that will be told.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// The decoder meets damaged files with errors, as a rule, but not in every corner.
 fn guarded<T>(run: impl FnOnce() -> Result<T, InputError>) -> Result<T, InputError> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(not_parquet(&"its pages contradict themselves")))
+    let before = GUARDED.replace(true);
+    let ran = catch_unwind(AssertUnwindSafe(run));
+    GUARDED.set(before);
+    ran.unwrap_or_else(|_| Err(not_parquet(&"its pages contradict themselves")))
 }
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {

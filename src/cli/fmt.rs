@@ -2,6 +2,7 @@
 
 use super::disk::{Disk, plain_io_error};
 use super::{Exit, Failure, Style, output};
+use crate::data::Limits;
 use crate::diag::Code;
 use crate::fmt::{Unformatted, format};
 use crate::io::{FileError, Files};
@@ -96,7 +97,8 @@ fn files(paths: &[String], counts: &mut Counts, style: Style) -> Vec<String> {
 /// Formats one file, and writes, lists or shows it; whether it changes.
 fn one(path: &str, args: &FmtArgs, style: Style) -> Result<bool, Failure> {
     let stdin = path == "-";
-    let bytes = if stdin { standard_input() } else { Disk.read(path) }.map_err(|why| unreadable(path, why))?;
+    let bytes = if stdin { standard_input() } else { Disk.read_within(path, Limits::default().policy_file_bytes) }
+        .map_err(|why| unreadable(path, why))?;
     let mut sources = SourceMap::default();
     let name = if stdin { "standard input" } else { path };
     let broken = |sources: &SourceMap, errors: &[_]| {

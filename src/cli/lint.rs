@@ -1,6 +1,7 @@
 //! `bylaws lint`: advice about a policy set that is right as far as `check` can tell.
 
 use super::disk::Disk;
+use super::limits::LimitArgs;
 use super::{CheckFormat, Exit, Failure, Style, check, output, watch};
 use crate::diag::{Code, Diagnostic, Level};
 use crate::io::{FileError, Files, normalize};
@@ -50,6 +51,8 @@ pub(super) struct LintArgs {
     /// Settings, instead of the `bylaws.toml` in the folder of the policy or above it
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
+    #[command(flatten)]
+    limit: LimitArgs,
     #[arg(long, value_enum, default_value = "human")]
     format: CheckFormat,
     /// Print every lint with its level, and look at nothing
@@ -236,13 +239,21 @@ impl Files for Mended {
         }
     }
 
+    fn read_within(&self, path: &str, most: u64) -> Result<Vec<u8>, FileError> {
+        match self.texts.get(&normalize(path)) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => Disk.read_within(path, most),
+        }
+    }
+
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
         Disk.list(path)
     }
 }
 
 fn look(files: &Mended, of: &Looking, style: Style) -> Result<Looked, Failure> {
-    let mut policies = PolicySet::load(files, &of.args.paths).map_err(|errors| check::unreadable(&errors))?;
+    let mut policies = PolicySet::load_within(files, &of.args.paths, &of.args.limit.limits())
+        .map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     if checked.has_errors() {
         let (sources, errors) = (policies.sources(), checked.diagnostics());
@@ -306,7 +317,8 @@ fn mend(
 
 /// What the lints find, if there are no errors.
 fn right(files: &Mended, of: &Looking) -> Result<Option<Looked>, Failure> {
-    let mut policies = PolicySet::load(files, &of.args.paths).map_err(|errors| check::unreadable(&errors))?;
+    let mut policies = PolicySet::load_within(files, &of.args.paths, &of.args.limit.limits())
+        .map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     if checked.has_errors() {
         return Ok(None);

@@ -277,7 +277,7 @@ pub fn work(
         Ends::Lines => &last_line_end,
         Ends::Cut(cut) => cut,
     };
-    let (size, most) = (job.options.chunk_bytes, job.options.limits.record_bytes);
+    let (size, most) = (job.options.chunk_bytes, job.limits.record_bytes);
     let pieces = Pieces { feed, offset: skip, next: 0, size, most, spare: Vec::new() };
     let pieces = Mutex::new(Ok(pieces));
     let lines = Lines::default();
@@ -355,7 +355,7 @@ fn lines_at(
     line: u64,
     each: &(dyn Fn(&mut Worker, Chunk) + Sync),
 ) -> Result<InputReport, InputError> {
-    let ranges = Ranges::new(of, job.options.chunk_bytes, job.options.limits.record_bytes);
+    let ranges = Ranges::new(of, job.options.chunk_bytes, job.limits.record_bytes);
     let lines = Lines::default();
     let broken = Mutex::new(None);
     let run = || {

@@ -165,7 +165,7 @@ fn type_at<'s>(schema: &'s Schema, way: &[String]) -> Option<&'s DataType> {
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
     let layout = Layout::new(reading, &job.spec.route, true);
-    let file = guarded(|| File::open(content, &job.options.limits))?;
+    let file = guarded(|| File::open(content, &job.limits))?;
     let ways = ways(&layout, file.schema())?;
     let mask = file.mask(&ways);
     // Without those that only tell whether a row is anything to a rule.

@@ -298,7 +298,7 @@ fn what_cannot_be_read() {
     audit("log.ndjson").is(2, &["B0001", "cannot read `log.ndjson`: no such file or folder"]);
     // A glob names it as well.
     audit("l*.ndjson").is(2, &["B0001", "cannot read `log.ndjson`: no such file or"]);
-    audit("gift=/proc/self/mem").is(2, &["cannot be read", "input/output error"]);
+    audit("gift=/proc/self/mem").is(2, &["B1022", "/proc/self/mem: cannot be read", "input/output error"]);
     audit("/proc/self/mem").is(2, &["B0001", "cannot read `/proc/self/mem`: input/output error"]);
     audit(".").is(2, &["`.` is a folder"]);
     place.run(&["check", "rules.bylaw"]).is(2, &["B0001", "cannot read `rules.bylaw`"]);

@@ -7,6 +7,7 @@ use super::worker::{Job, Worker};
 use super::{InputError, InputReport, ReadAt};
 use crate::data::{Reading, limits};
 use crate::diag::Code;
+use crate::io::plain_io_error;
 use std::borrow::Cow;
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -72,7 +73,7 @@ pub fn broken(error: &std::io::Error, at: u64) -> InputError {
     if let Some(over) = unpack::over(error) {
         return over;
     }
-    InputError::new(Code::BrokenInput, format!("cannot be read beyond byte {at}: {error}"))
+    InputError::new(Code::BrokenInput, format!("cannot be read beyond byte {at}: {}", plain_io_error(error)))
 }
 
 /// A piece of whole records, or the beginning of one that is too long.

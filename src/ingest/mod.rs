@@ -133,12 +133,11 @@ pub struct Options {
     pub threads: usize,
     /// About how much is worked on at once by one thread. It changes no outcome.
     pub chunk_bytes: usize,
-    pub limits: Limits,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { threads: 1, chunk_bytes: 1 << 18, limits: Limits::default() }
+        Options { threads: 1, chunk_bytes: 1 << 18 }
     }
 }
 
@@ -249,11 +248,17 @@ pub fn first(format: Format, bytes: &[u8], delimiter: u8) -> Option<usize> {
 /// Prepared once for a run.
 pub struct Ingest {
     reading: Reading,
+    limits: Limits,
 }
 
 impl Ingest {
     pub fn new(reading: &Reading) -> Ingest {
-        Ingest { reading: reading.clone() }
+        Ingest { reading: reading.clone(), limits: Limits::default() }
+    }
+
+    /// With other limits.
+    pub fn within(self, limits: &Limits) -> Ingest {
+        Ingest { limits: *limits, ..self }
     }
 
     /// Reads one input to its end.
@@ -282,8 +287,8 @@ impl Ingest {
         sink: Sink<'_>,
         sift: Option<Sift<'_>>,
     ) -> Result<InputReport, InputError> {
-        let opened = formats::open(&self.reading, spec, input, &options.limits)?;
-        let job = worker::Job { spec, options, sink, delimiter: opened.delimiter, sift };
+        let opened = formats::open(&self.reading, spec, input, &self.limits)?;
+        let job = worker::Job { spec, options, limits: self.limits, sink, delimiter: opened.delimiter, sift };
         let mut report = match opened.format {
             Format::Ndjson => ndjson::read(&self.reading, &job, opened.content)?,
             Format::Json => json::read(&self.reading, &job, opened.content)?,

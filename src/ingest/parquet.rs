@@ -142,7 +142,7 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, InputError>) -> Result<T, InputErr
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
     let layout = Layout::new(reading, &job.spec.route, true);
-    let file = guarded(|| File::open(content, &job.options.limits))?;
+    let file = guarded(|| File::open(content, &job.limits))?;
     let ways = ways(&layout, file.schema())?;
     let mask = file.mask(&ways);
     // Without those that only tell whether a row is anything to a rule.

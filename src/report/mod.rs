@@ -34,6 +34,7 @@ pub use embedded::{diagnostic_text, verdict_columns, verdict_order, verdict_text
 pub(crate) use entry::{Context, Entry, Excerpt, in_order, shorten};
 pub(crate) use page::Page;
 
+pub(crate) use crate::data::limits::grouped;
 use crate::source::{SourceMap, Span};
 
 /// `1 rule`, `2 rules`.
@@ -42,19 +43,6 @@ pub(crate) fn plural(n: usize, what: &str) -> String {
         1 => format!("1 {what}"),
         n => format!("{} {what}s", grouped(n as u64)),
     }
-}
-
-/// `1,234,567`
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(d);
-    }
-    text
 }
 
 /// `rules.bylaw:12`

@@ -1,9 +1,11 @@
 //! A policy set, records made up for it, and a follower that can be ended at any moment.
 
+pub mod server;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -149,8 +151,15 @@ impl Place {
     }
 
     pub fn args<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
-        let usual = ["follow", "--policy", "p.bylaw", "--state", "state", "--output", "findings.ndjson"];
-        [&usual[..], &["--checkpoint-every", "30 ms"], more].concat()
+        let mut all = vec!["follow", "--policy", "p.bylaw"];
+        // What is given takes the place of what is usual.
+        for (option, usual) in [("--state", "state"), ("--output", "findings.ndjson"), ("--checkpoint-every", "30 ms")] {
+            if !more.contains(&option) {
+                all.extend([option, usual]);
+            }
+        }
+        all.extend(more);
+        all
     }
 
     /// Begins to follow; what it tells goes to a file.
@@ -164,6 +173,11 @@ impl Place {
     pub fn run(&self, more: &[&str]) -> (i32, String) {
         let out = self.command(&self.args(more)).output().unwrap();
         (out.status.code().unwrap_or(-1), String::from_utf8_lossy(&out.stderr).into_owned())
+    }
+
+    /// The same, with a file on its standard input.
+    pub fn piped(&self, from: &str, more: &[&str]) -> std::process::Output {
+        self.command(&self.args(more)).stdin(File::open(self.path(from)).unwrap()).output().unwrap()
     }
 
     pub fn waits(&self, name: &str, wanted: impl Fn(&str) -> bool) {
@@ -203,8 +217,4 @@ impl Drop for Following {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-pub fn exists(path: &Path) -> bool {
-    path.exists()
 }

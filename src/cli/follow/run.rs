@@ -312,10 +312,10 @@ impl Inputs {
         }
     }
 
-    fn ended(&self) -> bool {
+    fn ended(&mut self) -> bool {
         self.stdin.as_ref().is_none_or(|s| s.ended)
-            && self.streams.iter().all(|s| s.is_read())
             && self.more.values().all(|more| !more)
+            && self.streams.iter_mut().all(nats::Followed::is_read)
     }
 }
 

@@ -12,12 +12,13 @@ mod reach;
 pub use adopt::Adopted;
 pub use reach::{Reach, reaches};
 
+use super::limit;
 use super::verdicts::Findings;
 use super::world::Watermark;
 use super::{BatchError, Evaluator, Held, Options, PlanError};
 use crate::data::calendar::Zone;
 use crate::data::{Batch, KindId, Place, Time, Verdict};
-use crate::plan::Plan;
+use crate::plan::{Body, Plan};
 use kept::{Kept, moments};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -29,8 +30,10 @@ use std::sync::{Arc, PoisonError};
 pub struct Standing {
     /// All records before this moment are there, in nanoseconds since 1970.
     pub complete: Option<i64>,
-    /// The earliest record dated by day, and the earliest with a timestamp.
-    pub first: (Option<i32>, Option<i64>),
+    /// The earliest and the latest record dated by day.
+    pub days: Option<(i32, i32)>,
+    /// The earliest and the latest with a timestamp.
+    pub instants: Option<(i64, i64)>,
     /// By rule.
     pub rules: BTreeMap<String, RuleStanding>,
     /// By kind: since when all of its records were kept. None of the kind: since ever.
@@ -176,9 +179,11 @@ impl Stream {
             match dated {
                 true => {
                     let day = self.zone.date_at(at);
-                    self.standing.first.0 = Some(self.standing.first.0.map_or(day, |d| d.min(day)));
+                    self.standing.days = Some(self.standing.days.map_or((day, day), |(a, b)| (a.min(day), b.max(day))));
                 }
-                false => self.standing.first.1 = Some(self.standing.first.1.map_or(at, |t| t.min(at))),
+                false => {
+                    self.standing.instants = Some(self.standing.instants.map_or((at, at), |(a, b)| (a.min(at), b.max(at))));
+                }
             }
         }
         if self.is_kept(kind) {
@@ -225,10 +230,10 @@ impl Stream {
             // It was taken before.
             let _ = evaluator.push(batch.clone());
         }
-        let (day, at) = self.standing.first;
-        let mut first = Watermark::default();
-        day.map(Time::Date).into_iter().chain(at.map(Time::Instant)).for_each(|time| first.see(time));
-        evaluator.taken.lock().unwrap_or_else(PoisonError::into_inner).began(&first);
+        // Of records that are not kept, it is known how far they reach.
+        let (days, instants) = (self.standing.days, self.standing.instants);
+        let reach = Watermark { dates: days, instants, ..Watermark::default() };
+        evaluator.taken.lock().unwrap_or_else(PoisonError::into_inner).reach(&reach);
         Ok(evaluator)
     }
 
@@ -347,7 +352,15 @@ impl Findings {
 
     /// A rule needs no records before this while they are complete up to a moment; none where it needs all.
     fn needs_from(&self, rule: usize, reach: &Reach, complete: i64) -> Option<i64> {
-        let cx = self.context(&self.plan.rules[rule], None);
-        reach.from(&cx, complete).filter(|_| !reach.at_end)
+        let of = &self.plan.rules[rule];
+        let cx = self.context(of, None);
+        let from = reach.from(&cx, complete).filter(|_| !reach.at_end)?;
+        let Body::Limit { aggregate, .. } = of.body else { return Some(from) };
+        // A limit of which it is not known whether it was passed.
+        let lists = &self.world.histories[aggregate as usize].lists.lists;
+        match lists.iter().filter_map(|list| limit::doubt_from(&cx, of, list, from)).min() {
+            Some(began) => Some(from.min(reach.from(&cx, began)?)),
+            None => Some(from),
+        }
     }
 }

@@ -53,6 +53,7 @@
 #[cfg(feature = "cli")]
 mod analyze;
 #[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "follow"), allow(dead_code))]
 mod cli;
 mod data;
 mod diag;

@@ -7,7 +7,8 @@ use following::server::{self, Client};
 use following::{Dice, Place, records, said};
 use std::time::Duration;
 
-const FINISH: &[&str] = &["log.ndjson", "--lateness", "1 day", "--finish", "--fail-on", "never", "--max-indeterminate", "unlimited"];
+const FINISH: &[&str] =
+    &["log.ndjson", "--lateness", "2 days", "--finish", "--fail-on", "never", "--max-indeterminate", "unlimited"];
 
 #[test]
 fn killed_at_fifty_moments_it_says_what_an_audit_says() {
@@ -18,7 +19,7 @@ fn killed_at_fifty_moments_it_says_what_an_audit_says() {
     let bytes = text.as_bytes();
     let mut written = 0;
     for kill in 1..=50 {
-        let following = place.follow(&["log.ndjson", "--lateness", "1 day"]);
+        let following = place.follow(&["log.ndjson", "--lateness", "2 days"]);
         let until = bytes.len() * kill / 50;
         while written < until {
             // Lines are torn, too.
@@ -51,7 +52,7 @@ fn killed_over_a_stream_of_nats_it_says_what_an_audit_says() {
     client.stream("ACTIVITY");
     let all = records(&mut dice, 1_500);
     let url = format!("nats://127.0.0.1:{}/ACTIVITY", server.port);
-    let usual = [url.as_str(), "--lateness", "1 day", "--nats-ack-wait", "1 second"];
+    let usual = [url.as_str(), "--lateness", "2 days", "--nats-ack-wait", "1 second"];
     for (kill, some) in all.chunks(all.len().div_ceil(50)).enumerate() {
         let following = place.follow(&usual);
         for line in some {
@@ -83,7 +84,7 @@ fn messages_that_come_again_are_not_taken_again() {
     all.iter().for_each(|line| drop(client.ask("ACTIVITY.gift", line.as_bytes())));
     place.append("log.ndjson", all.concat().as_bytes());
     let url = format!("nats://127.0.0.1:{}/ACTIVITY", server.port);
-    let usual = [url.as_str(), "--lateness", "1 day", "--nats-ack-wait", "20 ms", "--metrics-file", "figures.prom"];
+    let usual = [url.as_str(), "--lateness", "2 days", "--nats-ack-wait", "20 ms", "--metrics-file", "figures.prom"];
     let following = place.follow(&[&usual[..], &["--checkpoint-every", "2 seconds"]].concat());
     place.waits("figures.prom", |text| text.contains("bylaws_messages_redelivered_total{"));
     assert_eq!(following.stop(), 0);
@@ -101,7 +102,8 @@ fn a_state_goes_on_where_it_was_and_is_refused_where_it_cannot() {
     let mut dice = Dice::new();
     let place = Place::new();
     let all = records(&mut dice, 400);
-    let once = ["log.ndjson", "--lateness", "1 day", "--once", "--fail-on", "never", "--max-indeterminate", "unlimited"];
+    let once =
+        ["log.ndjson", "--lateness", "2 days", "--once", "--fail-on", "never", "--max-indeterminate", "unlimited"];
     for some in all.chunks(100) {
         place.append("log.ndjson", some.concat().as_bytes());
         let (code, told) = place.run(&once);
@@ -135,7 +137,8 @@ fn a_damaged_state_is_an_error_and_nothing_more() {
     let mut dice = Dice::new();
     let place = Place::new();
     place.append("log.ndjson", records(&mut dice, 200).concat().as_bytes());
-    let once = ["log.ndjson", "--lateness", "1 day", "--once", "--fail-on", "never", "--max-indeterminate", "unlimited"];
+    let once =
+        ["log.ndjson", "--lateness", "2 days", "--once", "--fail-on", "never", "--max-indeterminate", "unlimited"];
     assert_eq!(place.run(&once).0, 0);
     let whole = std::fs::read(place.path("state/follow.redb")).unwrap();
     for i in 0..40 {
@@ -160,7 +163,7 @@ fn a_damaged_state_is_an_error_and_nothing_more() {
     }
 }
 
-const UNTIL_STOPPED: &[&str] = &["--lateness", "1 day", "--log-format", "json"];
+const UNTIL_STOPPED: &[&str] = &["--lateness", "2 days", "--log-format", "json"];
 
 #[test]
 fn a_changed_policy_set_is_taken_whole_or_not_at_all() {
@@ -248,7 +251,7 @@ fn files_are_rotated_cut_replaced_and_added() {
     place.waits("log.txt", |log| log.contains("written anew or made shorter"));
     std::thread::sleep(Duration::from_millis(600));
     assert_eq!(following.stop(), 0);
-    let finish = ["*.ndjson", "--output", "findings.out", "--lateness", "1 day", "--finish"];
+    let finish = ["*.ndjson", "--output", "findings.out", "--lateness", "2 days", "--finish"];
     let (code, told) = place.run(&[&finish[..], &FINISH[4..]].concat());
     assert_eq!(code, 0, "{told}");
     place.write("whole.log", &all.concat());
@@ -260,7 +263,9 @@ fn files_are_rotated_cut_replaced_and_added() {
 fn late_and_broken_records_are_told_and_kept() {
     let place = Place::new();
     let gift = |id: &str, day: u32, value: u32| {
-        format!(r#"{{"kind":"gift","id":"{id}","time":"2025-03-{day:02}T12:00:00Z","person":"E1","giver":"G","value":"{value} EUR"}}"#) + "\n"
+        format!(
+            r#"{{"kind":"gift","id":"{id}","time":"2025-03-{day:02}T12:00:00Z","person":"E1","giver":"G","value":"{value} EUR"}}"#
+        ) + "\n"
     };
     let once = ["log.ndjson", "--lateness", "2 days", "--once", "--max-indeterminate", "unlimited"];
     place.append("log.ndjson", (gift("a", 1, 95) + &gift("b", 10, 5)).as_bytes());
@@ -278,7 +283,7 @@ fn late_and_broken_records_are_told_and_kept() {
         .collect();
     assert_eq!(told, [("B1012", 3, gift("c", 7, 95).trim_end()), ("B1001", 5, "{\"kind\":")]);
     let reason = rejects[0]["reason"].as_str().unwrap();
-    assert!(reason.contains("a gift of 2025-03-07") && reason.contains("complete up to 2025-03-08"), "{reason}");
+    assert!(reason.contains("`gift` of 2025-03-07") && reason.contains("complete up to 2025-03-08"), "{reason}");
     let (code, told) = place.run(FINISH);
     assert_eq!(code, 0, "{told}");
     // But for the late one it is what an audit says.
@@ -291,7 +296,8 @@ fn figures_are_read_by_prometheus_own_parser() {
     let mut dice = Dice::new();
     let place = Place::new();
     place.append("log \"x\".ndjson", records(&mut dice, 300).concat().as_bytes());
-    let following = place.follow(&[&["log*.ndjson", "--metrics-listen", "0", "--metrics-file", "figures.prom"], UNTIL_STOPPED].concat());
+    let following = place
+        .follow(&[&["log*.ndjson", "--metrics-listen", "0", "--metrics-file", "figures.prom"], UNTIL_STOPPED].concat());
     place.waits("figures.prom", |text| text.contains("bylaws_verdicts_total{"));
     let log = place.read("log.txt");
     let line = log.lines().find(|l| l.contains("served at")).unwrap();

@@ -29,7 +29,7 @@ require approved_later {
   need approval within 3 days after where approval.gift == id
 }
 
-limit from_one_giver { on gift where value present  sum value ?? 0 EUR  per person, giver  over 10 days  to 150 EUR }
+limit from_one_giver { on gift where value present  sum value  per person, giver  over 10 days  to 150 EUR }
 
 forbid gift_and_leave {
   on sequence by person within 5 days { gift as taken where (value ?? 0 EUR) > 50 EUR  then leave as left }
@@ -78,7 +78,9 @@ pub fn records(dice: &mut Dice, n: usize) -> Vec<String> {
                     _ => format!("\"{} EUR\"", 1 + dice.below(100)),
                 };
                 let giver = format!("G{}", dice.below(4));
-                format!(r#"{{"kind":"gift","id":"g{i}","time":"{time}","person":"{person}","giver":"{giver}","value":{value}}}"#)
+                format!(
+                    r#"{{"kind":"gift","id":"g{i}","time":"{time}","person":"{person}","giver":"{giver}","value":{value}}}"#
+                )
             }
             7 | 8 => {
                 let day = &time.to_string()[..10];
@@ -143,7 +145,8 @@ impl Place {
 
     /// What an audit of the same says.
     pub fn audit(&self, records: &[&str]) -> Said {
-        let args = [&["audit", "--policy", "p.bylaw", "--format", "ndjson", "--fail-on", "never"][..], records].concat();
+        let args =
+            [&["audit", "--policy", "p.bylaw", "--format", "ndjson", "--fail-on", "never"][..], records].concat();
         let args = [&args[..], &["--max-indeterminate", "unlimited"]].concat();
         let out = self.command(&args).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -153,7 +156,8 @@ impl Place {
     pub fn args<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
         let mut all = vec!["follow", "--policy", "p.bylaw"];
         // What is given takes the place of what is usual.
-        for (option, usual) in [("--state", "state"), ("--output", "findings.ndjson"), ("--checkpoint-every", "30 ms")] {
+        for (option, usual) in [("--state", "state"), ("--output", "findings.ndjson"), ("--checkpoint-every", "30 ms")]
+        {
             if !more.contains(&option) {
                 all.extend([option, usual]);
             }
@@ -187,7 +191,11 @@ impl Place {
             if wanted(&text) {
                 return;
             }
-            assert!(start.elapsed() < Duration::from_secs(60), "waited in vain; {name} is\n{text}\nand it told\n{}", self.read("log.txt"));
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "waited in vain; {name} is\n{text}\nand it told\n{}",
+                self.read("log.txt")
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -26,7 +26,8 @@ fn moment(case: &Case, record: &Record) -> Option<i64> {
 fn streamed(case: &Case) -> Vec<&Record> {
     let stays = |record: &&Record| {
         let kind = case.hir.schema.kind(record.kind);
-        let identity = |r: &Record| -> Vec<Option<Cell>> { kind.identity.iter().map(|c| r.cells.get(c).cloned()).collect() };
+        let identity =
+            |r: &Record| -> Vec<Option<Cell>> { kind.identity.iter().map(|c| r.cells.get(c).cloned()).collect() };
         let first = case.records.iter().find(|r| r.kind == record.kind && identity(r) == identity(record));
         let time = |r: &Record| kind.time().and_then(|c| r.cells.get(&c).cloned());
         kind.identity.is_empty() || first.is_none_or(|first| time(first) == time(record))

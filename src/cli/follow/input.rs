@@ -72,9 +72,8 @@ impl Named {
             Named::Tagged => Ok(Route::Tagged),
             Named::Kind(name) => reading.schema.kind_named(name).map(Route::Kind).ok_or_else(|| name.clone()),
             Named::Sources(names) => {
-                let at = |name: &String| {
-                    reading.sources.iter().position(|s| s.name == *name).ok_or_else(|| name.clone())
-                };
+                let at =
+                    |name: &String| reading.sources.iter().position(|s| s.name == *name).ok_or_else(|| name.clone());
                 names.iter().map(at).collect::<Result<_, _>>().map(Route::Sources)
             }
         }
@@ -128,6 +127,9 @@ impl Chunk {
 
 /// What cannot be followed, with what can be done.
 pub fn cannot_follow(name: &str, format: Format) -> Failure {
-    Failure::new(format!("`{name}` cannot be followed: a {} file does not grow", super::super::records::format_name(format)))
-        .help("followed are NDJSON and CSV, not compressed; `bylaws audit` reads the others")
+    Failure::new(format!(
+        "`{name}` cannot be followed: a {} file does not grow",
+        super::super::records::format_name(format)
+    ))
+    .help("followed are NDJSON and CSV, not compressed; `bylaws audit` reads the others")
 }

@@ -36,7 +36,9 @@ pub fn begin(format: LogFormat, level: LogLevel, style: Style) {
         LogFormat::Json => {
             fmt::layer().json().flatten_event(true).with_target(false).with_writer(to).with_filter(own).boxed()
         }
-        LogFormat::Text => fmt::layer().with_target(false).with_ansi(style.stderr).with_writer(to).with_filter(own).boxed(),
+        LogFormat::Text => {
+            fmt::layer().with_target(false).with_ansi(style.stderr).with_writer(to).with_filter(own).boxed()
+        }
     };
     let subscriber = tracing_subscriber::registry().with(layer.with_filter(level));
     // In a process that has one already, that one is told.

@@ -16,7 +16,11 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("build_info", "gauge", "The version that runs"),
     ("bytes_read_total", "counter", "Bytes of records that were read"),
     ("checkpoints_total", "counter", "Times that all was written down"),
-    ("complete_timestamp_seconds", "gauge", "Records that happened before this moment are complete; later ones may come"),
+    (
+        "complete_timestamp_seconds",
+        "gauge",
+        "Records that happened before this moment are complete; later ones may come",
+    ),
     ("judging_seconds", "gauge", "How long judging took the last time"),
     ("kept_rows", "gauge", "Records that are kept because a rule may look at them"),
     ("last_checkpoint_timestamp_seconds", "gauge", "When all was written down the last time"),
@@ -147,7 +151,10 @@ fn answer(mut stream: TcpStream, text: &Mutex<String>) -> std::io::Result<()> {
     };
     let length = body.len();
     let body = if method == "HEAD" { "" } else { &body };
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")?;
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
     stream.flush()
 }
 

@@ -117,9 +117,8 @@ impl Followed {
         next: &mut u32,
         reading: &Reading,
     ) -> Result<Followed, Failure> {
-        let url = parsed(arg).ok_or_else(|| {
-            Failure::new("a stream is named `nats://HOST:PORT/STREAM`").code(Code::Routing)
-        })?;
+        let url = parsed(arg)
+            .ok_or_else(|| Failure::new("a stream is named `nats://HOST:PORT/STREAM`").code(Code::Routing))?;
         let cannot = |why: String| Failure::new(format!("cannot follow `{}`: {why}", url.name)).code(Code::Unreadable);
         // A thread of its own, so that the connection is kept while records are judged.
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -232,8 +231,7 @@ impl Followed {
         let fetched: Result<Vec<Message>, String> = self.runtime.block_on(async {
             let late = |_| "the server does not answer".to_owned();
             let batch = self.consumer.fetch().max_messages(SOME).messages();
-            let mut batch =
-                tokio::time::timeout(CONNECTING, batch).await.map_err(late)?.map_err(|e| e.to_string())?;
+            let mut batch = tokio::time::timeout(CONNECTING, batch).await.map_err(late)?.map_err(|e| e.to_string())?;
             let mut all = Vec::new();
             while let Some(message) = tokio::time::timeout(CONNECTING, batch.next()).await.map_err(late)? {
                 all.push(message.map_err(|e| e.to_string())?);
@@ -252,7 +250,9 @@ impl Followed {
         let all = match fetched {
             Ok(all) => all,
             Err(why) if last => {
-                return Err(Failure::new(format!("cannot read `{}`: {why}", self.state.origin.name)).code(Code::Unreadable));
+                return Err(
+                    Failure::new(format!("cannot read `{}`: {why}", self.state.origin.name)).code(Code::Unreadable)
+                );
             }
             Err(why) => {
                 if !std::mem::replace(&mut self.troubled, true) {

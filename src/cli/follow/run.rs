@@ -83,6 +83,7 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     let rejects = Sink::open(&rejects, if begun { checkpoint.rejects } else { length(&rejects) }, false)?;
     let lateness = i64::try_from(args.lateness.as_nanos()).map_err(|_| Failure::new("`--lateness` is too long"))?;
 
+    let last = args.once || args.finish;
     let mut inputs = Inputs::begin(args, store.inputs()?, checkpoint.next_input, &plan.reading())?;
     let states = inputs.states();
     let threads = args.given.threads();
@@ -90,12 +91,12 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     let begin = Begin { plan, sources, store, checkpoint, findings, rejects, lateness, threads };
     let mut session = Session::new(begin, &states, args.given.limit())?;
     session.tell_reach();
+    inputs.tell_missing(last)?;
     let shown = Shown::begin(args.metrics_listen, args.metrics_file.as_deref())?;
     info!(state = %args.state.display(), rules = session.plan.rules.len(), lateness = ?args.lateness, "following");
 
     let (mut dirty, mut read) = (true, 0);
     let mut stepped = Instant::now();
-    let last = args.once || args.finish;
     loop {
         let came = inputs.round(&mut session, last, args.finish)?;
         dirty |= came > 0;
@@ -134,7 +135,11 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
         }
     }
     let stopped = stop.load(Ordering::SeqCst);
-    info!(findings = session.findings_over.values().sum::<u64>(), not_judged = session.not_judged, "stopped: the next start goes on from here");
+    info!(
+        findings = session.findings_over.values().sum::<u64>(),
+        not_judged = session.not_judged,
+        "stopped: the next start goes on from here"
+    );
     if stopped {
         return Ok(Exit::Clean);
     }
@@ -158,18 +163,22 @@ fn step(session: &mut Session, inputs: &mut Inputs, shown: &Shown) -> Result<(),
     for stream in &mut inputs.streams {
         stream.acknowledge()?;
     }
-    shown.update(super::metrics::text(&session.checkpoint.counts, &Now {
-        complete: session.stream.standing().complete,
-        kept: session.stream.rows(),
-        judging: session.judging,
-        policy: session.checkpoint.policy.clone(),
-        written: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()),
-    }))
+    shown.update(super::metrics::text(
+        &session.checkpoint.counts,
+        &Now {
+            complete: session.stream.standing().complete,
+            kept: session.stream.rows(),
+            judging: session.judging,
+            policy: session.checkpoint.policy.clone(),
+            written: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()),
+        },
+    ))
 }
 
 /// Goes on under a changed policy set, from a step on. `Err`: it cannot be taken, which was told.
 fn changed(new: Changed, session: &mut Session, inputs: &mut Inputs, shown: &Shown) -> Result<(), ()> {
-    let told = |failure: Failure| tracing::error!(reason = %failure.in_short(), "the changed policy set cannot be taken");
+    let told =
+        |failure: Failure| tracing::error!(reason = %failure.in_short(), "the changed policy set cannot be taken");
     let Changed { plan, sources } = new;
     let targets = inputs.targets_under(&plan.reading()).map_err(told)?;
     session.judge(false, &inputs.names()).map_err(told)?;
@@ -233,6 +242,21 @@ impl Inputs {
         Ok(all.into_iter().filter(|t| t.pattern != "-" && !nats::is_stream(&t.pattern)).collect())
     }
 
+    /// What was named and is not there: it may come, unless this is the last look.
+    fn tell_missing(&self, last: bool) -> Result<(), Failure> {
+        for target in &self.targets {
+            if !target.is_missing()? {
+                continue;
+            }
+            let read = self.files.iter().any(|f| f.state.origin.name == target.pattern);
+            if last && !read && !self.args.is_empty() {
+                return Err(Failure::new(format!("no file is `{}`", target.pattern)).code(Code::Unreadable));
+            }
+            warn!(file = %target.pattern, "no such file is there yet: it is waited for");
+        }
+        Ok(())
+    }
+
     fn states(&self) -> BTreeMap<u32, State> {
         let mut states = self.past.clone();
         states.extend(self.files.iter().map(|f| (f.id, State::File(f.state.clone()))));
@@ -256,7 +280,7 @@ impl Inputs {
     fn round(&mut self, session: &mut Session, last: bool, finish: bool) -> Result<usize, Failure> {
         let reading = session.plan.reading();
         if self.looked.is_none_or(|at| at.elapsed() >= LOOK) {
-            files::look(&self.targets, &mut self.files, &mut self.next, &reading)?;
+            files::look(&self.targets, &mut self.files, &mut self.next, &reading, finish)?;
             self.looked = Some(Instant::now());
         }
         let mut came = 0;

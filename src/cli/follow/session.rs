@@ -97,7 +97,12 @@ impl Session {
     }
 
     /// Judges by another set from now on. Everything that was said is in the store.
-    pub fn change(&mut self, plan: Arc<Plan>, sources: SourceMap, inputs: &BTreeMap<u32, State>) -> Result<(), Failure> {
+    pub fn change(
+        &mut self,
+        plan: Arc<Plan>,
+        sources: SourceMap,
+        inputs: &BTreeMap<u32, State>,
+    ) -> Result<(), Failure> {
         let reader = Reader::new(&plan, self.threads);
         let stream = self.stream.under(plan.clone()).map_err(unusable)?;
         let stream = reader.take_back(stream, self.store.lines()?, inputs)?;
@@ -148,8 +153,8 @@ impl Session {
                     text: text(&chunk.bytes, at, origin, delimiter).to_vec(),
                 });
                 line.time = line.time.max(moment.unwrap_or(i64::MAX));
-                if line.group != kind {
-                    line.group = String::new();
+                if !line.group.split('\n').any(|k| k == kind) {
+                    line.group = format!("{}\n{kind}", line.group);
                 }
             }
             self.late(&taken.late, &by_place, chunk, origin, &kind);
@@ -160,7 +165,11 @@ impl Session {
         }
         self.add("records_read", &[("input", &origin.name)], report.records.values().sum::<u64>());
         self.add("records_rejected", &[("input", &origin.name)], report.rejected);
-        self.add("records_unclaimed", &[("input", &origin.name)], report.unclaimed + report.undeclared.values().sum::<u64>());
+        self.add(
+            "records_unclaimed",
+            &[("input", &origin.name)],
+            report.unclaimed + report.undeclared.values().sum::<u64>(),
+        );
         self.add("bytes_read", &[("input", &origin.name)], chunk.bytes.len() as u64);
         self.not_judged += report.rejected;
         Ok(latest)
@@ -173,7 +182,9 @@ impl Session {
         let complete = self.stream.standing().complete.unwrap_or(i64::MIN);
         for (place, moment) in late {
             let reason = format!(
-                "a {kind} of {}, which came when the records were complete up to {}", shown(*moment), shown(complete)
+                "`{kind}` of {}, which came when the records were complete up to {}",
+                shown(*moment),
+                shown(complete)
             );
             let text = at.get(place).map_or(&[][..], |&at| text(&chunk.bytes, at, origin, delimiter)).to_vec();
             self.reject(origin, *place, Code::Late, &reason, &text);
@@ -225,7 +236,10 @@ impl Session {
             }
         }
         if !endless.is_empty() {
-            warn!(rules = endless.join(", "), "these rules look at all records that ever came: none of what they look at is let go, and memory grows");
+            warn!(
+                rules = endless.join(", "),
+                "these rules look at all records that ever came: none of what they look at is let go, and memory grows"
+            );
         }
         if longest.0 > 0 {
             info!(days = longest.0, rule = longest.1, "records are kept so long, at most, for the other rules");
@@ -295,6 +309,8 @@ impl Session {
         self.checkpoint.policy = super::store::digest(&self.plan)?;
         self.checkpoint.steps += 1;
         let kinds: Vec<String> = self.plan.schema.kinds.iter().map(|k| k.name.clone()).collect();
+        // What no rule can look at any more need not be written.
+        self.lines.retain(|line| line.time >= super::store::needed_from(&line.group, &kinds, &self.gone));
         self.store.write(&Step {
             checkpoint: &self.checkpoint,
             inputs,
@@ -326,14 +342,23 @@ impl Reader {
     }
 
     /// Reads the records anew that the store holds.
-    fn take_back(&self, mut stream: Stream, lines: Vec<Line>, inputs: &BTreeMap<u32, State>) -> Result<Stream, Failure> {
+    fn take_back(
+        &self,
+        mut stream: Stream,
+        lines: Vec<Line>,
+        inputs: &BTreeMap<u32, State>,
+    ) -> Result<Stream, Failure> {
         for of in lines.chunk_by(|a, b| a.input == b.input) {
             let Some(origin) = inputs.get(&of[0].input).map(State::origin) else { continue };
             let mut chunk = Chunk { input: of[0].input, ..Chunk::default() };
             let mut from: BTreeMap<u64, i64> = BTreeMap::new();
             let mut at = 0;
             for line in of {
-                chunk.pieces.push(super::input::Piece { at: chunk.bytes.len() as u64, line: at, of: (line.offset, line.line) });
+                chunk.pieces.push(super::input::Piece {
+                    at: chunk.bytes.len() as u64,
+                    line: at,
+                    of: (line.offset, line.line),
+                });
                 chunk.bytes.extend_from_slice(&line.text);
                 if !line.text.ends_with(b"\n") {
                     chunk.bytes.push(b'\n');
@@ -355,16 +380,15 @@ impl Reader {
     /// The records of a chunk, with the bytes of the chunk where each stands.
     fn read(&self, chunk: &Chunk, origin: &Origin) -> Result<Read, Failure> {
         let gone = |name: String| {
-            Failure::new(format!("the policy has no source, record or table `{name}`, as which `{}` is read", origin.name))
-                .help("give it back its name, or begin anew with another `--state`")
+            Failure::new(format!(
+                "the policy has no source, record or table `{name}`, as which `{}` is read",
+                origin.name
+            ))
+            .help("give it back its name, or begin anew with another `--state`")
         };
         let route = origin.route.route(&self.reading).map_err(gone)?;
-        let spec = InputSpec {
-            id: InputId(chunk.input),
-            name: origin.name.clone(),
-            format: Some(origin.format()),
-            route,
-        };
+        let spec =
+            InputSpec { id: InputId(chunk.input), name: origin.name.clone(), format: Some(origin.format()), route };
         let batches: Mutex<Vec<Batch>> = Mutex::default();
         let rejected: Mutex<Vec<Reject>> = Mutex::default();
         let sink = Sink {

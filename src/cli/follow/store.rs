@@ -1,11 +1,13 @@
 //! What a follower knows, kept so that it goes on where it was: one file, written in whole steps (redb).
 
 use super::super::Failure;
+use super::super::disk::plain_io_error;
 use crate::data::{Verdict, identity};
 use crate::eval::{Gone, Said, Standing};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -49,7 +51,7 @@ pub struct Line {
     pub line: u64,
     /// Rows of it from before this moment came late, and were not taken.
     pub from: i64,
-    /// The kind of its rows; empty where they are of several.
+    /// The kinds of its rows, a line each.
     pub group: String,
     /// The latest of its rows; the end of time where one has none.
     pub time: i64,
@@ -77,7 +79,7 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Store, Failure> {
         let path = folder.join("follow.redb");
         let cannot = |e: std::io::Error| {
-            let why = super::super::disk::plain_io_error(&e);
+            let why = plain_io_error(&e);
             Failure::new(format!("cannot keep state in `{}`: {why}", folder.display()))
         };
         std::fs::create_dir_all(folder).map_err(cannot)?;
@@ -138,8 +140,7 @@ impl Store {
 
     /// In the order of inputs and places.
     pub fn lines(&self) -> Result<Vec<Line>, Failure> {
-        let groups: BTreeMap<u32, String> =
-            self.all(GROUPS, |name, id| (id, name.to_owned()))?.into_iter().collect();
+        let groups: BTreeMap<u32, String> = self.all(GROUPS, |name, id| (id, name.to_owned()))?.into_iter().collect();
         let mut lines = self.all(LINES, |(group, time, input, offset), (from, line, text)| {
             let group = groups.get(&group).cloned().unwrap_or_default();
             Line { input, offset, line, from, group, time, text: text.to_vec() }
@@ -197,11 +198,9 @@ impl Store {
                     let key = (group, line.time, line.input, line.offset);
                     lines.insert(key, (line.from, line.line, line.text.as_slice()))?;
                 }
-                let least = step.gone.kinds.iter().copied().min().unwrap_or(i64::MIN);
                 for entry in groups.iter()? {
                     let (name, group) = entry?;
-                    let kind = step.kinds.iter().position(|k| k == name.value());
-                    let from = kind.map_or(least, |k| step.gone.kinds.get(k).copied().unwrap_or(least));
+                    let from = needed_from(name.value(), step.kinds, step.gone);
                     let group = group.value();
                     // What has no time is kept, unless nothing looks at its kind.
                     if from > i64::MIN {
@@ -223,6 +222,13 @@ impl Store {
     }
 }
 
+/// From when on lines of some kinds may be looked at.
+pub fn needed_from(group: &str, kinds: &[String], gone: &Gone) -> i64 {
+    let of = |kind: &str| kinds.iter().position(|k| k == kind).and_then(|k| gone.kinds.get(k).copied());
+    // Of a kind that the policy does not have any more nothing is known.
+    group.split('\n').map(|kind| of(kind).unwrap_or(i64::MIN)).min().unwrap_or(i64::MIN)
+}
+
 fn damaged(path: &Path, why: &str) -> Failure {
     Failure::new(format!("the state in `{}` is damaged: {why}", path.display())).help(
         "put a copy of it back; or begin anew with another `--state` and `--output`: \
@@ -242,11 +248,13 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, redb::Error>) -> Res
             Err(Failure::new(format!("`{}` is in use by another process", path.display()))
                 .help("one follower at a time goes on from a state; give each its own `--state`"))
         }
-        Ok(Err(redb::Error::Io(error))) if error.kind() != std::io::ErrorKind::InvalidData => Err(Failure::new(format!(
-            "cannot keep state in `{}`: {}",
-            path.display(),
-            super::super::disk::plain_io_error(&error)
-        ))),
+        // The file ends too early, or does not begin as a store.
+        Ok(Err(redb::Error::Io(error)))
+            if !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
+        {
+            let why = plain_io_error(&error);
+            Err(Failure::new(format!("cannot keep state in `{}`: {why}", path.display())))
+        }
         Ok(Err(error)) => Err(damaged(path, &error.to_string())),
         Err(_) => Err(damaged(path, "it cannot be read as a store")),
     }

@@ -34,7 +34,7 @@ pub struct Standing {
     pub days: Option<(i32, i32)>,
     /// The earliest and the latest with a timestamp.
     pub instants: Option<(i64, i64)>,
-    /// By rule.
+    /// By name and wording.
     pub rules: BTreeMap<String, RuleStanding>,
     /// By kind: since when all of its records were kept. None of the kind: since ever.
     pub since: BTreeMap<String, i64>,
@@ -182,7 +182,8 @@ impl Stream {
                     self.standing.days = Some(self.standing.days.map_or((day, day), |(a, b)| (a.min(day), b.max(day))));
                 }
                 false => {
-                    self.standing.instants = Some(self.standing.instants.map_or((at, at), |(a, b)| (a.min(at), b.max(at))));
+                    self.standing.instants =
+                        Some(self.standing.instants.map_or((at, at), |(a, b)| (a.min(at), b.max(at))));
                 }
             }
         }
@@ -197,11 +198,7 @@ impl Stream {
     ///
     /// # Errors
     /// Where the batch is not of the plan's kinds.
-    pub fn take_back(
-        &mut self,
-        batch: Batch,
-        stays: impl Fn(Place, Option<i64>) -> bool,
-    ) -> Result<(), BatchError> {
+    pub fn take_back(&mut self, batch: Batch, stays: impl Fn(Place, Option<i64>) -> bool) -> Result<(), BatchError> {
         let kind = batch.kind;
         if kind.0 as usize >= self.kept.len() {
             return Err(BatchError::NoSuchKind(kind));
@@ -248,10 +245,10 @@ impl Stream {
         let (held, findings) = (evaluator.held(), evaluator.finish());
         let (mut new, mut changed) = (Vec::new(), 0);
         let mut open: Vec<bool> = vec![false; self.reaches.len()];
+        let rules = self.of_rules();
         for i in 0..findings.len() {
             let rule = findings.rules()[i] as usize;
-            let reach = &self.reaches[rule];
-            let of = self.of_rule(rule);
+            let (reach, of) = (&self.reaches[rule], rules[rule]);
             let (id, verdict, at) = (findings.ids()[i], findings.verdicts()[i], findings.moment_of(i));
             changed += usize::from(self.said.get(&id).is_some_and(|said| said.0 != verdict));
             if reach.at_end || self.said.contains_key(&id) || at.is_some_and(|at| at <= of.from) {
@@ -274,16 +271,18 @@ impl Stream {
             }
         }
         for (rule, open) in open.into_iter().enumerate() {
-            let standing = self.of_rule(rule);
+            let standing = rules[rule];
             let said = if open { standing.said } else { complete };
-            self.standing.rules.insert(self.plan.rules[rule].name.clone(), RuleStanding { said, ..standing });
+            self.standing.rules.insert(adopt::name(&self.plan.rules[rule]), RuleStanding { said, ..standing });
         }
         Ok(Some(Judged { findings, new, held, changed }))
     }
 
-    fn of_rule(&self, rule: usize) -> RuleStanding {
-        let name = &self.plan.rules[rule].name;
-        self.standing.rules.get(name).copied().unwrap_or(RuleStanding { said: i64::MIN, from: i64::MIN, window: 0 })
+    /// By rule.
+    fn of_rules(&self) -> Vec<RuleStanding> {
+        let new = RuleStanding { said: i64::MIN, from: i64::MIN, window: 0 };
+        let of = |rule| self.standing.rules.get(&adopt::name(rule)).copied().unwrap_or(new);
+        self.plan.rules.iter().map(of).collect()
     }
 
     /// The stream has ended: says all that was not said, as an audit of all of it does.
@@ -294,10 +293,11 @@ impl Stream {
         let evaluator = self.evaluator(Options { threads, ..Options::default() })?;
         let (held, findings) = (evaluator.held(), evaluator.finish());
         let (mut new, mut changed) = (Vec::new(), 0);
+        let rules = self.of_rules();
         for i in 0..findings.len() {
             let rule = findings.rules()[i] as usize;
             let (id, verdict, at) = (findings.ids()[i], findings.verdicts()[i], findings.moment_of(i));
-            let (reach, of) = (&self.reaches[rule], self.of_rule(rule));
+            let (reach, of) = (&self.reaches[rule], rules[rule]);
             if let Some((said, _)) = self.said.get(&id) {
                 changed += usize::from(*said != verdict);
                 continue;
@@ -316,8 +316,9 @@ impl Stream {
 
     /// Lets go of records that no rule can look at any more, and of what was said of them.
     pub fn let_go(&mut self, judged: &Judged) -> Gone {
+        let rules = self.of_rules();
         let needs: Vec<Option<i64>> = (0..self.reaches.len())
-            .map(|rule| judged.findings.needs_from(rule, &self.reaches[rule], self.of_rule(rule).said))
+            .map(|rule| judged.findings.needs_from(rule, &self.reaches[rule], rules[rule].said))
             .collect();
         let earliest = needs.iter().map(|n| n.unwrap_or(i64::MIN)).min().unwrap_or(i64::MIN);
         self.said.retain(|_, (_, at)| at.is_none_or(|at| at >= earliest));

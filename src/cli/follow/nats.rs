@@ -12,7 +12,7 @@ use crate::data::Reading;
 use crate::diag::Code;
 use crate::ingest::Route;
 use async_nats::ConnectOptions;
-use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, Info, pull};
 use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::{self, Message};
 use futures_util::StreamExt;
@@ -112,7 +112,7 @@ impl Followed {
     pub fn begin(
         arg: &str,
         route: Option<Route>,
-        args: &NatsArgs,
+        (args, state_id): (&NatsArgs, &str),
         known: &mut Vec<(u32, NatsState)>,
         next: &mut u32,
         reading: &Reading,
@@ -128,6 +128,7 @@ impl Followed {
             .map_err(|e| cannot(e.to_string()))?;
         let config = pull::Config {
             durable_name: Some(args.nats_consumer.clone()),
+            description: Some(format!("bylaws follow, state {state_id}")),
             ack_policy: AckPolicy::Explicit,
             ack_wait: args.nats_ack_wait,
             max_ack_pending: OPEN,
@@ -144,6 +145,15 @@ impl Followed {
             let about = stream.consumer_info(&args.nats_consumer).await.ok();
             Ok::<_, Failure>((stream, about))
         })?;
+        // It is said on it whose it is.
+        let owner = |a: &Info| a.config.description != config.description;
+        if about.as_ref().is_some_and(owner) {
+            return Err(Failure::new(format!(
+                "the consumer `{}` of `{}` belongs to something else, or to another state",
+                args.nats_consumer, url.name
+            ))
+            .help("go on with the `--state` that it belongs to, or give another name with `--nats-consumer`"));
+        }
         let created = stream.cached_info().created.to_string();
         let before = known.iter().position(|(_, s)| s.origin.name == url.name);
         let state = match before {
@@ -163,13 +173,6 @@ impl Followed {
         let (id, state) = match state {
             Some((id, state)) => (id, NatsState { consumer: args.nats_consumer.clone(), ..state }),
             None => {
-                if let Some(about) = about.as_ref().filter(|a| a.delivered.consumer_sequence > 0) {
-                    return Err(Failure::new(format!(
-                        "the consumer `{}` of `{}` was used before: {} messages were sent to it",
-                        args.nats_consumer, url.name, about.delivered.consumer_sequence
-                    ))
-                    .help("go on with the `--state` that it belongs to, or give another name with `--nats-consumer`"));
-                }
                 info!(stream = %url.name, consumer = %args.nats_consumer, "a stream is followed");
                 let routed = route.as_ref().map(|r| Named::of(r, reading));
                 let origin = Origin {

@@ -84,7 +84,7 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     let lateness = i64::try_from(args.lateness.as_nanos()).map_err(|_| Failure::new("`--lateness` is too long"))?;
 
     let last = args.once || args.finish;
-    let mut inputs = Inputs::begin(args, store.inputs()?, checkpoint.next_input, &plan.reading())?;
+    let mut inputs = Inputs::begin(args, &store.id()?, store.inputs()?, checkpoint.next_input, &plan.reading())?;
     let states = inputs.states();
     let threads = args.given.threads();
     let sources = rules.into_sources();
@@ -192,7 +192,13 @@ fn changed(new: Changed, session: &mut Session, inputs: &mut Inputs, shown: &Sho
 }
 
 impl Inputs {
-    fn begin(args: &FollowArgs, known: Vec<(u32, Vec<u8>)>, next: u32, reading: &Reading) -> Result<Inputs, Failure> {
+    fn begin(
+        args: &FollowArgs,
+        state_id: &str,
+        known: Vec<(u32, Vec<u8>)>,
+        next: u32,
+        reading: &Reading,
+    ) -> Result<Inputs, Failure> {
         let mut inputs = Inputs {
             args: args.given.records.clone(),
             targets: Vec::new(),
@@ -224,7 +230,8 @@ impl Inputs {
                 return Err(Failure::new("standard input (`-`) was named twice").code(Code::Routing));
             }
             if nats::is_stream(&of) {
-                let stream = nats::Followed::begin(&of, route, &args.nats, &mut streams, &mut inputs.next, reading)?;
+                let stream =
+                    nats::Followed::begin(&of, route, (&args.nats, state_id), &mut streams, &mut inputs.next, reading)?;
                 inputs.streams.push(stream);
             }
         }

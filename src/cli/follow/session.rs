@@ -286,7 +286,7 @@ impl Session {
             let (rule, severity, verdict) = (row.rule.name.clone(), row.rule.severity, row.verdict);
             if verdict == Verdict::Finding {
                 *self.findings_over.entry(severity).or_default() += 1;
-                info!(rule = %rule, id = %identity::hex(&row.id), severity = severity.as_str(), subject = row.subject.unwrap_or(""), "a finding");
+                info!(rule = %rule, id = %identity::hex(&row.id), severity = severity.as_str(), "a finding");
             }
             self.not_judged += u64::from(verdict == Verdict::Indeterminate);
             self.add("verdicts", &[("rule", &rule), ("verdict", verdict.as_str())], 1);

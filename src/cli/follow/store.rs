@@ -6,6 +6,7 @@ use crate::data::{Verdict, identity};
 use crate::eval::{Gone, Said, Standing};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
+use sha2::Digest;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -119,6 +120,27 @@ impl Store {
             };
             Ok(table.get(key)?.map(|v| v.value().to_vec()))
         })
+    }
+
+    /// By which others know this state from another.
+    pub fn id(&self) -> Result<String, Failure> {
+        if let Some(id) = self.meta("id")? {
+            return Ok(String::from_utf8_lossy(&id).into_owned());
+        }
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let about = format!("{} {} {}", now.as_nanos(), std::process::id(), self.path.display());
+        let id = identity::hex(&sha2::Sha256::digest(about.as_bytes())[..8]);
+        guarded(&self.path, || {
+            let write = self.db.begin_write()?;
+            {
+                let mut meta = write.open_table(META)?;
+                meta.insert("format", FORMAT.as_bytes())?;
+                meta.insert("id", id.as_bytes())?;
+            }
+            write.commit()?;
+            Ok(())
+        })?;
+        Ok(id)
     }
 
     /// None where nothing was kept yet.
@@ -262,7 +284,6 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, redb::Error>) -> Res
 
 /// The digest of what a plan says.
 pub fn digest(plan: &crate::plan::Plan) -> Result<String, Failure> {
-    use sha2::Digest;
     let bytes = serde_json::to_vec(plan).map_err(|e| Failure::new(format!("the policy set cannot be hashed: {e}")))?;
     Ok(identity::hex(&sha2::Sha256::digest(&bytes)))
 }

@@ -63,7 +63,8 @@ pub struct Begin {
 impl Session {
     /// Begins, or goes on with what the store holds.
     pub fn new(begin: Begin, inputs: &BTreeMap<u32, State>, limit: Limit) -> Result<Session, Failure> {
-        let Begin { plan, sources, store, checkpoint, findings, rejects, lateness, threads } = begin;
+        let Begin { plan, sources, store, mut checkpoint, findings, rejects, lateness, threads } = begin;
+        checkpoint.policy = super::store::digest(&plan)?;
         let mut said = store.said()?;
         for (id, verdict) in findings.known() {
             said.entry(*id).or_insert((*verdict, None));
@@ -106,6 +107,7 @@ impl Session {
         let reader = Reader::new(&plan, self.threads);
         let stream = self.stream.under(plan.clone()).map_err(unusable)?;
         let stream = reader.take_back(stream, self.store.lines()?, inputs)?;
+        self.checkpoint.policy = super::store::digest(&plan)?;
         (self.reader, self.plan, self.sources, self.stream) = (reader, plan, sources, stream);
         self.tell_adopted();
         Ok(())
@@ -306,7 +308,6 @@ impl Session {
         self.checkpoint.rejects = self.rejects.flush()?.1;
         self.checkpoint.standing = self.stream.standing().clone();
         self.checkpoint.lateness = self.lateness;
-        self.checkpoint.policy = super::store::digest(&self.plan)?;
         self.checkpoint.steps += 1;
         let kinds: Vec<String> = self.plan.schema.kinds.iter().map(|k| k.name.clone()).collect();
         // What no rule can look at any more need not be written.

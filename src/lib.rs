@@ -58,6 +58,7 @@ mod analyze;
 #[cfg(feature = "cli")]
 mod bundle;
 #[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "follow"), allow(dead_code))]
 mod cli;
 mod data;
 mod diag;

@@ -57,7 +57,7 @@ impl Session {
         let (policies, checked) = check::load(start.policies, start.trust, start.set, style)?.parts();
         let plan = Arc::new(check::compile(&checked)?);
         let mut inputs = records::inputs(start.records, &plan.reading())?;
-        start.naming.apply(&plan.reading(), &mut inputs, start.threads)?;
+        start.naming.apply(&plan.reading(), &mut inputs, (start.threads, &start.trust.limit.limits()))?;
         let as_of = start.as_of.map(|text| audit::time(text, &plan)).transpose()?;
         Ok(Session {
             policies,

@@ -254,8 +254,8 @@ fn unpacked(bytes: &[u8]) -> Vec<Vec<u8>> {
         let inner = from_base64(run);
         let mut plain = Vec::new();
         if inner.starts_with(&[0x1f, 0x8b]) {
-            flate2::read::MultiGzDecoder::new(&inner[..]).read_to_end(&mut plain).unwrap();
-            assert!(plain.len() > inner.len());
+            // Letters that begin like a packed text by chance come to nothing.
+            let _ = flate2::read::MultiGzDecoder::new(&inner[..]).read_to_end(&mut plain);
         }
         all.push(inner);
         all.push(plain);
@@ -426,7 +426,10 @@ fn reports(bench: &Bench) {
             let wrote = bench.run(&with(&["report", "--format", &format, "--output", &output], more));
             assert_eq!(wrote.code, 0, "{}", wrote.stderr);
         }
-        bench.run(&with(&["report", "--format", &format], &[]));
+        let wrote = bench.run(&with(&["report", "--format", &format], &[]));
+        let packed =
+            unpacked(wrote.stdout.as_bytes()).iter().any(|text| text.starts_with(b"{\"schema\":\"bylaws.report"));
+        assert_eq!(packed, format == "html", "{format}: the page has the document in it");
     }
     if !bench.keyed {
         bench.run(&with(&["report", "--format", "json", "--names"], &[]));

@@ -3,7 +3,7 @@
 use super::disk::plain_io_error;
 use super::given::Given;
 use super::receipt::{self, Receipt};
-use super::{Exit, Failure, Style, output, reading};
+use super::{Exit, Failure, Style, output, people, reading};
 use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
@@ -145,7 +145,8 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     }
 
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
-    let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };
+    let sources = people::quoted(rules.sources(), &plan, &inputs.people);
+    let context = Context { sources: &sources, plan: &plan, inputs: &names };
     summary.as_of = args.given.as_of.clone();
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);

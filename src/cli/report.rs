@@ -93,6 +93,12 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let findings = evaluator.finish();
+    if let Some(then) = earlier.as_ref().and_then(|e| e.pseudonyms.as_ref())
+        && *then != inputs.people.fingerprint()
+    {
+        return Err(Failure::new("the earlier report and this one are not made with one key")
+            .help("ids of findings differ from key to key: give both runs the same `--pseudonymize KEYFILE`, or neither"));
+    }
     let mut summary = outcome.summary(&inputs, &findings);
     summary.as_of = args.given.as_of.clone();
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();

@@ -88,16 +88,18 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let in_order = inputs.in_order(threads);
     // With a key, texts have pseudonyms at once.
     let people = if inputs.people.are_named() { People::Marked } else { inputs.people.clone() };
-    let options = Options { as_of, threads, twice: inputs.stay(), people, in_order, ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(people);
     let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let findings = evaluator.finish();
     if let Some(then) = earlier.as_ref().and_then(|e| e.pseudonyms.as_ref())
         && *then != inputs.people.fingerprint()
     {
-        return Err(Failure::new("the earlier report and this one are not made with one key")
-            .help("ids of findings differ from key to key: give both runs the same `--pseudonymize KEYFILE`, or neither"));
+        return Err(Failure::new("the earlier report and this one are not made with one key").help(
+            "ids of findings differ from key to key: give both runs the same `--pseudonymize KEYFILE`, or neither",
+        ));
     }
     let mut summary = outcome.summary(&inputs, &findings);
     summary.as_of = args.given.as_of.clone();

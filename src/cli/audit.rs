@@ -4,7 +4,7 @@ use super::disk::plain_io_error;
 use super::given::{Given, Rules};
 use super::ledger::{self, Ledger};
 use super::receipt::{self, Receipt};
-use super::{Exit, Failure, Style, output, reading};
+use super::{Exit, Failure, Style, output, people, reading};
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
@@ -130,9 +130,9 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let read = plan.reading();
     let inputs = args.given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
-    let options =
-        Options { as_of, threads, twice: inputs.stay(), in_order, people: inputs.people.clone(), ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(inputs.people.clone());
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
@@ -145,7 +145,8 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     }
     let mut summary = outcome.summary(&inputs, &findings);
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
-    let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };
+    let sources = people::quoted(rules.sources(), &plan, &inputs.people);
+    let context = Context { sources: &sources, plan: &plan, inputs: &names };
     let noted = args.ledger.as_deref().map(|path| noted(path, &args.given, &rules, &context, &findings)).transpose()?;
     if let Some(path) = &args.receipt {
         let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };

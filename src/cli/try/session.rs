@@ -238,10 +238,10 @@ impl Session {
             keep_compliant: keep,
             retain: keep,
             twice: self.inputs.stay(),
-            people: self.inputs.people.clone(),
             ..Options::default()
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+        let evaluator = evaluator.with_people(self.inputs.people.clone());
         let reading = plan.reading();
         let limit = Limit::new(self.memory_limit, self.limits);
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, keep, limit);

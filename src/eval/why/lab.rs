@@ -216,7 +216,6 @@ impl<'f> Lab<'f> {
             threads: 1,
             keep_compliant: true,
             retain: true,
-            people: runtime.people.clone(),
             ..Options::default()
         };
         let settled = settle(plan, runtime, taken, &options);

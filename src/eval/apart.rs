@@ -67,6 +67,11 @@ pub enum ApartError {
         column: String,
         row: u64,
     },
+    /// Repeats of one differ in the value by which it has to come together with others.
+    TwoKeys {
+        kind: String,
+        columns: Vec<String>,
+    },
     /// They do not come in the order of key and time.
     Order,
     /// The bytes are not those of a record of this plan.
@@ -81,6 +86,11 @@ impl std::fmt::Display for ApartError {
             ApartError::NoKey { kind, column, row } => write!(
                 f,
                 "a record of `{kind}` has no `{column}`, by which it would have to come together with others (row {row} of its part)"
+            ),
+            ApartError::TwoKeys { kind, columns } => write!(
+                f,
+                "two records of `{kind}` with one identity differ in `{}`, by which they would have to come together with others",
+                columns.join("` or `")
             ),
             ApartError::Order => f.write_str("records do not come in the order of their keys and times"),
             ApartError::Damaged => f.write_str("this is no record of these policies"),
@@ -205,19 +215,32 @@ impl Evaluator {
         Watermark { as_of: self.options.as_of, ..Watermark::default() }
     }
 
-    /// Of each row a mark: equal for records that are, or may be, repeats of one; and how far they reach.
+    /// Of each row a mark: equal for records that are, or may be, repeats of one; with a number that is equal where they
+    /// agree on some columns. And how far the rows reach. For a plan of [`crate::plan::stages::survey`].
+    ///
+    /// Repeats that differ in a column by which some stage brings records together cannot be judged apart: whose record
+    /// it is, is not known.
     ///
     /// # Errors
     /// A batch that is not of the plan's shape.
-    pub fn survey(&self, batch: Batch) -> Result<(Vec<i64>, Extent), BatchError> {
-        let rows = self.rows(batch)?;
+    pub fn survey(&self, batch: Batch, columns: &[ColumnId]) -> Result<(Vec<(i64, i64)>, Extent), BatchError> {
+        let mut rows = self.rows(batch)?;
         let mut reach = Watermark::default();
         if let Some(time) = self.plan.schema.kind(rows.kind).time() {
             let as_of = self.watermark();
-            let times = (0..rows.len()).filter_map(|row| event_time(&rows, row, time));
-            times.filter(|t| !as_of.is_after(*t, &self.runtime.zone)).for_each(|t| reach.see(t));
+            let mut stay = Vec::with_capacity(rows.len());
+            for row in 0..rows.len() {
+                let at = event_time(&rows, row, time);
+                if !at.is_some_and(|t| as_of.is_after(t, &self.runtime.zone)) {
+                    at.into_iter().for_each(|t| reach.see(t));
+                    stay.push(row as u32);
+                }
+            }
+            rows = rows.take(&stay);
         }
-        Ok((marks(&self.plan, &rows), Extent { dates: reach.dates, instants: reach.instants }))
+        let agree = |row: usize| hash(&pack(&self.plan, &rows, row, columns));
+        let marks = marks(&self.plan, &rows).into_iter().enumerate().map(|(row, mark)| (mark, agree(row)));
+        Ok((marks.collect(), Extent { dates: reach.dates, instants: reach.instants }))
     }
 
     /// All records reach so far, those that do not come here too.

@@ -6,7 +6,7 @@
 //! other rules need all records in one place, of those that some rule may find something in. What rules over findings
 //! read are the findings of the stages before.
 
-use super::{Body, HistoryPlan, Op, Plan, RulePlan, Trigger, stored};
+use super::{Body, HistoryPlan, KindPlan, Op, Plan, RulePlan, Trigger, stored};
 use crate::data::{ColumnId, KindId, Origin, Schema};
 use crate::sema::hir::Hir;
 use crate::source::Span;
@@ -57,6 +57,38 @@ pub fn stages(hir: &Hir) -> Vec<Stage> {
         Stage { level, by, plan: Arc::new(Plan::compile(&own)) }
     };
     groups.into_iter().map(stage).collect()
+}
+
+/// What is looked at of all records before any stage: which each is, when it was, and by what it comes together with
+/// others.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Of no rules.
+    pub plan: Arc<Plan>,
+    /// By kind of record that some stage reads: the columns by which some stage brings it together.
+    pub keys: BTreeMap<KindId, Vec<ColumnId>>,
+}
+
+pub fn survey(plan: &Plan, stages: &[Stage]) -> Survey {
+    let mut keys: BTreeMap<KindId, Vec<ColumnId>> = BTreeMap::new();
+    for stage in stages {
+        for (kind, _) in stage.records().filter(|(kind, _)| plan.schema.kind(*kind).origin == Origin::Declared) {
+            let of = keys.entry(kind).or_default();
+            of.extend(stage.key(kind).filter(|column| !of.contains(column)));
+        }
+    }
+    let mut plain = Plan { rules: Vec::new(), histories: Vec::new(), metrics: Vec::new(), ..plan.clone() };
+    plain.kinds.iter_mut().for_each(|k| *k = KindPlan::default());
+    plain.read_every_kind();
+    for (kind, more) in &keys {
+        let of = &mut plain.kinds[kind.0 as usize].projection;
+        let mut columns: Vec<ColumnId> =
+            of.iter().flat_map(|c| c.iter().copied()).chain(more.iter().copied()).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        *of = Some(columns.into());
+    }
+    Survey { plan: Arc::new(plain), keys }
 }
 
 impl Stage {

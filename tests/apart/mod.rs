@@ -8,7 +8,7 @@ use bylaws::internals::data::{Batch, KindId, Verdict};
 use bylaws::internals::eval::apart::{ApartError, Extent, Marks, Moved, Part, found};
 use bylaws::internals::eval::{Evaluator, Findings, Options};
 use bylaws::internals::plan::Plan;
-use bylaws::internals::plan::stages::{By, Stage, stages};
+use bylaws::internals::plan::stages::{self, By, Stage};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,27 +36,31 @@ fn kinds(case: &Case, tables: bool) -> Vec<KindId> {
 }
 
 /// How far the records reach, and the marks of those that may be there more than once.
-fn survey(case: &Case, options: Options, tape: &mut Tape) -> (Extent, Marks) {
-    let mut plain = Plan { rules: Vec::new(), histories: Vec::new(), ..Plan::clone(&case.plan) };
-    plain.kinds.iter_mut().for_each(|k| *k = Default::default());
-    plain.read_every_kind();
-    let evaluator = Evaluator::new(Arc::new(plain), options).unwrap();
-    let (mut reach, mut seen) = (Extent::default(), HashMap::<i64, usize>::new());
+fn survey(case: &Case, stages: &[Stage], options: Options, tape: &mut Tape) -> Result<(Extent, Marks), ApartError> {
+    let survey = stages::survey(&case.plan, stages);
+    let evaluator = Evaluator::new(survey.plan.clone(), options).unwrap();
+    let (mut reach, mut seen) = (Extent::default(), HashMap::<i64, Vec<i64>>::new());
     for kind in kinds(case, false) {
-        for batch in of_kind(case, evaluator.plan(), kind, tape) {
-            let (marks, extent) = evaluator.survey(batch).unwrap();
-            marks.into_iter().for_each(|m| *seen.entry(m).or_default() += 1);
+        let keys = survey.keys.get(&kind);
+        for batch in of_kind(case, &survey.plan, kind, tape) {
+            let (marks, extent) = evaluator.survey(batch, keys.map_or(&[], Vec::as_slice)).unwrap();
+            marks.into_iter().filter(|_| keys.is_some()).for_each(|(m, by)| seen.entry(m).or_default().push(by));
             reach = reach.joined(extent);
         }
     }
-    (reach, seen.into_iter().filter(|(_, n)| *n > 1).map(|(m, _)| m).collect())
+    seen.retain(|_, by| by.len() > 1);
+    if seen.values().any(|by| by.iter().any(|b| *b != by[0])) {
+        return Err(ApartError::TwoKeys { kind: String::new(), columns: Vec::new() });
+    }
+    Ok((reach, seen.into_keys().collect()))
 }
 
 fn judge_apart(case: &Case, tape: &mut Tape) -> Result<Vec<Findings>, ApartError> {
     let options = options(case, 1, false);
-    let (reach, several) = survey(case, options, tape);
+    let stages = stages::stages(&case.hir);
+    let (reach, several) = survey(case, &stages, options, tape)?;
     let (mut all, mut later): (Vec<Findings>, Vec<Vec<u8>>) = (Vec::new(), Vec::new());
-    for stage in stages(&case.hir) {
+    for stage in stages {
         let stage: Arc<Stage> = Arc::new(stage);
         let read = |kind: &KindId| stage.plan.kinds[kind.0 as usize].projection.is_some();
         let mut tables = Vec::new();
@@ -115,14 +119,14 @@ fn agree(seeds: &Seeds, done: &Cell<[usize; 4]>) -> Result<(), TestError> {
     let mut so_far = done.get();
     let apart = match judge_apart(&case, &mut tape) {
         Ok(apart) => apart,
-        Err(ApartError::NoKey { .. }) => {
+        Err(ApartError::NoKey { .. } | ApartError::TwoKeys { .. }) => {
             so_far[3] += 1;
             done.set(so_far);
             return Ok(());
         }
         Err(error) => return Err(TestError::fail(format!("{error}\n{}", describe(&case)))),
     };
-    let stages = stages(&case.hir);
+    let stages = stages::stages(&case.hir);
     for stage in &stages {
         let nth = match stage.by {
             By::Record => 0,

@@ -23,12 +23,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// First and last day, and first and last instant.
 type Reach = (Option<(i32, i32)>, Option<(i64, i64)>);
 
+const ON_ONE: &str = "judge these records on one machine with `bylaws audit`, where such a record leaves open what it \
+                      may change; or set them aside before";
+
 fn apart(py: Python<'_>, error: &ApartError) -> PyErr {
     let help = match error {
-        ApartError::NoKey { .. } => {
-            "judge these records on one machine with `bylaws audit`, where such a record leaves open what it may change; \
-             or set them aside before"
-        }
+        ApartError::NoKey { .. } | ApartError::TwoKeys { .. } => ON_ONE,
         ApartError::Order => "sort each part by its columns `key` and `time`",
         _ => return PyRuntimeError::new_err(error.to_string()),
     };
@@ -124,14 +124,14 @@ pub fn stages(py: Python<'_>, policies: &PolicySet) -> PyResult<Vec<Stage>> {
     policies.stage_list(py)
 }
 
-/// How far these records reach, and of each a mark that repeats have in common: `tag` 0 is a mark, 1 first and last
-/// day, 2 first and last instant.
+/// How far records reach, and of each a mark that repeats have in common. `tag` 0: `a` is a mark, and `b` is equal where
+/// repeats agree on what brings them together; 1: first and last day; 2: first and last instant.
 #[pyclass(frozen, module = "bylaws")]
 pub struct Survey {
+    survey: bylaws::Survey,
     evaluator: Evaluator,
     ingest: Ingest,
-    /// Of kinds that some rule reads.
-    marked: Vec<bool>,
+    marks: bool,
 }
 
 #[pymethods]
@@ -141,14 +141,11 @@ impl Survey {
     fn new(py: Python<'_>, policies: &PolicySet, as_of: Option<&Bound<'_, PyAny>>, marks: bool) -> PyResult<Survey> {
         let plan = policies.plan(py)?;
         let options = records::options(py, plan, as_of, Some(1), false)?;
-        let marked = plan.kinds.iter().map(|k| marks && k.projection.is_some()).collect();
-        // Of no rule's fields but those that say which record it is and when it was.
-        let mut plain = Plan { rules: Vec::new(), histories: Vec::new(), metrics: Vec::new(), ..Plan::clone(plan) };
-        plain.kinds.iter_mut().for_each(|k| *k = Default::default());
-        plain.read_every_kind();
-        let ingest = Ingest::new(&plain.reading());
-        let evaluator = Evaluator::new(Arc::new(plain), options).map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
-        Ok(Survey { evaluator, ingest, marked })
+        let survey = bylaws::survey(plan, &bylaws::stages(&policies.hir(py)?));
+        let ingest = Ingest::new(&survey.plan.reading());
+        let evaluator =
+            Evaluator::new(survey.plan.clone(), options).map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
+        Ok(Survey { survey, evaluator, ingest, marks })
     }
 
     /// The paths of the columns that are read of what goes by this name.
@@ -161,17 +158,18 @@ impl Survey {
         let route = route(py, name, self.evaluator.plan())?;
         let mut reader = records::reader(batches)?.into_reader()?;
         let told = py.detach(|| -> Result<_, Trouble> {
-            let mut marks: Vec<(i32, i64, i64)> = Vec::new();
+            let mut told: Vec<(i32, i64, i64)> = Vec::new();
             for batch in typed(&self.ingest, name, &route, &mut *reader, 0)? {
-                let marked = self.marked.get(batch.kind.0 as usize).copied().unwrap_or(false);
-                let (own, reach) = self.evaluator.survey(batch).map_err(|e| Trouble::Other(e.to_string()))?;
-                if marked {
-                    marks.extend(own.into_iter().map(|mark| (0, mark, 0)));
+                let keys = self.survey.keys.get(&batch.kind).filter(|_| self.marks);
+                let of = keys.map_or(&[][..], Vec::as_slice);
+                let (marks, reach) = self.evaluator.survey(batch, of).map_err(|e| Trouble::Other(e.to_string()))?;
+                if keys.is_some() {
+                    told.extend(marks.into_iter().map(|(mark, by)| (0, mark, by)));
                 }
-                marks.extend(reach.dates.map(|(a, b)| (1, a.into(), b.into())));
-                marks.extend(reach.instants.map(|(a, b)| (2, a, b)));
+                told.extend(reach.dates.map(|(a, b)| (1, a.into(), b.into())));
+                told.extend(reach.instants.map(|(a, b)| (2, a, b)));
             }
-            Ok(marks)
+            Ok(told)
         });
         let told = told.map_err(|t| trouble(py, &t))?;
         let (mut tags, mut a, mut b) = (Int32Builder::new(), Int64Builder::new(), Int64Builder::new());
@@ -183,6 +181,21 @@ impl Survey {
         let columns: [(&str, ArrayRef); 3] =
             [("tag", Arc::new(tags.finish())), ("a", Arc::new(a.finish())), ("b", Arc::new(b.finish()))];
         table(py, RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, false))))
+    }
+
+    /// That repeats do not agree on what brings them together.
+    fn two_keys(&self, py: Python<'_>) -> PyErr {
+        let schema = &self.survey.plan.schema;
+        let shown = |(kind, columns): (&KindId, &Vec<bylaws::ColumnId>)| {
+            let of = schema.kind(*kind);
+            columns.iter().map(|c| format!("`{}` of `{}`", of.columns[c.0 as usize].name, of.name)).collect::<Vec<_>>()
+        };
+        let shown: Vec<String> = self.survey.keys.iter().flat_map(shown).collect();
+        let message = format!(
+            "records of one identity differ in a field by which they would have to come together with others: {}",
+            shown.join(", ")
+        );
+        errors::records(py, None, &message, Some(ON_ONE))
     }
 }
 

@@ -37,6 +37,8 @@ def spark():
         .config("spark.ui.enabled", "false")
         .config("spark.executorEnv.PYTHONPATH", str(pathlib.Path(bylaws.__file__).parents[1]))
         .config("spark.sql.shuffle.partitions", "4")
+        # Arrow's times without a zone are what they are.
+        .config("spark.sql.timestampType", "TIMESTAMP_NTZ")
         # Nothing hangs on it.
         .config("spark.sql.session.timeZone", "Asia/Tokyo")
         .getOrCreate()

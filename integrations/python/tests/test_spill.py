@@ -69,6 +69,15 @@ def test_what_lacks_its_key_or_its_table(files):
     assert "one machine" in told.value.help
 
 
+def test_repeats_that_differ_in_whose_they_are(files):
+    rules = bylaws.PolicySet.from_texts({"p.bylaw": CHAIN})
+    records, tables = chain_records(60)
+    gifts = records["gift"].to_pylist()
+    gifts.append({**gifts[3], "person": "E20"})
+    with pytest.raises(bylaws.RecordsError, match="records of one identity differ .* `person` of `gift`"):
+        bylaws.spill.audit(files({**records, "gift": pa.Table.from_pylist(gifts)}), rules, tables)
+
+
 def test_parts_that_are_out_of_order_are_refused():
     rules = bylaws.PolicySet.from_texts({"p.bylaw": CHAIN})
     records, tables = chain_records(60)

@@ -121,7 +121,10 @@ class Survey:
     def __init__(self, policies: PolicySet, *, as_of: Optional[Moment] = None, marks: bool = True) -> None: ...
     def paths(self, name: str) -> List[List[str]]: ...
     def take(self, name: str, batches: Arrow) -> ArrowStream:
-        """`tag` 0: `a` is a mark; 1: first and last day; 2: first and last instant."""
+        """`tag` 0: `a` is a mark, and `b` is equal where repeats agree on what brings them together; 1: first and last
+        day; 2: first and last instant."""
+    def two_keys(self) -> Exception:
+        """What to raise where they do not agree."""
 
 class Scatter:
     """Sends records to where they are judged."""

@@ -221,11 +221,13 @@ def _survey(
             for name, frame in frames
         ]
     )
-    counted = told.groupBy("tag", "a").agg(F.count("*").alias("n"), F.max("b").alias("b"))
+    counted = told.groupBy("tag", "a").agg(F.count("*").alias("n"), F.min("b").alias("least"), F.max("b").alias("b"))
     days = instants = None
     several = []
     for row in counted.where(f"tag > {_MARK} or n > 1").collect():
         if row.tag == _MARK:
+            if row.least != row.b:
+                raise survey.two_keys()
             several.append(row.a)
         elif row.tag == _DAYS:
             days = (row.a, row.b) if days is None else (min(days[0], row.a), max(days[1], row.b))

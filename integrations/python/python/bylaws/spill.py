@@ -101,10 +101,12 @@ def _surveyed(store, files, policies, as_of) -> Tuple[Any, List[int]]:
     for name, path in files:
         for batch in _batches(path, survey.paths(name)):
             _keep(store, "told", survey.take(name, batch))
-    several = store.sql("select a from told where tag = 0 group by a having count(*) > 1").fetchall()
+    several = store.sql("select a, min(b) = max(b) from told where tag = 0 group by a having count(*) > 1").fetchall()
+    if not all(agree for _, agree in several):
+        raise survey.two_keys()
     ends = dict((tag, (a, b)) for tag, a, b in store.sql("select tag, min(a), max(b) from told where tag > 0 group by tag").fetchall())
     store.execute("drop table told")
-    return (ends.get(1), ends.get(2)), sorted(mark for (mark,) in several)
+    return (ends.get(1), ends.get(2)), sorted(mark for mark, _ in several)
 
 
 def _keep(store, name: str, given: Any) -> None:

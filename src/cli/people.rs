@@ -6,7 +6,7 @@ use super::records::Inputs;
 use super::{Failure, output};
 use crate::data::mapping::{MapExpr, Step};
 use crate::data::people::{Key, KeyError, Names, People, Pseudonyms};
-use crate::data::{ColumnId, KindId, Origin, Reading};
+use crate::data::{ColumnId, KindId, Limits, Origin, Reading};
 use crate::eval;
 use crate::ingest::{self, Ingest, Route, Sink};
 use crate::plan::Plan;

@@ -312,7 +312,7 @@ impl Ingest {
         sink: Sink<'_>,
         sift: Option<Sift<'_>>,
     ) -> Result<InputReport, InputError> {
-        let job = worker::Job { spec, options, sink, delimiter: b',', sift };
+        let job = worker::Job { spec, options, limits: self.limits, sink, delimiter: b',', sift };
         arrow::read(&self.reading, &job, batches, first)
     }
 

@@ -115,7 +115,7 @@ fn agree(seeds: &Seeds, done: &Cell<[usize; 4]>) -> Result<(), TestError> {
     let case = case(seeds);
     let mut tape = Tape::new(&seeds.run);
     let batches = super::shuffled(&case, &mut tape);
-    let whole = super::run(&case, batches, 1, false);
+    let whole = crate::agree::run(&case, batches, 1, false);
     let mut so_far = done.get();
     let apart = match judge_apart(&case, &mut tape) {
         Ok(apart) => apart,

@@ -128,7 +128,7 @@ impl<'a> Names<'a> {
                     (left, right) = (right, left);
                     op = turned(op);
                 }
-                format!("({left} {} {right}{})", sign(op), case(*ignoring_case))
+                format!("({left} {} {right}{})", op.sign(), case(*ignoring_case))
             }
             ExprKind::In { item, set, ignoring_case } => {
                 format!("({} in {}{})", self.text(item), self.values(set), case(*ignoring_case))
@@ -234,16 +234,5 @@ pub fn turned(op: CompareOp) -> CompareOp {
         CompareOp::Gt => CompareOp::Lt,
         CompareOp::Ge => CompareOp::Le,
         CompareOp::Eq | CompareOp::Ne => op,
-    }
-}
-
-fn sign(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "==",
-        CompareOp::Ne => "!=",
-        CompareOp::Lt => "<",
-        CompareOp::Le => "<=",
-        CompareOp::Gt => ">",
-        CompareOp::Ge => ">=",
     }
 }

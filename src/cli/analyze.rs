@@ -1,6 +1,7 @@
 //! `bylaws analyze`: how the rules of one policy set stand to each other.
 
 use super::bench::Bench;
+use super::policies::Trust;
 use super::solver::SolverArgs;
 use super::{Exit, Failure, Style, check, output};
 use crate::analyze::{self, Ask, Kind, Set, Solver};
@@ -41,6 +42,8 @@ pub(super) struct AnalyzeArgs {
     /// Tell of rules, too, that find some of the same records
     #[arg(long)]
     overlaps: bool,
+    #[command(flatten)]
+    trust: Trust,
     #[command(flatten)]
     solver: SolverArgs,
     #[arg(long, value_enum, default_value = "human")]
@@ -91,7 +94,7 @@ impl FailOn {
 }
 
 pub(super) fn run(args: &AnalyzeArgs, style: Style) -> Result<Exit, Failure> {
-    let (policies, checked) = check::load(&args.paths, &args.set, style)?;
+    let (policies, checked) = check::load(&args.paths, &args.trust, &args.set, style)?.parts();
     let bench = Bench::within(check::compile(&checked)?, checked.hir());
     let set = Set { sources: policies.sources(), hir: checked.hir(), charter: &[] };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

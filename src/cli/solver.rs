@@ -5,6 +5,7 @@ use crate::analyze::{Solver, Trouble};
 use clap::Args;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,7 +34,8 @@ impl SolverArgs {
             }
         };
         let limit = Duration::from_secs(self.solver_timeout);
-        let solver = Program { program: program.clone(), dialect, limit, running: Mutex::new(None) };
+        let solver =
+            Program { program: program.clone(), dialect, limit, running: Mutex::new(None), hung: AtomicU32::new(0) };
         // Whether it is there is known before any work is done; what it makes of a question, with the question.
         match solver.running().map(|running| *lock(&solver.running) = Some(running)) {
             Ok(()) => Ok(Some(solver)),
@@ -54,6 +56,8 @@ pub(super) struct Program {
     dialect: Dialect,
     limit: Duration,
     running: Mutex<Option<Running>>,
+    /// How often one after the other it had to be ended.
+    hung: AtomicU32,
 }
 
 struct Running {
@@ -72,6 +76,9 @@ impl Drop for Running {
 fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// So often it may hang.
+const PATIENCE: u32 = 3;
 
 /// What it prints when all before is answered.
 const END: &str = "end of answer";
@@ -142,6 +149,9 @@ impl Program {
 
 impl Solver for Program {
     fn ask(&self, script: &str) -> Result<String, Trouble> {
+        if self.hung.load(Ordering::Relaxed) >= PATIENCE {
+            return Err(Trouble::Broken(format!("it hung {PATIENCE} times, and is not asked any more")));
+        }
         let mut held = lock(&self.running);
         let running = match held.take() {
             Some(running) => running,
@@ -149,8 +159,15 @@ impl Solver for Program {
         };
         let answer = self.answer(&running, script);
         // One that is late or broken is ended; the next question gets another one.
-        if answer.is_ok() {
-            *held = Some(running);
+        match &answer {
+            Ok(_) => {
+                *held = Some(running);
+                self.hung.store(0, Ordering::Relaxed);
+            }
+            Err(Trouble::Late) => {
+                self.hung.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(_) => {}
         }
         answer
     }

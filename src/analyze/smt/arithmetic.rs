@@ -60,10 +60,10 @@ impl Reader<'_, '_> {
         let (a, b) = (raw(left), raw(right));
         // The value is x·up/down, each side being counted in its own unit.
         Some(match (op, a, b) {
-            (ArithOp::Mul, _, Some(b)) => scaled(x, b.checked_mul(out)?, l.checked_mul(r)?),
-            (ArithOp::Mul, Some(a), _) => scaled(y, a.checked_mul(out)?, l.checked_mul(r)?),
+            (ArithOp::Mul, _, Some(b)) => scaled(x, b.checked_mul(out)?, l.checked_mul(r)?)?,
+            (ArithOp::Mul, Some(a), _) => scaled(y, a.checked_mul(out)?, l.checked_mul(r)?)?,
             (ArithOp::Mul, None, None) if l == 1 && r == 1 && out == 1 => format!("(* {x} {y})"),
-            (ArithOp::Div, _, Some(b)) if b != 0 => scaled(x, r.checked_mul(out)?, l.checked_mul(b)?),
+            (ArithOp::Div, _, Some(b)) if b != 0 => scaled(x, r.checked_mul(out)?, l.checked_mul(b)?)?,
             (ArithOp::Mul, None, None) => {
                 // Rounded at most by half of the last place.
                 let result = self.question.free(self.names.schema, &self.names.text(e), &e.ty, false).value;

@@ -68,28 +68,28 @@ pub fn quoted(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// As the evaluator adds up: the rounding of a product to whole units, half to even.
-pub fn scaled(of: &str, up: i128, down: i128) -> String {
-    let (up, down) = reduced(up, down);
+/// As the evaluator adds up: `of` times a fraction, rounded to whole units, half to even. None where it is too large.
+pub fn scaled(of: &str, up: i128, down: i128) -> Option<String> {
+    let (up, down) = reduced(up, down)?;
     let product = if up == 1 { of.to_owned() } else { format!("(* {} {of})", number(up)) };
     if down == 1 {
-        return product;
+        return Some(product);
     }
     let down = number(down);
-    format!(
+    Some(format!(
         "(let ((n {product})) (let ((q (div n {down})) (r (* 2 (mod n {down})))) \
          (ite (or (> r {down}) (and (= r {down}) (= (mod q 2) 1))) (+ q 1) q)))"
-    )
+    ))
 }
 
 /// The same fraction in lowest terms, its divisor positive.
-fn reduced(up: i128, down: i128) -> (i128, i128) {
+fn reduced(up: i128, down: i128) -> Option<(i128, i128)> {
     let (mut a, mut b) = (up.unsigned_abs(), down.unsigned_abs());
     while b != 0 {
         (a, b) = (b, a % b);
     }
-    let by = i128::try_from(a.max(1)).unwrap_or(1) * down.signum();
-    (up / by, down / by)
+    let by = i128::try_from(a.max(1)).ok()?.checked_mul(down.signum())?;
+    Some((up.checked_div(by)?, down.checked_div(by)?))
 }
 
 pub const ONE: i128 = Decimal::from_int(1).raw();
@@ -369,5 +369,27 @@ impl Reader<'_, '_> {
             _ => {}
         }
         term
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions() {
+        assert_eq!(reduced(15, 100), Some((3, 20)));
+        assert_eq!(reduced(-6, -4), Some((3, 2)));
+        assert_eq!(reduced(0, -5), Some((0, 1)));
+        assert_eq!(reduced(i128::MIN, -1), None);
+        assert_eq!(reduced(1, 0), None);
+        assert_eq!(scaled("x", 4, 2).unwrap(), "(* 2 x)");
+        assert_eq!(number(i128::MIN), "(- 170141183460469231731687303715884105728)");
+    }
+
+    #[test]
+    fn texts() {
+        assert_eq!(quoted("a\"b\\é\n").unwrap(), "\"a\"\"b\\u{5c}\\u{e9}\\u{a}\"");
+        assert_eq!(quoted("\u{30000}"), None);
     }
 }

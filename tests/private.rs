@@ -254,8 +254,8 @@ fn unpacked(bytes: &[u8]) -> Vec<Vec<u8>> {
         let inner = from_base64(run);
         let mut plain = Vec::new();
         if inner.starts_with(&[0x1f, 0x8b]) {
-            flate2::read::MultiGzDecoder::new(&inner[..]).read_to_end(&mut plain).unwrap();
-            assert!(plain.len() > inner.len());
+            // Letters that begin like a packed text by chance come to nothing.
+            let _ = flate2::read::MultiGzDecoder::new(&inner[..]).read_to_end(&mut plain);
         }
         all.push(inner);
         all.push(plain);
@@ -293,6 +293,8 @@ fn formats(command: &str) -> Vec<String> {
     formats
 }
 
+/// Texts mention people of it.
+const STAFF: &str = "employee=staff.csv";
 const RECORDS: [&str; 8] = [
     "employee=staff.csv",
     "vendor=vendors.csv",
@@ -426,7 +428,10 @@ fn reports(bench: &Bench) {
             let wrote = bench.run(&with(&["report", "--format", &format, "--output", &output], more));
             assert_eq!(wrote.code, 0, "{}", wrote.stderr);
         }
-        bench.run(&with(&["report", "--format", &format], &[]));
+        let wrote = bench.run(&with(&["report", "--format", &format], &[]));
+        let packed =
+            unpacked(wrote.stdout.as_bytes()).iter().any(|text| text.starts_with(b"{\"schema\":\"bylaws.report"));
+        assert_eq!(packed, format == "html", "{format}: the page has the document in it");
     }
     if !bench.keyed {
         bench.run(&with(&["report", "--format", "json", "--names"], &[]));
@@ -463,7 +468,7 @@ fn explained(bench: &Bench, verdicts: &[(String, String, String)]) {
     }
     for format in formats("why-not") {
         for rule in ["scored", "large", "bonuses"] {
-            for line in [1, 20, 30, 38, 45, 50, 52, 54, 60] {
+            for line in [1, 17, 31, 33, 36] {
                 bench.run(&with(&["why-not", rule, &format!("log.ndjson:{line}"), "--format", &format], &[]));
             }
             bench.run(&with(&["why-not", rule, "gift:1", "--format", &format], &[]));
@@ -514,17 +519,28 @@ fn broken(bench: &Bench) {
         "log.ndjson",
         "employee=gifts.csv",
         "gift=register.json",
+        "gift=long.log",
         "visit=staff.csv",
     ] {
         for command in ["audit", "report", "metrics", "impact", "try"] {
             let args = match command {
-                "impact" => vec!["impact", "rules.bylaw", "newer.bylaw", records],
-                "try" => vec!["try", "--policy", "rules.bylaw", "--on", "gift", records, "score > 1"],
-                command => vec![command, "--policy", "rules.bylaw", records],
+                "impact" => vec!["impact", "rules.bylaw", "newer.bylaw", records, STAFF],
+                "try" => vec!["try", "--policy", "rules.bylaw", "--on", "gift", records, STAFF, "score > 1"],
+                command => vec![command, "--policy", "rules.bylaw", records, STAFF],
             };
             bench.run(&args);
         }
-        bench.run(&["audit", "--policy", "rules.bylaw", records, "--rejects", "out/rejects", "--format", "json"]);
+        bench.run(&[
+            "audit",
+            "--policy",
+            "rules.bylaw",
+            records,
+            STAFF,
+            "--rejects",
+            "out/rejects",
+            "--format",
+            "json",
+        ]);
     }
 }
 

@@ -4,7 +4,7 @@ use super::disk::plain_io_error;
 use super::given::{Given, Rules};
 use super::ledger::{self, Ledger};
 use super::receipt::{self, Receipt};
-use super::{Exit, Failure, Style, output, reading};
+use super::{Exit, Failure, Style, output, people, reading};
 use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
@@ -146,7 +146,8 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     }
     let mut summary = outcome.summary(&inputs, &findings);
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
-    let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };
+    let sources = people::quoted(rules.sources(), &plan, &inputs.people);
+    let context = Context { sources: &sources, plan: &plan, inputs: &names };
     let noted = args.ledger.as_deref().map(|path| noted(path, &args.given, &rules, &context, &findings)).transpose()?;
     if let Some(path) = &args.receipt {
         let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };

@@ -4,10 +4,11 @@ use super::diff::{self, Format, Loaded};
 use super::given::Given;
 use super::judged::{self, Judged};
 use super::people::Naming;
-use super::{Exit, Failure, Style, check, output};
+use super::{Exit, Failure, Style, check, output, people};
 use crate::analyze;
 use crate::report::Context;
 use crate::report::impact::{self, Run};
+use crate::source::SourceMap;
 use clap::Args;
 
 #[derive(Args)]
@@ -58,7 +59,11 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
     let judge = |of: &Loaded| judged::judge(&given, check::compile(&of.checked)?.into());
     let (before, after) = (judge(&old)?, judge(&new)?);
     let names = (before.input_names(), after.input_names());
-    let found = impact::compare(&as_run(&old, &before, &names.0), &as_run(&new, &after, &names.1));
+    let quoted = |of: &'_ Loaded, judged: &Judged| {
+        people::quoted(of.policies.sources(), &judged.plan, &judged.inputs.people).into_owned()
+    };
+    let sources = (quoted(&old, &before), quoted(&new, &after));
+    let found = impact::compare(&as_run(&sources.0, &before, &names.0), &as_run(&sources.1, &after, &names.1));
     output::print(&match args.format {
         Format::Human => impact::human(&found, args.examples, style.stdout),
         Format::Json => format!("{:#}\n", impact::json(&found)),
@@ -78,7 +83,7 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-fn as_run<'a>(of: &'a Loaded, judged: &'a Judged, inputs: &'a [String]) -> Run<'a> {
-    let context = Context { sources: of.policies.sources(), plan: &judged.plan, inputs };
+fn as_run<'a>(sources: &'a SourceMap, judged: &'a Judged, inputs: &'a [String]) -> Run<'a> {
+    let context = Context { sources, plan: &judged.plan, inputs };
     Run { context, findings: &judged.findings, rejected: judged.summary.rejected_count() }
 }

@@ -9,7 +9,10 @@ use crate::data::people::{Key, KeyError, Names, People, Pseudonyms};
 use crate::data::{ColumnId, KindId, Origin, Reading};
 use crate::eval;
 use crate::ingest::{self, Ingest, Route, Sink};
+use crate::plan::Plan;
+use crate::source::SourceMap;
 use clap::Args;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -197,4 +200,27 @@ fn keys(of: &MapExpr, out: &mut HashSet<String>) {
             keys(b, out);
         }
     }
+}
+
+/// The policy's texts as reports quote them: with pseudonyms, without the people that waivers name. Nothing moves.
+pub(super) fn quoted<'s>(sources: &'s SourceMap, plan: &Plan, people: &People) -> Cow<'s, SourceMap> {
+    if people.fingerprint().is_none() {
+        return Cow::Borrowed(sources);
+    }
+    let mut all = sources.clone();
+    for waiver in plan.rules.iter().flat_map(|r| &r.waivers) {
+        let file = all.file(waiver.span.file).text.to_string();
+        let (before, rest) = file.split_at(waiver.span.start as usize);
+        let (own, behind) = rest.split_at(waiver.span.range().len());
+        let mut reason = false;
+        let parts = own.split('"').enumerate().map(|(n, part)| {
+            let text = n % 2 == 1;
+            let masked = if text && !reason { "*".repeat(part.len()) } else { part.to_owned() };
+            reason = !text && part.trim_end().ends_with("reason");
+            masked
+        });
+        let own = parts.collect::<Vec<_>>().join("\"");
+        all.replace(waiver.span.file, format!("{before}{own}{behind}"));
+    }
+    Cow::Owned(all)
 }

@@ -1,7 +1,7 @@
 //! `bylaws report`: what a run found, as one page for the integrity department, the board and the auditors.
 
 use super::given::Given;
-use super::{Exit, Failure, Style, audit, metrics, output, reading};
+use super::{Exit, Failure, Style, audit, metrics, output, people, reading};
 use crate::data::People;
 use crate::diag::did_you_mean;
 use crate::eval::{Evaluator, Options};
@@ -93,10 +93,18 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let findings = reader.finish(evaluator)?;
+    if let Some(then) = earlier.as_ref().and_then(|e| e.pseudonyms.as_ref())
+        && *then != inputs.people.fingerprint()
+    {
+        return Err(Failure::new("the earlier report and this one are not made with one key").help(
+            "ids of findings differ from key to key: give both runs the same `--pseudonymize KEYFILE`, or neither",
+        ));
+    }
     let mut summary = outcome.summary(&inputs, &findings);
     summary.as_of = args.given.as_of.clone();
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
-    let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };
+    let sources = people::quoted(rules.sources(), &plan, &inputs.people);
+    let context = Context { sources: &sources, plan: &plan, inputs: &names };
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);
 

@@ -1,7 +1,7 @@
 //! `bylaws explain-finding` and `bylaws why-not`: why a rule ended as it did at one record.
 
 use super::given::{Given, Rules};
-use super::{Exit, Failure, Style, audit, output, reading, records};
+use super::{Exit, Failure, Style, audit, output, people, reading, records};
 use crate::data::{KindId, Verdict, identity};
 use crate::diag::did_you_mean;
 use crate::eval::why::About;
@@ -119,6 +119,12 @@ impl<'a> Run<'a> {
         hir.keep_rule(rule);
         let mut plan = Plan::compile(&hir);
         plan.timezone.clone_from(&self.plan.timezone);
+        // A record without an identity is told by what is read of it, and so is the id of what is found.
+        for (own, whole) in plan.kinds.iter_mut().zip(&self.plan.kinds).take(self.plan.schema.declared().len()) {
+            if own.projection.is_some() {
+                own.projection.clone_from(&whole.projection);
+            }
+        }
         if all {
             plan.read_every_kind();
         }
@@ -127,7 +133,8 @@ impl<'a> Run<'a> {
 
     fn print(&self, findings: &Findings, about: &[About], style: Style) -> Result<Exit, Failure> {
         let names: Vec<String> = self.inputs.files.iter().map(|f| f.name.clone()).collect();
-        let context = Context { sources: self.rules.sources(), plan: findings.plan(), inputs: &names };
+        let sources = people::quoted(self.rules.sources(), findings.plan(), findings.people());
+        let context = Context { sources: &sources, plan: findings.plan(), inputs: &names };
         let mut whys: Vec<_> = about.iter().map(|a| findings.why(a)).collect();
         // Of several wordings of a rule, the one of the record's time.
         if whys.iter().any(|w| !w.not_in_force()) {

@@ -201,11 +201,6 @@ fn log(p: &mut Planted, staff: &Staff) -> Vec<Vec<u8>> {
         format!("{{\"kind\": \"gift\", \"memo\": {}\"{}\"{}}}", "[".repeat(300), p.word(), "]".repeat(300))
             .into_bytes(),
     );
-    // Longer than what is kept of a rejected record.
-    lines.push(
-        format!("{{\"kind\": \"gift\", \"secret\": \"{}\", \"note\": \"{}\"", p.secret(), "long ".repeat(300_000))
-            .into_bytes(),
-    );
     lines
 }
 
@@ -311,6 +306,10 @@ pub fn plant(folder: &Path) -> Planted {
     fs::write(folder.join("headless.csv"), bare.split_once('\n').unwrap().1).unwrap();
     let twice = p.word();
     fs::write(folder.join("twice.csv"), format!("{twice},{twice},id\n1,2,3\n")).unwrap();
+    // Longer than what is kept of a rejected record.
+    let long =
+        format!("{{\"kind\": \"gift\", \"secret\": \"{}\", \"note\": \"{}\"", p.secret(), "long ".repeat(300_000));
+    fs::write(folder.join("long.log"), long).unwrap();
     let torn = fs::read(folder.join("gifts.parquet")).unwrap();
     fs::write(folder.join("torn.parquet"), &torn[..torn.len() - 40]).unwrap();
     fs::write(

@@ -36,7 +36,6 @@ pub(super) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "FILE")]
     receipt: PathBuf,
-    #[command(flatten)]
     /// Refuse a policy that the holder of this key did not sign [default: the key that the receipt names]
     #[arg(long = "require-signature", value_name = "KEY", num_args = 1)]
     keys: Vec<String>,

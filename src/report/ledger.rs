@@ -151,11 +151,6 @@ impl Noted {
 }
 
 impl Run {
-    /// The same run under other rules.
-    pub fn under(&self, sources: &SourceMap) -> Run {
-        Run { policy: policy_digest(sources), ..self.clone() }
-    }
-
     /// Whether it is the same run, at whatever time.
     pub fn is_again(&self, other: &Run) -> bool {
         *self == Run { written: self.written.clone(), ..other.clone() }

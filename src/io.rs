@@ -94,6 +94,17 @@ impl Files for MemoryFiles {
     }
 }
 
+/// The system's words without its number: "permission denied".
+pub(crate) fn plain_io_error(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
 /// A path with its `.` and `..` parts worked out; `..` beyond the start stays.
 pub(crate) fn normalize(path: &str) -> String {
     let rooted = path.starts_with('/');

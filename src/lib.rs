@@ -58,6 +58,7 @@ mod analyze;
 #[cfg(feature = "cli")]
 mod bundle;
 #[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "follow"), allow(dead_code))]
 mod cli;
 mod data;
 mod diag;
@@ -65,6 +66,7 @@ mod eval;
 mod fmt;
 #[cfg(feature = "cli")]
 mod handbook;
+#[cfg(feature = "cli")]
 mod infer;
 mod ingest;
 mod io;
@@ -75,7 +77,8 @@ mod lsp;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;
-#[cfg(feature = "cli")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 mod report;
 mod sema;
 mod source;
@@ -87,22 +90,29 @@ mod testing;
 #[doc(hidden)]
 pub use cli::command;
 
+pub use data::mapping::Format;
 pub use data::{
-    Batch, Currency, Decimal, Defect, InputId, Limits, Money, Place, Reading, Schema, Severity, Sieve, Time, Value,
-    Verdict,
+    Batch, ColumnId, Currency, Decimal, Defect, InputId, KindId, Limits, Money, Place, Reading, Schema, Severity,
+    Sieve, Time, Value, Verdict,
 };
 pub use diag::{Code, Diagnostic, Fix, Label, Level};
+pub use eval::apart::{ApartError, Extent, Marks, Moved, Part, found};
 pub use eval::{
     BatchError, Evaluator, Explanation, FindingRow, Findings, Options as EvalOptions, PlanError, RecordRef, RuleCounts,
     Sieves,
 };
 pub use ingest::{
-    Ingest, Input, InputError, InputReport, InputSpec, Options as IngestOptions, Reject, Route, Sift, Sink,
+    Ingest, Input, InputError, InputReport, InputSpec, Options as IngestOptions, ReadAt, Reject, Route, Sift, Sink,
+    format_of,
 };
 pub use io::{FileError, Files, MemoryFiles};
 pub use plan::Plan;
 pub use plan::saved::{Saved as SavedPlan, SavedError as SavedPlanError};
+pub use plan::stages::{By, Stage, Survey, stages, survey};
 pub use policy_set::{Checked, LoadError, PolicySet};
+#[cfg(feature = "report")]
+pub use report::{diagnostic_text, verdict_columns, verdict_order, verdict_text};
+pub use sema::hir::Hir as TypedRules;
 pub use source::{FileId, SourceMap, Span};
 
 /// What the project's own integration tests reach into; no part of the interface.
@@ -162,6 +172,7 @@ pub mod internals {
             Some((handbook::html(&made, catalogue), handbook::markdown(&made, catalogue)))
         }
     }
+    #[cfg(feature = "cli")]
     pub mod lint {
         pub use crate::lint::*;
     }

@@ -133,8 +133,7 @@ impl PolicySet {
     }
 
     /// The texts alone.
-    #[cfg_attr(not(feature = "follow"), allow(dead_code))]
-    pub(crate) fn into_sources(self) -> SourceMap {
+    pub fn into_sources(self) -> SourceMap {
         self.sources
     }
 

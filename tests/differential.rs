@@ -1,6 +1,7 @@
 //! Random policies and random records: the engine and the slow reference evaluator say the same.
 
 mod agree;
+mod apart;
 mod decides;
 mod explained;
 mod operators;
@@ -19,6 +20,8 @@ use bylaws::internals::sema::hir::Window;
 use jiff::civil::date;
 use random::Tape;
 use reference::time::{Moment, in_window, period_of};
+
+type TestError = proptest::test_runner::TestCaseError;
 
 /// So many of a hundred of the cases that a run looks at: 2,000, or what `BYLAWS_CASES` says.
 fn cases(percent: u32) -> proptest::test_runner::Config {

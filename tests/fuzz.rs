@@ -123,3 +123,19 @@ fn the_corpus_is_small() {
     }
     assert!(all <= 500 << 10, "{all} bytes");
 }
+
+/// What the decoder panics of is told to people as what is wrong with the file, and nothing else.
+#[test]
+#[cfg(feature = "parquet")]
+fn a_damaged_file_is_an_error_and_no_panic() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("damaged.parquet");
+    std::fs::copy(root.join("fuzz/corpus/parquet/indices_too_wide"), &records).unwrap();
+    let mut command = assert_cmd::Command::cargo_bin("bylaws").unwrap();
+    command.arg("audit").arg("--policy").arg(root.join("fuzz/bodies/records.bylaw"));
+    let output = command.arg(format!("entry={}", records.display())).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("is not a sound Parquet file") && !told.contains("panicked"), "{told}");
+}

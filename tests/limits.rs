@@ -369,7 +369,8 @@ fn a_limit_that_cannot_be() {
     with("files=many").tells(2, &["expected a number from 1 on, or `unlimited`"]);
     with("record-bytes=0").tells(2, &["expected a size like `64 MiB`"]);
     with("record-bytes").tells(2, &["expected NAME=VALUE"]);
-    let help = place.run(&["check", "--help"]).out;
+    assert!(place.run(&["check", "--help"]).out.contains("--limit <NAME=VALUE>"));
+    let help = place.run(&["explain", "limits"]).out;
     assert!(Limits::ALL.iter().all(|l| help.contains(l.name) && help.contains(&l.shown(l.default))), "{help}");
 }
 

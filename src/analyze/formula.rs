@@ -7,7 +7,7 @@
 //! record does what a formula allows is shown by a record only.
 
 use super::scalar::{Scalar, Sort, holds};
-use crate::data::Value;
+use crate::data::{Currency, Value};
 use crate::sema::hir::CompareOp;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,12 +86,14 @@ pub enum Origin {
     Count,
     /// A limit is crossed by the next record after so many.
     Copies(usize),
-    /// How far from the triggering record the nearest of these is, whose columns are equal to its own.
+    /// How far from the triggering record the nearest of these is, in this unit.
     Nearest {
-        kind: String,
+        like: Like,
+        unit: Unit,
         before: bool,
-        equal: Vec<(String, String)>,
     },
+    /// Whether there is one of these.
+    There(Like),
     /// It is true where a column has this value.
     Example {
         column: String,
@@ -108,6 +110,25 @@ pub enum Origin {
         right: String,
     },
     Other,
+}
+
+/// Another record, as conditions over history ask for it; whether it is enough, the evaluator says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Like {
+    pub kind: String,
+    /// Its columns, and those of the triggering record that they are equal to.
+    pub equal: Vec<(String, String)>,
+    pub with: Vec<(String, Value)>,
+    /// It has some value there.
+    pub present: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Days,
+    BusinessDays,
+    Months,
+    Nanoseconds,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +155,15 @@ impl Variables {
         formulas.iter().for_each(|node| found.take(node, self));
         found.divide();
         found
+    }
+
+    /// One that amounts are compared in.
+    pub fn currency(&self) -> Option<Currency> {
+        self.0.values().find_map(|v| match (&v.sort, &v.source) {
+            (Sort::Line { currency: Some(currency), .. }, _) => Some(*currency),
+            (_, Origin::Example { value: Value::Money(money), .. }) => Some(money.currency),
+            _ => None,
+        })
     }
 
     fn take(&mut self, node: &Node, from: &Variables) {

@@ -2,9 +2,10 @@
 
 use super::canon::{Names, turned};
 use super::formula::{Atom, Node, Origin, Test, Variable, Variables, and, not, or};
+use super::history;
 use super::scalar::{Scalar, Sort, constant, holds, is_word, line, scalar, words};
 use crate::data::{Decimal, Money, Type, Value};
-use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Sequence, Step, Trigger, Window};
+use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Sequence, Step, Trigger};
 use crate::source::Span;
 use std::cmp::Ordering;
 
@@ -249,40 +250,19 @@ impl<'a> Lowering<'a> {
         if history.filter.is_some() {
             self.wholes.push((history.span, Whole::History));
         }
-        let (length, sort, op) = match history.window {
-            Window::Before(length) => (length, "before", CompareOp::Le),
-            Window::After(length) => (length, "after", CompareOp::Le),
-            Window::Around(length) => (length, "around", CompareOp::Le),
-            Window::Over(length) => (length, "over", CompareOp::Lt),
-            Window::AllTime | Window::In(_) => {
-                let key = self.names.history(history);
-                return self.truth(key, Origin::Empty(Some(false)));
-            }
-        };
-        let units = [
-            ("months", i64::from(length.months)),
-            ("days", i64::from(length.days)),
-            ("business days", i64::from(length.business)),
-            ("nanoseconds", length.nanos),
-        ];
-        let mut given = units.iter().filter(|(_, n)| *n != 0);
-        let (Some((unit, n)), None) = (given.next(), given.next()) else {
+        let like = history::like(&self.names, history);
+        let Some(window) = history::distance(&self.names, history) else {
+            let source = like.map_or(Origin::Empty(Some(false)), Origin::There);
             let key = self.names.history(history);
-            return self.truth(key, Origin::Empty(Some(false)));
+            return self.truth(key, source);
         };
-        let anywhere = History { window: Window::AllTime, ..history.clone() };
-        let key = format!("{unit} {sort} to the nearest of {}", self.names.history(&anywhere));
-        let equal = equal(&self.names, history);
-        let source = match (equal, *unit, sort) {
-            (Some(equal), "days", "before" | "after" | "over") => Origin::Nearest {
-                kind: self.names.schema.kind(history.kind).name.clone(),
-                before: sort != "after",
-                equal,
-            },
-            _ => Origin::Empty(None),
+        let source = match like {
+            Some(like) => Origin::Nearest { like, unit: window.unit, before: window.before },
+            None => Origin::Empty(None),
         };
         let sort = Sort::Line { step: 1, of: Type::Duration, currency: None };
-        self.atom(key, sort, true, source, Test::Compare(op, Scalar::Number(i128::from(*n))))
+        let test = Test::Compare(window.op, Scalar::Number(i128::from(window.length)));
+        self.atom(window.key, sort, true, source, test)
     }
 
     fn any_of(&mut self, list: &Expr, items: &[Value], ignoring_case: bool) -> Node {
@@ -525,33 +505,6 @@ pub fn sequence_text(names: &Names<'_>, sequence: &Sequence) -> String {
     format!("sequence {} within {:?}", steps.join(" then "), sequence.within)
 }
 
-/// The columns of a history's records that have to be equal to the rule's own, where that is all that is asked.
-pub fn equal(names: &Names<'_>, history: &History) -> Option<Vec<(String, String)>> {
-    let schema = names.schema;
-    let column = |e: &Expr, root: u8, kind| match &e.kind {
-        ExprKind::Column { root: at, column } if *at == root => Some(schema.column(kind, *column).name.clone()),
-        _ => None,
-    };
-    let own = names.roots[0];
-    let mut equal = Vec::new();
-    for key in &history.keys {
-        equal.push((column(&key.inner, 1, history.kind)?, column(&key.outer, 0, own)?));
-    }
-    let mut waiting: Vec<&Expr> = history.filter.iter().collect();
-    while let Some(e) = waiting.pop() {
-        match &e.kind {
-            ExprKind::And(parts) => waiting.extend(parts),
-            ExprKind::Compare { op: CompareOp::Eq, left, right, .. } => {
-                let pair = |inner, outer| Some((column(inner, 1, history.kind)?, column(outer, 0, own)?));
-                equal.push(pair(left, right).or_else(|| pair(right, left))?);
-            }
-            // It may hold of a plain record; the evaluator says.
-            _ => {}
-        }
-    }
-    (history.root == 0).then_some(equal)
-}
-
 struct Operand {
     key: String,
     ty: Type,
@@ -561,7 +514,7 @@ struct Operand {
 }
 
 /// One more.
-fn above(limit: &Value) -> Option<Value> {
+pub fn above(limit: &Value) -> Option<Value> {
     let one = Decimal::from_int(1);
     Some(match limit {
         Value::Int(n) => Value::Int(n.checked_add(1)?),

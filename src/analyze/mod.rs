@@ -8,6 +8,7 @@
 
 mod canon;
 mod formula;
+mod history;
 mod lower;
 mod rules;
 mod scalar;

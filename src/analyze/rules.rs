@@ -119,12 +119,12 @@ impl Pair<'_> {
             Side::Old => &self.old,
             Side::New => &self.new,
         };
-        let mut tries = 0;
-        let mut found = None;
+        let (mut tries, mut found) = (0, None);
+        let currency = variables.currency();
         let answer = solve::models(formula, variables, &mut |model| {
             for rule in side.of {
                 tries += 1;
-                let Some(made) = witness::records(side.schema, rule, variables, model) else { continue };
+                let Some(made) = witness::records(side.schema, rule, variables, model, currency) else { continue };
                 if let Some(witness) = self.confirmed(&rule.name, made, finds, judge) {
                     found = Some(witness);
                     return ControlFlow::Break(());

@@ -150,7 +150,7 @@ fn short(text: &str) -> String {
     shorten(text, 200)
 }
 
-pub(super) fn records(records: &[Value]) -> String {
+fn records(records: &[Value]) -> String {
     records.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")
 }
 

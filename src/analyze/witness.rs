@@ -1,7 +1,7 @@
 //! Records that show what a formula allows: made from a model, and believed only where the evaluator says so too.
 
 use super::Side;
-use super::formula::{Origin, Region, Variables, inside};
+use super::formula::{Like, Origin, Region, Unit, Variables, inside};
 use super::scalar::{Scalar, Sort};
 use super::solve::Model;
 use crate::data::calendar::Zone;
@@ -10,13 +10,18 @@ use crate::sema::hir::{Rule, Trigger};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges records by one of two policy sets. The last record is the one that is asked about.
 pub trait Judge: Sync {
     /// What each rule makes of it; a rule that has no verdict on it is not there. None: they cannot be read as records.
     /// The data ends long after `day`, the records' own.
     fn verdicts(&self, side: Side, records: &[Json], day: i32) -> Option<BTreeMap<String, Verdict>>;
+
+    /// One that judges by these rules alone; none where that is the same work, or they need others.
+    fn only(&self, _rules: &BTreeSet<&str>) -> Option<Box<dyn Judge + '_>> {
+        None
+    }
 
     /// None where the rule has no verdict on it.
     fn verdict(&self, side: Side, rule: &str, records: &[Json], day: i32) -> Option<Verdict> {
@@ -49,20 +54,43 @@ pub struct Wanted {
     /// How many of it there are, with itself.
     pub copies: usize,
     pub others: Vec<Near>,
+    /// Of amounts that may be any.
+    pub currency: Option<Currency>,
 }
 
-/// Another record, so many days behind it, with columns that are equal to its own.
+/// Another record, so far behind it.
 #[derive(Clone, Debug)]
 pub struct Near {
-    pub kind: KindId,
+    pub like: Like,
     pub days: i32,
-    pub equal: Vec<(String, String)>,
+    pub nanos: i64,
+}
+
+impl Near {
+    /// The nearest one lies this far away, in a unit. Of business days and months, so many days as are enough.
+    pub fn at(like: &Like, unit: Unit, before: bool, n: i128, further: bool) -> Option<Near> {
+        let sign = if before { -1 } else { 1 };
+        let n = i64::try_from(n).ok()?.checked_mul(sign)?;
+        let (days, nanos) = match unit {
+            Unit::Days => (n, 0),
+            Unit::Nanoseconds => (0, n),
+            Unit::Months => (n.checked_mul(if further { 31 } else { 28 })?, 0),
+            Unit::BusinessDays => (if further { n.checked_mul(2)?.checked_add(3 * sign)? } else { n }, 0),
+        };
+        Some(Near { like: like.clone(), days: i32::try_from(days).ok()?, nanos })
+    }
 }
 
 /// The records that a model speaks of, and their day; none where it speaks of what no single record can be given: other
 /// records, ways up in a table.
-pub fn records(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>) -> Option<(Vec<Json>, i32)> {
-    made(schema, rule, wanted(schema, rule, variables, model)?)
+pub fn records(
+    schema: &Schema,
+    rule: &Rule,
+    variables: &Variables,
+    model: &Model<'_>,
+    currency: Option<Currency>,
+) -> Option<(Vec<Json>, i32)> {
+    made(schema, rule, Wanted { currency, ..wanted(schema, rule, variables, model)? })
 }
 
 fn wanted(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>) -> Option<Wanted> {
@@ -88,11 +116,19 @@ fn wanted(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>
                     return None;
                 }
             }
-            Origin::Nearest { kind, before, equal } => {
+            Origin::Nearest { like, unit, before } => {
                 if **region != Region::Absent {
-                    let days = i32::try_from(inside(region, 1)?).ok()?;
-                    let days = if *before { -days } else { days };
-                    wanted.others.push(Near { kind: schema.kind_named(kind)?, days, equal: equal.clone() });
+                    let n = match unit {
+                        Unit::Nanoseconds => plain_number(&Type::Duration, region, 1)?,
+                        _ => inside(region, 1)?,
+                    };
+                    let further = matches!(region, Region::Between(Some(_), None));
+                    wanted.others.push(Near::at(like, *unit, *before, n, further)?);
+                }
+            }
+            Origin::There(like) => {
+                if **region == Region::True {
+                    wanted.others.push(Near { like: like.clone(), days: 0, nanos: 0 });
                 }
             }
             Origin::Day => wanted.day = Some(i32::try_from(inside(region, 1)?).ok()?),
@@ -116,9 +152,13 @@ fn wanted(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>
             }
             // Whether it does not hold of a plain value either, the evaluator says.
             Origin::Example { column, value } => {
-                if **region == Region::True {
-                    wanted.own.entry(column.clone()).or_insert(Some(value.clone()));
-                }
+                let value = match (value, region) {
+                    (value, Region::True) => value.clone(),
+                    // An amount of the same currency, and a small one.
+                    (Value::Money(money), _) => Value::Money(Money { amount: Decimal::from_int(1), ..*money }),
+                    _ => continue,
+                };
+                wanted.own.entry(column.clone()).or_insert(Some(value));
             }
             Origin::Element { column, value } => {
                 let list = wanted.own.entry(column.clone()).or_insert(Some(Value::List(Vec::new())));
@@ -160,7 +200,7 @@ fn put_beside(
     let day = wanted.day.unwrap_or(DAY);
     let of = |column: &str| match wanted.own.get(column) {
         Some(value) => value.clone(),
-        None => plain(schema, &typed(schema, kind, column)?, day),
+        None => plain(schema, &typed(schema, kind, column)?, day, None),
     };
     // The one that is not settled follows the other one.
     let (base, other, order) = match wanted.own.contains_key(right) && !wanted.own.contains_key(left) {
@@ -216,7 +256,7 @@ pub fn made(schema: &Schema, rule: &Rule, wanted: Wanted) -> Option<(Vec<Json>, 
         }
         _ => rule.trigger.kind(),
     };
-    let Wanted { mut own, rows, keyed, copies, others, .. } = wanted;
+    let Wanted { mut own, rows, keyed, copies, others, currency, .. } = wanted;
     // A day on which the wording that was in force last is in force.
     let day = wanted.day.or(rule.effective.0).or(rule.effective.1.map(|until| until.saturating_sub(1))).unwrap_or(DAY);
     let of = schema.kind(kind);
@@ -224,7 +264,7 @@ pub fn made(schema: &Schema, rule: &Rule, wanted: Wanted) -> Option<(Vec<Json>, 
         let column = &of.columns[time.0 as usize];
         own.entry(column.name.clone()).or_insert_with(|| moment(&column.ty, day));
     }
-    let record = filled(schema, kind, own, day)?;
+    let record = filled(schema, kind, own, day, currency)?;
     let mut all = Vec::new();
     let mut looked_up = Vec::new();
     for ((table, key), cells) in rows {
@@ -235,7 +275,7 @@ pub fn made(schema: &Schema, rule: &Rule, wanted: Wanted) -> Option<(Vec<Json>, 
         let table = schema.kind_named(&table)?;
         let Role::Table { key: own_key, valid } = schema.kind(table).role else { return None };
         let of = schema.kind(table);
-        let mut row = filled(schema, table, cells, day)?;
+        let mut row = filled(schema, table, cells, day, currency)?;
         set(&mut row, &of.columns[own_key.0 as usize].name, key);
         if let Some((from, until)) = valid {
             let column = |id: crate::data::ColumnId| &of.columns[id.0 as usize];
@@ -248,18 +288,8 @@ pub fn made(schema: &Schema, rule: &Rule, wanted: Wanted) -> Option<(Vec<Json>, 
             all.push(row);
         }
     }
-    for Near { kind: other, days, equal } in others {
-        let of = schema.kind(other);
-        let day = day.checked_add(days)?;
-        let mut near = filled(schema, other, BTreeMap::new(), day)?;
-        if let Some(time) = of.time() {
-            let column = &of.columns[time.0 as usize];
-            set(&mut near, &column.name, shown(schema, &moment(&column.ty, day)?));
-        }
-        for (inner, outer) in equal {
-            set(&mut near, &inner, under(&record, &outer)?);
-        }
-        all.push(near);
+    for near in others {
+        all.push(beside(schema, near, &record, day, currency)?);
     }
     for n in 1..copies {
         let mut copy = record.clone();
@@ -276,6 +306,34 @@ pub fn made(schema: &Schema, rule: &Rule, wanted: Wanted) -> Option<(Vec<Json>, 
     }
     all.push(record);
     Some((all, day))
+}
+
+/// Another record, beside this one.
+fn beside(schema: &Schema, near: Near, record: &Json, day: i32, currency: Option<Currency>) -> Option<Json> {
+    let Near { like, days, nanos } = near;
+    let kind = schema.kind_named(&like.kind)?;
+    let of = schema.kind(kind);
+    let day = day.checked_add(days)?;
+    let mut cells: BTreeMap<String, Option<Value>> = BTreeMap::new();
+    for name in like.present {
+        cells.insert(name.clone(), Some(plain(schema, &typed(schema, kind, &name)?, day, currency)?));
+    }
+    cells.extend(like.with.into_iter().map(|(name, value)| (name, Some(value))));
+    let mut made = filled(schema, kind, cells, day, currency)?;
+    if let Some(time) = of.time() {
+        let column = &of.columns[time.0 as usize];
+        let at = match moment(&column.ty, day)? {
+            Value::Timestamp(t) => Value::Timestamp(t.checked_add(nanos)?),
+            at => at,
+        };
+        set(&mut made, &column.name, shown(schema, &at));
+    }
+    for (inner, outer) in like.equal {
+        if let Some(value) = under(record, &outer) {
+            set(&mut made, &inner, value);
+        }
+    }
+    Some(made)
 }
 
 /// More records than this nobody would look at.
@@ -354,14 +412,20 @@ fn plain_number(ty: &Type, region: &Region, step: i128) -> Option<i128> {
 }
 
 /// A record or row with these values, and plain ones where one is required.
-fn filled(schema: &Schema, kind: KindId, cells: BTreeMap<String, Option<Value>>, day: i32) -> Option<Json> {
+fn filled(
+    schema: &Schema,
+    kind: KindId,
+    cells: BTreeMap<String, Option<Value>>,
+    day: i32,
+    currency: Option<Currency>,
+) -> Option<Json> {
     let of: &Kind = schema.kind(kind);
     let mut record = json!({ "kind": of.name });
     for column in of.columns.iter().filter(|c| c.ty != Type::Struct) {
         let value = match cells.get(&column.name) {
             Some(value) => value.clone(),
             None if column.optional => None,
-            None => Some(plain(schema, &column.ty, day)?),
+            None => Some(plain(schema, &column.ty, day, currency)?),
         };
         if let Some(value) = value {
             set(&mut record, &column.name, shown(schema, &value));
@@ -370,7 +434,7 @@ fn filled(schema: &Schema, kind: KindId, cells: BTreeMap<String, Option<Value>>,
     Some(record)
 }
 
-fn plain(schema: &Schema, ty: &Type, day: i32) -> Option<Value> {
+fn plain(schema: &Schema, ty: &Type, day: i32, currency: Option<Currency>) -> Option<Value> {
     Some(match ty {
         Type::Bool => Value::Bool(false),
         Type::Int => Value::Int(1),
@@ -380,10 +444,13 @@ fn plain(schema: &Schema, ty: &Type, day: i32) -> Option<Value> {
         Type::Date | Type::Timestamp => moment(ty, day)?,
         Type::Duration => Value::Duration(0),
         Type::Bytes => Value::Bytes(0),
-        Type::Money => Value::Money(Money { amount: Decimal::from_int(1), currency: Currency::parse("EUR")? }),
+        Type::Money => {
+            let currency = currency.or_else(|| Currency::parse("EUR"))?;
+            Value::Money(Money { amount: Decimal::from_int(1), currency })
+        }
         Type::Enum(id) if schema.enum_def(*id).words.is_empty() => return None,
         Type::Enum(id) => Value::Enum(*id, 0),
-        Type::Ref(table) => plain(schema, schema.key_type(*table), day)?,
+        Type::Ref(table) => plain(schema, schema.key_type(*table), day, currency)?,
         Type::List(_) | Type::Set(_) => Value::List(Vec::new()),
         Type::Struct => return None,
     })

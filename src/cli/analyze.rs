@@ -6,7 +6,6 @@ use super::solver::SolverArgs;
 use super::{Exit, Failure, Style, check, output};
 use crate::analyze::{self, Ask, Kind, Set, Solver};
 use clap::{Args, ValueEnum};
-use std::sync::Arc;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -96,8 +95,7 @@ impl FailOn {
 
 pub(super) fn run(args: &AnalyzeArgs, style: Style) -> Result<Exit, Failure> {
     let (policies, checked) = check::load(&args.paths, &args.trust, &args.set, style)?.parts();
-    let plan = Arc::new(check::compile(&checked)?);
-    let bench = Bench::of([plan.clone(), plan]);
+    let bench = Bench::within(check::compile(&checked)?, checked.hir());
     let set = Set { sources: policies.sources(), hir: checked.hir(), charter: &[] };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let overlaps = args.overlaps || args.fail_on.contains(&FailOn::Overlap);

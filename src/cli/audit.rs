@@ -5,13 +5,12 @@ use super::given::{Given, Rules};
 use super::ledger::{self, Ledger};
 use super::receipt::{self, Receipt};
 use super::{Exit, Failure, Style, output, people, reading};
-use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
 use crate::report::baseline::Baseline;
 use crate::report::exchange::{self, Form, Run, Standing};
-use crate::report::{self, Context, Entry, json, summary};
+use crate::report::{self, Context, Entry, in_order, json, summary};
 use clap::{Args, ValueEnum};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -131,9 +130,9 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let read = plan.reading();
     let inputs = args.given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
-    let options =
-        Options { as_of, threads, twice: inputs.stay(), in_order, people: inputs.people.clone(), ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(inputs.people.clone());
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
@@ -286,13 +285,6 @@ pub(super) fn exit_of(
     } else {
         Exit::Clean
     }
-}
-
-/// Severity descending, then the findings' own order: rule, then time.
-fn in_order(findings: &Findings) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..findings.len()).filter(|&i| findings.verdicts()[i] != Verdict::Compliant).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(findings.row(i).rule.severity));
-    order
 }
 
 /// How a verdict stands beside the baseline, if one was given.
@@ -501,25 +493,8 @@ enum Shown<'a> {
     More { rule: String, verdict: Verdict, count: u64 },
 }
 
-/// A date, or a timestamp with or without an offset; without one it is in the policy's zone.
 pub(super) fn time(text: &str, plan: &Plan) -> Result<Time, Failure> {
-    let epoch = jiff::civil::date(1970, 1, 1);
-    let days = |date: jiff::civil::Date| (date - epoch).get_days();
-    let zone = Zone::named(&plan.timezone).unwrap_or_else(Zone::utc);
-    let local = |at: jiff::civil::DateTime| {
-        let of_day = (at - at.date().at(0, 0, 0, 0)).total(jiff::Unit::Nanosecond).ok()? as i64;
-        zone.at_local(days(at.date()), of_day)
-    };
-    let instant = |at: jiff::Timestamp| i64::try_from(at.as_nanosecond()).ok();
-    let bare_date = text.len() == 10;
-    let found = if bare_date {
-        text.parse().ok().map(|date| Time::Date(days(date)))
-    } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        instant(at).map(Time::Instant)
-    } else {
-        text.parse().ok().and_then(local).map(Time::Instant)
-    };
-    found.ok_or_else(|| {
+    plan.moment(text).ok_or_else(|| {
         Failure::new(format!("`--as-of {text}` is not a time"))
             .help("write a date like 2026-03-31, or a timestamp like 2026-03-31T18:00+08:00")
     })

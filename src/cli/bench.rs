@@ -5,25 +5,53 @@ use crate::data::{InputId, Time, Verdict};
 use crate::eval::{Evaluator, Options};
 use crate::ingest::{Ingest, Input, InputSpec, Route, Sink};
 use crate::plan::Plan;
+use crate::sema::hir::{Hir, Rule};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// Judges single records by either of two sets, or by one.
-pub(super) struct Bench {
+pub(super) struct Bench<'a> {
     plans: [Arc<Plan>; 2],
+    /// The rules, where there is one set.
+    hir: Option<&'a Hir>,
 }
 
-impl Bench {
-    pub fn of(plans: [Arc<Plan>; 2]) -> Bench {
-        Bench { plans }
+impl<'a> Bench<'a> {
+    pub fn of(plans: [Arc<Plan>; 2]) -> Bench<'static> {
+        Bench { plans, hir: None }
+    }
+
+    pub fn within(plan: Plan, hir: &'a Hir) -> Bench<'a> {
+        let plan = Arc::new(plan);
+        Bench { plans: [plan.clone(), plan], hir: Some(hir) }
     }
 }
 
 /// Days after a record's own that the data ends: behind every deadline of a policy that anybody would write.
 const LONG: i32 = 4_000;
 
-impl Judge for Bench {
+impl Judge for Bench<'_> {
+    fn only(&self, rules: &BTreeSet<&str>) -> Option<Box<dyn Judge + '_>> {
+        let hir = self.hir?;
+        let few: Vec<Rule> = hir.rules.iter().filter(|r| rules.contains(r.name.as_str())).cloned().collect();
+        // What others find is not there without them.
+        if few.len() == hir.rules.len() || few.iter().any(|r| r.level > 0) {
+            return None;
+        }
+        let hir = Hir {
+            schema: hir.schema.clone(),
+            sources: Vec::new(),
+            params: hir.params.clone(),
+            rules: few,
+            metrics: Vec::new(),
+            tests: Vec::new(),
+            charter: 0,
+        };
+        let plan = Arc::new(Plan::compile(&hir));
+        Some(Box::new(Bench::of([plan.clone(), plan])))
+    }
+
     fn verdicts(&self, side: Side, records: &[Value], day: i32) -> Option<BTreeMap<String, Verdict>> {
         let plan = &self.plans[usize::from(side == Side::New)];
         let mut text = Vec::new();

@@ -1,5 +1,6 @@
 //! Policy files on the disk.
 
+pub(super) use crate::io::plain_io_error;
 use crate::io::{FileError, Files, join};
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -59,16 +60,5 @@ pub(super) fn file_error(error: std::io::Error) -> FileError {
     match error.kind() {
         ErrorKind::NotFound => FileError::NotFound,
         _ => FileError::Other(plain_io_error(&error)),
-    }
-}
-
-/// The system's words without its number: "permission denied".
-pub(super) fn plain_io_error(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_lowercase().chain(letters).collect(),
-        None => String::new(),
     }
 }

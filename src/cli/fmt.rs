@@ -2,6 +2,7 @@
 
 use super::disk::{Disk, plain_io_error};
 use super::{Exit, Failure, Style, output, policies};
+use crate::data::Limits;
 use crate::diag::Code;
 use crate::fmt::{Unformatted, format};
 use crate::io::{FileError, Files};
@@ -101,7 +102,8 @@ fn one(path: &str, args: &FmtArgs, style: Style) -> Result<bool, Failure> {
             .code(Code::BadBundle)
             .help("format the files that it is made of, and make it again"));
     }
-    let bytes = if stdin { standard_input() } else { Disk.read(path) }.map_err(|why| unreadable(path, why))?;
+    let bytes = if stdin { standard_input() } else { Disk.read_within(path, Limits::default().policy_file_bytes) }
+        .map_err(|why| unreadable(path, why))?;
     let mut sources = SourceMap::default();
     let name = if stdin { "standard input" } else { path };
     let broken = |sources: &SourceMap, errors: &[_]| {

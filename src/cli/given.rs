@@ -158,7 +158,7 @@ impl Given {
     /// Finds the files of records, and what people in them are called.
     pub fn inputs(&self, reading: &Reading) -> Result<Inputs, Failure> {
         let mut inputs = records::inputs(&self.records, reading)?;
-        self.naming.apply(reading, &mut inputs, self.threads())?;
+        self.naming.apply(reading, &mut inputs, (self.threads(), &self.trust.limit.limits()))?;
         Ok(inputs)
     }
 

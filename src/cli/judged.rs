@@ -27,9 +27,9 @@ pub(super) fn judge(given: &Given, plan: Arc<Plan>) -> Result<Judged, Failure> {
     let read = plan.reading();
     let inputs = given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
-    let options =
-        Options { as_of, threads, twice: inputs.stay(), in_order, people: inputs.people.clone(), ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(inputs.people.clone());
     let reader = reading::Reader::new(&read, &inputs, threads, false, given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let findings = reader.finish(evaluator)?;

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct LimitArgs {
-    /// Set how large something in the input may become: `record-bytes=1MiB`, `files=unlimited`
-    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit, long_help = help())]
+    /// Set how large something in the input may become: `record-bytes=1MiB`, `files=unlimited`; `bylaws explain limits`
+    /// lists what there is
+    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limit: Vec<(String, String)>,
 }
 
@@ -34,13 +35,15 @@ impl LimitArgs {
     }
 }
 
-fn help() -> String {
-    let mut text = String::from(
-        "Set how large something in the input may become: `record-bytes=1MiB`, `files=unlimited`. It may be repeated.\n\
-         Names and defaults, with what they bound:\n",
-    );
+/// All limits with their defaults, for `bylaws explain limits`.
+pub(super) fn listed() -> String {
+    let mut text =
+        String::from("How large what is in the input may become. `--limit NAME=VALUE` sets it otherwise.\n\n");
     for limit in Limits::ALL {
-        text += &format!("  {:18}{:>16}  {}\n", limit.name, limit.shown(limit.default), limit.bounds);
+        let most =
+            if limit.most == u64::MAX { String::new() } else { format!(", {} at most", limit.shown(limit.most)) };
+        text += &format!("{}: {} by default{most}\n", limit.name, limit.shown(limit.default));
+        text += &format!("    {}; beyond it: {}\n", limit.bounds, limit.beyond);
     }
     text
 }

@@ -247,6 +247,13 @@ impl Files for Mended<'_> {
         }
     }
 
+    fn read_within(&self, path: &str, most: u64) -> Result<Vec<u8>, FileError> {
+        match self.texts.get(&normalize(path)) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => self.base.files.read_within(path, most),
+        }
+    }
+
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
         self.base.files.list(path)
     }

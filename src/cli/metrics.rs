@@ -100,8 +100,9 @@ pub(super) fn work_out(
     let as_of = given.as_of.as_ref().map(|text| audit::time(text, plan)).transpose()?;
     let threads = given.threads();
     let read = plan.reading();
-    let options = Options { as_of, threads, twice: inputs.stay(), people: inputs.people.clone(), ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(inputs.people.clone());
     let reader = reading::Reader::new(&read, inputs, threads, false, given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let found = reader.metrics(evaluator)?;

@@ -44,6 +44,7 @@ mod report;
 mod revision;
 mod signature;
 mod solver;
+mod stages;
 mod temporary;
 mod test;
 mod r#try;
@@ -106,6 +107,8 @@ enum Command {
     Bundle(bundle::BundleArgs),
     /// Make a pair of keys, to sign bundles with
     Keygen(keygen::KeygenArgs),
+    /// Show what a run on several machines needs: which records come together, by what, for which rules
+    Stages(stages::StagesArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
     /// Show how the rules of one policy set stand to each other, and what none of them can find
@@ -263,6 +266,7 @@ fn defect(of: &std::panic::PanicHookInfo) -> String {
 
 /// Runs the command, and says how the process should end.
 pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    keep_quiet();
     std::panic::set_hook(Box::new(|of| output::tell(&defect(of))));
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -290,6 +294,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compile(args) => compile::run(args, style),
         Command::Bundle(args) => bundle::run(args, style),
         Command::Keygen(args) => keygen::run(args),
+        Command::Stages(args) => stages::run(args, style),
         Command::Test(args) => test::run(args, style),
         Command::Analyze(args) => analyze::run(args, style),
         Command::Diff(args) => diff::run(args, style),
@@ -324,6 +329,19 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(Exit::Failed as u8)
         }
     }
+}
+
+/// What a decoder panics of over a damaged file is told as an error of the file, and not as a panic beside it.
+fn keep_quiet() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !crate::ingest::is_guarded() {
+                tell(panic);
+            }
+        }));
+    });
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -55,7 +55,8 @@ type WantedOf = (Vec<Wanted>, Vec<(usize, usize)>);
 impl<'a> Reader<'a> {
     pub fn new(reading: &'a Reading, inputs: &'a Inputs, threads: usize, keep: bool, limit: Limit) -> Reader<'a> {
         let veil = Veil::new(reading, &inputs.people);
-        Reader { ingest: Ingest::new(reading), inputs, reading, threads, keep, limit, veil }
+        let ingest = Ingest::new(reading).within(&limit.input);
+        Reader { ingest, inputs, reading, threads, keep, limit, veil }
     }
 
     /// Reads every input to its end; twice where a record has the identity of one that was let go.
@@ -137,8 +138,7 @@ impl<'a> Reader<'a> {
             };
             let sink = Sink { batch: &batch, reject: &reject, advance: &advance };
             let sift = sieve.as_ref().map(|sieve| Sift { sieve, rest: &rest });
-            let options =
-                ingest::Options { threads: self.threads, limits: self.limit.input, ..ingest::Options::default() };
+            let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
             let read = with_input(file, &self.inputs.seen, |input| {
                 self.ingest.sift(&spec(i, file), input, options, sink, sift)
             });
@@ -411,7 +411,8 @@ pub(super) fn with_input<T>(
     };
     let opened = std::fs::File::open(&file.path).map_err(unreadable)?;
     let now = opened.metadata().map_err(unreadable)?;
-    let result = if now.is_file() {
+    // Of some files, such as those in /proc, the system does not tell the size.
+    let result = if now.is_file() && now.len() > 0 {
         let size = seen.opened(file, &now).ok_or_else(|| changed(file))?;
         read(ingest::Input::At(Arc::new(Regular { size, file: opened })))
     } else {
@@ -441,7 +442,7 @@ impl Seen {
         let first = seen.entry(file.path.clone()).or_insert_with(|| now.clone());
         let time = |of: &Metadata| of.modified().ok();
         let same = now.len() > first.len() || now.len() == first.len() && time(now) == time(first);
-        (same && is_one_file(first, now)).then(|| first.len())
+        (same && is_one_file(first, now)).then_some(first.len())
     }
 }
 

@@ -293,11 +293,15 @@ mod tests {
                 set: BTreeMap::new(),
                 records: Vec::new(),
                 as_of: None,
+                limit: BTreeMap::new(),
             },
+            from: None,
+            pseudonyms: None,
             policy: vec![Hashed { file: "p.bylaw".into(), bytes: 1, sha256: sha256.into() }],
             records: Vec::new(),
             counts: BTreeMap::new(),
             verdicts: String::new(),
+            ledger: None,
         };
         let told = differences(&receipt("elf Zeichené"), &receipt(&"0".repeat(64)));
         assert_eq!(told, ["policy: p.bylaw has changed (SHA-256 elf Zeichené…, now 000000000000…)"]);

@@ -292,7 +292,25 @@ pub(super) fn expand(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
             found.push(path);
         }
     }
+    nameless(pattern)?;
     Ok(found)
+}
+
+/// A glob passes over names that are not UTF-8: one that it would otherwise match is told.
+fn nameless(pattern: &str) -> Result<(), Failure> {
+    let (parent, last) = pattern.rsplit_once(['/', '\\']).unwrap_or((".", pattern));
+    let Ok(last) = glob::Pattern::new(last) else { return Ok(()) };
+    let folders = glob::glob(if parent.is_empty() { "/" } else { parent }).into_iter().flatten().flatten();
+    for entry in folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_none() && last.matches(&name.to_string_lossy()) {
+            let path = entry.path();
+            let path = path.strip_prefix("./").unwrap_or(&path);
+            let failure = Failure::new(format!("the name of `{}` is not UTF-8", shown(path)));
+            return Err(failure.code(Code::Unreadable).help("rename it, or write the glob so that it does not match"));
+        }
+    }
+    Ok(())
 }
 
 /// A folder's name as the start of a glob that means it literally.

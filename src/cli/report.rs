@@ -88,8 +88,9 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let in_order = inputs.in_order(threads);
     // With a key, texts have pseudonyms at once.
     let people = if inputs.people.are_named() { People::Marked } else { inputs.people.clone() };
-    let options = Options { as_of, threads, twice: inputs.stay(), people, in_order, ..Options::default() };
+    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(people);
     let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
     let findings = reader.finish(evaluator)?;

@@ -102,10 +102,10 @@ impl<'a> Run<'a> {
             keep_compliant: retain,
             retain,
             twice: self.inputs.stay(),
-            people: self.inputs.people.clone(),
             ..Options::default()
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+        let evaluator = evaluator.with_people(self.inputs.people.clone());
         let reading = plan.reading();
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, retain, self.common.given.limit());
         let (evaluator, outcome) = reader.read(evaluator)?;

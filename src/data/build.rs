@@ -174,6 +174,24 @@ impl ColumnBuilder {
         }
     }
 
+    /// Appends a list, of which some elements may be none; a null, and false, where it is no list of such.
+    pub fn append_items(&mut self, values: &[Option<Value>]) -> bool {
+        let ColumnBuilder::List { items, ends, present, .. } = self else {
+            self.append_null();
+            return false;
+        };
+        let mut fits = true;
+        for value in values {
+            match value {
+                Some(value) => fits &= items.append(value),
+                None => items.append_null(),
+            }
+        }
+        ends.push(items.len() as i32);
+        present.append_non_null();
+        fits
+    }
+
     pub fn len(&self) -> usize {
         match self {
             ColumnBuilder::Bool(b) => b.len(),

@@ -75,6 +75,14 @@ impl Type {
     pub fn named(name: &str) -> Option<Type> {
         Type::NAMED.into_iter().find(|(of, _)| *of == name).map(|(_, ty)| ty)
     }
+
+    /// Of a list or set: the type of its elements.
+    pub fn item(&self) -> Option<&Type> {
+        match self {
+            Type::List(of) | Type::Set(of) => Some(of),
+            _ => None,
+        }
+    }
 }
 
 /// A declared enum, or the words written in place at a field.

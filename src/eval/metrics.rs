@@ -87,7 +87,7 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, opt
     let Settled { mut world, counts, mut candidates, mut in_force, .. } = settled;
     if plan.rules.len() > plan.metrics.len() {
         let mut of_rules = vec![RuleCounts::default(); plan.rules.len()];
-        levels(&plan, runtime, (&mut world, &mut candidates), options, &mut of_rules, &mut in_force);
+        levels(&plan, runtime, (&mut world, &mut candidates), (options, &[]), &mut of_rules, &mut in_force);
     }
     // As a metric reads from day to day.
     let mut readings: Vec<Vec<usize>> = Vec::new();

@@ -9,6 +9,7 @@
 //! batches cannot come twice ([`repeats`]).
 
 mod about;
+pub mod apart;
 mod arith;
 mod bounds;
 mod business;
@@ -84,7 +85,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Records later than this are set aside; deadlines before it have passed. None: the latest record's time.
     pub as_of: Option<AsOf>,
@@ -98,23 +99,13 @@ pub struct Options {
     /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
     /// find anything in need not be held until it is known whether another has its identity.
     pub twice: bool,
-    /// What people are called in texts.
-    pub people: People,
     /// With `twice`: the batches come about in the order of time, so that what no sequence can need any more is let go.
     pub in_order: Option<InOrder>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            as_of: None,
-            threads: 1,
-            keep_compliant: false,
-            retain: false,
-            twice: false,
-            people: People::Named,
-            in_order: None,
-        }
+        Options { as_of: None, threads: 1, keep_compliant: false, retain: false, twice: false, in_order: None }
     }
 }
 
@@ -254,19 +245,29 @@ pub struct Evaluator {
     taken: Mutex<records::Taken>,
     /// What is looked for as the batches come once more.
     wanted: Option<Arc<repeats::Wanted>>,
+    /// What was found elsewhere, for rules over findings.
+    before: Vec<strata::Row>,
 }
 
 impl Evaluator {
-    pub fn new(mut plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
-        if options.people.fingerprint().is_some() && plan.rules.iter().any(|r| !r.waivers.is_empty()) {
-            Arc::make_mut(&mut plan).call_people(&options.people);
-        }
-        let runtime =
-            Arc::new(Runtime { retain: options.retain, people: options.people.clone(), ..Runtime::new(&plan)? });
+    pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
+        let runtime = Arc::new(Runtime { retain: options.retain, ..Runtime::new(&plan)? });
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));
-        Ok(Evaluator { plan, runtime, options, taken, wanted: None })
+        Ok(Evaluator { plan, runtime, options, taken, wanted: None, before: Vec::new() })
+    }
+
+    /// Calls people so in texts. Before the first batch.
+    #[must_use]
+    pub fn with_people(mut self, people: People) -> Evaluator {
+        if people.fingerprint().is_some() && self.plan.rules.iter().any(|r| !r.waivers.is_empty()) {
+            Arc::make_mut(&mut self.plan).call_people(&people);
+        }
+        if let Some(runtime) = Arc::get_mut(&mut self.runtime) {
+            runtime.people = people;
+        }
+        self
     }
 
     pub fn plan(&self) -> &Arc<Plan> {
@@ -354,7 +355,7 @@ impl Evaluator {
     pub fn finish(self) -> Findings {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
         let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
-        results::conclude(self.plan, self.runtime, settled, &options)
+        results::conclude(self.plan, self.runtime, settled, (&options, &self.before))
     }
 
     /// As [`Evaluator::finish`], within limits.

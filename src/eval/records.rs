@@ -73,8 +73,8 @@ impl Taken {
         self.watermark = watermark;
     }
 
-    /// They begin as early as this.
-    pub fn began(&mut self, watermark: &Watermark) {
+    /// There were others, which reach so far.
+    pub fn reach(&mut self, watermark: &Watermark) {
         self.watermark.merge(watermark);
     }
 

@@ -7,6 +7,7 @@ use super::worker::{Job, Worker};
 use super::{InputError, InputReport, ReadAt};
 use crate::data::{Reading, limits};
 use crate::diag::Code;
+use crate::io::plain_io_error;
 use std::borrow::Cow;
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -72,7 +73,7 @@ pub fn broken(error: &std::io::Error, at: u64) -> InputError {
     if let Some(over) = unpack::over(error) {
         return over;
     }
-    InputError::new(Code::BrokenInput, format!("cannot be read beyond byte {at}: {error}"))
+    InputError::new(Code::BrokenInput, format!("cannot be read beyond byte {at}: {}", plain_io_error(error)))
 }
 
 /// A piece of whole records, or the beginning of one that is too long.
@@ -277,7 +278,7 @@ pub fn work(
         Ends::Lines => &last_line_end,
         Ends::Cut(cut) => cut,
     };
-    let (size, most) = (job.options.chunk_bytes, job.options.limits.record_bytes);
+    let (size, most) = (job.options.chunk_bytes, job.limits.record_bytes);
     let pieces = Pieces { feed, offset: skip, next: 0, size, most, spare: Vec::new() };
     let pieces = Mutex::new(Ok(pieces));
     let lines = Lines::default();
@@ -355,7 +356,7 @@ fn lines_at(
     line: u64,
     each: &(dyn Fn(&mut Worker, Chunk) + Sync),
 ) -> Result<InputReport, InputError> {
-    let ranges = Ranges::new(of, job.options.chunk_bytes, job.options.limits.record_bytes);
+    let ranges = Ranges::new(of, job.options.chunk_bytes, job.limits.record_bytes);
     let lines = Lines::default();
     let broken = Mutex::new(None);
     let run = || {

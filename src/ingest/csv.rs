@@ -23,7 +23,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     if heading.is_empty() {
         return Err(InputError::new(Code::HeadingMissing, "is empty: a CSV file begins with its headings"));
     }
-    within_columns(heading.len(), &job.options.limits)?;
+    within_columns(heading.len(), &job.limits)?;
     let columns = columns(&layout, &heading)?;
     let cut = |bytes: &[u8]| cut(bytes, job.delimiter);
     let mut report = work(reading, &layout, job, content, skip, Ends::Cut(&cut), &|worker, chunk| {
@@ -163,7 +163,7 @@ impl Cells for Row<'_> {
 }
 
 fn rows(worker: &mut Worker, job: &Job, columns: &[Option<usize>], width: usize, chunk: Chunk) {
-    let most = job.options.limits.record_bytes;
+    let most = job.limits.record_bytes;
     each_row(job.spec.id, (job.delimiter, width, most), &chunk, &mut |place, raw, row| match row {
         Ok(record) => worker.row_record(&Row { record, columns }, place, raw),
         Err(Faulty::TooLong) => worker.reject_too_long(place, "a row", raw),

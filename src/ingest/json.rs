@@ -19,14 +19,14 @@ struct Records {
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
     let layout = Layout::new(reading, &job.spec.route, false);
-    let bytes = content.whole(job.options.limits.document_bytes)?;
+    let bytes = content.whole(job.limits.document_bytes)?;
     let (text, invalid) = match std::str::from_utf8(&bytes) {
         Ok(text) => (text, None),
         Err(error) => {
             (std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(), Some(error.valid_up_to()))
         }
     };
-    let mut records = records(text, Bounds::of(&job.options.limits));
+    let mut records = records(text, Bounds::of(&job.limits));
     if let Some(at) = invalid {
         records.fault = Some((at, Code::NotUtf8, format!("not UTF-8 at byte {} of the file", at + 1)));
     }

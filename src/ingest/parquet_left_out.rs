@@ -26,6 +26,10 @@ pub fn bare(_: &BareSpec, _: Content, _: See, _: &dyn Fn(u64)) -> Result<Vec<Str
     Err(left_out())
 }
 
+pub fn is_guarded() -> bool {
+    false
+}
+
 fn left_out() -> InputError {
     InputError::new(Code::NotThisFormat, "this build does not read Parquet files")
 }

@@ -3,6 +3,7 @@
 use super::InputError;
 use crate::data::{Limits, limits};
 use crate::diag::Code;
+use crate::io::plain_io_error;
 use std::io::{Error, Read, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -79,5 +80,6 @@ pub fn over(error: &Error) -> Option<InputError> {
 }
 
 pub fn unreadable(error: &Error) -> InputError {
-    over(error).unwrap_or_else(|| InputError::new(Code::BrokenInput, format!("cannot be read: {error}")))
+    over(error)
+        .unwrap_or_else(|| InputError::new(Code::BrokenInput, format!("cannot be read: {}", plain_io_error(error))))
 }

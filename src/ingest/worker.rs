@@ -9,7 +9,7 @@ use super::{InputReport, InputSpec, Note, Options, Reject, Sift, Sink};
 use crate::data::build::{ColumnBuilder, shortened};
 use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Step;
-use crate::data::{Batch, Between, ColumnId, Defect, KindId, Place, Reading, Sieve};
+use crate::data::{Batch, Between, ColumnId, Defect, KindId, Limits, Place, Reading, Sieve};
 use crate::diag::{Code, did_you_mean};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
@@ -30,6 +30,7 @@ const MAX_UNKNOWN: usize = 100_000;
 pub struct Job<'j> {
     pub spec: &'j InputSpec,
     pub options: Options,
+    pub limits: Limits,
     pub sink: Sink<'j>,
     pub delimiter: u8,
     pub sift: Option<Sift<'j>>,
@@ -212,7 +213,7 @@ impl Sifter<'_> {
 
 impl<'w> Worker<'w> {
     pub fn new(reading: &'w Reading, layout: &'w Layout, job: &'w Job<'w>) -> Worker<'w> {
-        let bounds = Bounds::of(&job.options.limits);
+        let bounds = Bounds::of(&job.limits);
         let filling = layout.targets.iter().map(|t| Some(Filling::new(reading, t.kind, t.projection.as_ref()?)));
         let sifters = layout.targets.iter().map(|t| Sifter::new(reading, t, job.sift?));
         Worker {
@@ -514,12 +515,12 @@ impl<'w> Worker<'w> {
 
     /// Whether a record is longer than it may be.
     pub fn is_too_long(&self, length: usize) -> bool {
-        length as u64 > self.job.options.limits.record_bytes
+        length as u64 > self.job.limits.record_bytes
     }
 
     /// `what`: a line, a row, a record.
     pub fn reject_too_long(&mut self, place: Place, what: &str, text: &[u8]) {
-        let most = bytes(self.job.options.limits.record_bytes);
+        let most = bytes(self.job.limits.record_bytes);
         self.reject(place, Code::TooLong, format!("{what} of more than {most}"), text);
     }
 

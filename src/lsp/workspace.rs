@@ -2,6 +2,7 @@
 
 use super::position::{Encoding, Lines};
 use super::uri::{path_of, uri_of};
+use crate::data::Limits;
 use crate::data::Schema;
 use crate::diag::{Diagnostic, Level};
 use crate::io::{FileError, Files, MemoryFiles, folder_of, is_within, join, normalize};
@@ -121,7 +122,8 @@ impl Files for Overlay<'_> {
         if let Some(document) = self.open.get(path) {
             return Ok(document.text.as_bytes().to_vec());
         }
-        self.read.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.disk.read(path)).clone()
+        let most = Limits::default().policy_file_bytes;
+        self.read.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.disk.read_within(path, most)).clone()
     }
 
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {

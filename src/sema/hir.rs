@@ -245,6 +245,17 @@ pub struct Expr {
 }
 
 impl Expr {
+    /// How many expressions it is made of, and how many lie in one another.
+    pub fn size(&self) -> (usize, usize) {
+        let (mut all, mut deepest, mut waiting) = (0, 0, vec![(self, 1)]);
+        while let Some((expr, level)) = waiting.pop() {
+            all += 1;
+            deepest = deepest.max(level);
+            waiting.extend(expr.children().into_iter().map(|child| (child, level + 1)));
+        }
+        (all, deepest)
+    }
+
     /// The expressions right under this one; those of a history condition apart.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {

@@ -1,9 +1,11 @@
 //! A policy set, records made up for it, and a follower that can be ended at any moment.
 
+pub mod server;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,7 +29,7 @@ require approved_later {
   need approval within 3 days after where approval.gift == id
 }
 
-limit from_one_giver { on gift where value present  sum value ?? 0 EUR  per person, giver  over 10 days  to 150 EUR }
+limit from_one_giver { on gift where value present  sum value  per person, giver  over 10 days  to 150 EUR }
 
 forbid gift_and_leave {
   on sequence by person within 5 days { gift as taken where (value ?? 0 EUR) > 50 EUR  then leave as left }
@@ -152,8 +154,16 @@ impl Place {
     }
 
     pub fn args<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
-        let usual = ["follow", "--policy", "p.bylaw", "--state", "state", "--output", "findings.ndjson"];
-        [&usual[..], &["--checkpoint-every", "30 ms"], more].concat()
+        let mut all = vec!["follow", "--policy", "p.bylaw"];
+        // What is given takes the place of what is usual.
+        for (option, usual) in [("--state", "state"), ("--output", "findings.ndjson"), ("--checkpoint-every", "30 ms")]
+        {
+            if !more.contains(&option) {
+                all.extend([option, usual]);
+            }
+        }
+        all.extend(more);
+        all
     }
 
     /// Begins to follow; what it tells goes to a file.
@@ -167,6 +177,11 @@ impl Place {
     pub fn run(&self, more: &[&str]) -> (i32, String) {
         let out = self.command(&self.args(more)).output().unwrap();
         (out.status.code().unwrap_or(-1), String::from_utf8_lossy(&out.stderr).into_owned())
+    }
+
+    /// The same, with a file on its standard input.
+    pub fn piped(&self, from: &str, more: &[&str]) -> std::process::Output {
+        self.command(&self.args(more)).stdin(File::open(self.path(from)).unwrap()).output().unwrap()
     }
 
     pub fn waits(&self, name: &str, wanted: impl Fn(&str) -> bool) {
@@ -210,8 +225,4 @@ impl Drop for Following {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-pub fn exists(path: &Path) -> bool {
-    path.exists()
 }

@@ -3,10 +3,11 @@
 use super::model::{Asked, Cell};
 use super::term::{Sort, Term, all, any, number, quoted};
 use super::{Read, Reader};
+use crate::analyze::history;
 use crate::analyze::lower::{Limits, Whole, kinds};
 use crate::analyze::scalar::constant;
-use crate::data::{EnumId, Length, Type, Value};
-use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, TextOp, Trigger, Window};
+use crate::data::{EnumId, Type, Value};
+use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, TextOp, Trigger};
 
 /// Two formulas; where neither holds, it is not known.
 #[derive(Clone, Debug)]
@@ -399,46 +400,24 @@ impl Reader<'_, '_> {
         if history.filter.is_some() {
             self.wholes.push((history.span, Whole::History));
         }
-        let (length, sort, op) = match history.window {
-            Window::Before(length) => (length, "before", "<="),
-            Window::After(length) => (length, "after", "<="),
-            Window::Around(length) => (length, "around", "<="),
-            Window::Over(length) => (length, "over", "<"),
-            Window::AllTime | Window::In(_) => return self.open(self.names.history(history)),
+        let like = history::like(&self.names, history);
+        let Some(window) = history::distance(&self.names, history) else {
+            let truth = self.open(self.names.history(history));
+            if let Some(like) = like {
+                self.question.ask_for(Asked::There { like, holds: truth.yes.clone() });
+            }
+            return truth;
         };
-        let Some((unit, n)) = only_unit(length) else { return self.open(self.names.history(history)) };
-        let anywhere = History { window: Window::AllTime, ..history.clone() };
-        let key = format!("{unit} {sort} to the nearest of {}", self.names.history(&anywhere));
-        let distance = self.question.free(self.names.schema, &key, &Type::Int, true);
+        let distance = self.question.free(self.names.schema, &window.key, &Type::Int, true);
         self.question.assert(&format!("(<= 0 {})", distance.value));
-        if let (Some(equal), "days", "before" | "after" | "over") =
-            (crate::analyze::lower::equal(&self.names, history), unit, sort)
-        {
-            self.question.ask_for(Asked::Nearest {
-                kind: self.names.schema.kind(history.kind).name.clone(),
-                before: sort != "after",
-                equal,
-                days: distance.value.clone(),
-                known: distance.known.clone(),
-            });
+        let near = number(i128::from(window.length) * 2 + 10);
+        self.question.usual.push(format!("(<= {} {near})", distance.value));
+        if let Some(like) = like {
+            let (days, known) = (distance.value.clone(), distance.known.clone());
+            self.question.ask_for(Asked::Nearest { like, unit: window.unit, before: window.before, days, known });
         }
-        let test = format!("({op} {} {})", distance.value, number(i128::from(n)));
+        let test = format!("({} {} {})", sign(window.op), distance.value, number(i128::from(window.length)));
         self.tested(&distance, &test)
-    }
-}
-
-/// The one unit that a length is in.
-pub fn only_unit(length: Length) -> Option<(&'static str, i64)> {
-    let units = [
-        ("months", i64::from(length.months)),
-        ("days", i64::from(length.days)),
-        ("business days", i64::from(length.business)),
-        ("nanoseconds", length.nanos),
-    ];
-    let mut given = units.into_iter().filter(|(_, n)| *n != 0);
-    match (given.next(), given.next()) {
-        (Some(one), None) => Some(one),
-        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Question;
 use super::sexpr::Value as Said;
 use super::term::{Sort, Term};
+use crate::analyze::formula::{Like, Unit};
 use crate::analyze::witness::{Near, Wanted};
 use crate::data::{Currency, Decimal, Money, Schema, Type, Value};
 use std::collections::BTreeMap;
@@ -58,11 +59,15 @@ pub enum Asked {
     },
     Count(String),
     Nearest {
-        kind: String,
+        like: Like,
+        unit: Unit,
         before: bool,
-        equal: Vec<(String, String)>,
         days: String,
         known: String,
+    },
+    There {
+        like: Like,
+        holds: String,
     },
     Day(String),
     Kind(String),
@@ -91,8 +96,16 @@ impl Asked {
         match self {
             Asked::Column { cell, .. } | Asked::Lowered { cell, .. } | Asked::Sum { cell, .. } => cell_names(cell),
             Asked::Lookup { cell, key, .. } => [cell_names(cell), cell_names(key)].concat(),
-            Asked::Element { holds: name, .. } | Asked::Count(name) | Asked::Day(name) | Asked::Kind(name) => {
-                if is_name(name) { vec![name] } else { Vec::new() }
+            Asked::Element { holds: name, .. }
+            | Asked::There { holds: name, .. }
+            | Asked::Count(name)
+            | Asked::Day(name)
+            | Asked::Kind(name) => {
+                if is_name(name) {
+                    vec![name]
+                } else {
+                    Vec::new()
+                }
             }
             Asked::Nearest { days, known, .. } => vec![days, known],
         }
@@ -148,11 +161,15 @@ pub fn wanted(
                 }
             }
             Asked::Count(name) => wanted.copies = usize::try_from(model.int(name)?).ok()?.max(1),
-            Asked::Nearest { kind, before, equal, days, known } => {
+            Asked::Nearest { like, unit, before, days, known } => {
                 if model.truth(known)? {
-                    let days = i32::try_from(model.int(days)?).ok()?;
-                    let days = if *before { -days } else { days };
-                    wanted.others.push(Near { kind: schema.kind_named(kind)?, days, equal: equal.clone() });
+                    let n = model.int(days)?;
+                    wanted.others.push(Near::at(like, *unit, *before, n, n > 0)?);
+                }
+            }
+            Asked::There { like, holds } => {
+                if model.truth(holds)? {
+                    wanted.others.push(Near { like: like.clone(), days: 0, nanos: 0 });
                 }
             }
             Asked::Day(name) => wanted.day = Some(i32::try_from(model.int(name)?).ok()?),

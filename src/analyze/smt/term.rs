@@ -237,7 +237,7 @@ impl Reader<'_, '_> {
                 self.column(&column.name, &column.ty, column.optional)
             }
             ExprKind::EventTime { root: 0 } => match self.names.time(0, &e.ty) {
-                Some(column) => self.column(&column.to_owned(), &e.ty, false),
+                Some(column) => self.column(column, &e.ty, false),
                 None => self.whole(e, Whole::Other),
             },
             ExprKind::Lookup { key, table, column, root: 0 } => self.lookup(e, key, *table, *column),

@@ -6,7 +6,7 @@ use crate::analyze::Side;
 use crate::analyze::canon::Apart;
 use crate::analyze::lower::Limits;
 use crate::analyze::smt::{Question, Read, Reply, Solver};
-use crate::analyze::witness::{self, Judge};
+use crate::analyze::witness::{self, Judge, Wanted};
 
 /// Whether what is picked can hold of one record.
 pub fn pose(
@@ -28,7 +28,7 @@ pub fn read(group: &Group<'_>, unit: &Unit<'_>, question: &mut Question) -> Read
 pub fn sample(group: &Group<'_>, unit: &Unit<'_>, reply: &Reply, judge: &dyn Judge) -> Vec<Sample> {
     let Reply::Model(wanted) = reply else { return Vec::new() };
     let of = |rule: &&crate::sema::hir::Rule| {
-        let (records, day) = witness::made(group.schema, rule, wanted.clone())?;
+        let (records, day) = witness::made(group.schema, rule, Wanted { currency: group.currency, ..wanted.clone() })?;
         let verdicts = judge.verdicts(Side::New, &records, day)?;
         Some(Sample { records, verdicts })
     };

@@ -23,7 +23,7 @@ pub fn claim(
         return None;
     }
     let of = |claim, because: String, proof, examples: [Sample; 2]| {
-        let rules = [a.name, b.name];
+        let rules = [a, b];
         let shows = |s: &Sample| format!("`{}` finds it", if s.finds(a.name) { a.name } else { b.name });
         Claim {
             claim,
@@ -37,19 +37,23 @@ pub fn claim(
     let chosen = a.tests.intersection(&b.tests).find_map(|name| {
         let variable = group.variables.0.get(name)?;
         let what = match &variable.source {
-            Origin::Empty(_) | Origin::Nearest { .. } => "whatever other records there are".to_owned(),
+            Origin::Empty(_) | Origin::There(_) | Origin::Nearest { .. } => {
+                "whatever other records there are".to_owned()
+            }
             Origin::Column(column) if variable.optional => format!("whether `{column}` is there or not"),
             _ => return None,
         };
         let examples = one_of_both(group, a, b, name, ask.judge)?;
-        let because = format!("{what}, one of them finds something: what the one asks for, the other forbids");
+        let because = format!("what one asks for, the other forbids: {what}, one of them finds something");
         Some(of(Kind::Contradiction, because, Proof::Records, examples))
     });
     if chosen.is_some() || both_comply {
         return chosen;
     }
     let (proof, examples) = nowhere(group, a, b, ask)?;
-    let because = "every record that both look at is found by one of them, if its values are known".to_owned();
+    let because =
+        "no record that both look at complies with both: one of them finds it, or a value that matters is not known"
+            .to_owned();
     let required = a.wordings.iter().chain(&b.wordings).any(|r| r.verb == Verb::Require);
     let kind = if required { Kind::Contradiction } else { Kind::Together };
     Some(of(kind, because, proof, examples))

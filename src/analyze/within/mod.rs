@@ -84,6 +84,9 @@ pub(crate) struct Example {
     pub records: Vec<Json>,
     /// None: not judged.
     pub verdicts: BTreeMap<String, Option<Verdict>>,
+    /// The fields of the last record that these rules read.
+    #[serde(skip)]
+    pub read: BTreeSet<String>,
 }
 
 /// What of a rule was not analysed.
@@ -142,6 +145,8 @@ pub(crate) fn analyze(set: Set<'_>, ask: Ask<'_>) -> Analysis {
     let mut told = BTreeSet::new();
     let mut compared = BTreeSet::new();
     for mut group in unit::groups(&set.hir.schema, &names, &apart) {
+        let few = ask.judge.only(&group.units.iter().map(|u| u.name).collect());
+        let ask = Ask { judge: few.as_deref().unwrap_or(ask.judge), ..ask };
         samples::gather(&mut group, ask);
         let new: Vec<usize> = (0..group.units.len()).filter(|i| told.insert(group.units[*i].name)).collect();
         for i in new {

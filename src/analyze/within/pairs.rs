@@ -179,7 +179,7 @@ fn both(group: &Group<'_>, a: &Unit<'_>, b: &Unit<'_>) -> Option<Sample> {
 }
 
 fn same(group: &Group<'_>, (a, b): (&Unit<'_>, &Unit<'_>), proof: Proof, set: Set<'_>) -> Claim {
-    let example = both(group, a, b).map(|s| s.example("both find it", &[a.name, b.name]));
+    let example = both(group, a, b).map(|s| s.example("both find it", &[a, b]));
     Claim {
         claim: Kind::Same,
         rule: named(set, a.wordings[a.wordings.len() - 1]),
@@ -197,14 +197,13 @@ fn one_way(
     back: Option<&Within>,
     set: Set<'_>,
 ) -> Claim {
-    let mut examples: Vec<_> =
-        both(group, a, b).map(|s| s.example("both find it", &[a.name, b.name])).into_iter().collect();
+    let mut examples: Vec<_> = both(group, a, b).map(|s| s.example("both find it", &[a, b])).into_iter().collect();
     let only = match back {
         Some(Within::Not(sample)) => Some(sample.clone()),
         _ => group.samples.iter().find(|s| s.finds(b.name) && s.lets_pass(a.name)).cloned(),
     };
     let known = only.is_some();
-    examples.extend(only.map(|s| s.example(format!("only `{}` finds it", b.name), &[a.name, b.name])));
+    examples.extend(only.map(|s| s.example(format!("only `{}` finds it", b.name), &[a, b])));
     let more = if known { "" } else { "; whether that one finds more is not known" };
     Claim {
         claim: Kind::Implied,
@@ -228,6 +227,6 @@ fn overlap(group: &Group<'_>, (a, b): (&Unit<'_>, &Unit<'_>), set: Set<'_>, judg
         other: Some(named(set, b.wordings[b.wordings.len() - 1])),
         because: "some records are found by both".into(),
         proof: Proof::Records,
-        examples: vec![sample.example("both find it", &[a.name, b.name])],
+        examples: vec![sample.example("both find it", &[a, b])],
     })
 }

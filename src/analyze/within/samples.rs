@@ -35,9 +35,14 @@ impl Sample {
         matches!(self.verdicts.get(rule), Some(Verdict::Compliant | Verdict::Excepted | Verdict::Waived))
     }
 
-    pub fn example(&self, shows: impl Into<String>, rules: &[&str]) -> Example {
-        let verdict = |rule: &&str| ((*rule).to_owned(), self.verdicts.get(*rule).copied());
-        Example { shows: shows.into(), records: self.records.clone(), verdicts: rules.iter().map(verdict).collect() }
+    pub fn example(&self, shows: impl Into<String>, rules: &[&Unit<'_>]) -> Example {
+        let verdict = |rule: &&Unit<'_>| (rule.name.to_owned(), self.verdicts.get(rule.name).copied());
+        Example {
+            shows: shows.into(),
+            records: self.records.clone(),
+            verdicts: rules.iter().map(verdict).collect(),
+            read: rules.iter().flat_map(|r| r.columns.iter().cloned()).collect(),
+        }
     }
 }
 
@@ -50,7 +55,7 @@ const EACH: usize = 2;
 pub fn gather(group: &mut Group<'_>, ask: Ask<'_>) {
     let of = |i: usize| of_values(group, &group.units[i], ask.judge);
     let mut samples: Vec<Vec<Sample>> = crate::eval::parallel(ask.threads, group.units.len(), of);
-    for i in 0..group.units.len() {
+    for (i, own) in samples.iter_mut().enumerate() {
         let unit = &group.units[i];
         let impossible = |node: &Node| solve::can_hold(node, &group.variables.of(&[node])) == Some(false);
         let never = impossible(&unit.found).then_some(Proof::Intervals);
@@ -60,7 +65,7 @@ pub fn gather(group: &mut Group<'_>, ask: Ask<'_>) {
                 let mut question = Question::new();
                 let mut wholes = asked::read(group, unit, &mut question).wholes;
                 sorted(&mut wholes);
-                let proofs = of_solver(group, unit, solver, ask.judge, &mut samples[i]);
+                let proofs = of_solver(group, unit, solver, ask.judge, own);
                 group.units[i].wholes = wholes;
                 proofs
             }
@@ -148,7 +153,7 @@ pub fn judged(
     model: &Model<'_>,
     judge: &dyn Judge,
 ) -> Option<Sample> {
-    let (records, day) = witness::records(group.schema, rule, variables, model)?;
+    let (records, day) = witness::records(group.schema, rule, variables, model, group.currency)?;
     let verdicts = judge.verdicts(Side::New, &records, day)?;
     Some(Sample { records, verdicts })
 }

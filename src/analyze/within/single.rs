@@ -28,7 +28,11 @@ pub fn claims(group: &Group<'_>, i: usize, set: Set<'_>, ask: Ask<'_>, found: &m
             why: explained(*why),
         })
         .collect();
-    let unshown = unit.never.is_none() && !group.samples.iter().any(|s| s.finds(unit.name));
+    // Of what finds nothing or everything there is no more to know.
+    if unit.never.or(unit.always).is_some() {
+        return;
+    }
+    let unshown = !group.samples.iter().any(|s| s.finds(unit.name));
     if !parts.is_empty() || unshown {
         found.not_analysed.push(Open { rule: named(set, last(unit)), parts, unshown });
     }
@@ -69,7 +73,7 @@ fn nothing(group: &Group<'_>, unit: &Unit<'_>, proof: Proof, set: Set<'_>, ask: 
     let seen = group.samples.iter().find(|s| excepted(s)).cloned();
     let example = seen
         .or_else(|| samples::one(group, unit, &unit.base, ask.judge, &excepted))
-        .map(|sample| sample.example("meets the condition and is excepted", &[unit.name]));
+        .map(|sample| sample.example("meets the condition and is excepted", &[unit]));
     let names = match proof {
         Proof::Solver => {
             let mut names: Vec<String> = unit.wordings.iter().flat_map(|r| &r.unless).map(|e| e.name.clone()).collect();
@@ -120,12 +124,12 @@ fn listed(names: &[String]) -> String {
 fn everything(group: &Group<'_>, unit: &Unit<'_>, proof: Proof, set: Set<'_>) -> Claim {
     let filtered = unit.wordings.iter().any(|r| r.trigger.filter().is_some());
     let which = if filtered { "record that its `where` takes" } else { "record that it looks at" };
-    let example = group.samples.iter().find(|s| s.finds(unit.name)).map(|s| s.example("one of them", &[unit.name]));
+    let example = group.samples.iter().find(|s| s.finds(unit.name)).map(|s| s.example("one of them", &[unit]));
     Claim {
         claim: Kind::FindsEverything,
         rule: named(set, last(unit)),
         other: None,
-        because: format!("every {which} is a finding, if its values are known"),
+        because: format!("no {which} complies: each is a finding, or a value that matters is not known"),
         proof,
         examples: example.into_iter().collect(),
     }

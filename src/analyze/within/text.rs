@@ -1,9 +1,10 @@
 //! What is said of a set, for people and for programs.
 
-use super::{Analysis, Claim, Kind, Named, Open, Proof};
-use crate::analyze::text::{records, verdict};
+use super::{Analysis, Claim, Example, Kind, Named, Open, Proof};
+use crate::analyze::text::verdict;
 use crate::report::plural;
 use serde_json::{Value, json as value};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 impl Kind {
@@ -32,14 +33,15 @@ impl Kind {
     }
 
     fn counted(self, n: usize) -> String {
+        let find = if n == 1 { "finds" } else { "find" };
         match self {
             Kind::Contradiction => plural(n, "contradiction"),
-            Kind::FindsNothing => format!("{n} that can find nothing"),
+            Kind::FindsNothing => format!("{n} that {find} nothing"),
             Kind::Swallowed => format!("{n} swallowed by an exception"),
-            Kind::FindsEverything => format!("{n} that find everything"),
-            Kind::Same => format!("{} that find the same", plural(n, "pair")),
+            Kind::FindsEverything => format!("{n} that {find} everything"),
+            Kind::Same => format!("{} that {find} the same", plural(n, "pair")),
             Kind::Implied => format!("{n} implied by another"),
-            Kind::Together => format!("{} that find everything together", plural(n, "pair")),
+            Kind::Together => format!("{} that {find} everything together", plural(n, "pair")),
             Kind::Overlap => format!("{} that overlap", plural(n, "pair")),
         }
     }
@@ -61,7 +63,7 @@ pub(crate) fn human(analysis: &Analysis, color: bool) -> String {
         for example in &claim.examples {
             let said: Vec<String> =
                 example.verdicts.iter().map(|(rule, v)| format!("{rule}: {}", verdict(*v))).collect();
-            let _ = writeln!(text, "    {}: {} ({})", example.shows, records(&example.records), said.join(", "));
+            let _ = writeln!(text, "    {}: {} ({})", example.shows, shown(example), said.join(", "));
         }
         text.push('\n');
     }
@@ -84,6 +86,24 @@ pub(crate) fn human(analysis: &Analysis, color: bool) -> String {
         text.push('\n');
     }
     let _ = writeln!(text, "{bold}{}{off}", summary(analysis));
+    text
+}
+
+/// The records before the last one whole; of the last one what the rules read.
+fn shown(example: &Example) -> String {
+    let Some((last, before)) = example.records.split_last() else { return String::new() };
+    let mut text = before.iter().map(|r| format!("{r} ")).collect::<String>();
+    let Some(fields) = last.as_object() else { return text };
+    let first = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
+    let read: BTreeSet<String> = example.read.iter().map(first).collect();
+    let (said, left_out): (Vec<_>, Vec<_>) =
+        fields.iter().partition(|(name, _)| *name == "kind" || read.contains(*name));
+    let mut parts: Vec<String> =
+        said.into_iter().map(|(name, value)| format!("{}:{value}", Value::from(name.as_str()))).collect();
+    if !left_out.is_empty() {
+        parts.push("…".into());
+    }
+    let _ = write!(text, "{{{}}}", parts.join(","));
     text
 }
 

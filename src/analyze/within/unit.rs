@@ -5,7 +5,7 @@ use super::samples::Sample;
 use crate::analyze::canon::{Apart, Names};
 use crate::analyze::formula::{Node, Origin, Variables, or};
 use crate::analyze::lower::{Limits, Lowering, Parts, Whole, kinds};
-use crate::data::Schema;
+use crate::data::{Currency, Schema};
 use crate::sema::hir::{Body, Expr, ExprKind, History, Rule};
 use crate::source::Span;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,8 @@ pub struct Group<'a> {
     pub units: Vec<Unit<'a>>,
     pub variables: Variables,
     pub samples: Vec<Sample>,
+    /// Of amounts that may be any.
+    pub currency: Option<Currency>,
 }
 
 /// Rules by what triggers them; one over several kinds is in several groups.
@@ -50,7 +52,8 @@ pub fn groups<'a>(schema: &'a Schema, names: &BTreeMap<&'a str, Vec<&'a Rule>>, 
             let mut variables = Variables::default();
             let of = |name: &'a str| unit(schema, name, &names[name], apart, &mut variables);
             let units = members.into_iter().map(of).collect();
-            Group { schema, units, variables, samples: Vec::new() }
+            let currency = variables.currency();
+            Group { schema, units, variables, samples: Vec::new(), currency }
         })
         .collect()
 }
@@ -102,6 +105,7 @@ pub fn sorted(wholes: &mut Vec<(Span, Whole)>) {
 
 fn columns(schema: &Schema, rule: &Rule) -> BTreeSet<String> {
     let kind = schema.kind(rule.trigger.kind());
+    let mut found = BTreeSet::new();
     let mut waiting: Vec<&Expr> = rule.trigger.filter().into_iter().collect();
     match &rule.body {
         Body::Forbid { when } => waiting.push(when),
@@ -109,17 +113,29 @@ fn columns(schema: &Schema, rule: &Rule) -> BTreeSet<String> {
             waiting.extend(when);
             waiting.extend(of_history(need));
         }
-        Body::Limit { when, to, .. } => waiting.extend(when.iter().chain([to])),
+        Body::Limit { when, aggregate, to } => {
+            waiting.extend(when.iter().chain([to]));
+            // What is added up is of the rule's own records.
+            if let Some(ExprKind::Column { root: 1, column }) = aggregate.value.as_ref().map(|v| &v.kind) {
+                found.extend(kind.columns.get(column.0 as usize).map(|c| c.name.clone()));
+            }
+        }
     }
     waiting.extend(rule.unless.iter().map(|e| &e.condition));
-    let mut found = BTreeSet::new();
     while let Some(e) = waiting.pop() {
         waiting.extend(e.children());
         match &e.kind {
             ExprKind::Column { root: 0, column } => {
                 found.extend(kind.columns.get(column.0 as usize).map(|c| c.name.clone()));
             }
-            ExprKind::History(history) => waiting.extend(of_history(history)),
+            ExprKind::History(history) => {
+                waiting.extend(of_history(history));
+                if history.kind == rule.trigger.kind()
+                    && let Some(ExprKind::Column { root: 1, column }) = history.value.as_ref().map(|v| &v.kind)
+                {
+                    found.extend(kind.columns.get(column.0 as usize).map(|c| c.name.clone()));
+                }
+            }
             _ => {}
         }
     }

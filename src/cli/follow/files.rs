@@ -94,6 +94,11 @@ pub fn targets(args: &[String], reading: &Reading) -> Result<Vec<Target>, Failur
     }
     for arg in args {
         let (route, pattern) = records::named(arg, reading)?;
+        if records::is_pipe(Path::new(&pattern)) && !Path::new(&pattern).is_dir() {
+            return Err(Failure::new(format!("`{pattern}` is a pipe"))
+                .code(Code::Routing)
+                .help("name it as `-`, on standard input: `< PIPE`"));
+        }
         if Path::new(&pattern).is_dir() {
             return Err(Failure::new(format!("`{pattern}` is a folder")).code(Code::Routing).help(format!(
                 "name its files, for instance with a glob: '{}/*.ndjson'",
@@ -106,6 +111,11 @@ pub fn targets(args: &[String], reading: &Reading) -> Result<Vec<Target>, Failur
 }
 
 impl Target {
+    /// Whether no file is there yet.
+    pub fn is_missing(&self) -> Result<bool, Failure> {
+        self.paths().map(|paths| paths.is_empty())
+    }
+
     fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
         if Path::new(&self.pattern).is_file() {
             return Ok(vec![PathBuf::from(&self.pattern)]);
@@ -115,7 +125,13 @@ impl Target {
 }
 
 /// Looks for files that are new, renamed, replaced or gone. Those that are new get ids from `next` on.
-pub fn look(targets: &[Target], files: &mut Vec<Followed>, next: &mut u32, reading: &Reading) -> Result<(), Failure> {
+pub fn look(
+    targets: &[Target],
+    files: &mut Vec<Followed>,
+    next: &mut u32,
+    reading: &Reading,
+    finish: bool,
+) -> Result<(), Failure> {
     let mut seen: Vec<u32> = Vec::new();
     for target in targets {
         for path in target.paths()? {
@@ -153,7 +169,7 @@ pub fn look(targets: &[Target], files: &mut Vec<Followed>, next: &mut u32, readi
                 seen.push(of.id);
                 continue;
             }
-            let Some(origin) = origin(&name, &path, target.route.as_ref(), reading)? else { continue };
+            let Some(origin) = origin(&name, &path, target.route.as_ref(), reading, finish)? else { continue };
             if let Some(before) = files.iter().find(|f| f.state.origin.name == name && !f.state.closed) {
                 if before.file.is_none() {
                     warn!(file = %name, offset = before.state.offset, "another file has this name now, and the one that was read is not there any more: what was added to it behind the offset was not read");
@@ -184,7 +200,13 @@ pub fn look(targets: &[Target], files: &mut Vec<Followed>, next: &mut u32, readi
 }
 
 /// What a file is, once its first line is there.
-fn origin(name: &str, path: &Path, route: Option<&Route>, reading: &Reading) -> Result<Option<Origin>, Failure> {
+fn origin(
+    name: &str,
+    path: &Path,
+    route: Option<&Route>,
+    reading: &Reading,
+    finish: bool,
+) -> Result<Option<Origin>, Failure> {
     let head = records::head(path).map_err(|e| unreadable(name, &e))?;
     let packed = {
         let mut start = [0; 4];
@@ -195,7 +217,7 @@ fn origin(name: &str, path: &Path, route: Option<&Route>, reading: &Reading) -> 
         return Err(Failure::new(format!("`{name}` cannot be followed: it is compressed"))
             .help("followed are NDJSON and CSV as they are written; `bylaws audit` reads compressed files"));
     }
-    if !head.contains(&b'\n') && head.len() < 1 << 16 {
+    if !head.contains(&b'\n') && head.len() < 1 << 16 && (!finish || head.is_empty()) {
         return Ok(None);
     }
     let route = match route {

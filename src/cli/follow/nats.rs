@@ -1,6 +1,10 @@
 //! Streams of NATS JetStream, through a durable consumer: a message is acknowledged once it is written down, so that the
 //! server sends it again until then. One that comes again is known by its number in the stream.
+//!
+//! What was not acknowledged would come again behind what is newer, and be late. So the consumer is made anew behind what
+//! was acknowledged, at each start, and where a message was lost on its way.
 
+use super::super::disk::plain_io_error;
 use super::super::{Failure, records};
 use super::NatsArgs;
 use super::input::{Chunk, Named, Origin, Piece};
@@ -8,7 +12,8 @@ use crate::data::Reading;
 use crate::diag::Code;
 use crate::ingest::Route;
 use async_nats::ConnectOptions;
-use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, Info, pull};
+use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::{self, Message};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -21,7 +26,9 @@ use tracing::{info, warn};
 const SOME: usize = 4096;
 /// So many may be on their way that are not written down.
 const OPEN: i64 = 1 << 18;
-const WAIT: Duration = Duration::from_millis(200);
+const WAIT: Duration = Duration::from_millis(500);
+/// After nothing has come.
+const REST: Duration = Duration::from_millis(50);
 const CONNECTING: Duration = Duration::from_secs(10);
 /// How often is asked which messages cannot come again.
 const ASK: Duration = Duration::from_secs(10);
@@ -48,11 +55,17 @@ pub struct Followed {
     pub redelivered: u64,
     route: Option<Route>,
     runtime: Runtime,
+    stream: Stream,
     consumer: Consumer<pull::Config>,
+    config: pull::Config,
+    /// The server's count of what it has sent.
+    sent: u64,
     /// To be acknowledged when they are written down.
     open: Vec<Message>,
     waiting: u64,
     asked: Instant,
+    /// Nothing came the last time.
+    idle: Option<Instant>,
     /// Trouble was told, and not yet its end.
     troubled: bool,
 }
@@ -81,12 +94,25 @@ fn parsed(arg: &str) -> Option<Url> {
     })
 }
 
+/// The consumer, behind what was acknowledged.
+async fn anew(stream: &Stream, config: &pull::Config, floor: u64) -> Result<Consumer<pull::Config>, String> {
+    let name = config.durable_name.as_deref().unwrap_or_default();
+    // There may be none.
+    let _ = stream.delete_consumer(name).await;
+    let deliver_policy = match floor {
+        0 => DeliverPolicy::All,
+        floor => DeliverPolicy::ByStartSequence { start_sequence: floor + 1 },
+    };
+    let config = pull::Config { deliver_policy, ..config.clone() };
+    stream.create_consumer(config).await.map_err(|e| e.to_string())
+}
+
 impl Followed {
     /// Connects, and goes on with what is known of the stream, which is taken out of `known`.
     pub fn begin(
         arg: &str,
         route: Option<Route>,
-        args: &NatsArgs,
+        (args, state_id): (&NatsArgs, &str),
         known: &mut Vec<(u32, NatsState)>,
         next: &mut u32,
         reading: &Reading,
@@ -100,29 +126,35 @@ impl Followed {
             .enable_all()
             .build()
             .map_err(|e| cannot(e.to_string()))?;
-        let (stream, mut consumer) = runtime.block_on(async {
+        let config = pull::Config {
+            durable_name: Some(args.nats_consumer.clone()),
+            description: Some(format!("bylaws follow, state {state_id}")),
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: args.nats_ack_wait,
+            max_ack_pending: OPEN,
+            ..pull::Config::default()
+        };
+        let (stream, about) = runtime.block_on(async {
             let mut options = ConnectOptions::new().name("bylaws follow").connection_timeout(CONNECTING);
             if let Some(path) = &args.nats_credentials {
-                let read = options.credentials_file(path).await;
-                options = read
-                    .map_err(|e| cannot(format!("`{}`: {}", path.display(), super::super::disk::plain_io_error(&e))))?;
+                let why = |e: std::io::Error| format!("`{}`: {}", path.display(), plain_io_error(&e));
+                options = options.credentials_file(path).await.map_err(|e| cannot(why(e)))?;
             }
             let client = options.connect(&url.server).await.map_err(|e| cannot(e.to_string()))?;
-            let context = jetstream::new(client);
-            let stream = context.get_stream(&url.stream).await.map_err(|e| cannot(e.to_string()))?;
-            let config = pull::Config {
-                durable_name: Some(args.nats_consumer.clone()),
-                ack_policy: AckPolicy::Explicit,
-                ack_wait: args.nats_ack_wait,
-                max_ack_pending: OPEN,
-                ..pull::Config::default()
-            };
-            let consumer = stream.get_or_create_consumer(&args.nats_consumer, config).await;
-            let consumer = consumer.map_err(|e| cannot(format!("the consumer `{}`: {e}", args.nats_consumer)))?;
-            Ok::<_, Failure>((stream, consumer))
+            let stream = jetstream::new(client).get_stream(&url.stream).await.map_err(|e| cannot(e.to_string()))?;
+            let about = stream.consumer_info(&args.nats_consumer).await.ok();
+            Ok::<_, Failure>((stream, about))
         })?;
+        // It is said on it whose it is.
+        let owner = |a: &Info| a.config.description != config.description;
+        if about.as_ref().is_some_and(owner) {
+            return Err(Failure::new(format!(
+                "the consumer `{}` of `{}` belongs to something else, or to another state",
+                args.nats_consumer, url.name
+            ))
+            .help("go on with the `--state` that it belongs to, or give another name with `--nats-consumer`"));
+        }
         let created = stream.cached_info().created.to_string();
-        let about = runtime.block_on(consumer.info()).map_err(|e| cannot(e.to_string()))?.clone();
         let before = known.iter().position(|(_, s)| s.origin.name == url.name);
         let state = match before {
             Some(at) if known[at].1.created == created => {
@@ -141,13 +173,6 @@ impl Followed {
         let (id, state) = match state {
             Some((id, state)) => (id, NatsState { consumer: args.nats_consumer.clone(), ..state }),
             None => {
-                if about.delivered.stream_sequence > 0 {
-                    return Err(Failure::new(format!(
-                        "the consumer `{}` of `{}` was used before: {} messages were sent to it",
-                        args.nats_consumer, url.name, about.delivered.consumer_sequence
-                    ))
-                    .help("go on with the `--state` that it belongs to, or give another name with `--nats-consumer`"));
-                }
                 info!(stream = %url.name, consumer = %args.nats_consumer, "a stream is followed");
                 let routed = route.as_ref().map(|r| Named::of(r, reading));
                 let origin = Origin {
@@ -169,32 +194,62 @@ impl Followed {
                 (*next - 1, state)
             }
         };
+        let mut state = state;
+        // What was acknowledged had been written down.
+        state.floor = state.floor.max(about.map_or(0, |a| a.ack_floor.stream_sequence));
+        let made = runtime.block_on(anew(&stream, &config, state.floor));
+        let consumer = made.map_err(|e| cannot(format!("the consumer `{}`: {e}", args.nats_consumer)))?;
         Ok(Followed {
             id,
             state,
             redelivered: 0,
             route,
             runtime,
-            consumer,
+            stream,
+            config,
+            sent: 0,
             open: Vec::new(),
-            waiting: about.num_pending + about.num_ack_pending as u64,
+            waiting: consumer.cached_info().num_pending,
+            consumer,
             asked: Instant::now(),
+            idle: None,
             troubled: false,
         })
     }
 
+    /// Has all come again that was not acknowledged, in its order.
+    fn begin_anew(&mut self) -> Result<(), String> {
+        self.open.clear();
+        self.consumer = self.runtime.block_on(anew(&self.stream, &self.config, self.state.floor))?;
+        self.sent = 0;
+        self.waiting = self.consumer.cached_info().num_pending;
+        Ok(())
+    }
+
     /// Messages that have come and were not taken before; `last`: what cannot be read is an error.
     pub fn read(&mut self, last: bool, reading: &Reading) -> Result<Option<Chunk>, Failure> {
+        if self.idle.is_some_and(|since| since.elapsed() < REST) {
+            return Ok(None);
+        }
         let fetched: Result<Vec<Message>, String> = self.runtime.block_on(async {
+            let late = |_| "the server does not answer".to_owned();
             let batch = self.consumer.fetch().max_messages(SOME).messages();
-            let mut batch =
-                tokio::time::timeout(CONNECTING, batch).await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+            let mut batch = tokio::time::timeout(CONNECTING, batch).await.map_err(late)?.map_err(|e| e.to_string())?;
             let mut all = Vec::new();
-            while let Ok(Some(message)) = tokio::time::timeout(CONNECTING, batch.next()).await {
+            while let Some(message) = tokio::time::timeout(CONNECTING, batch.next()).await.map_err(late)? {
                 all.push(message.map_err(|e| e.to_string())?);
+            }
+            // Each that was sent has come.
+            for message in &all {
+                let sent = message.info().map_err(|e| e.to_string())?.consumer_sequence;
+                if sent != self.sent + 1 {
+                    return Err("a message was lost on its way".into());
+                }
+                self.sent = sent;
             }
             Ok(all)
         });
+        let fetched = fetched.or_else(|why| self.begin_anew().map_err(|more| format!("{why}; {more}")).and(Err(why)));
         let all = match fetched {
             Ok(all) => all,
             Err(why) if last => {
@@ -215,9 +270,13 @@ impl Followed {
         }
         let mut chunk = Chunk { input: self.id, ..Chunk::default() };
         if all.is_empty() {
-            self.ask();
+            self.idle = Some(Instant::now());
+            if self.asked.elapsed() >= ASK {
+                self.ask();
+            }
             return Ok(None);
         }
+        self.idle = None;
         let mut lines = 0;
         for message in all {
             let (number, pending) = match message.info() {
@@ -249,25 +308,22 @@ impl Followed {
         Ok(Some(chunk))
     }
 
-    /// Which messages cannot come again, and how many wait.
+    /// Which messages cannot come again, and how many wait or may come again.
     fn ask(&mut self) {
-        if self.asked.elapsed() < ASK && self.waiting == 0 {
-            return;
-        }
         self.asked = Instant::now();
-        let Ok(Ok(about)) =
-            self.runtime.block_on(async { tokio::time::timeout(CONNECTING, self.consumer.info()).await })
-        else {
-            return;
-        };
+        let about = self.runtime.block_on(async { tokio::time::timeout(CONNECTING, self.consumer.info()).await });
+        let Ok(Ok(about)) = about else { return };
         self.waiting = about.num_pending + about.num_ack_pending as u64;
         self.state.floor = self.state.floor.max(about.ack_floor.stream_sequence);
         self.state.taken = self.state.taken.split_off(&(self.state.floor + 1));
     }
 
     /// Whether all that is there has been read, and written down.
-    pub fn is_read(&self) -> bool {
-        self.waiting == 0
+    pub fn is_read(&mut self) -> bool {
+        if self.open.is_empty() {
+            self.ask();
+        }
+        self.open.is_empty() && self.waiting == 0
     }
 
     /// What was taken is written down.
@@ -276,11 +332,11 @@ impl Followed {
         if open.is_empty() {
             return Ok(());
         }
-        let done = self.runtime.block_on(async {
+        let done: Result<(), async_nats::Error> = self.runtime.block_on(async {
             for message in &open {
                 message.ack().await?;
             }
-            open[0].context.client().flush().await.map_err(|e| Box::new(e) as Box<dyn std::error::Error + Send + Sync>)
+            open[0].context.client().flush().await.map_err(Into::into)
         });
         // One that is not acknowledged comes again, and is known.
         if let Err(why) = done {

@@ -83,19 +83,20 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     let rejects = Sink::open(&rejects, if begun { checkpoint.rejects } else { length(&rejects) }, false)?;
     let lateness = i64::try_from(args.lateness.as_nanos()).map_err(|_| Failure::new("`--lateness` is too long"))?;
 
-    let mut inputs = Inputs::begin(args, store.inputs()?, checkpoint.next_input, &plan.reading())?;
+    let last = args.once || args.finish;
+    let mut inputs = Inputs::begin(args, &store.id()?, store.inputs()?, checkpoint.next_input, &plan.reading())?;
     let states = inputs.states();
     let threads = args.given.threads();
     let sources = rules.into_sources();
     let begin = Begin { plan, sources, store, checkpoint, findings, rejects, lateness, threads };
     let mut session = Session::new(begin, &states, args.given.limit())?;
     session.tell_reach();
+    inputs.tell_missing(last)?;
     let shown = Shown::begin(args.metrics_listen, args.metrics_file.as_deref())?;
     info!(state = %args.state.display(), rules = session.plan.rules.len(), lateness = ?args.lateness, "following");
 
     let (mut dirty, mut read) = (true, 0);
     let mut stepped = Instant::now();
-    let last = args.once || args.finish;
     loop {
         let came = inputs.round(&mut session, last, args.finish)?;
         dirty |= came > 0;
@@ -191,7 +192,13 @@ fn changed(new: Changed, session: &mut Session, inputs: &mut Inputs, shown: &Sho
 }
 
 impl Inputs {
-    fn begin(args: &FollowArgs, known: Vec<(u32, Vec<u8>)>, next: u32, reading: &Reading) -> Result<Inputs, Failure> {
+    fn begin(
+        args: &FollowArgs,
+        state_id: &str,
+        known: Vec<(u32, Vec<u8>)>,
+        next: u32,
+        reading: &Reading,
+    ) -> Result<Inputs, Failure> {
         let mut inputs = Inputs {
             args: args.given.records.clone(),
             targets: Vec::new(),
@@ -223,7 +230,8 @@ impl Inputs {
                 return Err(Failure::new("standard input (`-`) was named twice").code(Code::Routing));
             }
             if nats::is_stream(&of) {
-                let stream = nats::Followed::begin(&of, route, &args.nats, &mut streams, &mut inputs.next, reading)?;
+                let stream =
+                    nats::Followed::begin(&of, route, (&args.nats, state_id), &mut streams, &mut inputs.next, reading)?;
                 inputs.streams.push(stream);
             }
         }
@@ -239,6 +247,21 @@ impl Inputs {
     fn targets_under(&self, reading: &Reading) -> Result<Vec<Target>, Failure> {
         let all = files::targets(&self.args, reading)?;
         Ok(all.into_iter().filter(|t| t.pattern != "-" && !nats::is_stream(&t.pattern)).collect())
+    }
+
+    /// What was named and is not there: it may come, unless this is the last look.
+    fn tell_missing(&self, last: bool) -> Result<(), Failure> {
+        for target in &self.targets {
+            if !target.is_missing()? {
+                continue;
+            }
+            let read = self.files.iter().any(|f| f.state.origin.name == target.pattern);
+            if last && !read && !self.args.is_empty() {
+                return Err(Failure::new(format!("no file is `{}`", target.pattern)).code(Code::Unreadable));
+            }
+            warn!(file = %target.pattern, "no such file is there yet: it is waited for");
+        }
+        Ok(())
     }
 
     fn states(&self) -> BTreeMap<u32, State> {
@@ -264,7 +287,7 @@ impl Inputs {
     fn round(&mut self, session: &mut Session, last: bool, finish: bool) -> Result<usize, Failure> {
         let reading = session.plan.reading();
         if self.looked.is_none_or(|at| at.elapsed() >= LOOK) {
-            files::look(&self.targets, &mut self.files, &mut self.next, &reading)?;
+            files::look(&self.targets, &mut self.files, &mut self.next, &reading, finish)?;
             self.looked = Some(Instant::now());
         }
         let mut came = 0;
@@ -320,10 +343,10 @@ impl Inputs {
         }
     }
 
-    fn ended(&self) -> bool {
+    fn ended(&mut self) -> bool {
         self.stdin.as_ref().is_none_or(|s| s.ended)
-            && self.streams.iter().all(|s| s.is_read())
             && self.more.values().all(|more| !more)
+            && self.streams.iter_mut().all(nats::Followed::is_read)
     }
 }
 

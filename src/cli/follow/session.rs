@@ -6,7 +6,7 @@ use super::input::{Chunk, Origin, State};
 use super::sink::Sink as Findings;
 use super::store::{Checkpoint, Line, Step, Store};
 use crate::data::calendar::Zone;
-use crate::data::{Batch, InputId, People, Place, Reading, Severity, Time, Verdict, display, identity};
+use crate::data::{Batch, InputId, Limits, People, Place, Reading, Severity, Time, Verdict, display, identity};
 use crate::diag::Code;
 use crate::eval::{Gone, Judged, Stream};
 use crate::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
@@ -63,14 +63,15 @@ pub struct Begin {
 impl Session {
     /// Begins, or goes on with what the store holds.
     pub fn new(begin: Begin, inputs: &BTreeMap<u32, State>, limit: Limit) -> Result<Session, Failure> {
-        let Begin { plan, sources, store, checkpoint, findings, rejects, lateness, threads } = begin;
+        let Begin { plan, sources, store, mut checkpoint, findings, rejects, lateness, threads } = begin;
+        checkpoint.policy = super::store::digest(&plan)?;
         let mut said = store.said()?;
         for (id, verdict) in findings.known() {
             said.entry(*id).or_insert((*verdict, None));
         }
         let late: Vec<_> = findings.known().iter().map(|(id, verdict)| (*id, *verdict, None)).collect();
         let stream = Stream::new(plan.clone(), checkpoint.standing.clone(), said).map_err(unusable)?;
-        let reader = Reader::new(&plan, threads);
+        let reader = Reader::new(&plan, threads, &limit.input);
         let stream = reader.take_back(stream, store.lines()?, inputs)?;
         let session = Session {
             reader,
@@ -103,9 +104,10 @@ impl Session {
         sources: SourceMap,
         inputs: &BTreeMap<u32, State>,
     ) -> Result<(), Failure> {
-        let reader = Reader::new(&plan, self.threads);
+        let reader = Reader::new(&plan, self.threads, &self.limit.input);
         let stream = self.stream.under(plan.clone()).map_err(unusable)?;
         let stream = reader.take_back(stream, self.store.lines()?, inputs)?;
+        self.checkpoint.policy = super::store::digest(&plan)?;
         (self.reader, self.plan, self.sources, self.stream) = (reader, plan, sources, stream);
         self.tell_adopted();
         Ok(())
@@ -153,8 +155,8 @@ impl Session {
                     text: text(&chunk.bytes, at, origin, delimiter).to_vec(),
                 });
                 line.time = line.time.max(moment.unwrap_or(i64::MAX));
-                if line.group != kind {
-                    line.group = String::new();
+                if !line.group.split('\n').any(|k| k == kind) {
+                    line.group = format!("{}\n{kind}", line.group);
                 }
             }
             self.late(&taken.late, &by_place, chunk, origin, &kind);
@@ -182,7 +184,7 @@ impl Session {
         let complete = self.stream.standing().complete.unwrap_or(i64::MIN);
         for (place, moment) in late {
             let reason = format!(
-                "a {kind} of {}, which came when the records were complete up to {}",
+                "`{kind}` of {}, which came when the records were complete up to {}",
                 shown(*moment),
                 shown(complete)
             );
@@ -288,7 +290,7 @@ impl Session {
             let (rule, severity, verdict) = (row.rule.name.clone(), row.rule.severity, row.verdict);
             if verdict == Verdict::Finding {
                 *self.findings_over.entry(severity).or_default() += 1;
-                info!(rule = %rule, id = %identity::hex(&row.id), severity = severity.as_str(), subject = row.subject.unwrap_or(""), "a finding");
+                info!(rule = %rule, id = %identity::hex(&row.id), severity = severity.as_str(), "a finding");
             }
             self.not_judged += u64::from(verdict == Verdict::Indeterminate);
             self.add("verdicts", &[("rule", &rule), ("verdict", verdict.as_str())], 1);
@@ -308,9 +310,10 @@ impl Session {
         self.checkpoint.rejects = self.rejects.flush()?.1;
         self.checkpoint.standing = self.stream.standing().clone();
         self.checkpoint.lateness = self.lateness;
-        self.checkpoint.policy = super::store::digest(&self.plan)?;
         self.checkpoint.steps += 1;
         let kinds: Vec<String> = self.plan.schema.kinds.iter().map(|k| k.name.clone()).collect();
+        // What no rule can look at any more need not be written.
+        self.lines.retain(|line| line.time >= super::store::needed_from(&line.group, &kinds, &self.gone));
         self.store.write(&Step {
             checkpoint: &self.checkpoint,
             inputs,
@@ -336,9 +339,9 @@ struct Reader {
 type Read = (Vec<(Batch, Vec<u64>)>, Vec<Reject>, ingest::InputReport);
 
 impl Reader {
-    fn new(plan: &Plan, threads: usize) -> Reader {
+    fn new(plan: &Plan, threads: usize, limits: &Limits) -> Reader {
         let reading = plan.reading();
-        Reader { ingest: Ingest::new(&reading), reading, threads }
+        Reader { ingest: Ingest::new(&reading).within(limits), reading, threads }
     }
 
     /// Reads the records anew that the store holds.

@@ -1,11 +1,14 @@
 //! What a follower knows, kept so that it goes on where it was: one file, written in whole steps (redb).
 
 use super::super::Failure;
+use super::super::disk::plain_io_error;
 use crate::data::{Verdict, identity};
 use crate::eval::{Gone, Said, Standing};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
+use sha2::Digest;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -49,7 +52,7 @@ pub struct Line {
     pub line: u64,
     /// Rows of it from before this moment came late, and were not taken.
     pub from: i64,
-    /// The kind of its rows; empty where they are of several.
+    /// The kinds of its rows, a line each.
     pub group: String,
     /// The latest of its rows; the end of time where one has none.
     pub time: i64,
@@ -77,7 +80,7 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Store, Failure> {
         let path = folder.join("follow.redb");
         let cannot = |e: std::io::Error| {
-            let why = super::super::disk::plain_io_error(&e);
+            let why = plain_io_error(&e);
             Failure::new(format!("cannot keep state in `{}`: {why}", folder.display()))
         };
         std::fs::create_dir_all(folder).map_err(cannot)?;
@@ -117,6 +120,27 @@ impl Store {
             };
             Ok(table.get(key)?.map(|v| v.value().to_vec()))
         })
+    }
+
+    /// By which others know this state from another.
+    pub fn id(&self) -> Result<String, Failure> {
+        if let Some(id) = self.meta("id")? {
+            return Ok(String::from_utf8_lossy(&id).into_owned());
+        }
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let about = format!("{} {} {}", now.as_nanos(), std::process::id(), self.path.display());
+        let id = identity::hex(&sha2::Sha256::digest(about.as_bytes())[..8]);
+        guarded(&self.path, || {
+            let write = self.db.begin_write()?;
+            {
+                let mut meta = write.open_table(META)?;
+                meta.insert("format", FORMAT.as_bytes())?;
+                meta.insert("id", id.as_bytes())?;
+            }
+            write.commit()?;
+            Ok(())
+        })?;
+        Ok(id)
     }
 
     /// None where nothing was kept yet.
@@ -196,11 +220,9 @@ impl Store {
                     let key = (group, line.time, line.input, line.offset);
                     lines.insert(key, (line.from, line.line, line.text.as_slice()))?;
                 }
-                let least = step.gone.kinds.iter().copied().min().unwrap_or(i64::MIN);
                 for entry in groups.iter()? {
                     let (name, group) = entry?;
-                    let kind = step.kinds.iter().position(|k| k == name.value());
-                    let from = kind.map_or(least, |k| step.gone.kinds.get(k).copied().unwrap_or(least));
+                    let from = needed_from(name.value(), step.kinds, step.gone);
                     let group = group.value();
                     // What has no time is kept, unless nothing looks at its kind.
                     if from > i64::MIN {
@@ -222,6 +244,13 @@ impl Store {
     }
 }
 
+/// From when on lines of some kinds may be looked at.
+pub fn needed_from(group: &str, kinds: &[String], gone: &Gone) -> i64 {
+    let of = |kind: &str| kinds.iter().position(|k| k == kind).and_then(|k| gone.kinds.get(k).copied());
+    // Of a kind that the policy does not have any more nothing is known.
+    group.split('\n').map(|kind| of(kind).unwrap_or(i64::MIN)).min().unwrap_or(i64::MIN)
+}
+
 fn damaged(path: &Path, why: &str) -> Failure {
     Failure::new(format!("the state in `{}` is damaged: {why}", path.display())).help(
         "put a copy of it back; or begin anew with another `--state` and `--output`: \
@@ -241,9 +270,13 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, redb::Error>) -> Res
             Err(Failure::new(format!("`{}` is in use by another process", path.display()))
                 .help("one follower at a time goes on from a state; give each its own `--state`"))
         }
-        Ok(Err(redb::Error::Io(error))) if error.kind() != std::io::ErrorKind::InvalidData => Err(Failure::new(
-            format!("cannot keep state in `{}`: {}", path.display(), super::super::disk::plain_io_error(&error)),
-        )),
+        // The file ends too early, or does not begin as a store.
+        Ok(Err(redb::Error::Io(error)))
+            if !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
+        {
+            let why = plain_io_error(&error);
+            Err(Failure::new(format!("cannot keep state in `{}`: {why}", path.display())))
+        }
         Ok(Err(error)) => Err(damaged(path, &error.to_string())),
         Err(_) => Err(damaged(path, "it cannot be read as a store")),
     }
@@ -251,7 +284,6 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, redb::Error>) -> Res
 
 /// The digest of what a plan says.
 pub fn digest(plan: &crate::plan::Plan) -> Result<String, Failure> {
-    use sha2::Digest;
     let bytes = serde_json::to_vec(plan).map_err(|e| Failure::new(format!("the policy set cannot be hashed: {e}")))?;
     Ok(identity::hex(&sha2::Sha256::digest(&bytes)))
 }

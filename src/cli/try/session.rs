@@ -57,7 +57,7 @@ impl Session {
         let (policies, checked) = check::load(start.policies, start.trust, start.set, style)?.parts();
         let plan = Arc::new(check::compile(&checked)?);
         let mut inputs = records::inputs(start.records, &plan.reading())?;
-        start.naming.apply(&plan.reading(), &mut inputs, start.threads)?;
+        start.naming.apply(&plan.reading(), &mut inputs, (start.threads, &start.trust.limit.limits()))?;
         let as_of = start.as_of.map(|text| audit::time(text, &plan)).transpose()?;
         Ok(Session {
             policies,
@@ -238,10 +238,10 @@ impl Session {
             keep_compliant: keep,
             retain: keep,
             twice: self.inputs.stay(),
-            people: self.inputs.people.clone(),
             ..Options::default()
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+        let evaluator = evaluator.with_people(self.inputs.people.clone());
         let reading = plan.reading();
         let limit = Limit::new(self.memory_limit, self.limits);
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, keep, limit);

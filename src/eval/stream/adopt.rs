@@ -6,7 +6,7 @@
 
 use super::reach::bound;
 use super::{Reach, RuleStanding, Standing};
-use crate::plan::Plan;
+use crate::plan::{Plan, RulePlan};
 
 /// What a changed set means for one of its rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,11 @@ pub struct Adopted {
     /// It judges records that are later than this, in nanoseconds since 1970; never, where it looks at all that ever
     /// was, and not all of that was kept.
     pub from: Option<i64>,
+}
+
+/// By which a rule is known: its wordings have one name.
+pub fn name(rule: &RulePlan) -> String {
+    format!("{} {}", rule.name, rule.revision)
 }
 
 /// Brings what is known of a stream under this plan. Which rules are new, where the stream has begun.
@@ -30,7 +35,7 @@ pub fn adopt(standing: &mut Standing, plan: &Plan, reaches: &[Reach]) -> Vec<Ado
     let mut new = Vec::new();
     for (rule, reach) in plan.rules.iter().zip(reaches) {
         let window = reach.window();
-        if let Some(of) = standing.rules.get_mut(&rule.name) {
+        if let Some(of) = standing.rules.get_mut(&name(rule)) {
             if of.window != window {
                 of.from = of.from.max(of.said.saturating_sub(of.window));
                 of.window = window;
@@ -47,9 +52,9 @@ pub fn adopt(standing: &mut Standing, plan: &Plan, reaches: &[Reach]) -> Vec<Ado
         if begun.is_some() {
             new.push(Adopted { rule: rule.name.clone(), from: Some(from).filter(|f| *f < i64::MAX) });
         }
-        standing.rules.insert(rule.name.clone(), RuleStanding { said: i64::MIN, from, window });
+        standing.rules.insert(name(rule), RuleStanding { said: i64::MIN, from, window });
     }
     // One that comes back later is new then.
-    standing.rules.retain(|name, _| plan.rules.iter().any(|r| r.name == *name));
+    standing.rules.retain(|of, _| plan.rules.iter().any(|r| name(r) == *of));
     new
 }

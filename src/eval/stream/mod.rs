@@ -12,12 +12,13 @@ mod reach;
 pub use adopt::Adopted;
 pub use reach::{Reach, reaches};
 
+use super::limit;
 use super::verdicts::Findings;
 use super::world::Watermark;
 use super::{BatchError, Evaluator, Held, Options, PlanError};
 use crate::data::calendar::Zone;
 use crate::data::{Batch, KindId, Place, Time, Verdict};
-use crate::plan::Plan;
+use crate::plan::{Body, Plan};
 use kept::{Kept, moments};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,11 @@ use std::sync::{Arc, PoisonError};
 pub struct Standing {
     /// All records before this moment are there, in nanoseconds since 1970.
     pub complete: Option<i64>,
-    /// The earliest record dated by day, and the earliest with a timestamp.
-    pub first: (Option<i32>, Option<i64>),
-    /// By rule.
+    /// The earliest and the latest record dated by day.
+    pub days: Option<(i32, i32)>,
+    /// The earliest and the latest with a timestamp.
+    pub instants: Option<(i64, i64)>,
+    /// By name and wording.
     pub rules: BTreeMap<String, RuleStanding>,
     /// By kind: since when all of its records were kept. None of the kind: since ever.
     pub since: BTreeMap<String, i64>,
@@ -176,9 +179,12 @@ impl Stream {
             match dated {
                 true => {
                     let day = self.zone.date_at(at);
-                    self.standing.first.0 = Some(self.standing.first.0.map_or(day, |d| d.min(day)));
+                    self.standing.days = Some(self.standing.days.map_or((day, day), |(a, b)| (a.min(day), b.max(day))));
                 }
-                false => self.standing.first.1 = Some(self.standing.first.1.map_or(at, |t| t.min(at))),
+                false => {
+                    self.standing.instants =
+                        Some(self.standing.instants.map_or((at, at), |(a, b)| (a.min(at), b.max(at))));
+                }
             }
         }
         if self.is_kept(kind) {
@@ -221,10 +227,10 @@ impl Stream {
             // It was taken before.
             let _ = evaluator.push(batch.clone());
         }
-        let (day, at) = self.standing.first;
-        let mut first = Watermark::default();
-        day.map(Time::Date).into_iter().chain(at.map(Time::Instant)).for_each(|time| first.see(time));
-        evaluator.taken.lock().unwrap_or_else(PoisonError::into_inner).began(&first);
+        // Of records that are not kept, it is known how far they reach.
+        let (days, instants) = (self.standing.days, self.standing.instants);
+        let reach = Watermark { dates: days, instants, ..Watermark::default() };
+        evaluator.taken.lock().unwrap_or_else(PoisonError::into_inner).reach(&reach);
         Ok(evaluator)
     }
 
@@ -239,10 +245,10 @@ impl Stream {
         let (held, findings) = (evaluator.held(), evaluator.finish());
         let (mut new, mut changed) = (Vec::new(), 0);
         let mut open: Vec<bool> = vec![false; self.reaches.len()];
+        let rules = self.of_rules();
         for i in 0..findings.len() {
             let rule = findings.rules()[i] as usize;
-            let reach = &self.reaches[rule];
-            let of = self.of_rule(rule);
+            let (reach, of) = (&self.reaches[rule], rules[rule]);
             let (id, verdict, at) = (findings.ids()[i], findings.verdicts()[i], findings.moment_of(i));
             changed += usize::from(self.said.get(&id).is_some_and(|said| said.0 != verdict));
             if reach.at_end || self.said.contains_key(&id) || at.is_some_and(|at| at <= of.from) {
@@ -265,16 +271,18 @@ impl Stream {
             }
         }
         for (rule, open) in open.into_iter().enumerate() {
-            let standing = self.of_rule(rule);
+            let standing = rules[rule];
             let said = if open { standing.said } else { complete };
-            self.standing.rules.insert(self.plan.rules[rule].name.clone(), RuleStanding { said, ..standing });
+            self.standing.rules.insert(adopt::name(&self.plan.rules[rule]), RuleStanding { said, ..standing });
         }
         Ok(Some(Judged { findings, new, held, changed }))
     }
 
-    fn of_rule(&self, rule: usize) -> RuleStanding {
-        let name = &self.plan.rules[rule].name;
-        self.standing.rules.get(name).copied().unwrap_or(RuleStanding { said: i64::MIN, from: i64::MIN, window: 0 })
+    /// By rule.
+    fn of_rules(&self) -> Vec<RuleStanding> {
+        let new = RuleStanding { said: i64::MIN, from: i64::MIN, window: 0 };
+        let of = |rule| self.standing.rules.get(&adopt::name(rule)).copied().unwrap_or(new);
+        self.plan.rules.iter().map(of).collect()
     }
 
     /// The stream has ended: says all that was not said, as an audit of all of it does.
@@ -285,10 +293,11 @@ impl Stream {
         let evaluator = self.evaluator(Options { threads, ..Options::default() })?;
         let (held, findings) = (evaluator.held(), evaluator.finish());
         let (mut new, mut changed) = (Vec::new(), 0);
+        let rules = self.of_rules();
         for i in 0..findings.len() {
             let rule = findings.rules()[i] as usize;
             let (id, verdict, at) = (findings.ids()[i], findings.verdicts()[i], findings.moment_of(i));
-            let (reach, of) = (&self.reaches[rule], self.of_rule(rule));
+            let (reach, of) = (&self.reaches[rule], rules[rule]);
             if let Some((said, _)) = self.said.get(&id) {
                 changed += usize::from(*said != verdict);
                 continue;
@@ -307,8 +316,9 @@ impl Stream {
 
     /// Lets go of records that no rule can look at any more, and of what was said of them.
     pub fn let_go(&mut self, judged: &Judged) -> Gone {
+        let rules = self.of_rules();
         let needs: Vec<Option<i64>> = (0..self.reaches.len())
-            .map(|rule| judged.findings.needs_from(rule, &self.reaches[rule], self.of_rule(rule).said))
+            .map(|rule| judged.findings.needs_from(rule, &self.reaches[rule], rules[rule].said))
             .collect();
         let earliest = needs.iter().map(|n| n.unwrap_or(i64::MIN)).min().unwrap_or(i64::MIN);
         self.said.retain(|_, (_, at)| at.is_none_or(|at| at >= earliest));
@@ -343,7 +353,15 @@ impl Findings {
 
     /// A rule needs no records before this while they are complete up to a moment; none where it needs all.
     fn needs_from(&self, rule: usize, reach: &Reach, complete: i64) -> Option<i64> {
-        let cx = self.context(&self.plan.rules[rule], None);
-        reach.from(&cx, complete).filter(|_| !reach.at_end)
+        let of = &self.plan.rules[rule];
+        let cx = self.context(of, None);
+        let from = reach.from(&cx, complete).filter(|_| !reach.at_end)?;
+        let Body::Limit { aggregate, .. } = of.body else { return Some(from) };
+        // A limit of which it is not known whether it was passed.
+        let lists = &self.world.histories[aggregate as usize].lists.lists;
+        match lists.iter().filter_map(|list| limit::doubt_from(&cx, of, list, from)).min() {
+            Some(began) => Some(from.min(reach.from(&cx, began)?)),
+            None => Some(from),
+        }
     }
 }

@@ -26,21 +26,21 @@ pub struct Reach {
     pub at_end: bool,
     /// By kind: whether its records are looked at.
     pub kinds: Vec<bool>,
+    /// Of the rules whose findings it may see.
+    below: Vec<Reach>,
 }
 
 /// By rule.
 pub fn reaches(plan: &Plan) -> Vec<Reach> {
     let zones = plan.clocks.iter().any(|c| c.timezone != plan.timezone);
     let mut all: Vec<Reach> = plan.rules.iter().map(|rule| own(plan, rule, zones)).collect();
-    // A rule over findings looks as far as any of the rules whose findings it may see.
+    // A rule over findings sees those of any rule below.
     let highest = plan.rules.iter().map(|r| r.level).max().unwrap_or(0);
     for level in 1..=highest {
-        let mut below = Reach { back: Some(Vec::new()), ..Reach::none(plan) };
         let lower = plan.rules.iter().zip(&all).filter(|(rule, _)| rule.level < level);
-        lower.for_each(|(_, reach)| below.widen(reach));
-        for (_, reach) in plan.rules.iter().zip(&mut all).filter(|(rule, _)| rule.level == level) {
-            reach.behind(&below);
-        }
+        let lower: Vec<Reach> = lower.map(|(_, reach)| reach.clone()).collect();
+        let own = plan.rules.iter().zip(&mut all).filter(|(rule, _)| rule.level == level);
+        own.for_each(|(_, reach)| reach.over(&lower));
     }
     all
 }
@@ -135,7 +135,16 @@ fn speaks_of_the_end(plan: &Plan, rule: &RulePlan) -> bool {
 impl Reach {
     fn none(plan: &Plan) -> Reach {
         let kinds = vec![false; plan.schema.kinds.len()];
-        Reach { ahead: Vec::new(), back: None, days: 0, slack: 0, early: false, at_end: false, kinds }
+        Reach {
+            ahead: Vec::new(),
+            back: None,
+            days: 0,
+            slack: 0,
+            early: false,
+            at_end: false,
+            kinds,
+            below: Vec::new(),
+        }
     }
 
     /// The kinds of which files hold records of this one.
@@ -146,34 +155,28 @@ impl Reach {
         }
     }
 
-    /// As far as another, too.
-    fn widen(&mut self, other: &Reach) {
-        self.ahead.extend(&other.ahead);
-        match (&mut self.back, &other.back) {
-            (Some(back), Some(more)) => back.extend(more),
-            (back, _) => *back = None,
-        }
-        self.days = self.days.max(other.days);
-        self.slack = self.slack.max(other.slack);
-        self.at_end |= other.at_end;
-        self.kinds.iter_mut().zip(&other.kinds).for_each(|(own, other)| *own |= other);
-    }
-
     /// It looks at what others say.
-    fn behind(&mut self, below: &Reach) {
-        let (days, slack) = (self.days + below.days, self.slack + below.slack + 4 * DAY);
-        self.widen(below);
-        (self.days, self.slack) = (days, slack);
+    fn over(&mut self, lower: &[Reach]) {
+        for reach in lower {
+            self.at_end |= reach.at_end;
+            self.kinds.iter_mut().zip(&reach.kinds).for_each(|(own, other)| *own |= other);
+            let bare = Reach { kinds: Vec::new(), ..reach.clone() };
+            if !self.below.contains(&bare) {
+                self.below.push(bare);
+            }
+        }
     }
 
     /// Whether no record is ever so old that it is not looked at.
     pub fn is_endless(&self) -> bool {
-        self.back.is_none() || self.at_end
+        self.back.is_none() || self.at_end || self.below.iter().any(Reach::is_endless)
     }
 
     /// What comes so much later than a record changes nothing there: at least so long, in nanoseconds.
     pub(super) fn window(&self) -> i64 {
-        self.ahead.iter().fold(self.days.saturating_add(self.slack), |sum, by| sum.saturating_add(longest(*by)))
+        let own =
+            self.ahead.iter().fold(self.days.saturating_add(self.slack), |sum, by| sum.saturating_add(longest(*by)));
+        own.saturating_add(self.below.iter().map(Reach::window).max().unwrap_or(0))
     }
 
     /// About how many days of records it looks at, at most.
@@ -198,7 +201,8 @@ impl Reach {
     /// What comes behind this changes nothing at a record of this moment.
     pub(super) fn until(&self, cx: &Context<'_>, at: i64) -> i64 {
         let at = Reach::moved(cx, at, self.ahead.iter(), i64::MAX);
-        at.saturating_add(self.days).saturating_add(if self.ahead.is_empty() { 0 } else { self.slack })
+        let own = at.saturating_add(self.days).saturating_add(if self.ahead.is_empty() { 0 } else { self.slack });
+        self.below.iter().map(|below| below.until(cx, own)).max().unwrap_or(own)
     }
 
     /// Nothing before this is looked at from records that are not final while all is there up to a moment.
@@ -206,7 +210,8 @@ impl Reach {
         let back = self.back.as_ref()?;
         let open = Reach::moved(cx, complete, self.ahead.iter(), i64::MIN);
         let at = Reach::moved(cx, open, back.iter(), i64::MIN);
-        Some(at.saturating_sub(2 * (self.days + self.slack) + 2 * DAY))
+        let own = at.saturating_sub(2 * (self.days + self.slack) + 2 * DAY);
+        self.below.iter().try_fold(own, |least, below| Some(least.min(below.from(cx, own)?)))
     }
 }
 
@@ -214,7 +219,8 @@ impl Reach {
 pub(super) fn bound(reach: &Reach) -> i64 {
     let back = reach.back.iter().flatten().chain(&reach.ahead);
     let slack = 2 * (reach.days + reach.slack) + 4 * DAY;
-    back.fold(slack, |sum, by| sum.saturating_add(longest(*by)))
+    let own = back.fold(slack, |sum, by| sum.saturating_add(longest(*by)));
+    own.saturating_add(reach.below.iter().map(bound).max().unwrap_or(0))
 }
 
 /// No such length is longer: of business days, one a week.

@@ -216,11 +216,10 @@ impl<'f> Lab<'f> {
             threads: 1,
             keep_compliant: true,
             retain: true,
-            people: runtime.people.clone(),
             ..Options::default()
         };
         let settled = settle(plan, runtime, taken, &options);
-        Some(self.outcome(&conclude(Arc::clone(plan), Arc::clone(runtime), settled, &options)))
+        Some(self.outcome(&conclude(Arc::clone(plan), Arc::clone(runtime), settled, (&options, &[]))))
     }
 
     fn outcome(&self, after: &Findings) -> Outcome {

@@ -219,7 +219,8 @@ fn noted(
     findings: &Findings,
 ) -> Result<(u64, ledger::Standing), Failure> {
     let mut ledger = Ledger::open(path)?;
-    let added = ledger.add_findings(&ledger::run_of(given, rules), context, findings, &in_order(findings))?;
+    let run = ledger::run_of(given, rules, findings.people());
+    let added = ledger.add_findings(&run, context, findings, &in_order(findings))?;
     Ok((added, ledger.standing()))
 }
 

@@ -168,8 +168,8 @@ impl Given {
     }
 
     /// The policy files and folders, and parameters' values; none where a compiled set is given.
-    pub fn policies(&self) -> Option<(&[String], &[(String, String)])> {
-        self.plan.is_none().then_some((&self.policies, &self.set))
+    pub fn policies(&self) -> Option<(&[String], &[(String, String)], &Trust)> {
+        self.plan.is_none().then_some((&self.policies, &self.set, &self.trust))
     }
 
     pub fn limit(&self) -> Limit {

@@ -3,6 +3,7 @@
 use super::disk::plain_io_error;
 use super::given::{Given, Rules};
 use super::{Exit, Failure, Style, output};
+use crate::data::people::People;
 use crate::data::{Verdict, identity};
 use crate::eval::Findings;
 use crate::report::ledger::{Chain, Fault, Noted, Run, Tail, What, policy_digest};
@@ -61,8 +62,8 @@ impl Standing {
     }
 }
 
-/// How a run is told in a ledger.
-pub(super) fn run_of(given: &Given, rules: &Rules) -> Run {
+/// How a run is told in a ledger. Files may be named after people.
+pub(super) fn run_of(given: &Given, rules: &Rules, people: &People) -> Run {
     let options = given.options();
     Run {
         written: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -70,8 +71,9 @@ pub(super) fn run_of(given: &Given, rules: &Rules) -> Run {
         policy: policy_digest(rules.sources()),
         signer: rules.origin().and_then(|origin| origin.signer.clone()),
         set: options.set,
-        records: options.records,
+        records: options.records.iter().map(|name| people.text(name)).collect(),
         as_of: options.as_of,
+        pseudonyms: people.fingerprint(),
     }
 }
 

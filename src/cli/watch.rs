@@ -170,7 +170,9 @@ fn matters(kind: &EventKind, path: &Path) -> bool {
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any | EventKind::Other => true,
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let of_policy = name.ends_with(".bylaw") || name == "bylaws.toml" || path.extension().is_none();
+    let of_policy = [".bylaw", ".bundle", ".minisig"].iter().any(|ending| name.ends_with(ending))
+        || name == "bylaws.toml"
+        || path.extension().is_none();
     of_files && of_policy && !name.starts_with('.')
 }
 

@@ -65,6 +65,9 @@ pub(crate) struct Run {
     pub set: BTreeMap<String, String>,
     pub records: Vec<String>,
     pub as_of: Option<String>,
+    /// The fingerprint of the key by which people are called, where there is one: ids differ from key to key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pseudonyms: Option<String>,
 }
 
 /// A verdict. No name of a person and no value of a record is in it: they are in what `entry` is a digest of.
@@ -130,16 +133,20 @@ pub(crate) struct Batch {
 
 impl Noted {
     pub fn of(context: &Context, entry: &Entry) -> Result<Noted> {
-        let text = serde_json::to_vec(&json::entry(context, entry, None))?;
+        Ok(Noted::as_written(entry, &serde_json::to_vec(&json::entry(context, entry, None))?))
+    }
+
+    /// Of an entry that was written as this line, without its end.
+    pub fn as_written(entry: &Entry, line: &[u8]) -> Noted {
         let rule = entry.rule();
-        Ok(Noted {
+        Noted {
             id: entry.id(),
             verdict: entry.verdict(),
             rule: rule.name.clone(),
             severity: rule.severity,
             time: entry.time.clone(),
-            entry: sha256(&text),
-        })
+            entry: sha256(line),
+        }
     }
 }
 
@@ -331,6 +338,7 @@ mod tests {
             set: BTreeMap::new(),
             records: vec!["log.ndjson".into()],
             as_of: None,
+            pseudonyms: None,
         }
     }
 

@@ -1,10 +1,9 @@
 //! A policy set that changes while it judges: the new one is taken whole, or not at all.
 
-use super::super::disk::Disk;
+use super::super::policies::{self, Trust};
 use super::super::{Failure, check, watch};
 use crate::diag::{Diagnostic, Level};
 use crate::plan::Plan;
-use crate::policy_set::PolicySet;
 use crate::report;
 use crate::source::SourceMap;
 use std::sync::Arc;
@@ -13,6 +12,8 @@ use tracing::{error, warn};
 pub struct Reload<'a> {
     paths: &'a [String],
     set: &'a [(String, String)],
+    /// Who has to have signed it, the first time and each time after.
+    trust: &'a Trust,
     changes: watch::Changes,
 }
 
@@ -23,8 +24,8 @@ pub struct Changed {
 }
 
 impl<'a> Reload<'a> {
-    pub fn begin(paths: &'a [String], set: &'a [(String, String)]) -> Result<Reload<'a>, Failure> {
-        Ok(Reload { paths, set, changes: watch::Changes::begin(paths)? })
+    pub fn begin(paths: &'a [String], set: &'a [(String, String)], trust: &'a Trust) -> Result<Reload<'a>, Failure> {
+        Ok(Reload { paths, set, trust, changes: watch::Changes::begin(paths)? })
     }
 
     /// None where no file has changed; `Err` where one has, and the set does not check: its errors were told.
@@ -36,10 +37,15 @@ impl<'a> Reload<'a> {
     }
 
     fn load(&self) -> Result<Changed, ()> {
-        let mut policies = PolicySet::load(&Disk, self.paths).map_err(|errors| {
+        let opened = policies::open(self.paths, self.trust)
+            .map_err(|why| error!(reason = %why.in_short(), "the changed policy set cannot be taken"))?;
+        let mut policies = opened.load().map_err(|errors| {
             errors.iter().for_each(|e| error!(reason = %e, "the changed policy set cannot be read"));
         })?;
-        let checked = policies.check(self.set);
+        let mut checked = policies.check(self.set);
+        if let Some(folder) = opened.folder() {
+            checked.lie_in(&folder);
+        }
         for diagnostic in checked.diagnostics() {
             tell(policies.sources(), diagnostic);
         }

@@ -57,7 +57,7 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     let rules = args.given.rules(style)?;
     let plan = rules.plan()?;
     let reload = args.given.policies().filter(|_| !args.no_reload);
-    let mut reload = reload.map(|(paths, set)| Reload::begin(paths, set)).transpose()?;
+    let mut reload = reload.map(|(paths, set, trust)| Reload::begin(paths, set, trust)).transpose()?;
     let store = Store::open(&args.state)?;
     let known = store.checkpoint()?;
     let begun = known.is_some();

@@ -2,7 +2,7 @@
 
 use super::{Exit, Failure, Style, check, output, revision};
 use crate::analyze::{self, Changes, Judge, Relation, Set, Side};
-use crate::data::{Time, Verdict};
+use crate::data::{Limits, Time, Verdict};
 use crate::eval::{Evaluator, Options};
 use crate::ingest::{Ingest, Input, InputSpec, Route, Sink};
 use crate::plan::Plan;
@@ -182,7 +182,7 @@ impl Judge for Bench {
         for batch in batches.into_inner().ok()? {
             evaluator.push(batch).ok()?;
         }
-        let findings = evaluator.finish();
+        let findings = evaluator.finish_within(&Limits::default()).ok()?;
         let last = records.len() as u64;
         let about = |i: &usize| {
             let row = findings.row(*i);

@@ -20,6 +20,11 @@ pub trait Files {
 
     /// The policy files (`*.bylaw`) in a folder and in the folders in it, sorted; none where `path` is a file.
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError>;
+
+    /// Where a file or folder really is, where its path may lead over links.
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        Ok(normalize(path))
+    }
 }
 
 /// Why a file or folder could not be read.

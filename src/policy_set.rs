@@ -87,24 +87,31 @@ impl PolicySet {
         let ids = self.sources.files().map(|(id, file)| (file.name.clone(), id)).collect();
         let before = Before { ids, files: self.files.into_iter().collect(), texts: self.texts };
         let set = PolicySet { sources: self.sources, memo: self.memo, limits: self.limits, ..PolicySet::default() };
-        let mut loader = Loader { files, roots: Vec::new(), seen: HashSet::new(), before, bytes: 0, set };
+        let (roots, real, seen) = (Vec::new(), Vec::new(), HashSet::new());
+        let mut loader = Loader { files, roots, real, seen, before, bytes: 0, set };
         let mut wanted = Vec::new();
         let mut failed = Vec::new();
         for path in paths.iter().map(|p| p.as_ref()) {
             match files.list(path) {
                 Ok(Some(inside)) => {
-                    loader.roots.push(normalize(path));
-                    wanted.extend(inside);
+                    loader.root(path);
+                    wanted.extend(inside.into_iter().map(|path| (path, Found::Listed)));
                 }
                 Ok(None) => {
-                    loader.roots.push(normalize(folder_of(path)));
-                    wanted.push(path.to_owned());
+                    loader.root(folder_of(path));
+                    wanted.push((path.to_owned(), Found::Named));
                 }
                 Err(why) => failed.push(LoadError { path: path.to_owned(), why }),
             }
         }
-        for path in wanted {
+        for (path, found) in wanted {
             if loader.seen.insert(normalize(&path)) {
+                // Who names a link means what is behind it.
+                if let (Found::Listed, Some(to)) = (found, loader.leads_out(&path)) {
+                    let why = FileError::Other(format!("it is a link that leads out of the folder, to `{to}`"));
+                    failed.push(LoadError { path, why });
+                    continue;
+                }
                 match files.read_within(&path, loader.set.limits.policy_file_bytes) {
                     Ok(bytes) => loader.add(&path, bytes),
                     Err(FileError::TooLarge) => loader.too_large(&path),
@@ -123,6 +130,11 @@ impl PolicySet {
     /// The texts, for reports.
     pub fn sources(&self) -> &SourceMap {
         &self.sources
+    }
+
+    /// The texts alone.
+    pub fn into_sources(self) -> SourceMap {
+        self.sources
     }
 
     /// Resolves names, checks types and units, and folds constants. `set` gives parameters other values than
@@ -248,6 +260,13 @@ impl Checked {
         &self.diagnostics
     }
 
+    /// Has the sources' `files` start from a folder, as though the policy files lay in it.
+    pub(crate) fn lie_in(&mut self, folder: &str) {
+        for source in &mut self.hir.sources {
+            source.folder = normalize(&join(folder, &source.folder));
+        }
+    }
+
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|d| d.level == Level::Error)
     }
@@ -271,12 +290,22 @@ impl Checked {
 struct Loader<'a> {
     files: &'a dyn Files,
     /// Imports stay within these folders.
+    /// Folders that imports stay in, as they were named.
     roots: Vec<String>,
+    /// The same where they really are.
+    real: Vec<String>,
     seen: HashSet<String>,
     before: Before,
     /// Of all files so far.
     bytes: u64,
     set: PolicySet,
+}
+
+/// How a file came to be read.
+#[derive(Clone, Copy)]
+enum Found {
+    Named,
+    Listed,
 }
 
 /// What was there when the set was read before.
@@ -287,6 +316,18 @@ struct Before {
 }
 
 impl Loader<'_> {
+    fn root(&mut self, folder: &str) {
+        let folder = if folder.is_empty() { "." } else { folder };
+        self.roots.push(normalize(folder));
+        self.real.push(self.files.real(folder).unwrap_or_else(|_| normalize(folder)));
+    }
+
+    /// Where a file really is, if that is in none of the folders. What is not there is told when it is read.
+    fn leads_out(&self, path: &str) -> Option<String> {
+        let real = self.files.real(path).ok()?;
+        (!self.real.iter().any(|root| is_within(&real, root))).then_some(real)
+    }
+
     /// Adds one file and, one after the other, what it imports.
     fn add(&mut self, path: &str, bytes: Vec<u8>) {
         let mut waiting = vec![(path.to_owned(), bytes)];
@@ -401,6 +442,13 @@ impl Loader<'_> {
         }
         if self.seen.contains(&path) {
             return Ok(None);
+        }
+        if let Some(to) = self.leads_out(&path) {
+            let problem = format!("`{}` is a link that leads out of the folders that were loaded", import.text);
+            return Err(Box::new(
+                Diagnostic::error(Code::Import, problem, import.span, format!("this is `{to}`"))
+                    .help("an import stays within the folders named on the command line: put the file itself there"),
+            ));
         }
         match self.files.read_within(&path, self.set.limits.policy_file_bytes) {
             Ok(bytes) => {

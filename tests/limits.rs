@@ -124,18 +124,18 @@ fn a_policy_over_a_limit_is_told_with_its_code() {
         (
             "policy-file-bytes=1KiB",
             format!("{}{}", POLICY, "// x\n".repeat(300)),
-            "B0005",
+            "B0007",
             "the file is larger than 1 KiB",
         ),
         (
             "policy-bytes=300",
             format!("{}{}", POLICY, "// x\n".repeat(30)),
-            "B0005",
+            "B0007",
             "the policy set is larger than 300 bytes",
         ),
         ("policy-nesting=50", deep, "B0103", "nested more than 50 levels deep"),
         ("pattern-bytes=20KiB", pattern.into(), "B0313", "compiled it takes more than 20 KiB"),
-        ("patterns=2", patterns.into(), "B0005", "the policy set has more than 2 patterns"),
+        ("patterns=2", patterns.into(), "B0007", "the policy set has more than 2 patterns"),
         ("path-steps=4", path.into(), "B0503", "a path has 4 steps at most"),
     ];
     for (limit, policy, code, words) in cases {
@@ -153,7 +153,7 @@ fn a_policy_set_of_many_files() {
     for i in 0..20 {
         place.write(&format!("set/{i}.bylaw"), format!("let a{i} = {i}\n"));
     }
-    place.run(&["check", "set", "--limit", "policy-files=19"]).tells(2, &["B0005", "has more than 19 files"]);
+    place.run(&["check", "set", "--limit", "policy-files=19"]).tells(2, &["B0007", "has more than 19 files"]);
     place.run(&["check", "set", "--limit", "policy-files=20"]).tells(0, &["20 files"]);
 }
 
@@ -162,10 +162,10 @@ fn a_policy_set_of_many_files() {
 #[test]
 fn a_policy_that_never_ends() {
     let place = Place::new("");
-    place.run(&["check", "/dev/zero"]).tells(2, &["B0005", "the file is larger than 16 MiB"]);
+    place.run(&["check", "/dev/zero"]).tells(2, &["B0007", "the file is larger than 16 MiB"]);
     place.write("folder/p.bylaw", "import \"endless.bylaw\"\n");
     std::os::unix::fs::symlink("/dev/zero", place.path("folder/endless.bylaw")).unwrap();
-    place.run(&["check", "folder/p.bylaw"]).tells(2, &["B0005", "the file is larger than 16 MiB"]);
+    place.run(&["check", "folder/p.bylaw"]).tells(2, &["B0007", "the file is larger than 16 MiB"]);
 }
 
 #[test]

@@ -49,6 +49,11 @@ impl Files for Disk {
         found.sort();
         Ok(Some(found))
     }
+
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        let real = fs::canonicalize(path).map_err(file_error)?;
+        Ok(real.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"))
+    }
 }
 
 pub(super) fn file_error(error: std::io::Error) -> FileError {

@@ -3,6 +3,7 @@
 use super::Failure;
 use super::disk::plain_io_error;
 use super::memory::Limit;
+use super::people::Veil;
 use super::records::{self, Input as File, Inputs};
 use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Format;
@@ -37,7 +38,7 @@ pub(super) struct Reader<'a> {
     /// Whether rejected records are kept with their texts.
     keep: bool,
     limit: Limit,
-    seen: Seen,
+    veil: Veil,
 }
 
 /// What the inputs held, apart from what the evaluator took.
@@ -58,15 +59,9 @@ type WantedOf = (Vec<Wanted>, Vec<(usize, usize)>);
 
 impl<'a> Reader<'a> {
     pub fn new(reading: &'a Reading, inputs: &'a Inputs, threads: usize, keep: bool, limit: Limit) -> Reader<'a> {
-        Reader {
-            ingest: Ingest::new(reading).within(&limit.input),
-            inputs,
-            reading,
-            threads,
-            keep,
-            limit,
-            seen: Seen::default(),
-        }
+        let veil = Veil::new(reading, &inputs.people);
+        let ingest = Ingest::new(reading).within(&limit.input);
+        Reader { ingest, inputs, reading, threads, keep, limit, veil }
     }
 
     /// Reads every input to its end; twice where a record has the identity of one that was let go.
@@ -126,7 +121,7 @@ impl<'a> Reader<'a> {
     /// Holds only where the files are as they were read.
     pub fn unchanged(&self) -> Result<(), Failure> {
         self.inputs.files.iter().try_for_each(|file| match std::fs::metadata(&file.path) {
-            Ok(now) if self.seen.opened(file, &now).is_some_and(|size| size == now.len()) => Ok(()),
+            Ok(now) if self.inputs.seen.opened(file, &now).is_some_and(|size| size == now.len()) => Ok(()),
             _ => Err(changed(file)),
         })
     }
@@ -158,6 +153,7 @@ impl<'a> Reader<'a> {
             let keep = self.keep;
             let sorts = Mutex::new(std::mem::take(&mut outcome.sorts));
             let reject = |reject: Reject| {
+                let reject = Reject { reason: self.veil.text(&reject.reason, &self.inputs.people), ..reject };
                 note(&mut lock(&sorts), &reject);
                 let (text, most) = (reject.text.len() as u64, self.limit.input.rejected_bytes);
                 if keep && kept.fetch_add(text, Ordering::Relaxed).saturating_add(text) <= most {
@@ -174,8 +170,10 @@ impl<'a> Reader<'a> {
             let sink = Sink { batch: &batch, reject: &reject, advance: &advance };
             let sift = sieve.as_ref().map(|sieve| Sift { sieve, rest: &rest });
             let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
-            let read =
-                with_input(file, &self.seen, |input| self.ingest.sift(&spec(i, file), input, options, sink, sift));
+            let read = with_input(file, &self.inputs.seen, |input| {
+                self.ingest.sift(&spec(i, file), input, options, sink, sift)
+            });
+            let read = read.map_err(|failure| self.veil.failure(failure, &self.inputs.people));
             outcome.sorts = sorts.into_inner().unwrap_or_else(|p| p.into_inner());
             outcome.reports.push(read?);
             if let Some(failure) = lock(&full).take() {
@@ -212,7 +210,9 @@ impl<'a> Reader<'a> {
         for (id, (wanted, targets)) in wanted {
             let Some(file) = self.inputs.files.get(id.0 as usize) else { continue };
             let spec = spec(id.0 as usize, file);
-            let found = with_input(file, &self.seen, |input| self.ingest.excerpts(&spec, input, &wanted))?;
+            let people = &self.inputs.people;
+            let found =
+                with_input(file, &self.inputs.seen, |input| self.ingest.excerpts(&spec, input, &wanted, people))?;
             // A row of Parquet has no line: its columns are shown one a line, under the row's number.
             let rows = is_parquet(file);
             for ((excerpt, of), (e, r)) in found.into_iter().zip(&wanted).zip(targets) {
@@ -227,41 +227,33 @@ impl<'a> Reader<'a> {
         Ok(texts)
     }
 
+    /// One JSON object a rejected record; text that is not UTF-8 is given in base64. What may not be shown is left out,
+    /// unless records are to be kept as they are.
+    pub fn write_rejects(&self, outcome: &Outcome, raw: bool, out: &mut dyn Write) -> std::io::Result<()> {
+        for rejects in outcome.rejects.chunk_by(|a, b| a.place.input == b.place.input) {
+            let id = rejects[0].place.input.0 as usize;
+            let Some(file) = self.inputs.files.get(id) else { continue };
+            let shown = self.ingest.shown(&spec(id, file), &self.inputs.people);
+            for reject in rejects {
+                let shown = if raw { Some(reject.text.clone()) } else { shown(reject) };
+                out.write_all(&reject_line(&file.name, reject, shown))?;
+            }
+        }
+        Ok(())
+    }
+
     fn kinds(&self) -> Vec<(String, bool)> {
         self.reading.schema.declared().iter().map(|k| (k.name.clone(), k.is_table())).collect()
     }
 }
 
 impl Outcome {
-    /// One JSON object a rejected record; text that is not UTF-8 is given in base64.
-    pub fn write_rejects(&self, inputs: &Inputs, out: &mut dyn Write) -> std::io::Result<()> {
-        for reject in &self.rejects {
-            let mut line = serde_json::json!({
-                "file": name(inputs, reject.place.input),
-                "line": reject.place.line,
-                "byte_offset": reject.place.offset,
-                "element": reject.place.element,
-                "code": reject.code.as_str(),
-                "reason": reject.reason,
-            });
-            match std::str::from_utf8(&reject.text) {
-                Ok(text) => line["text"] = text.into(),
-                Err(_) => line["base64"] = report::base64::text(&reject.text).into(),
-            }
-            writeln!(out, "{line}")?;
-        }
-        Ok(())
-    }
-
     /// Why the record at `FILE:LINE` was rejected, if it was and rejects are kept.
     pub fn rejected_at(&self, inputs: &Inputs, at: &str) -> Option<(Code, &str)> {
         let (file, line) = at.rsplit_once(':')?;
         let line: u64 = line.split('[').next()?.parse().ok()?;
-        let fits = |r: &&Reject| {
-            let own = name(inputs, r.place.input);
-            r.place.line == line
-                && (own == file || own.strip_suffix(file).is_some_and(|rest| rest.ends_with(['/', '\\'])))
-        };
+        let named = |r: &&Reject| inputs.files.get(r.place.input.0 as usize).is_some_and(|f| f.is_named(file));
+        let fits = |r: &&Reject| r.place.line == line && named(r);
         self.rejects.iter().find(fits).map(|r| (r.code, r.reason.as_str()))
     }
 
@@ -308,6 +300,7 @@ impl Outcome {
         let passed_by = inputs.passed_by.iter().map(|(s, kind)| (s.clone(), self.kinds[kind.0 as usize].0.clone()));
         let passed_by = passed_by.collect();
         let mut summary = Summary { unmatched: inputs.unmatched.clone(), passed_by, ..Summary::default() };
+        summary.pseudonyms = inputs.people.fingerprint();
         let mut read = vec![0; self.kinds.len()];
         for (report, file) in self.reports.iter().zip(&inputs.files) {
             let mut records = report.unclaimed + report.undeclared.values().sum::<u64>();
@@ -317,11 +310,11 @@ impl Outcome {
             }
             summary.inputs.push(InputLine { name: file.name.clone(), records, rejected: report.rejected });
             for (name, count) in &report.undeclared {
-                *summary.undeclared.entry(name.clone()).or_default() += count;
+                *summary.undeclared.entry(inputs.people.text(name)).or_default() += count;
             }
             for note in &report.notes {
                 let kind = self.kinds[note.kind.0 as usize].0.clone();
-                let line = (kind, note.field.clone(), note.meant.clone());
+                let line = (kind, inputs.people.text(&note.field), note.meant.clone());
                 if !summary.near_fields.contains(&line) {
                     summary.near_fields.push(line);
                 }
@@ -397,6 +390,24 @@ pub(super) fn progress(files: &[File]) -> Option<ProgressBar> {
     Some(bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())))
 }
 
+/// A rejected record as it is kept: an object on a line, with what of its text may be shown.
+pub(super) fn reject_line(file: &str, reject: &Reject, shown: Option<Vec<u8>>) -> Vec<u8> {
+    let mut line = serde_json::json!({
+        "file": file,
+        "line": reject.place.line,
+        "byte_offset": reject.place.offset,
+        "element": reject.place.element,
+        "code": reject.code.as_str(),
+        "reason": reject.reason,
+    });
+    match shown.map(String::from_utf8) {
+        None => line["withheld_bytes"] = reject.text.len().into(),
+        Some(Ok(text)) => line["text"] = text.into(),
+        Some(Err(text)) => line["base64"] = report::base64::text(text.as_bytes()).into(),
+    }
+    format!("{line}\n").into_bytes()
+}
+
 /// At most so many sorts of reasons are told apart: a reason may quote the record.
 const SORTS: usize = 50;
 
@@ -412,7 +423,7 @@ fn name(inputs: &Inputs, id: InputId) -> &str {
     inputs.files.get(id.0 as usize).map_or("", |f| f.name.as_str())
 }
 
-fn spec(i: usize, file: &File) -> InputSpec {
+pub(super) fn spec(i: usize, file: &File) -> InputSpec {
     InputSpec { id: InputId(i as u32), name: file.name.clone(), format: None, route: file.route.clone() }
 }
 
@@ -439,18 +450,21 @@ pub(super) fn with_input<T>(
     } else {
         read(ingest::Input::Reader(Box::new(opened)))
     };
-    result.map_err(|error| {
-        let failure = Failure::new(format!("{}: {}", file.name, error.message)).code(error.code);
-        match error.help {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
-    })
+    result.map_err(|error| of_input(&file.name, error))
+}
+
+/// Why an input could not be read, with its name.
+pub(super) fn of_input(name: &str, error: InputError) -> Failure {
+    let failure = Failure::new(format!("{name}: {}", error.message)).code(error.code);
+    match error.help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
 }
 
 /// The files as they were opened first: each is opened up to three times, and what is told of it rests on its being the
 /// same each time.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Seen(Mutex<HashMap<PathBuf, Metadata>>);
 
 impl Seen {

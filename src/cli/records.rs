@@ -2,9 +2,10 @@
 
 use super::Failure;
 use super::disk::plain_io_error;
+use super::reading::Seen;
 use super::temporary::Temporary;
 use crate::data::mapping::{Format, Source};
-use crate::data::{KindId, Reading};
+use crate::data::{KindId, People, Reading};
 use crate::diag::{Code, did_you_mean};
 use crate::eval::InOrder;
 use crate::ingest::{Route, format_of};
@@ -23,6 +24,15 @@ pub(super) struct Input {
     pub route: Route,
 }
 
+impl Input {
+    /// Whether it is meant by a name: its own, or the end of its path.
+    pub fn is_named(&self, wanted: &str) -> bool {
+        let ends =
+            |name: &str| name.strip_suffix(wanted).is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']));
+        ends(&self.name) || ends(&shown(&self.path))
+    }
+}
+
 /// The inputs of a run, sorted by name.
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
@@ -35,6 +45,10 @@ pub(super) struct Inputs {
     spooled: Vec<Temporary>,
     /// Standard input was named.
     stdin: bool,
+    /// What people are called in what is written.
+    pub people: People,
+    /// The files as they were opened first.
+    pub seen: Seen,
 }
 
 impl Inputs {
@@ -133,13 +147,19 @@ fn by_sources(reading: &Reading, inputs: &mut Inputs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn by_argument(arg: &str, reading: &Reading, inputs: &mut Inputs) -> Result<(), Failure> {
-    let (route, path) = match arg.split_once('=') {
+/// The route that an argument names, if it does, and what is read.
+pub(super) fn named(arg: &str, reading: &Reading) -> Result<(Option<Route>, String), Failure> {
+    Ok(match arg.split_once('=') {
         Some((name, path)) if is_name(name) && !Path::new(arg).exists() => {
-            (Some(named_route(name, path, reading)?), path)
+            (Some(named_route(name, path, reading)?), path.to_owned())
         }
-        _ => (None, arg),
-    };
+        _ => (None, arg.to_owned()),
+    })
+}
+
+fn by_argument(arg: &str, reading: &Reading, inputs: &mut Inputs) -> Result<(), Failure> {
+    let (route, path) = named(arg, reading)?;
+    let path = path.as_str();
     if path == "-" {
         if std::mem::replace(&mut inputs.stdin, true) {
             return Err(Failure::new("standard input (`-`) was named twice").code(Code::Routing));
@@ -203,19 +223,28 @@ fn named_route(name: &str, path: &str, reading: &Reading) -> Result<Route, Failu
 }
 
 /// Which source reads a file that was named without one.
-fn route_of(name: &str, path: &Path, reading: &Reading) -> Result<Route, Failure> {
-    let matching: Vec<usize> = (0..reading.sources.len())
-        .filter(|&i| reading.sources[i].files.iter().any(|glob| matches(glob, name)))
-        .collect();
-    if !matching.is_empty() {
-        return Ok(Route::Sources(matching));
+pub(super) fn route_of(name: &str, path: &Path, reading: &Reading) -> Result<Route, Failure> {
+    if let Some(route) = by_name(name, reading) {
+        return Ok(route);
     }
     let head = head(path)
         .map_err(|e| Failure::new(format!("cannot read `{name}`: {}", plain_io_error(&e))).code(Code::Unreadable))?;
-    let format = format_of(name, &head);
+    route_of_head(name, &head, reading)
+}
+
+/// The sources whose `files` fit a name.
+fn by_name(name: &str, reading: &Reading) -> Option<Route> {
+    let fits = |i: &usize| reading.sources[*i].files.iter().any(|glob| matches(glob, name));
+    let matching: Vec<usize> = (0..reading.sources.len()).filter(fits).collect();
+    (!matching.is_empty()).then_some(Route::Sources(matching))
+}
+
+/// Which source reads what begins like this.
+pub(super) fn route_of_head(name: &str, head: &[u8], reading: &Reading) -> Result<Route, Failure> {
+    let format = format_of(name, head);
     let fitting: Vec<usize> = (0..reading.sources.len()).filter(|&i| reads(&reading.sources[i], format)).collect();
     let json = matches!(format, Format::Ndjson | Format::Json);
-    if json && (fitting.is_empty() || names_its_kind(&head)) {
+    if json && (fitting.is_empty() || names_its_kind(head)) {
         return Ok(Route::Tagged);
     }
     if let [only] = fitting[..] {

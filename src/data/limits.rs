@@ -64,13 +64,13 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 limits! {
-    policy_file_bytes "policy-file-bytes" Bytes 16 * MIB, 4 * GIB - 1; "one policy file"; "B0005, exit code 2";
-    policy_bytes "policy-bytes" Bytes 256 * MIB, ANY; "all policy files of a set together"; "B0005, exit code 2";
-    policy_files "policy-files" Count 10_000, ANY; "files of a policy set"; "B0005, exit code 2";
+    policy_file_bytes "policy-file-bytes" Bytes 16 * MIB, 4 * GIB - 1; "one policy file"; "B0007, exit code 2";
+    policy_bytes "policy-bytes" Bytes 256 * MIB, ANY; "all policy files of a set together"; "B0007, exit code 2";
+    policy_files "policy-files" Count 10_000, ANY; "files of a policy set"; "B0007, exit code 2";
     policy_nesting "policy-nesting" Count 200, 200; "brackets and conditions in one another, in policy text"; "B0103, exit code 2";
     path_steps "path-steps" Count 64, ANY; "steps of a path in a source"; "B0503, exit code 2";
     pattern_bytes "pattern-bytes" Bytes 10 * MIB, 10 * MIB; "one regular expression, compiled"; "B0313, exit code 2";
-    patterns "patterns" Count 5_000, ANY; "regular expressions of a policy set"; "B0005, exit code 2";
+    patterns "patterns" Count 5_000, ANY; "regular expressions of a policy set"; "B0007, exit code 2";
     files "files" Count 100_000, ANY; "files of records that globs match"; "exit code 2";
     record_bytes "record-bytes" Bytes 64 * MIB, 2 * GIB; "one record: a line, a row or an object"; "B1007, the record is rejected";
     record_nesting "record-nesting" Count 128, 1_000; "objects and lists in one another, in a record"; "B1008, the record is rejected";

@@ -38,7 +38,9 @@ codes! {
     Import = "B0002", "an import that cannot be followed";
     Routing = "B0003", "records that no source can be found for";
     BadSettings = "B0004", "settings that say nothing that is known";
-    PolicyOverLimit = "B0005", "a policy set that is over a limit";
+    BadBundle = "B0005", "a bundle that cannot be used";
+    NotSigned = "B0006", "a policy that is not signed as is asked";
+    PolicyOverLimit = "B0007", "a policy set that is over a limit";
     SyntaxError = "B0101", "the text is not a rule or part of one";
     TooDeep = "B0103", "nested too deeply";
     UnknownName = "B0201", "a name that stands for nothing here";
@@ -140,6 +142,7 @@ codes! {
     NotAList = "B1010", "what `each` names is not a list";
     Malformed = "B1011", "a value is not of its field's type";
     TooManyValues = "B1012", "a record has too many values in one object or list";
+    Late = "B1013", "a record that came too late";
     HeadingMissing = "B1020", "a column is not in the file";
     HeadingTwice = "B1021", "two columns have one heading";
     BrokenInput = "B1022", "an input cannot be read to its end";

@@ -2,23 +2,23 @@
 //! is its number. A float is read by its shortest decimal text: 12.1 is 12.1.
 
 mod bare;
-mod cells;
-mod columns;
 mod outlook;
 mod source;
 
+use super::arrow::columns::{self, Way};
+use super::arrow::{cells, ways};
 use super::chunks::{Content, parallel};
 use super::csv::within_columns;
 use super::excerpts::{gets, heading_of};
 use super::layout::{Layout, Target};
+use super::veil::Veils;
 use super::worker::{Job, Outlook, Worker, near_field};
 use super::{Excerpt, InputError, InputReport, InputSpec, Route, Wanted};
-use crate::data::{Limits, Place, Reading, limits};
-use crate::diag::{Code, did_you_mean};
+use crate::data::{Limits, People, Reading, limits};
+use crate::diag::Code;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 pub use bare::bare;
-use columns::{Column, Row, Way};
 use outlook::Ends;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -28,6 +28,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::Length;
 use parquet::schema::types::SchemaDescriptor;
 use source::Source;
+use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,45 +123,21 @@ fn not_parquet(error: &dyn std::fmt::Display) -> InputError {
     InputError::new(Code::NotThisFormat, format!("is not a sound Parquet file: {error}"))
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread, now, is an error that will be told.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// The decoder meets damaged files with errors, as a rule, but not in every corner.
 fn guarded<T>(run: impl FnOnce() -> Result<T, InputError>) -> Result<T, InputError> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(not_parquet(&"its pages contradict themselves")))
-}
-
-fn ways(layout: &Layout, schema: &Schema) -> Result<Vec<Option<Way>>, InputError> {
-    let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-    let mut ways = Vec::new();
-    for (path, needed_by) in layout.slots.paths.iter().zip(&layout.slots.needed_by) {
-        let name = path.join(".");
-        if names.iter().filter(|n| **n == name).count() > 1 {
-            return Err(InputError::new(Code::HeadingTwice, format!("two columns are called `{name}`")));
-        }
-        let way = match names.iter().position(|n| *n == name) {
-            Some(_) => Some(vec![name.clone()]),
-            None => type_at(schema, path).map(|_| path.clone()),
-        };
-        if let (None, Some(needed_by)) = (&way, needed_by) {
-            let message = format!("there is no column `{name}`, which `{needed_by}` reads");
-            let error = InputError::new(Code::HeadingMissing, message);
-            return Err(match did_you_mean(&name, names.iter().copied()) {
-                Some(meant) => error.help(format!("did you mean `{meant}`?")),
-                None => error.help(format!("its columns are `{}`", names.join("`, `"))),
-            });
-        }
-        ways.push(way);
-    }
-    Ok(ways)
-}
-
-/// The type of a column or field.
-fn type_at<'s>(schema: &'s Schema, way: &[String]) -> Option<&'s DataType> {
-    let (first, rest) = way.split_first()?;
-    let mut ty = schema.field_with_name(first).ok()?.data_type();
-    for key in rest {
-        let DataType::Struct(fields) = ty else { return None };
-        ty = fields.find(key)?.1.data_type();
-    }
-    Some(ty)
+    let before = GUARDED.replace(true);
+    let ran = catch_unwind(AssertUnwindSafe(run));
+    GUARDED.set(before);
+    ran.unwrap_or_else(|_| Err(not_parquet(&"its pages contradict themselves")))
 }
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
@@ -227,12 +204,8 @@ fn rows(
     let mut row = file.starts[group];
     for batch in reader {
         let batch = batch.map_err(|e| not_parquet(&e))?;
-        let columns: Vec<Option<Column>> = ways.iter().map(|w| Column::new(&batch, w.as_ref()?)).collect();
-        for n in 0..batch.num_rows() {
-            let place = Place { input: job.spec.id, offset: row, line: row + 1, element: 0 };
-            worker.row_record(&Row { columns: &columns, row: n }, place, b"");
-            row += 1;
-        }
+        columns::rows(worker, job.spec.id, &batch, row, ways);
+        row += batch.num_rows() as u64;
     }
     Ok(())
 }
@@ -242,9 +215,12 @@ pub fn excerpts(
     spec: &InputSpec,
     content: Content,
     wanted: &[Wanted],
+    people: &People,
 ) -> Result<Vec<Option<Excerpt>>, InputError> {
     let layout = Layout::new(reading, &spec.route, true);
+    let veils = Veils::new(reading, &spec.route, people);
     guarded(|| {
+        let mut veils = veils;
         let file = File::open(content, &Limits::NONE)?;
         let mut found = vec![None; wanted.len()];
         for group in 0..file.starts.len() - 1 {
@@ -266,7 +242,9 @@ pub fn excerpts(
                             });
                             names.find_map(|name| value_range(&values, &name?))
                         });
-                        *found = Some(Excerpt { text: text.clone(), fields: fields.collect() });
+                        let cells = values.iter().map(|(name, range)| (name.as_str(), range.clone()));
+                        let veiled = veils.of(want.kind).map(|v| v.row(&text, cells));
+                        *found = Some(Excerpt { text: text.clone(), fields: fields.collect() }.veiled(veiled));
                     }
                 }
             }

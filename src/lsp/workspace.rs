@@ -100,10 +100,12 @@ pub struct Workspace<'d> {
     grouped: RefCell<HashMap<String, Vec<String>>>,
     read: Texts,
     listed: Folders,
+    real: Places,
 }
 
 /// What the disk said, by path.
 type Texts = RefCell<HashMap<String, Result<Vec<u8>, FileError>>>;
+type Places = RefCell<HashMap<String, Result<String, FileError>>>;
 type Folders = RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>;
 
 /// The disk, with what is open in its place.
@@ -112,6 +114,7 @@ struct Overlay<'a> {
     open: &'a BTreeMap<String, Document>,
     read: &'a Texts,
     listed: &'a Folders,
+    real: &'a Places,
 }
 
 impl Files for Overlay<'_> {
@@ -143,6 +146,10 @@ impl Files for Overlay<'_> {
             }
         }
     }
+
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        self.real.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.disk.real(path)).clone()
+    }
 }
 
 /// A text of a set, for one request.
@@ -168,17 +175,19 @@ impl<'d> Workspace<'d> {
             grouped: RefCell::default(),
             read: RefCell::default(),
             listed: RefCell::default(),
+            real: RefCell::default(),
         }
     }
 
     fn files(&self) -> Overlay<'_> {
-        Overlay { disk: self.disk, open: &self.open, read: &self.read, listed: &self.listed }
+        Overlay { disk: self.disk, open: &self.open, read: &self.read, listed: &self.listed, real: &self.real }
     }
 
     /// The disk has changed, or may have.
     pub fn disk_changed(&mut self) {
         self.read.borrow_mut().clear();
         self.listed.borrow_mut().clear();
+        self.real.borrow_mut().clear();
         self.changed();
     }
 

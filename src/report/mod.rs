@@ -1,15 +1,13 @@
 //! What people and programs read: policy diagnostics, findings, summaries.
 
-#[cfg(feature = "cli")]
 pub(crate) mod base64;
-#[cfg(feature = "cli")]
 pub(crate) mod baseline;
 pub(crate) mod causes;
 mod changes;
 mod check;
 mod crop;
+mod embedded;
 mod entry;
-#[cfg(feature = "cli")]
 pub(crate) mod exchange;
 pub(crate) mod human;
 #[cfg(feature = "cli")]
@@ -17,6 +15,8 @@ pub(crate) mod impact;
 #[cfg(feature = "cli")]
 pub(crate) mod integrity;
 pub(crate) mod json;
+#[cfg(feature = "cli")]
+pub(crate) mod ledger;
 pub(crate) mod metrics;
 mod page;
 pub(crate) mod render;
@@ -30,7 +30,8 @@ pub(crate) mod why;
 pub(crate) mod why_json;
 
 pub(crate) use check::{check_json, diagnostic, lint_json, place};
-pub(crate) use entry::{Context, Entry, Excerpt, shorten};
+pub use embedded::{diagnostic_text, verdict_columns, verdict_order, verdict_text};
+pub(crate) use entry::{Context, Entry, Excerpt, in_order, shorten};
 pub(crate) use page::Page;
 
 pub(crate) use crate::data::limits::grouped;

@@ -236,10 +236,6 @@ pub fn dotted(path: &[Ident]) -> String {
     path.iter().map(|i| i.text.as_str()).collect::<Vec<_>>().join(".")
 }
 
-/// The words that name types; no declaration may take them.
-pub const TYPES: [&str; 10] =
-    ["bool", "int", "decimal", "percent", "text", "date", "timestamp", "duration", "bytes", "money"];
-
 /// Tells every name that is declared twice, with both places; the first one stays.
 pub struct Names<'a> {
     pub kinds: Vec<(&'a Ident, &'a ast::KindItem, bool, Option<&'a str>)>,
@@ -284,8 +280,9 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         rates: Vec::new(),
         declarations: Vec::new(),
     };
+    // No declaration may take the name of a type.
     let mut declared: FxHashMap<&str, (Span, &str)> =
-        TYPES.iter().map(|t| (*t, (Span::new(FileId(0), 0, 0), ""))).collect();
+        Type::NAMED.iter().map(|(ty, _)| (*ty, (Span::new(FileId(0), 0, 0), ""))).collect();
     let mut sources: FxHashMap<&str, (Span, &str)> = FxHashMap::default();
     let mut metrics: FxHashMap<&str, (Span, &str)> = FxHashMap::default();
     for (file, tree) in files {

@@ -18,7 +18,7 @@ mod slips;
 mod split;
 mod tree;
 mod unfold;
-mod words;
+pub mod words;
 
 pub use again::parse_again;
 pub use kinds::{Bylaws, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};

@@ -1,10 +1,11 @@
 //! Rows with all that is in them.
 
 use super::super::InputError;
+use super::super::arrow::cells;
 use super::super::bare::{BareSpec, of_json, once};
 use super::super::chunks::Content;
 use super::super::values::Scalar;
-use super::{File, cells, guarded, not_parquet};
+use super::{File, guarded, not_parquet};
 use crate::data::Place;
 use crate::data::found::{Bare, Found, See};
 use arrow_array::cast::AsArray;

@@ -247,6 +247,10 @@ fn what_is_read_whole() {
         let exactly = format!("document-bytes={}", text.len());
         place.audit(name, &["--limit", &exactly]).tells(1, &["2 findings"]);
     }
+    place.write("r.json", "{}\n".repeat(100));
+    place
+        .audit("r.json", &["--limit", "document-bytes=1000"])
+        .tells(2, &["B1025", "100 records or lines: more than 62"]);
 }
 
 #[test]
@@ -340,6 +344,27 @@ fn state_over_a_limit_stops_the_run() {
     let metrics = |limit: &str| place.run(&["metrics", "--policy", "p.bylaw", "r.ndjson", "--limit", limit]);
     metrics("keys=4").tells(2, &["B1050", "`given` looks at the records of more than 4 keys at once"]);
     metrics("keys=5").tells(0, &[]);
+}
+
+/// What judging itself holds counts too.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_while_judging() {
+    let place = Place::new(
+        "table employee key id { id: text, manager: ref employee? }\n\
+         record gift at day by who identity id { id: int, day: date, who: ref employee, value: money }\n\
+         limit of_all { on gift  sum value per every manager of who over 300 days  to 1000000 EUR }\n",
+    );
+    // Each record counts for each of very many.
+    let employee = |i: usize| format!("{{\"kind\":\"employee\",\"id\":\"E{i}\",\"manager\":\"E{}\"}}\n", i + 1);
+    let gift = |i: usize| {
+        let day = format!("2026-{:02}-{:02}", 1 + i % 9, 1 + i % 28);
+        format!("{{\"kind\":\"gift\",\"id\":{i},\"day\":\"{day}\",\"who\":\"E0\",\"value\":\"90 EUR\"}}\n")
+    };
+    let records = (0..2000).map(employee).chain((0..4000).map(gift));
+    place.write("r.ndjson", records.collect::<String>());
+    let run = place.audit("r.ndjson", &["--memory-limit", "100 MB"]);
+    run.tells(2, &["stopped at the memory limit of 100.0 MB", "held for `of_all`", "--memory-limit"]);
 }
 
 #[test]

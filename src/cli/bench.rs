@@ -1,7 +1,7 @@
 //! Single records, judged by one policy set or another.
 
 use crate::analyze::{Judge, Side};
-use crate::data::{InputId, Time, Verdict};
+use crate::data::{InputId, Limits, Time, Verdict};
 use crate::eval::{Evaluator, Options};
 use crate::ingest::{Ingest, Input, InputSpec, Route, Sink};
 use crate::plan::Plan;
@@ -83,7 +83,7 @@ impl Judge for Bench<'_> {
         for batch in batches.into_inner().ok()? {
             evaluator.push(batch).ok()?;
         }
-        let findings = evaluator.finish();
+        let findings = evaluator.finish_within(&Limits::default()).ok()?;
         let last = records.len() as u64;
         let mut found: BTreeMap<String, Verdict> = BTreeMap::new();
         for i in 0..findings.len() {

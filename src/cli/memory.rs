@@ -51,6 +51,10 @@ impl Limit {
             Some(Size::Unlimited) => None,
             None => share(SHARE),
         };
+        // What is read whole is held with what is known of its parts.
+        let document_bytes = memory.map_or(u64::MAX, |n| n / 3).min(input.document_bytes);
+        let as_it_is = input.document_bytes != Limits::default().document_bytes;
+        let input = if as_it_is { input } else { Limits { document_bytes, ..input } };
         Limit { memory, input }
     }
 

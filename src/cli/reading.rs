@@ -7,7 +7,7 @@ use super::people::Veil;
 use super::records::{self, Input as File, Inputs};
 use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Format;
-use crate::data::{InputId, Reading};
+use crate::data::{InputId, Limits, Reading};
 use crate::diag::Code;
 use crate::eval::{BatchError, Beyond, Evaluator, Findings, KindCounts, Metrics, OverLimit};
 use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Reject, Sift, Sink, Wanted};
@@ -20,7 +20,12 @@ use std::fs::Metadata;
 use std::io::{IsTerminal, Write, stderr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// So often it is looked how much memory judging holds.
+const OFTEN: Duration = Duration::from_millis(50);
 
 /// Shorter inputs are done before a progress bar could be read.
 const LONG: u64 = 64 << 20;
@@ -79,12 +84,38 @@ impl<'a> Reader<'a> {
 
     /// Judges what was read.
     pub fn finish(&self, evaluator: Evaluator) -> Result<Findings, Failure> {
-        evaluator.finish_within(&self.limit.input).map_err(|over| over_limit(&over))
+        self.watched(evaluator, Evaluator::finish_within)
     }
 
     /// Works out the metrics of what was read.
     pub fn metrics(&self, evaluator: Evaluator) -> Result<Metrics, Failure> {
-        evaluator.metrics_within(&self.limit.input).map_err(|over| over_limit(&over))
+        self.watched(evaluator, Evaluator::metrics_within)
+    }
+
+    /// Judges within the limits, that of memory too.
+    fn watched<T>(
+        &self,
+        evaluator: Evaluator,
+        judge: impl FnOnce(Evaluator, &Limits) -> Result<T, OverLimit>,
+    ) -> Result<T, Failure> {
+        let (plan, held, stop) = (evaluator.plan().clone(), evaluator.held(), evaluator.stop());
+        std::thread::scope(|scope| {
+            let (done, end) = std::sync::mpsc::channel::<()>();
+            let memory = scope.spawn(move || {
+                // Until the other side is gone.
+                while end.recv_timeout(OFTEN) == Err(RecvTimeoutError::Timeout) {
+                    if let Err(failure) = self.limit.check(&plan, &held, 0) {
+                        stop.stop();
+                        return Some(failure);
+                    }
+                }
+                None
+            });
+            let judged = judge(evaluator, &self.limit.input);
+            drop(done);
+            let short = memory.join().unwrap_or_default();
+            judged.map_err(|over| short.unwrap_or_else(|| over_limit(&over)))
+        })
     }
 
     /// Holds only where the files are as they were read.
@@ -333,6 +364,7 @@ fn over_limit(over: &OverLimit) -> Failure {
         Beyond::Keys => "looks at the records of more than {} keys at once",
         Beyond::WindowRecords => "looks at more than {} records in one window",
         Beyond::PartialMatches => "has more than {} ways to complete a sequence at one record",
+        Beyond::Outside => return Failure::new("judging was stopped"),
     };
     let whose = names(&over.whose);
     let message = what.replace("{}", &grouped(over.most));

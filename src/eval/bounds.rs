@@ -1,9 +1,10 @@
 //! How much judging may hold and try, and the end of it where it is more.
 
+use super::Runtime;
 use crate::data::Limits;
 use crate::plan::{HistoryPlan, Plan, RulePlan};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,12 +15,15 @@ pub enum Beyond {
     WindowRecords,
     /// Ways tried to complete a sequence at one record.
     PartialMatches,
+    /// It was stopped from outside, by [`Stop`].
+    Outside,
 }
 
 impl Beyond {
-    /// The name of the limit.
+    /// The name of the limit; none where it is not one of these.
     pub fn limit(self) -> &'static str {
         match self {
+            Beyond::Outside => "",
             Beyond::Keys => "keys",
             Beyond::WindowRecords => "window-records",
             Beyond::PartialMatches => "partial-matches",
@@ -38,6 +42,9 @@ pub struct OverLimit {
 
 impl std::fmt::Display for OverLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.what == Beyond::Outside {
+            return f.write_str("judging was stopped");
+        }
         write!(f, "judging {} is over the limit of {} `{}`", self.whose.join(", "), self.most, self.what.limit())
     }
 }
@@ -98,6 +105,7 @@ impl Watch {
             Beyond::Keys => &self.keys,
             Beyond::WindowRecords => &self.window_records,
             Beyond::PartialMatches => &self.partial_matches,
+            Beyond::Outside => return !self.is_stopped(),
         };
         let most = most.load(Ordering::Relaxed);
         if is > most {
@@ -108,9 +116,18 @@ impl Watch {
     }
 
     #[cold]
-    fn stop(&self, over: OverLimit) {
+    pub fn stop(&self, over: OverLimit) {
         self.over.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(over);
         self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Stops judging from another thread: memory is short, say.
+pub struct Stop(pub(super) Arc<Runtime>);
+
+impl Stop {
+    pub fn stop(&self) {
+        self.0.watch.stop(OverLimit { what: Beyond::Outside, most: 0, whose: Vec::new() });
     }
 }
 

@@ -215,7 +215,7 @@ impl HistoryIndex {
         }
         let few = |index: &HistoryIndex| {
             let keys = index.lists.lists.len() as u64;
-            runtime.watch.allows(Beyond::Keys, keys, || bounds::readers(plan, history))
+            !runtime.watch.is_stopped() && runtime.watch.allows(Beyond::Keys, keys, || bounds::readers(plan, history))
         };
         for &row in rows {
             if !few(&index) {

@@ -58,7 +58,7 @@ mod wordings;
 mod world;
 
 pub use crate::data::Time as AsOf;
-pub use bounds::{Beyond, OverLimit};
+pub use bounds::{Beyond, OverLimit, Stop};
 pub use findings::*;
 pub use held::Held;
 pub use live::InOrder;
@@ -356,6 +356,11 @@ impl Evaluator {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
         let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
         results::conclude(self.plan, self.runtime, settled, (&options, &self.before))
+    }
+
+    /// What stops [`Evaluator::finish_within`] and [`Evaluator::metrics_within`] on the way.
+    pub fn stop(&self) -> Stop {
+        Stop(self.runtime.clone())
     }
 
     /// As [`Evaluator::finish`], within limits.

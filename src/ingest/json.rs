@@ -6,10 +6,14 @@ use super::layout::Layout;
 use super::scan::{self, Bounds};
 use super::worker::{Job, Worker, explain};
 use super::{InputError, InputReport};
-use crate::data::{Place, Reading};
+use crate::data::limits::grouped;
+use crate::data::{Limits, Place, Reading};
 use crate::diag::Code;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Of a document, so many bytes are reckoned for a record or line.
+const LEAST: u64 = 16;
 
 /// Records of a file by their bytes, and what is wrong after the last of them.
 struct Records {
@@ -27,6 +31,8 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
         }
     };
     let mut records = records(text, Bounds::of(&job.limits));
+    let lines = LineStarts::new(text);
+    few(records.ranges.len().max(lines.0.len()), &job.limits)?;
     if let Some(at) = invalid {
         records.fault = Some((at, Code::NotUtf8, format!("not UTF-8 at byte {} of the file", at + 1)));
     }
@@ -41,7 +47,6 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
         }
     }
     let next = AtomicUsize::new(0);
-    let lines = LineStarts::new(text);
     let run = || {
         let mut worker = Worker::new(reading, &layout, job);
         let (mut slots, mut items) = worker.slots();
@@ -79,6 +84,16 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
         report.add(worker.finish());
     }
     Ok(report)
+}
+
+/// Whether a document may hold so many records or lines: what is known of each takes as much room as a short one.
+fn few(pieces: usize, limits: &Limits) -> Result<(), InputError> {
+    let most = limits.document_bytes / LEAST;
+    if pieces as u64 <= most {
+        return Ok(());
+    }
+    let (pieces, most) = (grouped(pieces as u64), grouped(most));
+    Err(InputError::over(format!("is one document of {pieces} records or lines: more than {most}"), "document-bytes"))
 }
 
 /// The objects at the top and in lists at the top.

@@ -2,7 +2,7 @@
 
 use super::{Line, push_given};
 use crate::data::calendar::Zone;
-use crate::data::{Value, display};
+use crate::data::{Limits, Value, display};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::{Evaluator, MetricRow, Metrics, Options};
 use crate::plan::Plan;
@@ -36,7 +36,7 @@ fn worked_out(plan: &Arc<Plan>, test: &Test) -> Result<Metrics, String> {
     let options = Options { as_of: super::as_of(test), ..Options::default() };
     let mut evaluator = Evaluator::new(plan.clone(), options).map_err(|e| e.to_string())?;
     push_given(&mut evaluator, plan, test)?;
-    Ok(evaluator.metrics())
+    evaluator.metrics_within(&Limits::default()).map_err(|e| e.to_string())
 }
 
 /// What a metric came to there.

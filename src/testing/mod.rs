@@ -16,7 +16,7 @@ pub(crate) use lcov::lcov;
 pub(crate) use totals::{percent, table as coverage_table, to_json as coverage_json};
 
 use crate::data::build::{CellValue, batch_from_cells};
-use crate::data::{InputId, Place, Time, Value, Verdict};
+use crate::data::{InputId, Limits, Place, Time, Value, Verdict};
 use crate::diag::Diagnostic;
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
@@ -156,7 +156,7 @@ fn judge(plan: Arc<Plan>, test: &Test) -> Result<Findings, String> {
     let options = Options { as_of: as_of(test), keep_compliant: true, retain: true, ..Options::default() };
     let mut evaluator = Evaluator::new(plan.clone(), options).map_err(|e| e.to_string())?;
     push_given(&mut evaluator, &plan, test)?;
-    Ok(evaluator.finish())
+    evaluator.finish_within(&Limits::default()).map_err(|e| e.to_string())
 }
 
 /// The test's records, as far as a plan reads them.

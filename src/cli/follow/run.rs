@@ -122,7 +122,8 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
             && let Some(found) = reload.look()?
         {
             match found.and_then(|new| changed(new, &mut session, &mut inputs, &shown)) {
-                Ok(()) => session.add("policy_reloads", &[("result", "taken")], 1),
+                Ok(false) => {}
+                Ok(true) => session.add("policy_reloads", &[("result", "taken")], 1),
                 Err(()) => {
                     session.add("policy_reloads", &[("result", "refused")], 1);
                     warn!("the changed policy set is refused: the one before it goes on");
@@ -175,11 +176,15 @@ fn step(session: &mut Session, inputs: &mut Inputs, shown: &Shown) -> Result<(),
     ))
 }
 
-/// Goes on under a changed policy set, from a step on. `Err`: it cannot be taken, which was told.
-fn changed(new: Changed, session: &mut Session, inputs: &mut Inputs, shown: &Shown) -> Result<(), ()> {
+/// Goes on under a changed policy set, from a step on; not where it says the same. `Err`: it cannot be taken, which
+/// was told.
+fn changed(new: Changed, session: &mut Session, inputs: &mut Inputs, shown: &Shown) -> Result<bool, ()> {
     let told =
         |failure: Failure| tracing::error!(reason = %failure.in_short(), "the changed policy set cannot be taken");
     let Changed { plan, sources } = new;
+    if store::digest(&plan).map_err(told)? == session.checkpoint.policy {
+        return Ok(false);
+    }
     let targets = inputs.targets_under(&plan.reading()).map_err(told)?;
     session.judge(false, &inputs.names()).map_err(told)?;
     step(session, inputs, shown).map_err(told)?;
@@ -188,7 +193,7 @@ fn changed(new: Changed, session: &mut Session, inputs: &mut Inputs, shown: &Sho
     inputs.targets = targets;
     info!(rules, "the changed policy set judges from now on");
     session.tell_reach();
-    Ok(())
+    Ok(true)
 }
 
 impl Inputs {

@@ -9,6 +9,7 @@
 //! ```
 //!
 //! `docs/performance.md` says what the log holds and how to read the table.
+#![forbid(unsafe_code)]
 
 mod growth;
 mod log;

@@ -2,6 +2,7 @@
 //! library's rules are to find, and what only looks like it.
 //!
 //! `cargo run --example marketplace -- FOLDER [SEED]`
+#![forbid(unsafe_code)]
 
 mod background;
 mod background_data;

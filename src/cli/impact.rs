@@ -3,10 +3,12 @@
 use super::diff::{self, Format, Loaded};
 use super::given::Given;
 use super::judged::{self, Judged};
-use super::{Exit, Failure, Style, check, output};
+use super::people::Naming;
+use super::{Exit, Failure, Style, check, output, people};
 use crate::analyze;
 use crate::report::Context;
 use crate::report::impact::{self, Run};
+use crate::source::SourceMap;
 use clap::Args;
 
 #[derive(Args)]
@@ -43,6 +45,8 @@ pub(super) struct ImpactArgs {
     /// How many records of one rule and effect are shown
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
@@ -51,16 +55,20 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
             .help("write them to a file first"));
     }
     let (old, new) = diff::both(&args.old, &args.new, args.policy.as_deref(), style)?;
-    let given = Given::of(&[], &args.records, &args.as_of);
+    let given = Given::of(&[], &args.records, &args.as_of).naming(&args.naming);
     let judge = |of: &Loaded| judged::judge(&given, check::compile(&of.checked)?.into());
     let (before, after) = (judge(&old)?, judge(&new)?);
     let names = (before.input_names(), after.input_names());
-    let found = impact::compare(&as_run(&old, &before, &names.0), &as_run(&new, &after, &names.1));
+    let quoted = |of: &'_ Loaded, judged: &Judged| {
+        people::quoted(of.policies.sources(), &judged.plan, &judged.inputs.people).into_owned()
+    };
+    let sources = (quoted(&old, &before), quoted(&new, &after));
+    let found = impact::compare(&as_run(&sources.0, &before, &names.0), &as_run(&sources.1, &after, &names.1));
     output::print(&match args.format {
         Format::Human => impact::human(&found, args.examples, style.stdout),
         Format::Json => format!("{:#}\n", impact::json(&found)),
         Format::Md => {
-            let changes = diff::changes(&old, &new)?;
+            let changes = diff::changes(&old, &new, None)?;
             let records = impact::markdown(&found, args.examples, &analyze::cell);
             format!("{}\n{records}", analyze::markdown(&changes))
         }
@@ -75,7 +83,7 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-fn as_run<'a>(of: &'a Loaded, judged: &'a Judged, inputs: &'a [String]) -> Run<'a> {
-    let context = Context { sources: of.policies.sources(), plan: &judged.plan, inputs };
+fn as_run<'a>(sources: &'a SourceMap, judged: &'a Judged, inputs: &'a [String]) -> Run<'a> {
+    let context = Context { sources, plan: &judged.plan, inputs };
     Run { context, findings: &judged.findings, rejected: judged.summary.rejected_count() }
 }

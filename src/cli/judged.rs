@@ -1,7 +1,7 @@
 //! Records that were judged by one policy set, for commands that compare runs.
 
 use super::given::Given;
-use super::records::{self, Inputs};
+use super::records::Inputs;
 use super::{Failure, audit, reading};
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
@@ -25,13 +25,14 @@ pub(super) fn judge(given: &Given, plan: Arc<Plan>) -> Result<Judged, Failure> {
     let as_of = given.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
     let threads = given.threads();
     let read = plan.reading();
-    let inputs = records::inputs(&given.records, &read)?;
+    let inputs = given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
     let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(inputs.people.clone());
     let reader = reading::Reader::new(&read, &inputs, threads, false, given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
     let summary = outcome.summary(&inputs, &findings);
     Ok(Judged { plan, findings, inputs, summary })
 }

@@ -57,7 +57,7 @@ pub(super) fn run(args: &MetricsArgs, style: Style) -> Result<Exit, Failure> {
     let rules = args.given.rules(style)?;
     let plan = Arc::new(Plan::of_metrics(&*rules.hir()?));
     let chosen = chosen(&args.only, &plan)?;
-    let inputs = records::inputs(&args.given.records, &plan.reading())?;
+    let inputs = args.given.inputs(&plan.reading())?;
     let (found, mut summary) = work_out(&args.given, &plan, &inputs)?;
     let all: Vec<Shown> = chosen
         .into_iter()
@@ -102,9 +102,10 @@ pub(super) fn work_out(
     let read = plan.reading();
     let options = Options { as_of, threads, twice: inputs.stay(), ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(inputs.people.clone());
     let reader = reading::Reader::new(&read, inputs, threads, false, given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let found = evaluator.metrics();
+    let found = reader.metrics(evaluator)?;
     let mut summary = outcome.read(inputs, plan, found.records());
     summary.as_of = given.as_of.clone();
     summary.kinds.iter_mut().for_each(|k| k.used |= k.read > 0);

@@ -1,6 +1,9 @@
 //! The command: arguments, files, terminals. One file a subcommand.
 
+mod analyze;
 mod audit;
+mod bench;
+mod bundle;
 mod check;
 mod compile;
 mod diff;
@@ -18,6 +21,9 @@ mod impact;
 mod infer;
 mod init;
 mod judged;
+mod keygen;
+mod ledger;
+mod limits;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -28,11 +34,18 @@ mod man;
 mod memory;
 mod metrics;
 mod output;
+mod people;
+mod policies;
+mod pseudonym;
 mod reading;
 mod receipt;
 mod records;
 mod report;
 mod revision;
+mod signature;
+mod solver;
+mod stages;
+mod temporary;
 mod test;
 mod r#try;
 mod watch;
@@ -90,14 +103,24 @@ enum Command {
     Lint(lint::LintArgs),
     /// Check a policy set once, and write it to a file for --plan
     Compile(compile::CompileArgs),
+    /// Write a policy set as one file, signed where that is asked; list or unpack one
+    Bundle(bundle::BundleArgs),
+    /// Make a pair of keys, to sign bundles with
+    Keygen(keygen::KeygenArgs),
+    /// Show what a run on several machines needs: which records come together, by what, for which rules
+    Stages(stages::StagesArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
+    /// Show how the rules of one policy set stand to each other, and what none of them can find
+    Analyze(analyze::AnalyzeArgs),
     /// Show what changes in meaning between two policy sets
     Diff(diff::DiffArgs),
     /// Show what a change of policy does to records
     Impact(impact::ImpactArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
+    /// Say whether a ledger of findings is as it was written, or show it
+    Ledger(ledger::LedgerArgs),
     /// Judge records as they come: files that grow, standard input, streams of NATS JetStream
     Follow(follow::FollowArgs),
     /// Judge again what an audit's receipt is for, and compare
@@ -114,6 +137,8 @@ enum Command {
     WhyNot(why::WhyNotArgs),
     /// Try a condition on records: what each of its parts comes to, and why one is not known
     Try(r#try::TryArgs),
+    /// Make a key for --pseudonymize, and find out who a pseudonym is
+    Pseudonym(pseudonym::PseudonymArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
     /// Serve an editor: diagnostics, hover, completion and more, over the Language Server Protocol
@@ -230,13 +255,32 @@ impl Failure {
     }
 }
 
+/// What is told of a panic: where it was, never what it says, which may quote a record.
+fn defect(of: &std::panic::PanicHookInfo) -> String {
+    let place = of.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+    format!(
+        "bylaws has met a defect of its own{place}\n\
+         What it was about is not shown, as it may be of a record. Please report the place: see SECURITY.md\n"
+    )
+}
+
 /// Runs the command, and says how the process should end.
 pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    keep_quiet();
+    std::panic::set_hook(Box::new(|of| output::tell(&defect(of))));
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             let code = error.exit_code();
-            let _ = error.print();
+            // Help that somebody asked for, and that went nowhere.
+            if let Err(failed) = error.print()
+                && !error.use_stderr()
+                && failed.kind() != std::io::ErrorKind::BrokenPipe
+            {
+                let message = format!("cannot write the output: {}", disk::plain_io_error(&failed));
+                Failure::new(message).tell(Style { stdout: false, stderr: false });
+                return ExitCode::from(Exit::Failed as u8);
+            }
             return ExitCode::from(code.clamp(0, 255) as u8);
         }
     };
@@ -248,10 +292,15 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fmt(args) => fmt::run(args, style),
         Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
+        Command::Bundle(args) => bundle::run(args, style),
+        Command::Keygen(args) => keygen::run(args),
+        Command::Stages(args) => stages::run(args, style),
         Command::Test(args) => test::run(args, style),
+        Command::Analyze(args) => analyze::run(args, style),
         Command::Diff(args) => diff::run(args, style),
         Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),
+        Command::Ledger(args) => ledger::run(args, style),
         Command::Follow(args) => follow::run(args, style),
         Command::Verify(args) => receipt::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
@@ -260,6 +309,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::ExplainFinding(args) => why::explain_finding(args, style),
         Command::WhyNot(args) => why::why_not(args, style),
         Command::Try(args) => r#try::run(args, style),
+        Command::Pseudonym(args) => pseudonym::run(args, style),
         Command::Explain(args) => explain::run(args, style),
         Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),
@@ -281,9 +331,41 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// What a decoder panics of over a damaged file is told as an error of the file, and not as a panic beside it.
+fn keep_quiet() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !crate::ingest::is_guarded() {
+                tell(panic);
+            }
+        }));
+    });
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().into(), value.trim().into())),
         _ => Err("expected NAME=VALUE".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::defect;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_panic_says_where_and_not_what() {
+        let told = Arc::new(Mutex::new(String::new()));
+        let (before, to) = (std::panic::take_hook(), told.clone());
+        std::panic::set_hook(Box::new(move |of| to.lock().unwrap().push_str(&defect(of))));
+        let record = String::from("E1042 earns 81918");
+        let caught = std::panic::catch_unwind(|| assert!(record.is_empty(), "{record}"));
+        std::panic::set_hook(before);
+        assert!(caught.is_err());
+        let told = told.lock().unwrap();
+        assert!(told.contains("src/cli/mod.rs:") && !told.contains("E1042"), "{told}");
     }
 }

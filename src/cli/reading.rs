@@ -3,18 +3,23 @@
 use super::Failure;
 use super::disk::plain_io_error;
 use super::memory::Limit;
+use super::people::Veil;
 use super::records::{self, Input as File, Inputs};
+use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;
-use crate::eval::{BatchError, Evaluator, Findings, KindCounts};
+use crate::eval::{BatchError, Beyond, Evaluator, Findings, KindCounts, Metrics, OverLimit};
 use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Reject, Sift, Sink, Wanted};
 use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
 use crate::report::{self, Context, Entry, Excerpt};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::Metadata;
 use std::io::{IsTerminal, Write, stderr};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Shorter inputs are done before a progress bar could be read.
@@ -28,6 +33,7 @@ pub(super) struct Reader<'a> {
     /// Whether rejected records are kept with their texts.
     keep: bool,
     limit: Limit,
+    veil: Veil,
 }
 
 /// What the inputs held, apart from what the evaluator took.
@@ -48,11 +54,20 @@ type WantedOf = (Vec<Wanted>, Vec<(usize, usize)>);
 
 impl<'a> Reader<'a> {
     pub fn new(reading: &'a Reading, inputs: &'a Inputs, threads: usize, keep: bool, limit: Limit) -> Reader<'a> {
-        Reader { ingest: Ingest::new(reading), inputs, reading, threads, keep, limit }
+        let veil = Veil::new(reading, &inputs.people);
+        let ingest = Ingest::new(reading).within(&limit.input);
+        Reader { ingest, inputs, reading, threads, keep, limit, veil }
     }
 
     /// Reads every input to its end; twice where a record has the identity of one that was let go.
     pub fn read(&self, mut evaluator: Evaluator) -> Result<(Evaluator, Outcome), Failure> {
+        let (files, most) = (self.inputs.files.len() as u64, self.limit.input.files);
+        if files > most {
+            let (files, most) = (grouped(files), grouped(most));
+            return Err(Failure::new(format!("{files} files of records were named: more than {most}"))
+                .code(Code::InputOverLimit)
+                .help("name fewer at once, or allow more: `--limit files=…`"));
+        }
         let outcome = self.pass(&evaluator)?;
         while evaluator.again().map_err(|e| Failure::new(e.to_string()).code(Code::BrokenInput))? {
             self.pass(&evaluator)?;
@@ -62,9 +77,28 @@ impl<'a> Reader<'a> {
         Ok((evaluator, outcome))
     }
 
+    /// Judges what was read.
+    pub fn finish(&self, evaluator: Evaluator) -> Result<Findings, Failure> {
+        evaluator.finish_within(&self.limit.input).map_err(|over| over_limit(&over))
+    }
+
+    /// Works out the metrics of what was read.
+    pub fn metrics(&self, evaluator: Evaluator) -> Result<Metrics, Failure> {
+        evaluator.metrics_within(&self.limit.input).map_err(|over| over_limit(&over))
+    }
+
+    /// Holds only where the files are as they were read.
+    pub fn unchanged(&self) -> Result<(), Failure> {
+        self.inputs.files.iter().try_for_each(|file| match std::fs::metadata(&file.path) {
+            Ok(now) if self.inputs.seen.opened(file, &now).is_some_and(|size| size == now.len()) => Ok(()),
+            _ => Err(changed(file)),
+        })
+    }
+
     fn pass(&self, evaluator: &Evaluator) -> Result<Outcome, Failure> {
         let mut outcome = Outcome { kinds: self.kinds(), ..Outcome::default() };
         let progress = progress(&self.inputs.files);
+        let kept = AtomicU64::new(0);
         let sieve = evaluator.sieve().map_err(|e| Failure::new(e.to_string()))?;
         for (i, file) in self.inputs.files.iter().enumerate() {
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
@@ -88,9 +122,13 @@ impl<'a> Reader<'a> {
             let keep = self.keep;
             let sorts = Mutex::new(std::mem::take(&mut outcome.sorts));
             let reject = |reject: Reject| {
+                let reject = Reject { reason: self.veil.text(&reject.reason, &self.inputs.people), ..reject };
                 note(&mut lock(&sorts), &reject);
-                if keep {
+                let (text, most) = (reject.text.len() as u64, self.limit.input.rejected_bytes);
+                if keep && kept.fetch_add(text, Ordering::Relaxed).saturating_add(text) <= most {
                     lock(&rejected).push(reject);
+                } else if keep {
+                    lock(&full).get_or_insert_with(|| too_many_rejects(most));
                 }
             };
             let advance = |bytes| {
@@ -101,7 +139,10 @@ impl<'a> Reader<'a> {
             let sink = Sink { batch: &batch, reject: &reject, advance: &advance };
             let sift = sieve.as_ref().map(|sieve| Sift { sieve, rest: &rest });
             let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
-            let read = with_input(file, |input| self.ingest.sift(&spec(i, file), input, options, sink, sift));
+            let read = with_input(file, &self.inputs.seen, |input| {
+                self.ingest.sift(&spec(i, file), input, options, sink, sift)
+            });
+            let read = read.map_err(|failure| self.veil.failure(failure, &self.inputs.people));
             outcome.sorts = sorts.into_inner().unwrap_or_else(|p| p.into_inner());
             outcome.reports.push(read?);
             if let Some(failure) = lock(&full).take() {
@@ -138,7 +179,9 @@ impl<'a> Reader<'a> {
         for (id, (wanted, targets)) in wanted {
             let Some(file) = self.inputs.files.get(id.0 as usize) else { continue };
             let spec = spec(id.0 as usize, file);
-            let found = with_input(file, |input| self.ingest.excerpts(&spec, input, &wanted))?;
+            let people = &self.inputs.people;
+            let found =
+                with_input(file, &self.inputs.seen, |input| self.ingest.excerpts(&spec, input, &wanted, people))?;
             // A row of Parquet has no line: its columns are shown one a line, under the row's number.
             let rows = is_parquet(file);
             for ((excerpt, of), (e, r)) in found.into_iter().zip(&wanted).zip(targets) {
@@ -153,30 +196,33 @@ impl<'a> Reader<'a> {
         Ok(texts)
     }
 
+    /// One JSON object a rejected record; text that is not UTF-8 is given in base64. What may not be shown is left out,
+    /// unless records are to be kept as they are.
+    pub fn write_rejects(&self, outcome: &Outcome, raw: bool, out: &mut dyn Write) -> std::io::Result<()> {
+        for rejects in outcome.rejects.chunk_by(|a, b| a.place.input == b.place.input) {
+            let id = rejects[0].place.input.0 as usize;
+            let Some(file) = self.inputs.files.get(id) else { continue };
+            let shown = self.ingest.shown(&spec(id, file), &self.inputs.people);
+            for reject in rejects {
+                let shown = if raw { Some(reject.text.clone()) } else { shown(reject) };
+                out.write_all(&reject_line(&file.name, reject, shown))?;
+            }
+        }
+        Ok(())
+    }
+
     fn kinds(&self) -> Vec<(String, bool)> {
         self.reading.schema.declared().iter().map(|k| (k.name.clone(), k.is_table())).collect()
     }
 }
 
 impl Outcome {
-    /// One JSON object a rejected record; text that is not UTF-8 is given in base64.
-    pub fn write_rejects(&self, inputs: &Inputs, out: &mut dyn Write) -> std::io::Result<()> {
-        for reject in &self.rejects {
-            let name = name(inputs, reject.place.input);
-            out.write_all(&reject_line(name, reject.place, reject.code, &reject.reason, &reject.text))?;
-        }
-        Ok(())
-    }
-
     /// Why the record at `FILE:LINE` was rejected, if it was and rejects are kept.
     pub fn rejected_at(&self, inputs: &Inputs, at: &str) -> Option<(Code, &str)> {
         let (file, line) = at.rsplit_once(':')?;
         let line: u64 = line.split('[').next()?.parse().ok()?;
-        let fits = |r: &&Reject| {
-            let own = name(inputs, r.place.input);
-            r.place.line == line
-                && (own == file || own.strip_suffix(file).is_some_and(|rest| rest.ends_with(['/', '\\'])))
-        };
+        let named = |r: &&Reject| inputs.files.get(r.place.input.0 as usize).is_some_and(|f| f.is_named(file));
+        let fits = |r: &&Reject| r.place.line == line && named(r);
         self.rejects.iter().find(fits).map(|r| (r.code, r.reason.as_str()))
     }
 
@@ -223,6 +269,7 @@ impl Outcome {
         let passed_by = inputs.passed_by.iter().map(|(s, kind)| (s.clone(), self.kinds[kind.0 as usize].0.clone()));
         let passed_by = passed_by.collect();
         let mut summary = Summary { unmatched: inputs.unmatched.clone(), passed_by, ..Summary::default() };
+        summary.pseudonyms = inputs.people.fingerprint();
         let mut read = vec![0; self.kinds.len()];
         for (report, file) in self.reports.iter().zip(&inputs.files) {
             let mut records = report.unclaimed + report.undeclared.values().sum::<u64>();
@@ -232,11 +279,11 @@ impl Outcome {
             }
             summary.inputs.push(InputLine { name: file.name.clone(), records, rejected: report.rejected });
             for (name, count) in &report.undeclared {
-                *summary.undeclared.entry(name.clone()).or_default() += count;
+                *summary.undeclared.entry(inputs.people.text(name)).or_default() += count;
             }
             for note in &report.notes {
                 let kind = self.kinds[note.kind.0 as usize].0.clone();
-                let line = (kind, note.field.clone(), note.meant.clone());
+                let line = (kind, inputs.people.text(&note.field), note.meant.clone());
                 if !summary.near_fields.contains(&line) {
                     summary.near_fields.push(line);
                 }
@@ -264,6 +311,38 @@ impl Outcome {
     }
 }
 
+fn too_many_rejects(most: u64) -> Failure {
+    Failure::new(format!("the rejected records are more than {} of text", bytes(most))).code(Code::InputOverLimit).help(
+        "look at them without `--rejects` first: the summary counts them by reason; or keep more: \
+         `--limit rejected-bytes=…`",
+    )
+}
+
+/// `a`, `b` and 2 more
+fn names(of: &[String]) -> String {
+    let named: Vec<String> = of.iter().take(3).map(|n| format!("`{n}`")).collect();
+    match of.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// Why judging was stopped.
+fn over_limit(over: &OverLimit) -> Failure {
+    let what = match over.what {
+        Beyond::Keys => "looks at the records of more than {} keys at once",
+        Beyond::WindowRecords => "looks at more than {} records in one window",
+        Beyond::PartialMatches => "has more than {} ways to complete a sequence at one record",
+    };
+    let whose = names(&over.whose);
+    let message = what.replace("{}", &grouped(over.most));
+    let (name, most) = (over.what.limit(), grouped(over.most));
+    Failure::new(format!("{whose} {message}")).code(Code::JudgingOverLimit).help(format!(
+        "give it a narrower key or a shorter window, or allow more than {most}: `--limit {name}=…`; \
+         no verdicts were told"
+    ))
+}
+
 /// A bar for inputs that take a while, where somebody can see it.
 pub(super) fn progress(files: &[File]) -> Option<ProgressBar> {
     let total: u64 = files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
@@ -279,19 +358,20 @@ pub(super) fn progress(files: &[File]) -> Option<ProgressBar> {
     Some(bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())))
 }
 
-/// A rejected record as it is kept: an object on a line.
-pub(super) fn reject_line(file: &str, place: crate::data::Place, code: Code, reason: &str, text: &[u8]) -> Vec<u8> {
+/// A rejected record as it is kept: an object on a line, with what of its text may be shown.
+pub(super) fn reject_line(file: &str, reject: &Reject, shown: Option<Vec<u8>>) -> Vec<u8> {
     let mut line = serde_json::json!({
         "file": file,
-        "line": place.line,
-        "byte_offset": place.offset,
-        "element": place.element,
-        "code": code.as_str(),
-        "reason": reason,
+        "line": reject.place.line,
+        "byte_offset": reject.place.offset,
+        "element": reject.place.element,
+        "code": reject.code.as_str(),
+        "reason": reject.reason,
     });
-    match std::str::from_utf8(text) {
-        Ok(text) => line["text"] = text.into(),
-        Err(_) => line["base64"] = report::base64::text(text).into(),
+    match shown.map(String::from_utf8) {
+        None => line["withheld_bytes"] = reject.text.len().into(),
+        Some(Ok(text)) => line["text"] = text.into(),
+        Some(Err(text)) => line["base64"] = report::base64::text(text.as_bytes()).into(),
     }
     format!("{line}\n").into_bytes()
 }
@@ -311,7 +391,7 @@ fn name(inputs: &Inputs, id: InputId) -> &str {
     inputs.files.get(id.0 as usize).map_or("", |f| f.name.as_str())
 }
 
-fn spec(i: usize, file: &File) -> InputSpec {
+pub(super) fn spec(i: usize, file: &File) -> InputSpec {
     InputSpec { id: InputId(i as u32), name: file.name.clone(), format: None, route: file.route.clone() }
 }
 
@@ -323,15 +403,18 @@ fn is_parquet(file: &File) -> bool {
 /// Opens a file, whole or as a stream.
 pub(super) fn with_input<T>(
     file: &File,
+    seen: &Seen,
     read: impl FnOnce(ingest::Input<'_>) -> Result<T, InputError>,
 ) -> Result<T, Failure> {
     let unreadable = |e: std::io::Error| {
         Failure::new(format!("cannot read `{}`: {}", file.name, plain_io_error(&e))).code(Code::Unreadable)
     };
     let opened = std::fs::File::open(&file.path).map_err(unreadable)?;
-    let regular = opened.metadata().map_err(unreadable)?;
-    let result = if regular.is_file() {
-        read(ingest::Input::At(Arc::new(Regular { size: regular.len(), file: opened })))
+    let now = opened.metadata().map_err(unreadable)?;
+    // Of some files, such as those in /proc, the system does not tell the size.
+    let result = if now.is_file() && now.len() > 0 {
+        let size = seen.opened(file, &now).ok_or_else(|| changed(file))?;
+        read(ingest::Input::At(Arc::new(Regular { size, file: opened })))
     } else {
         read(ingest::Input::Reader(Box::new(opened)))
     };
@@ -345,6 +428,39 @@ pub(super) fn of_input(name: &str, error: InputError) -> Failure {
         Some(help) => failure.help(help),
         None => failure,
     }
+}
+
+/// The files as they were opened first: each is opened up to three times, and what is told of it rests on its being the
+/// same each time.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Mutex<HashMap<PathBuf, Metadata>>);
+
+impl Seen {
+    /// How much of a file is to be read: what is added to it later is not. None where it is another file now.
+    fn opened(&self, file: &File, now: &Metadata) -> Option<u64> {
+        let mut seen = lock(&self.0);
+        let first = seen.entry(file.path.clone()).or_insert_with(|| now.clone());
+        let time = |of: &Metadata| of.modified().ok();
+        let same = now.len() > first.len() || now.len() == first.len() && time(now) == time(first);
+        (same && is_one_file(first, now)).then_some(first.len())
+    }
+}
+
+#[cfg(unix)]
+fn is_one_file(first: &Metadata, now: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (first.dev(), first.ino()) == (now.dev(), now.ino())
+}
+
+#[cfg(not(unix))]
+fn is_one_file(first: &Metadata, now: &Metadata) -> bool {
+    first.created().ok() == now.created().ok()
+}
+
+fn changed(file: &File) -> Failure {
+    Failure::new(format!("`{}` was changed while it was read", file.name))
+        .code(Code::BrokenInput)
+        .help("run again once nothing writes to it, or give a copy")
 }
 
 /// A file of a size, which several threads may read.

@@ -1,7 +1,8 @@
 //! `bylaws report`: what a run found, as one page for the integrity department, the board and the auditors.
 
 use super::given::Given;
-use super::{Exit, Failure, Style, audit, metrics, output, reading, records};
+use super::{Exit, Failure, Style, audit, metrics, output, people, reading};
+use crate::data::People;
 use crate::diag::did_you_mean;
 use crate::eval::{Evaluator, Options};
 use crate::plan::Plan;
@@ -48,7 +49,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "FIELD")]
     group_by: Option<String>,
     /// Give people the names that the records give them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pseudonymize")]
     names: bool,
     /// What was found before: a report in JSON, or what `bylaws audit --format json|ndjson` wrote
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -83,17 +84,28 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let as_of = args.given.as_of.as_ref().map(|text| audit::time(text, &plan)).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
-    let inputs = records::inputs(&args.given.records, &read)?;
+    let inputs = args.given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
-    let options = Options { as_of, threads, twice: inputs.stay(), mark_people: true, in_order, ..Options::default() };
+    // With a key, texts have pseudonyms at once.
+    let people = if inputs.people.are_named() { People::Marked } else { inputs.people.clone() };
+    let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
     let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = evaluator.with_people(people);
     let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
+    if let Some(then) = earlier.as_ref().and_then(|e| e.pseudonyms.as_ref())
+        && *then != inputs.people.fingerprint()
+    {
+        return Err(Failure::new("the earlier report and this one are not made with one key").help(
+            "ids of findings differ from key to key: give both runs the same `--pseudonymize KEYFILE`, or neither",
+        ));
+    }
     let mut summary = outcome.summary(&inputs, &findings);
     summary.as_of = args.given.as_of.clone();
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
-    let context = Context { sources: rules.sources(), plan: &plan, inputs: &names };
+    let sources = people::quoted(rules.sources(), &plan, &inputs.people);
+    let context = Context { sources: &sources, plan: &plan, inputs: &names };
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);
 
@@ -110,7 +122,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
             Shown { plan: &figures, sources: rules.sources(), rule, metric, table }
         })
         .collect();
-    let asked = Asked { title: &args.title, group_by, names: args.names };
+    let asked = Asked { title: &args.title, group_by, names: args.names || !inputs.people.are_named() };
     let parts = Parts { context: &context, findings: &findings, summary: &summary, metrics: &shown, earlier, threads };
     let report = Report::new(&asked, &parts);
     let write = |out: &mut dyn Write| match format {

@@ -5,6 +5,8 @@ mod session;
 mod talk;
 
 use super::memory::Size;
+use super::people::Naming;
+use super::policies::Trust;
 use super::{Exit, Failure, Style, output};
 use crate::eval::Truth;
 use crate::report::{self, tried};
@@ -65,12 +67,16 @@ pub(super) struct TryArgs {
     /// Give a parameter another value than its default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    trust: Trust,
     /// How many threads read and judge [default: all cores]. What comes out is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     /// End with an error rather than hold more memory: `4 GB`, `75%`, `unlimited` [default: 80% of what there is]
     #[arg(long, value_name = "SIZE", value_parser = super::memory::size)]
     memory_limit: Option<Size>,
+    #[command(flatten)]
+    naming: Naming,
 }
 
 pub(super) fn run(args: &TryArgs, style: Style) -> Result<Exit, Failure> {
@@ -79,10 +85,12 @@ pub(super) fn run(args: &TryArgs, style: Style) -> Result<Exit, Failure> {
     let start = Start {
         policies: &args.policies,
         set: &args.set,
+        trust: &args.trust,
         records,
         as_of: args.as_of.as_deref(),
         threads,
         memory_limit: args.memory_limit,
+        naming: &args.naming,
     };
     let mut session = Session::begin(&start, style).map_err(|failure| {
         let nowhere = args.policies == ["policies"] && !Path::new("policies").exists();

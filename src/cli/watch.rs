@@ -1,7 +1,9 @@
 //! `--watch`: a command again and again, each time that a policy file has changed.
 
 use super::disk::Disk;
+use super::policies::is_bundle;
 use super::{Exit, Failure, Style, output};
+use crate::diag::Code;
 use crate::io::{Files, folder_of};
 use crate::policy_set::PolicySet;
 use notify::event::ModifyKind;
@@ -19,6 +21,11 @@ const QUIET: Duration = Duration::from_millis(100);
 /// Runs a command over a policy set, and again after each change of one of its files, until it is interrupted. It
 /// only ends by itself where nothing can be watched.
 pub(super) fn watch(paths: &[String], style: Style, run: impl Fn() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    if let Some(path) = paths.iter().find(|path| is_bundle(path)) {
+        return Err(Failure::new(format!("`{path}` is a bundle, which nobody edits"))
+            .code(Code::BadBundle)
+            .help("watch the files that it is made of"));
+    }
     let (send, events) = channel();
     let failed = |e: notify::Error| Failure::new(format!("cannot watch for changes: {}", plain(&e)));
     let mut watcher = notify::recommended_watcher(send).map_err(failed)?;

@@ -1,7 +1,7 @@
 //! `bylaws explain-finding` and `bylaws why-not`: why a rule ended as it did at one record.
 
 use super::given::{Given, Rules};
-use super::{Exit, Failure, Style, audit, output, reading, records};
+use super::{Exit, Failure, Style, audit, output, people, reading, records};
 use crate::data::{KindId, Verdict, identity};
 use crate::diag::did_you_mean;
 use crate::eval::why::About;
@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
     fn new(common: &'a Common, style: Style) -> Result<Run<'a>, Failure> {
         let rules = common.given.rules(style)?;
         let plan = rules.plan()?;
-        let inputs = records::inputs(&common.given.records, &plan.reading())?;
+        let inputs = common.given.inputs(&plan.reading())?;
         let threads = common.given.threads();
         Ok(Run { common, rules, plan, inputs, threads })
     }
@@ -105,10 +105,11 @@ impl<'a> Run<'a> {
             ..Options::default()
         };
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+        let evaluator = evaluator.with_people(self.inputs.people.clone());
         let reading = plan.reading();
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, retain, self.common.given.limit());
         let (evaluator, outcome) = reader.read(evaluator)?;
-        Ok((evaluator.finish(), outcome))
+        Ok((reader.finish(evaluator)?, outcome))
     }
 
     /// The plan of one rule, and of those that it needs. `all`: records of every kind are held, not only of those that
@@ -118,6 +119,12 @@ impl<'a> Run<'a> {
         hir.keep_rule(rule);
         let mut plan = Plan::compile(&hir);
         plan.timezone.clone_from(&self.plan.timezone);
+        // A record without an identity is told by what is read of it, and so is the id of what is found.
+        for (own, whole) in plan.kinds.iter_mut().zip(&self.plan.kinds).take(self.plan.schema.declared().len()) {
+            if own.projection.is_some() {
+                own.projection.clone_from(&whole.projection);
+            }
+        }
         if all {
             plan.read_every_kind();
         }
@@ -126,7 +133,8 @@ impl<'a> Run<'a> {
 
     fn print(&self, findings: &Findings, about: &[About], style: Style) -> Result<Exit, Failure> {
         let names: Vec<String> = self.inputs.files.iter().map(|f| f.name.clone()).collect();
-        let context = Context { sources: self.rules.sources(), plan: findings.plan(), inputs: &names };
+        let sources = people::quoted(self.rules.sources(), findings.plan(), findings.people());
+        let context = Context { sources: &sources, plan: findings.plan(), inputs: &names };
         let mut whys: Vec<_> = about.iter().map(|a| findings.why(a)).collect();
         // Of several wordings of a rule, the one of the record's time.
         if whys.iter().any(|w| !w.not_in_force()) {
@@ -260,7 +268,7 @@ pub(super) fn find(
         Some((line, element)) => (line, element.parse::<u32>().ok()),
         None => (after, None),
     };
-    let files: Vec<usize> = (0..inputs.files.len()).filter(|&i| is_file(&inputs.files[i].name, before)).collect();
+    let files: Vec<usize> = (0..inputs.files.len()).filter(|&i| inputs.files[i].is_named(before)).collect();
     if let (Ok(line), false) = (line.parse::<u64>(), files.is_empty()) {
         let found: Vec<_> =
             files.iter().flat_map(|&i| findings.at_line(i as u32, line, element)).map(|(k, id, _)| (k, id)).collect();
@@ -285,9 +293,4 @@ pub(super) fn find(
         return Err(Failure::new(format!("no `{kind}` has the identity `{text}`")));
     }
     Ok(found)
-}
-
-/// Whether an input is meant by a name: its own, or the end of its path.
-fn is_file(name: &str, wanted: &str) -> bool {
-    name == wanted || name.strip_suffix(wanted).is_some_and(|rest| rest.ends_with(['/', '\\']))
 }

@@ -57,6 +57,34 @@ pub enum Type {
     Set(Box<Type>),
 }
 
+impl Type {
+    /// The types that have a name in the language, by it.
+    pub const NAMED: [(&str, Type); 10] = [
+        ("bool", Type::Bool),
+        ("int", Type::Int),
+        ("decimal", Type::Decimal),
+        ("percent", Type::Percent),
+        ("text", Type::Text),
+        ("date", Type::Date),
+        ("timestamp", Type::Timestamp),
+        ("duration", Type::Duration),
+        ("bytes", Type::Bytes),
+        ("money", Type::Money),
+    ];
+
+    pub fn named(name: &str) -> Option<Type> {
+        Type::NAMED.into_iter().find(|(of, _)| *of == name).map(|(_, ty)| ty)
+    }
+
+    /// Of a list or set: the type of its elements.
+    pub fn item(&self) -> Option<&Type> {
+        match self {
+            Type::List(of) | Type::Set(of) => Some(of),
+            _ => None,
+        }
+    }
+}
+
 /// A declared enum, or the words written in place at a field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EnumDef {
@@ -198,6 +226,19 @@ impl Schema {
     pub fn is_person(&self, kind: KindId, column: ColumnId) -> bool {
         let of = self.column(kind, column);
         of.person || self.names_people(&of.ty)
+    }
+
+    /// Whether a path from a kind, through references, is to a field that names nobody.
+    pub fn is_other(&self, kind: KindId, path: &str) -> bool {
+        if let Some(column) = self.kind(kind).column(path) {
+            return !self.is_person(kind, column);
+        }
+        let ends = path.match_indices('.').map(|(at, _)| (&path[..at], &path[at + 1..]));
+        let mut through = ends.filter_map(|(field, rest)| match self.column(kind, self.kind(kind).column(field)?).ty {
+            Type::Ref(table) => Some(self.is_other(table, rest)),
+            _ => None,
+        });
+        through.next().unwrap_or(false)
     }
 
     pub fn kind(&self, id: KindId) -> &Kind {

@@ -1,9 +1,10 @@
 //! Of whom a verdict is: whether its subject is a person, and what a table says of them at that time.
 
+use super::message::field_value;
 use super::tables::{Found, lookup};
 use super::val::Val;
 use super::verdicts::Findings;
-use crate::data::{KindId, Type, Value, display};
+use crate::data::{KindId, Type, Value};
 use crate::plan::{Body, Op};
 
 impl Findings {
@@ -63,6 +64,6 @@ impl Findings {
                 _ => None,
             }
         };
-        value.map(|value| display::value(&value, schema, cx.zone))
+        value.map(|value| field_value(&cx, table, column, &value))
     }
 }

@@ -18,6 +18,7 @@ use super::world::World;
 use super::{
     ClauseRole, ClauseTrace, Contribution, Explanation, RecordRef, Runtime, SeenValue, Truth, WindowTrace, tables,
 };
+use crate::data::calendar::Zone;
 use crate::data::{ColumnId, KindId, Origin, Time, Type, Value, Verdict, display, identity};
 use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
 use crate::sema::hir::{ArithOp, CompareOp, Func, Window};
@@ -571,9 +572,12 @@ fn identity_shown(cx: &Context<'_>, frame: &Frame<'_>) -> String {
         let (rule, id) = named_finding(cx, frame);
         return format!("rule = {rule}, id = {id}");
     }
-    let person = |c: ColumnId| cx.runtime.mark_people && schema.is_person(rows.kind, c);
-    let hidden = kind.identity.iter().any(|&c| schema.column(rows.kind, c).sensitive || person(c));
-    if !hidden || !super::world::has_identity(schema, rows, frame.row) {
+    let people = &cx.runtime.people;
+    let hidden = kind.identity.iter().any(|&c| schema.column(rows.kind, c).sensitive);
+    if !super::world::has_identity(schema, rows, frame.row) {
+        return people.contents(&cx.world.identity(schema, frame.kind, frame.id));
+    }
+    if !hidden && people.are_named() {
         return cx.world.identity(schema, frame.kind, frame.id);
     }
     let values: Vec<_> = kind
@@ -582,14 +586,15 @@ fn identity_shown(cx: &Context<'_>, frame: &Frame<'_>) -> String {
         .filter_map(|&c| {
             let of = schema.column(rows.kind, c);
             let value = rows.cols[c.0 as usize].value(frame.row, &stored(schema, &of.ty))?;
-            Some((
-                c,
-                match of.sensitive {
-                    true => Value::Text(display::WITHHELD.into()),
-                    false if person(c) => Value::Text(display::person(&display::exact(&value, schema, cx.zone))),
-                    false => value,
-                },
-            ))
+            let shown = match (of.sensitive, &value) {
+                (true, _) => Value::Text(display::WITHHELD.into()),
+                (false, value) if schema.is_person(rows.kind, c) => {
+                    Value::Text(people.person(&display::exact(value, schema, &Zone::utc())))
+                }
+                (false, Value::Text(text)) => Value::Text(people.text(text)),
+                (false, _) => value,
+            };
+            Some((c, shown))
         })
         .collect();
     identity::declared(schema, rows.kind, &values)
@@ -605,6 +610,5 @@ pub fn shown_value<'a>(cx: &Context<'a>, expr: &'a Expr, value: Val<'a>, scope: 
     if sensitive(cx, expr, scope) {
         return display::WITHHELD.into();
     }
-    let text = show_one(cx, value, &expr.ty);
-    if value.is_known() { message::of_field(cx, expr, scope, text) } else { text }
+    message::show_known(cx, value, &expr.ty, message::is_person(cx, expr, scope))
 }

@@ -98,18 +98,27 @@ pub fn of_key<'a>(trace: &mut Trace<'a>, key: &'a Expr, scope: &Scope<'_, 'a>) {
 /// A field that could not be read.
 pub fn cell<'a>(trace: &mut Trace<'a>, frame: Frame<'a>, column: ColumnId, span: Span) {
     let show = printable(&trace.cx, frame.kind, column);
-    let person = trace.cx.runtime.mark_people && trace.cx.plan.schema.is_person(frame.kind, column);
-    let withheld = |text: &String| match (show, person) {
+    let (people, person) = (&trace.cx.runtime.people, trace.cx.plan.schema.is_person(frame.kind, column));
+    // Of people who have pseudonyms: what is not of its field's type may belong to another.
+    let unread = |text: &str| match people.fingerprint().is_some() && !person {
+        true => display::WITHHELD.into(),
+        false if person => people.person(text),
+        false => text.to_owned(),
+    };
+    let shown = |text: &String| match (show, text.strip_prefix(display::UNREAD)) {
         (false, _) => display::WITHHELD.into(),
-        (true, true) => display::person(text),
-        (true, false) => text.clone(),
+        (true, Some(text)) => unread(text),
+        (true, None) if text == display::ABSENT => text.clone(),
+        (true, None) if person => people.person(text),
+        (true, None) => people.text(text),
     };
     let why = match frame.rows.flaw(frame.row, column).map(|f| &f.kind) {
         None | Some(FlawKind::Missing) => GapReason::Missing,
         Some(FlawKind::Malformed { found, expected }) => {
-            GapReason::Malformed { found: withheld(found), expected: expected.clone() }
+            let found = if show { unread(found) } else { display::WITHHELD.into() };
+            GapReason::Malformed { found, expected: expected.clone() }
         }
-        Some(FlawKind::Conflict { found }) => GapReason::Conflict { found: found.iter().map(withheld).collect() },
+        Some(FlawKind::Conflict { found }) => GapReason::Conflict { found: found.iter().map(shown).collect() },
     };
     let record = Some(trace.record(&frame));
     push(trace, Gap { why, record, column: Some(column), span });

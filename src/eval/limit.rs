@@ -2,6 +2,7 @@
 //! key until the aggregate has been within the limit.
 
 use super::Truth;
+use super::bounds::{self, Beyond};
 use super::history::{Part, Search, evaluate_in};
 use super::index::List;
 use super::interp::{Context, Operand, Scope, all, operand};
@@ -166,9 +167,18 @@ pub fn window<'a>(
     i: usize,
     scope: &Scope<'_, 'a>,
 ) -> Option<Search<'a>> {
-    let bounds = window::bounds(cx, history, scope.frame.time)?;
-    let from = list.times.partition_point(|&t| t < bounds.from).min(i);
-    Some(Search { bounds, parts: vec![Part { list, range: from..i + 1, joins: false, adrift: false }], except: None })
+    let span = window::bounds(cx, history, scope.frame.time)?;
+    let from = list.times.partition_point(|&t| t < span.from).min(i);
+    let (watch, records) = (&cx.runtime.watch, (i + 1 - from) as u64);
+    let whose = || bounds::readers(cx.plan, history);
+    if watch.is_stopped() || !watch.allows(Beyond::WindowRecords, records, whose) {
+        return None;
+    }
+    Some(Search {
+        bounds: span,
+        parts: vec![Part { list, range: from..i + 1, joins: false, adrift: false }],
+        except: None,
+    })
 }
 
 #[cfg(test)]

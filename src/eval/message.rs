@@ -3,12 +3,39 @@
 use super::Truth;
 use super::interp::{Context, Operand, Scope, operand, value};
 use super::val::{Val, compare};
-use crate::data::{KindId, Origin, Period, Type, Value, Verdict, display};
+use crate::data::limits::grouped;
+use crate::data::{ColumnId, KindId, Origin, Period, Type, Value, Verdict, display};
 use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
 use crate::sema::hir::{CompareOp, Func, Window};
+use std::sync::atomic::Ordering;
 
 /// The rule's `because` filled, or a standard sentence: that too of what is not decided. `crossing`: what a `limit` compared.
+/// A longer one than there may be is cut, and says so.
 pub fn message<'a>(
+    cx: &Context<'a>,
+    rule: &'a RulePlan,
+    scope: &Scope<'_, 'a>,
+    verdict: Verdict,
+    crossing: Option<Operand<'a>>,
+) -> String {
+    let most = cx.runtime.message_bytes.load(Ordering::Relaxed);
+    cut(whole(cx, rule, scope, verdict, crossing), usize::try_from(most).unwrap_or(usize::MAX))
+}
+
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        // Not within the name of a person, which is marked at both ends.
+        let opened = text[..end].rfind(display::PERSON).filter(|&at| text[at..].starts_with(display::PERSON[0]));
+        let end = opened.unwrap_or(end);
+        let left = grouped((text.len() - end) as u64);
+        text.truncate(end);
+        text += &format!("… ({left} more bytes)");
+    }
+    text
+}
+
+fn whole<'a>(
     cx: &Context<'a>,
     rule: &'a RulePlan,
     scope: &Scope<'_, 'a>,
@@ -165,18 +192,18 @@ pub fn shown<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Str
     }
     let of = operand(cx, expr, scope);
     match of {
-        Operand::One(v) if v.is_known() => of_field(cx, expr, scope, show_one(cx, v, &expr.ty)),
+        Operand::One(v) if v.is_known() => show_known(cx, v, &expr.ty, is_person(cx, expr, scope)),
         of => show(cx, of, &expr.ty),
     }
 }
 
-/// The text of a value, marked where it comes from a field that names a person.
-pub fn of_field(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>, text: String) -> String {
+/// Whether a value comes from a field that names a person.
+pub fn is_person(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>) -> bool {
     let schema = &cx.plan.schema;
     let field = match &expr.op {
         Op::Column { root, column } => scope.frame(*root).map(|f| (f.kind, *column)),
         Op::Lookup { table, column, .. } => Some((*table, *column)),
-        Op::Coalesce(of, _) => return of_field(cx, of, scope, text),
+        Op::Coalesce(of, _) => return is_person(cx, of, scope),
         // The first or last of a field, or the least or greatest.
         Op::History(id) => {
             let history = &cx.plan.histories[*id as usize];
@@ -189,12 +216,7 @@ pub fn of_field(cx: &Context<'_>, expr: &Expr, scope: &Scope<'_, '_>, text: Stri
         }
         _ => None,
     };
-    match field {
-        Some((kind, column)) if cx.runtime.mark_people && !text.starts_with(display::PERSON[0]) => {
-            if schema.column(kind, column).person { display::person(&text) } else { text }
-        }
-        _ => text,
-    }
+    field.is_some_and(|(kind, column)| schema.is_person(kind, column))
 }
 
 pub fn show(cx: &Context<'_>, operand: Operand<'_>, ty: &Type) -> String {
@@ -205,27 +227,38 @@ pub fn show(cx: &Context<'_>, operand: Operand<'_>, ty: &Type) -> String {
 }
 
 pub fn show_one(cx: &Context<'_>, value: Val<'_>, ty: &Type) -> String {
+    show_known(cx, value, ty, false)
+}
+
+/// The same of a value of a field that may name a person.
+pub fn show_known(cx: &Context<'_>, value: Val<'_>, ty: &Type, person: bool) -> String {
     match value {
         Val::Absent => display::ABSENT.into(),
         Val::Unknown => display::UNKNOWN.into(),
         Val::Pending => "not yet known".into(),
         known => match known.owned(ty, &cx.plan.schema) {
-            Some(value) => known_value(cx, &value, ty),
+            Some(value) => known_value(cx, &value, person || cx.plan.schema.names_people(ty)),
             None => display::UNKNOWN.into(),
         },
     }
 }
 
-/// A known value as a report shows it; marked where it refers to a person.
-pub fn known_value(cx: &Context<'_>, value: &Value, ty: &Type) -> String {
-    let schema = &cx.plan.schema;
-    match (value, ty) {
-        _ if !cx.runtime.mark_people || !schema.names_people(ty) => display::value(value, schema, cx.zone),
-        (Value::List(items), Type::List(of) | Type::Set(of)) => {
-            items.iter().map(|item| known_value(cx, item, of)).collect::<Vec<_>>().join(", ")
-        }
-        (value, _) => display::person(&display::value(value, schema, cx.zone)),
+/// A known value as a report shows it; people by the names that they have there.
+pub fn known_value(cx: &Context<'_>, value: &Value, person: bool) -> String {
+    let people = &cx.runtime.people;
+    let shown = || display::value(value, &cx.plan.schema, cx.zone);
+    match value {
+        _ if people.are_named() => shown(),
+        Value::List(items) => items.iter().map(|item| known_value(cx, item, person)).collect::<Vec<_>>().join(", "),
+        _ if person => people.person(&shown()),
+        Value::Text(text) => people.text(text),
+        _ => shown(),
     }
+}
+
+/// A known value of a field as a report shows it.
+pub fn field_value(cx: &Context<'_>, kind: KindId, column: ColumnId, value: &Value) -> String {
+    known_value(cx, value, cx.plan.schema.is_person(kind, column))
 }
 
 /// What two lists have in common, where that is anything and may be shown.
@@ -247,7 +280,7 @@ pub fn in_both<'a>(
     let mut shown: Vec<String> = Vec::new();
     for item in ours.items() {
         if theirs.items().any(|other| compare(CompareOp::Eq, &item, &other, ignoring_case) == Truth::True) {
-            let text = of_field(cx, left, scope, show_one(cx, item, ty));
+            let text = show_known(cx, item, ty, is_person(cx, left, scope));
             if !shown.contains(&text) {
                 shown.push(text);
             }

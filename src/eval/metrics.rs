@@ -1,6 +1,7 @@
 //! Metrics: figures by period and key, exact, with what could not be counted beside them.
 
 use super::arith::arith;
+use super::bounds::Beyond;
 use super::chain;
 use super::interp::{Context, Frame, Scope, value};
 use super::judge::triggered;
@@ -8,9 +9,9 @@ use super::records::Settled;
 use super::results::levels;
 use super::val::{Val, order};
 use super::{KindCounts, Options, RuleCounts, Runtime, Truth};
-use crate::data::calendar::period_of;
-use crate::data::{Currency, Decimal, Time, Type, Value};
-use crate::plan::{MetricPlan, Op, Plan};
+use crate::data::calendar::{Zone, period_of};
+use crate::data::{Currency, Decimal, KindId, Schema, Time, Type, Value, display};
+use crate::plan::{Expr, MetricPlan, Op, Plan};
 use crate::sema::hir::{ArithOp, Func};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Ordering;
@@ -86,7 +87,7 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, opt
     let Settled { mut world, counts, mut candidates, mut in_force, .. } = settled;
     if plan.rules.len() > plan.metrics.len() {
         let mut of_rules = vec![RuleCounts::default(); plan.rules.len()];
-        levels(&plan, runtime, (&mut world, &mut candidates), options, &mut of_rules, &mut in_force);
+        levels(&plan, runtime, (&mut world, &mut candidates), (options, &[]), &mut of_rules, &mut in_force);
     }
     // As a metric reads from day to day.
     let mut readings: Vec<Vec<usize>> = Vec::new();
@@ -101,10 +102,14 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, opt
         let cx = runtime.context(&plan, &world, plan.rules[first].clock, None);
         let metric = &plan.metrics[first];
         let (groups, table) = (FxHashMap::default(), MetricTable { metric: first, ..MetricTable::default() });
-        let mut work = Work { cx: &cx, metric, groups, table, timeless: FxHashSet::default() };
+        let kind = plan.rules[first].trigger.kind();
+        let mut work = Work { cx: &cx, metric, kind, groups, table, timeless: FxHashSet::default() };
         for &m in &readings[r] {
             let rule = &plan.rules[m];
             for &id in &candidates[m] {
+                if runtime.watch.is_stopped() {
+                    break;
+                }
                 let frame = world.frame(rule.trigger.kind(), id);
                 match triggered(&cx, rule, &Scope::top(frame), Truth::True) {
                     None => {}
@@ -122,9 +127,23 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, opt
     Metrics { plan, tables, kinds: counts }
 }
 
+/// Whether an expression over records of a kind names people.
+pub fn names_person(schema: &Schema, kind: KindId, of: &Expr) -> bool {
+    schema.names_people(&of.ty)
+        || match &of.op {
+            Op::Column { column, .. } => schema.is_person(kind, *column),
+            Op::Lookup { table, column, .. } => schema.is_person(*table, *column),
+            Op::Coalesce(of, _) => names_person(schema, kind, of),
+            Op::Every { .. } => true,
+            _ => false,
+        }
+}
+
 struct Work<'c, 'a> {
     cx: &'c Context<'a>,
     metric: &'a MetricPlan,
+    /// Of its records.
+    kind: KindId,
     /// By the bytes of the keys.
     groups: FxHashMap<Vec<u8>, Group<'a>>,
     table: MetricTable,
@@ -212,6 +231,8 @@ impl<'a> Work<'_, 'a> {
             }
         }
         self.table.partial += u64::from(partial);
+        let (keys, name) = (self.groups.len() as u64, || vec![cx.plan.rules[self.table.metric].name.clone()]);
+        cx.runtime.watch.allows(Beyond::Keys, keys, name);
     }
 
     /// The rows that a record counts in: of each the keys, as bytes and as values, and whether it is among them. None
@@ -261,10 +282,33 @@ impl<'a> Work<'_, 'a> {
         groups
     }
 
+    /// Puts pseudonyms, where there are any, in the place of keys that name people.
+    fn call_people(&self, groups: &mut [Group<'a>]) {
+        let schema = &self.cx.plan.schema;
+        let people: Vec<bool> = self.metric.keys.iter().map(|(_, of)| names_person(schema, self.kind, of)).collect();
+        for group in groups {
+            for (key, person) in group.keys.iter_mut().zip(&people) {
+                *key = key.take().map(|value| self.called(value, *person));
+            }
+        }
+    }
+
+    fn called(&self, value: Value, person: bool) -> Value {
+        let people = &self.cx.runtime.people;
+        match value {
+            value if people.fingerprint().is_none() => value,
+            value if person => Value::Text(people.called(&display::exact(&value, &self.cx.plan.schema, &Zone::utc()))),
+            Value::Text(text) => Value::Text(people.text(&text)),
+            value => value,
+        }
+    }
+
     fn finish(mut self) -> MetricTable {
         let cx = self.cx;
         let schema = &cx.plan.schema;
         let mut groups: Vec<Group> = std::mem::take(&mut self.groups).into_values().collect();
+        let value_names_person = self.metric.value.as_ref().is_some_and(|of| names_person(schema, self.kind, of));
+        self.call_people(&mut groups);
         groups.sort_by(|a, b| compare_keys(&a.keys, &b.keys));
         let starts = groups.iter().flat_map(|g| g.cells.keys().copied());
         let first = starts.clone().min();
@@ -310,7 +354,7 @@ impl<'a> Work<'_, 'a> {
                         currency: *currency,
                         period: (!always).then_some((start, end)),
                         complete: !always && today.is_some_and(|t| end < t),
-                        value: value.owned(&self.metric.ty, schema),
+                        value: value.owned(&self.metric.ty, schema).map(|v| self.called(v, value_names_person)),
                         bounds,
                         records: sum.records,
                         uncertain,

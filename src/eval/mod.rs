@@ -9,7 +9,9 @@
 //! batches cannot come twice ([`repeats`]).
 
 mod about;
+pub mod apart;
 mod arith;
+mod bounds;
 mod business;
 mod chain;
 mod explain;
@@ -29,6 +31,7 @@ mod message;
 mod metrics;
 mod mismatch;
 mod once;
+mod people;
 mod problems;
 mod rates;
 mod records;
@@ -55,10 +58,12 @@ mod wordings;
 mod world;
 
 pub use crate::data::Time as AsOf;
+pub use bounds::{Beyond, OverLimit};
 pub use findings::*;
 pub use held::Held;
 pub use live::InOrder;
-pub use metrics::{MetricRow, MetricTable, Metrics};
+pub use metrics::{MetricRow, MetricTable, Metrics, names_person};
+pub use people::texts;
 pub use problems::DataProblem;
 pub use repeats::Changed;
 pub use rows::BatchError;
@@ -69,13 +74,14 @@ pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
-use crate::data::{Batch, KindId, Origin};
+use crate::data::{Batch, KindId, Limits, Origin, People};
 use crate::plan::{Plan, VERSION};
+use bounds::Watch;
 use grouped::AtomGroups;
 use interp::Context;
 use regex::Regex;
 use screen::Hold;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
@@ -93,23 +99,13 @@ pub struct Options {
     /// The same batches can come once more, where [`Evaluator::again`] asks for them. So a record that no rule can
     /// find anything in need not be held until it is known whether another has its identity.
     pub twice: bool,
-    /// Values that name people are marked in texts, see [`crate::data::display::PERSON`].
-    pub mark_people: bool,
     /// With `twice`: the batches come about in the order of time, so that what no sequence can need any more is let go.
     pub in_order: Option<InOrder>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            as_of: None,
-            threads: 1,
-            keep_compliant: false,
-            retain: false,
-            twice: false,
-            mark_people: false,
-            in_order: None,
-        }
+        Options { as_of: None, threads: 1, keep_compliant: false, retain: false, twice: false, in_order: None }
     }
 }
 
@@ -155,7 +151,10 @@ struct Runtime {
     unions: Vec<PartOf>,
     empty: World,
     retain: bool,
-    mark_people: bool,
+    people: People,
+    /// Of a sentence.
+    message_bytes: AtomicU64,
+    watch: Watch,
 }
 
 impl Runtime {
@@ -187,7 +186,9 @@ impl Runtime {
             unions: unions(plan)?,
             empty: World::empty(plan),
             retain: false,
-            mark_people: false,
+            people: People::Named,
+            message_bytes: AtomicU64::new(u64::MAX),
+            watch: Watch::default(),
         };
         for (i, rule) in plan.rules.iter().enumerate() {
             if let Some(kind) = screen::triggered_by(&rule.trigger) {
@@ -244,16 +245,29 @@ pub struct Evaluator {
     taken: Mutex<records::Taken>,
     /// What is looked for as the batches come once more.
     wanted: Option<Arc<repeats::Wanted>>,
+    /// What was found elsewhere, for rules over findings.
+    before: Vec<strata::Row>,
 }
 
 impl Evaluator {
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
-        let runtime =
-            Arc::new(Runtime { retain: options.retain, mark_people: options.mark_people, ..Runtime::new(&plan)? });
+        let runtime = Arc::new(Runtime { retain: options.retain, ..Runtime::new(&plan)? });
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));
-        Ok(Evaluator { plan, runtime, options, taken, wanted: None })
+        Ok(Evaluator { plan, runtime, options, taken, wanted: None, before: Vec::new() })
+    }
+
+    /// Calls people so in texts. Before the first batch.
+    #[must_use]
+    pub fn with_people(mut self, people: People) -> Evaluator {
+        if people.fingerprint().is_some() && self.plan.rules.iter().any(|r| !r.waivers.is_empty()) {
+            Arc::make_mut(&mut self.plan).call_people(&people);
+        }
+        if let Some(runtime) = Arc::get_mut(&mut self.runtime) {
+            runtime.people = people;
+        }
+        self
     }
 
     pub fn plan(&self) -> &Arc<Plan> {
@@ -341,7 +355,30 @@ impl Evaluator {
     pub fn finish(self) -> Findings {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
         let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
-        results::conclude(self.plan, self.runtime, settled, &options)
+        results::conclude(self.plan, self.runtime, settled, (&options, &self.before))
+    }
+
+    /// As [`Evaluator::finish`], within limits.
+    ///
+    /// # Errors
+    /// Where a rule looks at more than the limits allow. Nothing is judged then.
+    pub fn finish_within(self, limits: &Limits) -> Result<Findings, OverLimit> {
+        let runtime = self.runtime.clone();
+        runtime.watch.begin(limits);
+        runtime.message_bytes.store(limits.message_bytes, Ordering::Relaxed);
+        let findings = self.finish();
+        runtime.watch.end().map(|()| findings)
+    }
+
+    /// As [`Evaluator::metrics`], within limits.
+    ///
+    /// # Errors
+    /// As those of [`Evaluator::finish_within`].
+    pub fn metrics_within(self, limits: &Limits) -> Result<Metrics, OverLimit> {
+        let runtime = self.runtime.clone();
+        runtime.watch.begin(limits);
+        let metrics = self.metrics();
+        runtime.watch.end().map(|()| metrics)
     }
 
     /// Works the metrics out, of a plan that has them. No more comes.

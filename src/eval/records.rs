@@ -7,7 +7,7 @@ use super::repeats::{self, Wanted};
 use super::rows::Rows;
 use super::screen::{Hold, Screened, Segment, screen};
 use super::world::{
-    self, KindWorld, Watermark, World, cell_type, content, event_time, has_identity, identity_of, rank,
+    self, KindWorld, Watermark, World, apart, cell_type, content, event_time, has_identity, identity_of, rank,
 };
 use super::{AsOf, KindCounts, Options, Runtime, parallel_each};
 use crate::data::calendar::Zone;
@@ -289,7 +289,7 @@ fn differing(schema: &Schema, kind: KindId, rows: &[(&Rows, usize)], zone: &Zone
             .map(|(rows, row)| match content(schema, rows, *row, id) {
                 _ if column.sensitive => display::WITHHELD.into(),
                 Content::Known(value) => display::value(&value, schema, zone),
-                Content::Malformed(text) => text,
+                Content::Malformed(text) => format!("{}{text}", display::UNREAD),
                 Content::Absent | Content::Missing => display::ABSENT.into(),
             })
             .collect();
@@ -354,7 +354,8 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
                 // Unknown times sort with the last moment there is; they come after it.
                 let timeless = of.time().is_some_and(|c| event_time(rows, r as usize, c).is_none());
                 let (rank, identity) = (rank(schema, rows, r as usize), identity_of(schema, rows, r as usize, 1));
-                (timeless, member(of, rows), rank, identity, rows.places[r as usize], s, r)
+                let apart = apart(schema, rows, r as usize);
+                (timeless, member(of, rows), rank, identity, apart, rows.places[r as usize], s, r)
             })
             .collect();
         named.sort_unstable();

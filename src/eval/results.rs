@@ -4,6 +4,7 @@ use super::chain;
 use super::interp::{Context, Frame, Scope};
 use super::judge::{Judgement, judge, moments, triggered};
 use super::limit;
+use super::message::field_value;
 use super::problems;
 use super::records::Settled;
 use super::sequence;
@@ -84,14 +85,22 @@ impl Task {
 
 const CHUNK: usize = 1024;
 
-pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled, options: &Options) -> Findings {
+/// `before`: what was found elsewhere, for rules over findings.
+pub(super) fn conclude(
+    plan: Arc<Plan>,
+    runtime: Arc<Runtime>,
+    settled: Settled,
+    (options, before): (&Options, &[strata::Row]),
+) -> Findings {
     let Settled { mut world, counts: kinds, compliant, mut in_force, mut candidates } = settled;
     let mut counts = vec![RuleCounts::default(); plan.rules.len()];
     counts.iter_mut().zip(&compliant).for_each(|(c, n)| c.compliant = *n);
-    let mut entries = levels(&plan, &runtime, (&mut world, &mut candidates), options, &mut counts, &mut in_force);
+    let mut entries =
+        levels(&plan, &runtime, (&mut world, &mut candidates), (options, before), &mut counts, &mut in_force);
     let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level: 0 };
     judging.moments_in_force(&mut in_force);
     judging.sort(&mut entries);
+    judging.shuffle(&mut entries);
     let chunks = entries.len().div_ceil(CHUNK);
     let named = parallel(options.threads, chunks, |c| {
         let of = &entries[c * CHUNK..entries.len().min((c + 1) * CHUNK)];
@@ -100,7 +109,10 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled,
     let (subjects, ids) = named.into_iter().flatten().unzip();
     let rules = entries.iter().map(|e| e.rule).collect();
     let verdicts = entries.iter().map(|e| e.judgement.verdict).collect();
-    let problems = problems::find(&plan, &runtime, &world);
+    let mut problems = problems::find(&plan, &runtime, &world);
+    if runtime.people.fingerprint().is_some() {
+        problems.sort_by(|a, b| (a.table, a.code, &a.message).cmp(&(b.table, b.code, &b.message)));
+    }
     Findings { plan, runtime, world, rules, verdicts, subjects, ids, entries, counts, kinds, problems, in_force }
 }
 
@@ -109,7 +121,7 @@ pub(super) fn levels(
     plan: &Plan,
     runtime: &Runtime,
     (world, candidates): (&mut World, &mut [Vec<u32>]),
-    options: &Options,
+    (options, before): (&Options, &[strata::Row]),
     counts: &mut [RuleCounts],
     in_force: &mut [bool],
 ) -> Vec<Entry> {
@@ -118,7 +130,7 @@ pub(super) fn levels(
     for level in 0..=highest {
         for kind in plan.finding_kinds(level) {
             let judging = Judging { plan, runtime, world, candidates, level };
-            let Some(found) = strata::collect(&judging, kind, &entries) else { continue };
+            let Some(found) = strata::collect(&judging, kind, before, &entries) else { continue };
             let laid = strata::lay(plan, runtime, world, candidates, found, options);
             laid.compliant.iter().for_each(|(rule, n)| counts[*rule as usize].compliant += n);
             laid.in_force.iter().for_each(|rule| in_force[*rule as usize] = true);
@@ -243,6 +255,9 @@ impl<'a> Judging<'a> {
 
     fn run(&self, task: &Task, keep_compliant: bool) -> Found {
         let mut found = Found { entries: Vec::new(), compliant: 0, keep_compliant };
+        if self.runtime.watch.is_stopped() {
+            return found;
+        }
         match *task {
             Task::Records { rule, from, until } => {
                 let of = &self.plan.rules[rule as usize];
@@ -321,6 +336,17 @@ impl<'a> Judging<'a> {
         });
     }
 
+    /// Where people have pseudonyms, what is of one time is in no order that their names would have.
+    fn shuffle(&self, entries: &mut [Entry]) {
+        if self.runtime.people.fingerprint().is_some() {
+            entries.sort_by_cached_key(|e| {
+                let cx = self.context(&self.plan.rules[e.rule as usize], None);
+                let time = e.time.map(|t| t.instant(cx.zone).unwrap_or(i64::MAX));
+                (e.rule, time.is_none(), time, e.kind, self.identity(e))
+            });
+        }
+    }
+
     pub fn subject(&self, entry: &Entry) -> Option<String> {
         let schema = &self.plan.schema;
         let cx = self.context(&self.plan.rules[entry.rule as usize], None);
@@ -337,11 +363,16 @@ impl<'a> Judging<'a> {
         if of.sensitive {
             return Some(display::WITHHELD.into());
         }
-        Some(display::value(&value, schema, cx.zone))
+        let shown = field_value(&cx, entry.kind, column, &value);
+        Some(shown.replace(display::PERSON, ""))
     }
 
     /// Of the finding: made from the record, or the table's row and the moment.
     pub fn identity(&self, entry: &Entry) -> [u8; 16] {
+        self.runtime.people.finding(self.identity_of_what(entry))
+    }
+
+    fn identity_of_what(&self, entry: &Entry) -> [u8; 16] {
         let schema = &self.plan.schema;
         let rule = &self.plan.rules[entry.rule as usize];
         let kind = schema.kind(self.world.frame(entry.kind, entry.id).rows.own().kind);

@@ -8,7 +8,7 @@ use super::results::{Entry, Judging, entry};
 use super::rows::Rows;
 use super::world::World;
 use super::{Explanation, RuleCounts, Runtime};
-use crate::data::{ColumnId, KindId, Place, Time, Value, Verdict, display};
+use crate::data::{ColumnId, KindId, People, Place, Time, Value, Verdict, display};
 use crate::plan::{Plan, RulePlan, Trigger, Waiver};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -83,6 +83,11 @@ impl Findings {
 
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What people are called in its texts.
+    pub fn people(&self) -> &People {
+        &self.runtime.people
     }
 
     pub(super) fn world(&self) -> &World {

@@ -74,7 +74,8 @@ impl World {
                 Time::Date(d) => d as i64,
                 Time::Instant(t) => t,
             });
-            (time, rank(schema, rows, frame.row), identity_of(schema, rows, frame.row, 1), rows.places[frame.row])
+            let identity = (identity_of(schema, rows, frame.row, 1), apart(schema, rows, frame.row));
+            (time, rank(schema, rows, frame.row), identity, rows.places[frame.row])
         };
         key(one) < key(other)
     }
@@ -141,11 +142,26 @@ pub fn identity_of(schema: &Schema, rows: &Rows, row: usize, occurrence: u32) ->
             .collect();
         return identity::declared(schema, rows.kind, &values);
     }
+    of_content(schema, rows, row, occurrence, false)
+}
+
+/// Of what is read of a record. A hash of what is `@sensitive` would tell it to whoever tries all values.
+fn of_content(schema: &Schema, rows: &Rows, row: usize, occurrence: u32, sensitive: bool) -> String {
+    let kind = schema.kind(rows.kind);
     let contents = (0..kind.columns.len() as u32).map(ColumnId).filter_map(|c| {
-        let col = &rows.cols[c.0 as usize];
-        (!matches!(col, Col::None)).then(|| (c, content(schema, rows, row, c)))
+        let left_out =
+            matches!(rows.cols[c.0 as usize], Col::None) || kind.columns[c.0 as usize].sensitive && !sensitive;
+        (!left_out).then(|| (c, content(schema, rows, row, c)))
     });
     identity::of_content(schema, rows.kind, contents, occurrence)
+}
+
+/// Tells records apart, and is never shown, that are equal but for what is `@sensitive`: so that their order hangs on
+/// nothing else.
+pub fn apart(schema: &Schema, rows: &Rows, row: usize) -> String {
+    let rows = rows.own();
+    let open = schema.kind(rows.kind).columns.iter().all(|c| !c.sensitive);
+    if open || has_identity(schema, rows, row) { String::new() } else { of_content(schema, rows, row, 1, true) }
 }
 
 pub fn content(schema: &Schema, rows: &Rows, row: usize, column: ColumnId) -> Content {

@@ -6,10 +6,11 @@ use super::formats::Opened;
 use super::layout::{Layout, Target};
 use super::ranges::read_full;
 use super::rows::Get;
+use super::unpack;
+use super::veil::{Veiled, Veils};
 use super::{InputError, InputSpec, parquet, scan};
 use crate::data::mapping::{Format, Step};
-use crate::data::{ColumnId, KindId, Place, Reading};
-use crate::diag::Code;
+use crate::data::{ColumnId, KindId, People, Place, Reading};
 use std::borrow::Cow;
 use std::io::Read;
 use std::ops::Range;
@@ -32,14 +33,23 @@ pub struct Excerpt {
     pub fields: Vec<Option<Range<usize>>>,
 }
 
+impl Excerpt {
+    pub fn veiled(self, veiled: Option<Veiled>) -> Excerpt {
+        let Some(veiled) = veiled else { return self };
+        let fields = self.fields.into_iter().map(|range| veiled.place(&range?)).collect();
+        Excerpt { text: veiled.text, fields }
+    }
+}
+
 pub fn excerpts(
     reading: &Reading,
     spec: &InputSpec,
     opened: Opened,
     wanted: &[Wanted],
+    people: &People,
 ) -> Result<Vec<Option<Excerpt>>, InputError> {
     if opened.format == Format::Parquet {
-        return parquet::excerpts(reading, spec, opened.content, wanted);
+        return parquet::excerpts(reading, spec, opened.content, wanted, people);
     }
     let delimiter = opened.delimiter;
     let (headings, content, skipped) = match opened.format {
@@ -54,12 +64,13 @@ pub fn excerpts(
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by_key(|&i| wanted[i].place.offset);
     let mut found = vec![None; wanted.len()];
+    let mut veils = Veils::new(reading, &spec.route, people);
     for i in order {
         let want = &wanted[i];
         let bytes = texts.record(want.place.offset, |bytes, whole| match opened.format {
             Format::Csv => csv::row_end(bytes, delimiter, whole),
             Format::Json => match std::str::from_utf8(bytes) {
-                Ok(text) => scan::value_end(text, 0).ok().filter(|end| whole || *end < text.len()),
+                Ok(text) => scan::value_end(text, 0, scan::Bounds::KNOWN).ok().filter(|end| whole || *end < text.len()),
                 Err(_) => None,
             },
             _ => memchr::memchr(b'\n', bytes),
@@ -68,14 +79,20 @@ pub fn excerpts(
         let trimmed = csv::trim_line_end(&bytes);
         let text = String::from_utf8_lossy(trimmed).into_owned();
         let columns = want.columns.iter();
-        let fields = match opened.format {
+        let veil = veils.of(want.kind);
+        found[i] = Some(match opened.format {
             Format::Csv => {
                 let cells = csv::cells(&text, delimiter);
-                columns.map(|c| cell_of(&layout, want, *c, &headings, &cells)).collect()
+                let fields = columns.map(|c| cell_of(&layout, want, *c, &headings, &cells)).collect();
+                let veiled = veil.map(|v| v.row(&text, headings.iter().map(String::as_str).zip(cells)));
+                Excerpt { text, fields }.veiled(veiled)
             }
-            _ => columns.map(|c| value_of(&layout, want, *c, &text)).collect(),
-        };
-        found[i] = Some(Excerpt { text, fields });
+            _ => {
+                let fields = columns.map(|c| value_of(&layout, want, *c, &text)).collect();
+                let veiled = veil.map(|v| v.json(&text));
+                Excerpt { text, fields }.veiled(veiled)
+            }
+        });
     }
     Ok(found)
 }
@@ -119,7 +136,7 @@ impl Texts<'_> {
             }
             Content::Stream(reader) => reader,
         };
-        let broken = |e: std::io::Error| InputError::new(Code::BrokenInput, format!("cannot be read: {e}"));
+        let broken = |e: std::io::Error| unpack::unreadable(&e);
         let passed = (self.held.len() as u64).min(ahead);
         self.held.drain(..passed as usize);
         std::io::copy(&mut reader.by_ref().take(ahead - passed), &mut std::io::sink()).map_err(broken)?;

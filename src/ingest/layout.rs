@@ -224,7 +224,7 @@ fn named_target(reading: &Reading, kind: KindId, slots: &mut SlotPaths, zone: &A
         let path: Vec<String> = column.path().map(String::from).collect();
         let needed = (!column.optional && column.ty != Type::Struct).then_some(schema.kind(kind).name.as_str());
         let get = Get { item: false, slot: slots.slot(&path, needed), rest: Box::default() };
-        (get, Reader::new(schema, &column.ty, &[], zone))
+        (get, Reader::new(schema, &column.ty, &[], zone).quiet(column.sensitive))
     };
     let projection = projection(reading, kind);
     let mut columns = Vec::new();
@@ -253,11 +253,13 @@ fn under(reading: &Reading, kind: KindId, group: ColumnId) -> Vec<ColumnId> {
 fn source_target(reading: &Reading, source: &Source, slots: &mut SlotPaths) -> Target {
     let schema = &*reading.schema;
     let mut item_slots = SlotPaths::default();
-    let mut compiler = Compiler { reading, source, slots, item_slots: &mut item_slots, zone: zone(&source.timezone) };
+    let mut compiler =
+        Compiler { reading, source, slots, item_slots: &mut item_slots, zone: zone(&source.timezone), quiet: false };
     let projection = projection(reading, source.kind);
     let mut columns = Vec::new();
     for id in projection.iter().flat_map(|p| p.iter().copied()) {
         let ty = &schema.column(source.kind, id).ty;
+        compiler.quiet = schema.column(source.kind, id).sensitive;
         let mapped = |id: ColumnId| source.map.iter().find(|(c, _)| *c == id).map(|(_, e)| e);
         columns.push(match (mapped(id), ty) {
             (Some(expr), _) => compiler.expr(expr, ty, &[]),
@@ -284,6 +286,8 @@ struct Compiler<'r, 's> {
     slots: &'s mut SlotPaths,
     item_slots: &'s mut SlotPaths,
     zone: Arc<Zone>,
+    /// The column that is read now is `@sensitive`.
+    quiet: bool,
 }
 
 impl Compiler<'_, '_> {
@@ -300,7 +304,7 @@ impl Compiler<'_, '_> {
         let schema = &*self.reading.schema;
         match expr {
             MapExpr::Path(path) => {
-                let reader = Reader::new(schema, ty, hows, &self.zone);
+                let reader = Reader::new(schema, ty, hows, &self.zone).quiet(self.quiet);
                 Expr::Read(self.get(path), reader)
             }
             MapExpr::Constant(value) => Expr::Constant(value.clone()),

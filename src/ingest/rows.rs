@@ -214,20 +214,7 @@ impl Expr {
         if let Expr::Read(get, reader) = self {
             return reader.append(&get.value(cells), column);
         }
-        match self.value(cells) {
-            Ok(Some(value)) => {
-                column.append(&value);
-                Ok(())
-            }
-            Ok(None) => {
-                column.append_null();
-                Ok(())
-            }
-            Err(misfit) => {
-                column.append_null();
-                Err(misfit)
-            }
-        }
+        column.append_read(self.value(cells))
     }
 
     fn value(&self, cells: &impl Cells) -> Result<Option<Value>, Misfit> {
@@ -264,6 +251,22 @@ impl Expr {
                 }
                 let there = below.iter().any(|e| e.value(cells) != Ok(None));
                 Ok(there.then_some(Value::Bool(true)))
+            }
+        }
+    }
+
+    /// The places that it reads, and how.
+    pub fn reads<'e>(&'e self, out: &mut Vec<(&'e Get, &'e Reader)>) {
+        match self {
+            Expr::Absent | Expr::Constant(_) => {}
+            Expr::Read(get, reader) => out.push((get, reader)),
+            Expr::Coalesce(a, b) | Expr::Money { amount: a, currency: b } => {
+                a.reads(out);
+                b.reads(out);
+            }
+            Expr::Presence { group, below } => {
+                out.extend(group.iter().map(|(get, reader)| (get, reader)));
+                below.iter().for_each(|e| e.reads(out));
             }
         }
     }

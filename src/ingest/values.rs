@@ -20,7 +20,7 @@
 //! taken for a number nor a number for a text, except where a source says so in so many words (`as`).
 //! An empty or unreadable element makes the whole list malformed.
 
-use super::scan::{self, Raw};
+use super::scan::{self, Bounds, Raw};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
 use crate::data::mapping::How;
@@ -166,6 +166,8 @@ pub struct Reader {
     /// Spelling to value; with it, no other text fits.
     words: Option<FxHashMap<Box<str>, Value>>,
     expected: Box<str>,
+    /// What is said of a value that does not fit says nothing of the value.
+    quiet: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -222,7 +224,16 @@ impl Reader {
             Type::Struct => As::Presence,
         };
         let expected = expectation(&ty, &words, format.as_deref(), schema).into();
-        Reader { ty, words, expected }
+        Reader { ty, words, expected, quiet: false }
+    }
+
+    /// Of a column that is `@sensitive`, or not.
+    pub fn quiet(mut self, quiet: bool) -> Reader {
+        self.quiet = quiet;
+        if let As::List(item) = &mut self.ty {
+            item.quiet = quiet;
+        }
+        self
     }
 
     /// The commonest sorts of values, as the column would hold them.
@@ -347,20 +358,7 @@ impl Reader {
                 return Ok(());
             }
         }
-        match self.read(scalar) {
-            Ok(Some(value)) => {
-                column.append(&value);
-                Ok(())
-            }
-            Ok(None) => {
-                column.append_null();
-                Ok(())
-            }
-            Err(misfit) => {
-                column.append_null();
-                Err(misfit)
-            }
-        }
+        column.append_read(self.read(scalar))
     }
 
     /// None where it is absent.
@@ -391,7 +389,8 @@ impl Reader {
 
     fn misfit(&self, scalar: &Scalar) -> Misfit {
         let mut expected = self.expected.to_string();
-        if let (As::Enum { words, .. }, None, Some(found)) = (&self.ty, &self.words, scalar.spelt()) {
+        if let (As::Enum { words, .. }, None, Some(found), false) = (&self.ty, &self.words, scalar.spelt(), self.quiet)
+        {
             let mut known: Vec<&str> = words.keys().map(|w| &**w).collect();
             known.sort_unstable();
             if let Some(meant) = did_you_mean(&found, known) {
@@ -462,7 +461,7 @@ impl Reader {
                 Scalar::Items(items) => list(item, items.iter().cloned())?,
                 Scalar::Cell(raw) => {
                     let raw = raw.trim();
-                    let valid = raw.starts_with('[') && scan::value_end(raw, 0) == Ok(raw.len());
+                    let valid = raw.starts_with('[') && scan::value_end(raw, 0, Bounds::KNOWN) == Ok(raw.len());
                     if valid { list(item, scan::elements(raw).map(Scalar::of_json))? } else { None }
                 }
                 _ => None,

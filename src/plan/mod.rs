@@ -10,12 +10,16 @@ mod expr;
 mod lower;
 pub mod saved;
 mod split;
+pub mod stages;
 mod turn;
 
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored};
 
-use crate::data::{Clock, ColumnId, KindId, Length, Origin, Period, Reading, Schema, Severity, Type, mapping::Source};
+use crate::data::calendar::Zone;
+use crate::data::{
+    Clock, ColumnId, KindId, Length, Origin, People, Period, Reading, Schema, Severity, Time, Type, mapping::Source,
+};
 use crate::sema::hir::{EachAt, Func, Hir, Times, Verb, Window};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
@@ -368,6 +372,48 @@ impl Plan {
     /// Bytes that are damaged, something else, or of another version of this crate.
     pub fn load(bytes: &[u8]) -> Result<saved::Saved, saved::SavedError> {
         saved::load(bytes)
+    }
+
+    /// Calls the people that waivers name otherwise: who approved one, and whom it is for.
+    pub fn call_people(&mut self, people: &People) {
+        let schema = &self.schema;
+        for rule in &mut self.rules {
+            let kind = rule.trigger.kind();
+            for waiver in &mut rule.waivers {
+                waiver.approver = people.called(&waiver.approver);
+                waiver.reason = people.text(&waiver.reason);
+                let mut field = String::new();
+                let parts = waiver.covers.split('"').enumerate().map(|(n, part)| {
+                    let value = n % 2 == 1;
+                    if !value {
+                        field = part.split_whitespace().next_back().unwrap_or_default().to_owned();
+                    }
+                    match value {
+                        true if schema.is_other(kind, &field) => people.text(part),
+                        true => people.called(part),
+                        false => part.to_owned(),
+                    }
+                });
+                waiver.covers = parts.collect::<Vec<_>>().join("\"");
+            }
+        }
+    }
+
+    /// The end of the data as people write it: a date, or a timestamp; without an offset in the policy's zone.
+    pub fn moment(&self, text: &str) -> Option<Time> {
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let days = |date: jiff::civil::Date| (date - epoch).get_days();
+        let local = |at: jiff::civil::DateTime| {
+            let of_day = (at - at.date().at(0, 0, 0, 0)).total(jiff::Unit::Nanosecond).ok()? as i64;
+            Zone::named(&self.timezone).unwrap_or_else(Zone::utc).at_local(days(at.date()), of_day)
+        };
+        if text.len() == 10 {
+            text.parse().ok().map(|date| Time::Date(days(date)))
+        } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
+            i64::try_from(at.as_nanosecond()).ok().map(Time::Instant)
+        } else {
+            text.parse().ok().and_then(local).map(Time::Instant)
+        }
     }
 
     pub fn rule_named(&self, name: &str) -> Option<usize> {

@@ -31,11 +31,15 @@ pub(crate) struct Line {
 #[serde(deny_unknown_fields)]
 struct Document {
     schema: String,
+    #[serde(default)]
+    pseudonyms: Option<String>,
     known: Vec<Line>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Baseline {
+    /// The fingerprint of the key by which people are called in it.
+    pub pseudonyms: Option<String>,
     lines: BTreeMap<(String, Verdict), Line>,
 }
 
@@ -68,7 +72,8 @@ impl Baseline {
                 other.verdict.as_str()
             ));
         }
-        Ok(Baseline { lines: document.known.into_iter().map(|l| ((l.id.clone(), l.verdict), l)).collect() })
+        let pseudonyms = document.pseudonyms;
+        Ok(Baseline { pseudonyms, lines: document.known.into_iter().map(|l| ((l.id.clone(), l.verdict), l)).collect() })
     }
 
     /// What a run found.
@@ -85,13 +90,18 @@ impl Baseline {
             };
             ((line.id.clone(), line.verdict), line)
         };
-        Baseline { lines: (0..findings.len()).filter(told).map(line).collect() }
+        let pseudonyms = findings.people().fingerprint();
+        Baseline { pseudonyms, lines: (0..findings.len()).filter(told).map(line).collect() }
     }
 
     pub fn write(&self, out: &mut dyn Write) -> Result<()> {
         let mut lines: Vec<&Line> = self.lines.values().collect();
         lines.sort_by(|a, b| (&a.rule, &a.record, &a.id).cmp(&(&b.rule, &b.record, &b.id)));
-        write!(out, "{{\n\"schema\": \"{SCHEMA}\",\n\"known\": [")?;
+        write!(out, "{{\n\"schema\": \"{SCHEMA}\",\n")?;
+        if let Some(key) = &self.pseudonyms {
+            writeln!(out, "\"pseudonyms\": \"{key}\",")?;
+        }
+        write!(out, "\"known\": [")?;
         for (i, line) in lines.into_iter().enumerate() {
             out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
             serde_json::to_writer(&mut *out, line)?;

@@ -4,8 +4,8 @@ use super::crop::plain;
 use super::{grouped, plural, summary};
 use crate::data::calendar::{NANOS_PER_SECOND, Zone, civil};
 use crate::data::{Decimal, Period, Schema, Type, Value, display};
-use crate::eval::{MetricRow, MetricTable};
-use crate::plan::{Expr, MetricPlan, Op, Plan, RulePlan};
+use crate::eval::{MetricRow, MetricTable, names_person};
+use crate::plan::{MetricPlan, Plan, RulePlan};
 use crate::sema::hir::Func;
 use crate::source::SourceMap;
 use serde_json::{Value as Json, json};
@@ -268,7 +268,8 @@ pub(crate) fn json(shown: &Shown) -> Json {
 /// value as a number for a chart (durations in hours). `person` gives a person the name that the reader is to see.
 pub(crate) fn with_texts(shown: &Shown, person: &mut dyn FnMut(&str) -> String) -> Json {
     let mut all = json(shown);
-    let people: Vec<bool> = shown.metric.keys.iter().map(|(_, of)| names_people(shown, of)).collect();
+    let people: Vec<bool> =
+        shown.metric.keys.iter().map(|(_, of)| names_person(shown.schema(), shown.rule.trigger.kind(), of)).collect();
     let rows = all["rows"].as_array_mut().into_iter().flatten();
     for (row, of) in rows.zip(&shown.table.rows) {
         for ((name, is_person), value) in shown.metric.keys.iter().map(|k| &k.0).zip(&people).zip(&of.keys) {
@@ -285,19 +286,6 @@ pub(crate) fn with_texts(shown: &Shown, person: &mut dyn FnMut(&str) -> String) 
         }));
     }
     all
-}
-
-/// Whether a key is a person.
-fn names_people(shown: &Shown, of: &Expr) -> bool {
-    let kind = shown.rule.trigger.kind();
-    shown.schema().names_people(&of.ty)
-        || match &of.op {
-            Op::Column { column, .. } => shown.schema().is_person(kind, *column),
-            Op::Lookup { table, column, .. } => shown.schema().is_person(*table, *column),
-            Op::Coalesce(of, _) => names_people(shown, of),
-            Op::Every { .. } => true,
-            _ => false,
-        }
 }
 
 /// In what the values of programs are.

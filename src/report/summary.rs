@@ -35,6 +35,8 @@ pub(crate) struct Summary {
     pub bytes: u64,
     /// What `--as-of` was given.
     pub as_of: Option<String>,
+    /// The fingerprint of the key by which people are called.
+    pub pseudonyms: Option<String>,
     /// The baseline that was given, and how the run stands beside it.
     pub baseline: Option<(String, Compared)>,
     /// Never in a document for programs: two runs would differ.
@@ -185,6 +187,9 @@ pub(crate) fn json(summary: &Summary) -> Value {
         "as_of": summary.as_of,
         "bytes": summary.bytes,
     });
+    if let Some(key) = &summary.pseudonyms {
+        document["pseudonyms"] = json!(key);
+    }
     if let Some((_, compared)) = &summary.baseline {
         document["baseline"] = compared.json();
     }

@@ -2,8 +2,8 @@
 
 use super::names::What;
 use super::report::with_article;
-use super::world::{KindInfo, Names, TYPES, World, dotted};
-use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Type};
+use super::world::{KindInfo, Names, World, dotted};
+use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, Ident, TypeExpr, TypeExprKind};
@@ -37,10 +37,41 @@ pub fn declare<'a>(world: &mut World<'a>, names: &Names<'a>) {
     }
     for (i, (_, item, ..)) in names.kinds.iter().enumerate() {
         let kind = KindId(i as u32);
-        fields(world, kind, &item.fields, "", false);
+        fields(world, kind, &item.fields, "", Within::default());
     }
     for (i, (_, item, table, _)) in names.kinds.iter().enumerate() {
         head(world, KindId(i as u32), item, *table);
+    }
+    hide_references(world);
+}
+
+/// What refers to a row by a `@sensitive` key is as sensitive as the key.
+fn hide_references(world: &mut World) {
+    let refers = |schema: &Schema, ty: &Type| {
+        match ty {
+            Type::Ref(table) => Some(*table),
+            Type::List(of) | Type::Set(of) => match **of {
+                Type::Ref(table) => Some(table),
+                _ => None,
+            },
+            _ => None,
+        }
+        .and_then(|table| Some(schema.column(table, schema.kind(table).subject()?).sensitive))
+    };
+    // A key may be a reference itself.
+    loop {
+        let schema = &world.schema;
+        let columns =
+            schema.kinds.iter().enumerate().flat_map(|(k, kind)| (0..kind.columns.len()).map(move |c| (k, c)));
+        let hidden = |(k, c): &(usize, usize)| {
+            let column = &schema.kinds[*k].columns[*c];
+            !column.sensitive && refers(schema, &column.ty) == Some(true)
+        };
+        let found: Vec<(usize, usize)> = columns.filter(hidden).collect();
+        if found.is_empty() {
+            return;
+        }
+        found.into_iter().for_each(|(k, c)| world.schema.kinds[k].columns[c].sensitive = true);
     }
 }
 
@@ -92,8 +123,16 @@ fn add_enum(world: &mut World, name: &str, words: &[ast::EnumWord], span: Span) 
     id
 }
 
+/// What a group says of all fields in it.
+#[derive(Clone, Copy, Default)]
+struct Within {
+    optional: bool,
+    person: bool,
+    sensitive: bool,
+}
+
 /// Adds the fields of a kind or group; `prefix` ends in a dot where it is not empty.
-fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, in_optional: bool) {
+fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, within: Within) {
     let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
     for field in items {
         let name = format!("{prefix}{}", field.name.text);
@@ -111,7 +150,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
             continue;
         }
         seen.insert(&field.name.text, field.name.span);
-        let (mut person, mut sensitive) = (false, false);
+        let Within { mut person, mut sensitive, .. } = within;
         for mark in &field.marks {
             match mark.text.as_str() {
                 "person" => person = true,
@@ -127,7 +166,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
                 }
             }
         }
-        let optional = in_optional || field.ty.optional;
+        let optional = within.optional || field.ty.optional;
         let column = |ty: Type, optional: bool| Column {
             name: name.clone(),
             ty,
@@ -141,7 +180,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, i
                 add_column(world, kind, column(Type::Struct, true), true);
             }
             world.infos[kind.0 as usize].groups.insert(name.clone(), field.name.span);
-            fields(world, kind, inner, &format!("{name}."), optional);
+            fields(world, kind, inner, &format!("{name}."), Within { optional, person, sensitive });
         } else {
             match field_type(world, &field.ty) {
                 Some(ty) => add_column(world, kind, column(ty, optional), field.ty.optional),
@@ -219,53 +258,43 @@ pub fn type_of(world: &World, ty: &TypeExpr) -> Option<Type> {
 }
 
 fn named_type(world: &World, name: &Ident) -> Option<Type> {
-    Some(match name.text.as_str() {
-        "bool" => Type::Bool,
-        "int" => Type::Int,
-        "decimal" => Type::Decimal,
-        "percent" => Type::Percent,
-        "text" => Type::Text,
-        "date" => Type::Date,
-        "timestamp" => Type::Timestamp,
-        "duration" => Type::Duration,
-        "bytes" => Type::Bytes,
-        "money" => Type::Money,
-        other => {
-            if let Some(id) = world.enums.get(other) {
-                world.named(name, What::Enum, world.schema.enum_def(*id).span);
-                return Some(Type::Enum(*id));
-            }
-            let d =
-                Diagnostic::error(Code::UnknownType, format!("no type is named `{other}`"), name.span, "not a type");
-            if let Some(kind) = world.kinds.get(other) {
-                world.named_kind(name, *kind);
-                super::rates::no_table(world, *kind, name)?;
-                let kind = world.schema.kind(*kind);
-                let d = d.label(kind.span, "declared here");
-                return world.report.fail(match kind.is_table() {
-                    true => {
-                        world.report.rewrite(d, "a field leads to a table by `ref`", name.span, &format!("ref {other}"))
-                    }
-                    false => d.help(format!("`{other}` is a record, and a field holds a value")),
-                });
-            }
-            let foreign = match other {
-                "string" | "str" | "varchar" => Some("text"),
-                "integer" | "number" | "long" => Some("int"),
-                "float" | "double" | "numeric" => Some("decimal"),
-                "boolean" => Some("bool"),
-                "datetime" | "time" | "instant" => Some("timestamp"),
-                _ => None,
-            };
-            let d = match foreign {
-                Some(own) => world.report.rewrite(d, &format!("the language calls it `{own}`"), name.span, own),
-                None => {
-                    world.report.suggest(d, name.span, other, TYPES.iter().copied().chain(world.enums.keys().copied()))
-                }
-            };
-            return world.report.fail(d);
-        }
-    })
+    let other = name.text.as_str();
+    if let Some(ty) = Type::named(other) {
+        return Some(ty);
+    }
+    if let Some(id) = world.enums.get(other) {
+        world.named(name, What::Enum, world.schema.enum_def(*id).span);
+        return Some(Type::Enum(*id));
+    }
+    let d = Diagnostic::error(Code::UnknownType, format!("no type is named `{other}`"), name.span, "not a type");
+    if let Some(kind) = world.kinds.get(other) {
+        world.named_kind(name, *kind);
+        super::rates::no_table(world, *kind, name)?;
+        let kind = world.schema.kind(*kind);
+        let d = d.label(kind.span, "declared here");
+        return world.report.fail(match kind.is_table() {
+            true => world.report.rewrite(d, "a field leads to a table by `ref`", name.span, &format!("ref {other}")),
+            false => d.help(format!("`{other}` is a record, and a field holds a value")),
+        });
+    }
+    let foreign = match other {
+        "string" | "str" | "varchar" => Some("text"),
+        "integer" | "number" | "long" => Some("int"),
+        "float" | "double" | "numeric" => Some("decimal"),
+        "boolean" => Some("bool"),
+        "datetime" | "time" | "instant" => Some("timestamp"),
+        _ => None,
+    };
+    let d = match foreign {
+        Some(own) => world.report.rewrite(d, &format!("the language calls it `{own}`"), name.span, own),
+        None => world.report.suggest(
+            d,
+            name.span,
+            other,
+            Type::NAMED.iter().map(|(of, _)| *of).chain(world.enums.keys().copied()),
+        ),
+    };
+    world.report.fail(d)
 }
 
 // ---------------------------------------------------------------- heads
@@ -294,6 +323,15 @@ fn head_column(
             )
             .label(column.span, "declared here")
             .help(format!("name a field that is {needed}")),
+        );
+    }
+    // When something was, and from when until when, is told of every verdict.
+    let is_time = matches!(column.ty, Type::Date | Type::Timestamp) && !matches!(what, "a key" | "an identity");
+    if column.sensitive && is_time && !what.contains("subject") {
+        return world.report.fail(
+            Diagnostic::error(Code::BadHead, format!("{what} cannot be `@sensitive`"), span, "told with every verdict")
+                .label(column.span, "marked here")
+                .help("name another field, or take the mark from it: rules could not say when without it"),
         );
     }
     if column.optional && !may_be_absent {

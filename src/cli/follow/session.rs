@@ -6,10 +6,10 @@ use super::input::{Chunk, Origin, State};
 use super::sink::Sink as Findings;
 use super::store::{Checkpoint, Line, Step, Store};
 use crate::data::calendar::Zone;
-use crate::data::{Batch, InputId, Place, Reading, Severity, Time, Verdict, display, identity};
+use crate::data::{Batch, InputId, Limits, People, Place, Reading, Severity, Time, Verdict, display, identity};
 use crate::diag::Code;
 use crate::eval::{Gone, Judged, Stream};
-use crate::ingest::{self, Ingest, Input, InputSpec, Reject, Sink};
+use crate::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
 use crate::plan::Plan;
 use crate::report::{Context, Entry, json};
 use crate::source::SourceMap;
@@ -71,7 +71,7 @@ impl Session {
         }
         let late: Vec<_> = findings.known().iter().map(|(id, verdict)| (*id, *verdict, None)).collect();
         let stream = Stream::new(plan.clone(), checkpoint.standing.clone(), said).map_err(unusable)?;
-        let reader = Reader::new(&plan, threads);
+        let reader = Reader::new(&plan, threads, &limit.input);
         let stream = reader.take_back(stream, store.lines()?, inputs)?;
         let session = Session {
             reader,
@@ -104,7 +104,7 @@ impl Session {
         sources: SourceMap,
         inputs: &BTreeMap<u32, State>,
     ) -> Result<(), Failure> {
-        let reader = Reader::new(&plan, self.threads);
+        let reader = Reader::new(&plan, self.threads, &self.limit.input);
         let stream = self.stream.under(plan.clone()).map_err(unusable)?;
         let stream = reader.take_back(stream, self.store.lines()?, inputs)?;
         self.checkpoint.policy = super::store::digest(&plan)?;
@@ -163,7 +163,7 @@ impl Session {
         }
         self.lines.extend(kept.into_values());
         for reject in &rejected {
-            self.reject(origin, reject.place, reject.code, &reject.reason, &reject.text);
+            self.reject(origin, reject);
         }
         self.add("records_read", &[("input", &origin.name)], report.records.values().sum::<u64>());
         self.add("records_rejected", &[("input", &origin.name)], report.rejected);
@@ -189,17 +189,19 @@ impl Session {
                 shown(complete)
             );
             let text = at.get(place).map_or(&[][..], |&at| text(&chunk.bytes, at, origin, delimiter)).to_vec();
-            self.reject(origin, *place, Code::Late, &reason, &text);
+            self.reject(origin, &Reject { place: *place, code: Code::Late, reason, text });
         }
         self.add("records_late", &[("input", &origin.name)], late.len() as u64);
         self.not_judged += late.len() as u64;
     }
 
-    fn reject(&mut self, origin: &Origin, place: Place, code: Code, reason: &str, text: &[u8]) {
-        self.rejects.write(&reading::reject_line(&origin.name, place, code, reason, text));
+    fn reject(&mut self, origin: &Origin, reject: &Reject) {
+        let shown = self.reader.shown(origin, reject);
+        self.rejects.write(&reading::reject_line(&origin.name, reject, shown));
         self.told += 1;
         if self.told <= TOLD {
-            warn!(file = %origin.name, line = place.line, code = code.as_str(), reason, "a record was rejected");
+            let (line, code, reason) = (reject.place.line, reject.code.as_str(), &*reject.reason);
+            warn!(file = %origin.name, line, code, reason, "a record was rejected");
         }
         if self.told == TOLD {
             warn!("more rejected records are not told one by one: they stand in the file of rejects, and are counted");
@@ -337,9 +339,9 @@ struct Reader {
 type Read = (Vec<(Batch, Vec<u64>)>, Vec<Reject>, ingest::InputReport);
 
 impl Reader {
-    fn new(plan: &Plan, threads: usize) -> Reader {
+    fn new(plan: &Plan, threads: usize, limits: &Limits) -> Reader {
         let reading = plan.reading();
-        Reader { ingest: Ingest::new(&reading), reading, threads }
+        Reader { ingest: Ingest::new(&reading).within(limits), reading, threads }
     }
 
     /// Reads the records anew that the store holds.
@@ -378,6 +380,12 @@ impl Reader {
         Ok(stream)
     }
 
+    /// What of a rejected record may be shown.
+    fn shown(&self, origin: &Origin, reject: &Reject) -> Option<Vec<u8>> {
+        let route = origin.route.route(&self.reading).ok()?;
+        self.ingest.shown(&spec(reject.place.input.0, origin, route), &People::Named)(reject)
+    }
+
     /// The records of a chunk, with the bytes of the chunk where each stands.
     fn read(&self, chunk: &Chunk, origin: &Origin) -> Result<Read, Failure> {
         let gone = |name: String| {
@@ -388,8 +396,7 @@ impl Reader {
             .help("give it back its name, or begin anew with another `--state`")
         };
         let route = origin.route.route(&self.reading).map_err(gone)?;
-        let spec =
-            InputSpec { id: InputId(chunk.input), name: origin.name.clone(), format: Some(origin.format()), route };
+        let spec = spec(chunk.input, origin, route);
         let batches: Mutex<Vec<Batch>> = Mutex::default();
         let rejected: Mutex<Vec<Reject>> = Mutex::default();
         let sink = Sink {
@@ -420,6 +427,10 @@ impl Reader {
         rejected.sort_by_key(|r| r.place);
         Ok((batches, rejected, report))
     }
+}
+
+fn spec(input: u32, origin: &Origin, route: Route) -> InputSpec {
+    InputSpec { id: InputId(input), name: origin.name.clone(), format: Some(origin.format()), route }
 }
 
 /// The record's own bytes.

@@ -3,6 +3,7 @@
 use super::super::explain::{Trace, printable};
 use super::super::gaps;
 use super::super::interp::Frame;
+use super::super::message::field_value;
 use super::super::rows::Col;
 use super::super::val::Val;
 use super::super::{Findings, GapReason};
@@ -40,7 +41,7 @@ impl Findings {
                 }
                 _ if !printable(&cx, about.kind, column) => Seen::Value(display::WITHHELD.into()),
                 value => match value.owned(&of.ty, schema) {
-                    Some(value) => Seen::Value(display::value(&value, schema, cx.zone)),
+                    Some(value) => Seen::Value(field_value(&cx, about.kind, column, &value)),
                     None => Seen::Unknown(GapReason::Missing),
                 },
             };

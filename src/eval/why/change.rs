@@ -2,7 +2,7 @@
 
 use super::super::explain::record_ref;
 use super::super::interp::{Frame, Scope};
-use super::super::message::show_one;
+use super::super::message::show_known;
 use super::super::results::Entry;
 use super::super::{Findings, RecordRef};
 use super::lab::{Edit, Lab, Outcome};
@@ -124,7 +124,7 @@ fn described(
                 true => display::WITHHELD.into(),
                 false => {
                     let value = super::super::val::Val::cell(frame.rows, frame.row, column, of.optional);
-                    show_one(cx, value, &of.ty)
+                    show_known(cx, value, &of.ty, cx.plan.schema.is_person(frame.kind, column))
                 }
             };
             let own = frame.rows.own().kind == own.rows.own().kind

@@ -1,6 +1,7 @@
 //! A record as a search would find it: its keys, a time in the window, and fields such that the conditions hold.
 
 use super::super::interp::{Scope, truth, value};
+use super::super::message::field_value;
 use super::super::val::Val;
 use super::super::window::{self, moment};
 use super::super::{Truth, history};
@@ -113,7 +114,7 @@ impl<'a> Fill<'_, 'a> {
         let schema = &self.values.cx.plan.schema;
         let shown = match schema.column(self.kind, column).sensitive {
             true => display::WITHHELD.into(),
-            false => display::value(bound, schema, self.values.cx.zone),
+            false => field_value(&self.values.cx, self.kind, column, bound),
         };
         self.put(column, Demand::Compare(op, shown), tried);
     }

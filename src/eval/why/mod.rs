@@ -17,7 +17,7 @@ pub use cells::Seen;
 pub use change::{Change, Changes, What};
 pub use propose::Demand;
 
-use super::explain::Trace;
+use super::explain::{Trace, record_ref};
 use super::interp::{Frame, Scope};
 use super::judge::{Judgement, moments};
 use super::results::{self, Entry};
@@ -307,7 +307,13 @@ impl Findings {
                 let value = Val::cell(frame.rows, frame.row, c, column.optional).owned(&column.ty, schema)?;
                 Some(display::exact(&value, schema, &self.runtime.zone))
             });
-            shown.as_deref() == Some(text) || self.world.identity(schema, kind, id) == text
+            let called = || first.filter(|c| schema.is_person(kind, *c)).zip(shown.as_deref());
+            shown.as_deref() == Some(text)
+                || self.world.identity(schema, kind, id) == text
+                // As reports show it, where people have pseudonyms.
+                || self.people().fingerprint().is_some()
+                    && (called().is_some_and(|(_, name)| self.people().called(name) == text)
+                        || record_ref(&self.runtime.context(&self.plan, &self.world, 0, None), &frame).identity == text)
         };
         self.find(|_, k, id| k == kind && fits(id))
     }

@@ -4,6 +4,7 @@
 use super::super::history::{self, visit};
 use super::super::interp::{Context, Frame, Scope, operand, truth, value};
 use super::super::limit;
+use super::super::message::field_value;
 use super::super::tables;
 use super::super::val::{Val, order};
 use super::super::window::{self, moment};
@@ -295,7 +296,7 @@ impl<'a> Propose<'a> {
         let hidden = self.cx.plan.schema.column(frame.kind, column).sensitive;
         let show = |v: &Value| match hidden {
             true => display::WITHHELD.into(),
-            false => display::value(v, &self.cx.plan.schema, self.cx.zone),
+            false => field_value(&self.cx, frame.kind, column, v),
         };
         for to in values {
             let demand = demand(&to, &show);

@@ -201,7 +201,12 @@ fn sources_map_what_records_look_like() {
         Wanted { place: outcome.rows[0].0, kind: KindId(0), columns: vec![ColumnId(0), ColumnId(2), ColumnId(3)] };
     let lost = Wanted { place: outcome.rows[1].0, kind: KindId(0), columns: vec![ColumnId(2)] };
     let found = Ingest::new(&reading)
-        .excerpts(&spec("x", Route::Sources(vec![0, 1])), Input::Bytes(text.as_bytes()), &[wanted, lost])
+        .excerpts(
+            &spec("x", Route::Sources(vec![0, 1])),
+            Input::Bytes(text.as_bytes()),
+            &[wanted, lost],
+            &crate::data::People::Named,
+        )
         .unwrap();
     let shown = |n: usize| {
         let e = found[n].as_ref().unwrap();
@@ -231,7 +236,7 @@ fn excerpts_of_all_text_formats() {
             .map(|r| Wanted { place: r.0, kind: KindId(0), columns: vec![ColumnId(2), ColumnId(6)] })
             .collect();
         for input in inputs(text.as_bytes()) {
-            let found = Ingest::new(&reading).excerpts(&spec, input, &wanted).unwrap();
+            let found = Ingest::new(&reading).excerpts(&spec, input, &wanted, &crate::data::People::Named).unwrap();
             let first = found[0].as_ref().unwrap();
             let shown: Vec<&str> = first.fields.iter().map(|f| &first.text[f.clone().unwrap()]).collect();
             match name {
@@ -253,7 +258,9 @@ fn compression_is_seen_in_the_content() {
     for packed in [&gzip, &zstd] {
         let spec = spec("x", Route::Tagged);
         for input in inputs(packed) {
-            let outcome = run_with(&reading, &spec, input, Options { threads: 2, chunk_bytes: 1000 }).unwrap();
+            let outcome =
+                run_with(&reading, &spec, input, Options { threads: 2, chunk_bytes: 1000, ..Options::default() })
+                    .unwrap();
             assert_eq!(outcome.rows.len(), 1000);
             assert_eq!(outcome.rows[999].0.line, 1000);
             assert_eq!(outcome.report.bytes, text.len() as u64);

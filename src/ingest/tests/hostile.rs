@@ -32,7 +32,7 @@ fn throw(bytes: &[u8]) {
     for spec in &specs {
         let whole = run_with(&reading, spec, Input::Bytes(bytes), Options::default());
         for input in inputs(bytes) {
-            let parts = run_with(&reading, spec, input, Options { threads: 2, chunk_bytes: 7 });
+            let parts = run_with(&reading, spec, input, Options { threads: 2, chunk_bytes: 7, ..Options::default() });
             match (&whole, &parts) {
                 (Ok(whole), Ok(parts)) => {
                     assert_eq!(whole.rows, parts.rows, "{spec:?} {:?}", String::from_utf8_lossy(bytes));
@@ -50,7 +50,12 @@ fn throw(bytes: &[u8]) {
             .map(|place| Wanted { place, kind: KindId(0), columns: (0..7).map(ColumnId).collect() })
             .collect();
         for input in inputs(bytes) {
-            for excerpt in Ingest::new(&reading).excerpts(spec, input, &wanted).into_iter().flatten().flatten() {
+            for excerpt in Ingest::new(&reading)
+                .excerpts(spec, input, &wanted, &crate::data::People::Named)
+                .into_iter()
+                .flatten()
+                .flatten()
+            {
                 for range in excerpt.fields.into_iter().flatten() {
                     assert!(excerpt.text.get(range).is_some());
                 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 /// The verdicts of an earlier run, by the findings' ids.
 pub(crate) struct Earlier {
     name: String,
+    /// By which key people were called, where that is known; ids of findings are made with it.
+    pub pseudonyms: Option<Option<String>>,
     verdicts: BTreeMap<String, Before>,
 }
 
@@ -51,11 +53,16 @@ impl Earlier {
     /// A report or a document of findings in JSON, or findings one a line.
     pub fn read(name: String, text: &str) -> Result<Earlier, String> {
         let whole: Result<Value, _> = serde_json::from_str(text);
+        let mut pseudonyms = None;
         let lines: Vec<Value> = match whole {
-            Ok(Value::Object(mut all)) if all.contains_key("findings") => match all.remove("findings") {
-                Some(Value::Array(findings)) => findings,
-                _ => return Err("its `findings` are no list".into()),
-            },
+            Ok(Value::Object(mut all)) if all.contains_key("findings") => {
+                let key = all.get("pseudonyms").or_else(|| all.get("summary")?.get("pseudonyms"));
+                pseudonyms = Some(key.and_then(Value::as_str).map(str::to_owned));
+                match all.remove("findings") {
+                    Some(Value::Array(findings)) => findings,
+                    _ => return Err("its `findings` are no list".into()),
+                }
+            }
             Ok(one) if one.get("schema").and_then(Value::as_str) == Some("bylaws.finding/1") => vec![one],
             Ok(_) => return Err("it has no `findings`".into()),
             Err(_) => {
@@ -72,7 +79,7 @@ impl Earlier {
             let before = Before { rule, severity: of.severity, time: of.time, verdict: of.verdict };
             verdicts.insert(of.id, before);
         }
-        Ok(Earlier { name, verdicts })
+        Ok(Earlier { name, pseudonyms, verdicts })
     }
 
     /// Whether it was a finding then.

@@ -58,6 +58,9 @@ pub(crate) struct Report {
     pub days: Option<(String, String)>,
     pub group_by: Option<String>,
     pub people: Naming,
+    /// The fingerprint of the key by which people are called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pseudonyms: Option<String>,
     pub rules: Vec<Rule>,
     /// All verdicts but the compliant ones.
     pub findings: Vec<Row>,
@@ -217,8 +220,9 @@ impl Report {
             as_of: summary.as_of.clone(),
             days: days.map(|(first, last)| (display::date(first), display::date(last))),
             group_by: asked.group_by.map(str::to_owned),
+            pseudonyms: summary.pseudonyms.clone(),
             people: match context.plan.schema.kinds.iter().flat_map(|k| &k.columns).any(|c| c.person) {
-                _ if asked.names => Naming::Names,
+                _ if asked.names && summary.pseudonyms.is_none() => Naming::Names,
                 true => Naming::Pseudonyms,
                 false => Naming::Unmarked,
             },

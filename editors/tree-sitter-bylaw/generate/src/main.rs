@@ -1,5 +1,6 @@
 //! Makes `src/parser.c`, `src/grammar.json` and `src/node-types.json` of `grammar.js`, as `tree-sitter generate` does.
 //! With `--check` nothing is written: it ends with 1 where one of them is not what `grammar.js` makes.
+#![forbid(unsafe_code)]
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -20,7 +20,8 @@ fn killed_at_fifty_moments_it_says_what_an_audit_says() {
     let mut written = 0;
     for kill in 1..=50 {
         let _ = std::fs::remove_file(place.path("figures.prom"));
-        let following = place.follow(&["log.ndjson", "--lateness", "2 days", "--metrics-file", "figures.prom"]);
+        let kept = ["--metrics-file", "figures.prom", "--ledger", "l.ledger"];
+        let following = place.follow(&[&["log.ndjson", "--lateness", "2 days"], &kept[..]].concat());
         let until = bytes.len() * kill / 50;
         while written < until {
             // Lines are torn, too.
@@ -38,11 +39,22 @@ fn killed_at_fifty_moments_it_says_what_an_audit_says() {
     }
     let before = said(&place.read("findings.ndjson"));
     assert!(!before.is_empty(), "nothing was said before the end");
-    let (code, told) = place.run(FINISH);
+    let (code, told) = place.run(&[FINISH, &["--ledger", "l.ledger"]].concat());
     assert_eq!(code, 0, "{told}");
     let wanted = place.audit(&["log.ndjson"]);
     assert!(wanted.len() > 100, "{}", wanted.len());
     assert_eq!(said(&place.read("findings.ndjson")), wanted);
+    // So it is in the ledger.
+    let ledger = place.read("l.ledger");
+    let noted = ledger.lines().filter_map(|l| {
+        let line: serde_json::Value = serde_json::from_str(l).unwrap();
+        let of = &line["entry"]["verdict"];
+        Some((of["id"].as_str()?.to_owned(), of["verdict"].as_str()?.to_owned()))
+    });
+    let noted: Vec<_> = noted.collect();
+    assert_eq!(noted.len(), wanted.len());
+    assert!(noted.iter().all(|of| wanted.contains_key(of)));
+    assert_eq!(place.told(&["ledger", "verify", "l.ledger"]).0, 0);
     // What was said before the end was right already.
     assert!(before.iter().all(|(said, n)| wanted.get(said) == Some(n)));
     assert_eq!(place.read("state/rejects.ndjson"), "");
@@ -132,6 +144,9 @@ fn a_state_goes_on_where_it_was_and_is_refused_where_it_cannot() {
     assert!(code == 2 && told.contains("bylaws audit --as-of"), "{code} {told}");
     let (code, told) = place.run(&["log.ndjson", "--lateness", "soon"]);
     assert!(code == 2 && told.contains("expected a length"), "{code} {told}");
+    place.write("key", "0123456789abcdefghijklmnopqrstuvwxyz");
+    let (code, told) = place.run(&["log.ndjson", "--pseudonymize", "key"]);
+    assert!(code == 2 && told.contains("before the first name is written"), "{code} {told}");
     place.write("log.json", "[{}, {}]\n");
     let (code, told) = place.run(&["log.json", "--state", "third", "--once"]);
     assert!(code == 2 && told.contains("a JSON file does not grow"), "{code} {told}");

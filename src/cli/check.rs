@@ -92,7 +92,7 @@ pub(super) fn exchange(
     output::to_stdout(|out| exchange::write(form, &run, &notices, out))
 }
 
-/// A policy set without errors, and the one file that it was in, if it was.
+/// A policy set, and the one file that it was in, if it was.
 pub(super) struct Loaded {
     pub policies: PolicySet,
     pub checked: Checked,
@@ -107,15 +107,22 @@ impl Loaded {
 
 /// Loads and checks for another command; its errors are told, its warnings too.
 pub(super) fn load(paths: &[String], trust: &Trust, set: &[(String, String)], style: Style) -> Result<Loaded, Failure> {
+    let loaded = read(paths, trust, set)?;
+    let Loaded { policies, checked, .. } = &loaded;
+    output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
+    if checked.has_errors() {
+        return Err(Failure::told(summary(policies, checked)));
+    }
+    Ok(loaded)
+}
+
+/// Loads and checks, and tells nothing; there may be errors.
+pub(super) fn read(paths: &[String], trust: &Trust, set: &[(String, String)]) -> Result<Loaded, Failure> {
     let opened = policies::open(paths, trust)?;
     let mut policies = opened.load().map_err(|errors| unreadable(&errors))?;
     let mut checked = policies.check(set);
     if let Some(folder) = opened.folder() {
         checked.lie_in(&folder);
-    }
-    output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
-    if checked.has_errors() {
-        return Err(Failure::told(summary(&policies, &checked)));
     }
     Ok(Loaded { policies, checked, origin: opened.origin })
 }

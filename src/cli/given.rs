@@ -167,9 +167,18 @@ impl Given {
         Given { naming: naming.clone(), ..self }
     }
 
-    /// The policy files and folders, and parameters' values; none where a compiled set is given.
-    pub fn policies(&self) -> Option<(&[String], &[(String, String)], &Trust)> {
-        self.plan.is_none().then_some((&self.policies, &self.set, &self.trust))
+    /// The policy files and folders; none where a compiled set is given.
+    pub fn policies(&self) -> Option<&[String]> {
+        self.plan.is_none().then_some(&self.policies)
+    }
+
+    /// The policy set as its files are now, and its diagnostics; errors may be among them.
+    pub fn policies_now(&self) -> Result<check::Loaded, Failure> {
+        check::read(&self.policies, &self.trust, &self.set)
+    }
+
+    pub fn is_pseudonymized(&self) -> bool {
+        self.naming.pseudonymize.is_some()
     }
 
     pub fn limit(&self) -> Limit {

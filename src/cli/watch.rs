@@ -67,8 +67,10 @@ impl Changes {
     /// Whether something has changed, and nothing more comes for now.
     pub fn seen(&mut self, paths: &[String]) -> Result<bool, Failure> {
         while let Ok(event) = self.events.try_recv() {
-            // What was lost may have been a change.
-            if event.map_or(true, |event| event.paths.iter().any(|path| matters(&event.kind, path))) {
+            // What was lost may have been a change. A file that was named may have any name.
+            let named = |path: &Path| paths.iter().any(|p| Path::new(p).file_name() == path.file_name());
+            let of = |event: Event| event.paths.iter().any(|path| matters(&event.kind, path) || named(path));
+            if event.map_or(true, of) {
                 self.told = Some(Instant::now());
             }
         }

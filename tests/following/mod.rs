@@ -175,7 +175,12 @@ impl Place {
 
     /// Runs to its end: the exit code, and what it told.
     pub fn run(&self, more: &[&str]) -> (i32, String) {
-        let out = self.command(&self.args(more)).output().unwrap();
+        self.told(&self.args(more))
+    }
+
+    /// The same of any command.
+    pub fn told(&self, args: &[&str]) -> (i32, String) {
+        let out = self.command(args).output().unwrap();
         (out.status.code().unwrap_or(-1), String::from_utf8_lossy(&out.stderr).into_owned())
     }
 

@@ -262,10 +262,6 @@ impl Followed {
         let fail = |e: std::io::Error| unreadable(&name, &e);
         let Some(file) = self.file.as_ref().filter(|_| !self.state.closed) else { return Ok(None) };
         let size = file.metadata().map_err(fail)?.len();
-        if size < self.state.offset {
-            // The next look tells.
-            return Ok(None);
-        }
         let delimiter = self.state.origin.route.delimiter(&name, reading);
         let format = self.state.origin.format();
         let alone = self.alone.is_some_and(|since| since.elapsed() > ALONE);
@@ -304,6 +300,10 @@ impl Followed {
                 None => want *= 4,
             }
         };
+        // It may have been cut and written anew while it was read: the next look tells.
+        if !self.goes_on(file, &file.metadata().map_err(fail)?)? {
+            return Ok(None);
+        }
         self.told = false;
         let mut bytes = bytes;
         bytes.truncate(end);

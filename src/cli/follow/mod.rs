@@ -58,6 +58,9 @@ pub(super) struct FollowArgs {
     /// The file to which is added what could not be read as a record, or came late [default: rejects.ndjson in --state]
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     rejects: Option<PathBuf>,
+    /// Add the verdicts to this ledger, too; `bylaws ledger verify` shows what was changed in it
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    ledger: Option<PathBuf>,
     /// Judge, and write all down, so often
     #[arg(long, value_name = "LENGTH", default_value = "1 second", value_parser = length)]
     checkpoint_every: Duration,

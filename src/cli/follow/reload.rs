@@ -1,6 +1,6 @@
 //! A policy set that changes while it judges: the new one is taken whole, or not at all.
 
-use super::super::policies::{self, Trust};
+use super::super::given::Given;
 use super::super::{Failure, check, watch};
 use crate::diag::{Diagnostic, Level};
 use crate::plan::Plan;
@@ -10,10 +10,8 @@ use std::sync::Arc;
 use tracing::{error, warn};
 
 pub struct Reload<'a> {
+    given: &'a Given,
     paths: &'a [String],
-    set: &'a [(String, String)],
-    /// Who has to have signed it, the first time and each time after.
-    trust: &'a Trust,
     changes: watch::Changes,
 }
 
@@ -21,11 +19,15 @@ pub struct Reload<'a> {
 pub struct Changed {
     pub plan: Arc<Plan>,
     pub sources: SourceMap,
+    /// Who signed it, where that was asked for.
+    pub signer: Option<String>,
 }
 
 impl<'a> Reload<'a> {
-    pub fn begin(paths: &'a [String], set: &'a [(String, String)], trust: &'a Trust) -> Result<Reload<'a>, Failure> {
-        Ok(Reload { paths, set, trust, changes: watch::Changes::begin(paths)? })
+    /// None where a compiled set is given.
+    pub fn begin(given: &'a Given) -> Result<Option<Reload<'a>>, Failure> {
+        let Some(paths) = given.policies() else { return Ok(None) };
+        Ok(Some(Reload { given, paths, changes: watch::Changes::begin(paths)? }))
     }
 
     /// None where no file has changed; `Err` where one has, and the set does not check: its errors were told.
@@ -37,20 +39,16 @@ impl<'a> Reload<'a> {
     }
 
     fn load(&self) -> Result<Changed, ()> {
-        let opened = policies::open(self.paths, self.trust)
-            .map_err(|why| error!(reason = %why.in_short(), "the changed policy set cannot be taken"))?;
-        let mut policies = opened.load().map_err(|errors| {
-            errors.iter().for_each(|e| error!(reason = %e, "the changed policy set cannot be read"));
+        let loaded = self.given.policies_now().map_err(|failure| {
+            error!(reason = %failure.in_short(), "the changed policy set cannot be read");
         })?;
-        let mut checked = policies.check(self.set);
-        if let Some(folder) = opened.folder() {
-            checked.lie_in(&folder);
-        }
+        let check::Loaded { policies, checked, origin } = loaded;
         for diagnostic in checked.diagnostics() {
             tell(policies.sources(), diagnostic);
         }
         let plan = check::compile(&checked).map_err(drop)?;
-        Ok(Changed { plan: Arc::new(plan), sources: policies.into_sources() })
+        let signer = origin.and_then(|o| o.signer);
+        Ok(Changed { plan: Arc::new(plan), sources: policies.into_sources(), signer })
     }
 }
 

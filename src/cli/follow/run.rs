@@ -1,6 +1,7 @@
 //! The loop: reads what has come, judges, writes down, and looks for changes.
 
 use super::super::audit::exit_of;
+use super::super::ledger::{Ledger, run_of};
 use super::super::{Exit, Failure, Style};
 use super::files::{self, Followed, Target};
 use super::input::{Chunk, State};
@@ -49,15 +50,20 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
         return Err(Failure::new("`--as-of` is for records that are all there")
             .help("a stream's end is what has come so far; `bylaws audit --as-of` judges as of a time"));
     }
+    if args.given.is_pseudonymized() {
+        return Err(Failure::new("`--pseudonymize` has to see all records before the first name is written").help(
+            "keep findings where only those may read them who may know the names; `bylaws report` writes one without",
+        ));
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
     ctrlc::set_handler(move || asked.store(true, Ordering::SeqCst))
         .map_err(|e| Failure::new(format!("cannot take signals: {e}")))?;
 
+    // First watched, then read: what changes meanwhile is seen.
+    let mut reload = if args.no_reload { None } else { Reload::begin(&args.given)? };
     let rules = args.given.rules(style)?;
     let plan = rules.plan()?;
-    let reload = args.given.policies().filter(|_| !args.no_reload);
-    let mut reload = reload.map(|(paths, set, trust)| Reload::begin(paths, set, trust)).transpose()?;
     let store = Store::open(&args.state)?;
     let known = store.checkpoint()?;
     let begun = known.is_some();
@@ -87,8 +93,10 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     let mut inputs = Inputs::begin(args, &store.id()?, store.inputs()?, checkpoint.next_input, &plan.reading())?;
     let states = inputs.states();
     let threads = args.given.threads();
+    let ledger = args.ledger.as_deref().map(Ledger::open).transpose()?;
+    let ledger = ledger.map(|ledger| (ledger, run_of(&args.given, &rules)));
     let sources = rules.into_sources();
-    let begin = Begin { plan, sources, store, checkpoint, findings, rejects, lateness, threads };
+    let begin = Begin { ledger, plan, sources, store, checkpoint, findings, rejects, lateness, threads };
     let mut session = Session::new(begin, &states, args.given.limit())?;
     session.tell_reach();
     inputs.tell_missing(last)?;
@@ -122,7 +130,8 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
             && let Some(found) = reload.look()?
         {
             match found.and_then(|new| changed(new, &mut session, &mut inputs, &shown)) {
-                Ok(()) => session.add("policy_reloads", &[("result", "taken")], 1),
+                Ok(false) => {}
+                Ok(true) => session.add("policy_reloads", &[("result", "taken")], 1),
                 Err(()) => {
                     session.add("policy_reloads", &[("result", "refused")], 1);
                     warn!("the changed policy set is refused: the one before it goes on");
@@ -175,20 +184,24 @@ fn step(session: &mut Session, inputs: &mut Inputs, shown: &Shown) -> Result<(),
     ))
 }
 
-/// Goes on under a changed policy set, from a step on. `Err`: it cannot be taken, which was told.
-fn changed(new: Changed, session: &mut Session, inputs: &mut Inputs, shown: &Shown) -> Result<(), ()> {
+/// Goes on under a changed policy set, from a step on; not where it says the same. `Err`: it cannot be taken, which
+/// was told.
+fn changed(new: Changed, session: &mut Session, inputs: &mut Inputs, shown: &Shown) -> Result<bool, ()> {
     let told =
         |failure: Failure| tracing::error!(reason = %failure.in_short(), "the changed policy set cannot be taken");
-    let Changed { plan, sources } = new;
+    let Changed { plan, sources, signer } = new;
+    if store::digest(&plan).map_err(told)? == session.checkpoint.policy {
+        return Ok(false);
+    }
     let targets = inputs.targets_under(&plan.reading()).map_err(told)?;
     session.judge(false, &inputs.names()).map_err(told)?;
     step(session, inputs, shown).map_err(told)?;
     let rules = plan.rules.len();
-    session.change(plan, sources, &inputs.states()).map_err(told)?;
+    session.change(plan, sources, signer, &inputs.states()).map_err(told)?;
     inputs.targets = targets;
     info!(rules, "the changed policy set judges from now on");
     session.tell_reach();
-    Ok(())
+    Ok(true)
 }
 
 impl Inputs {

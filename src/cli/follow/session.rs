@@ -1,5 +1,6 @@
 //! Records taken from chunks of inputs, and what is said of them, step by step.
 
+use super::super::ledger::Ledger;
 use super::super::memory::Limit;
 use super::super::{Failure, reading};
 use super::input::{Chunk, Origin, State};
@@ -11,6 +12,7 @@ use crate::diag::Code;
 use crate::eval::{Gone, Judged, Stream};
 use crate::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
 use crate::plan::Plan;
+use crate::report::ledger::{Run, policy_digest};
 use crate::report::{Context, Entry, json};
 use crate::source::SourceMap;
 use std::collections::BTreeMap;
@@ -31,6 +33,7 @@ pub struct Session {
     pub checkpoint: Checkpoint,
     findings: Findings,
     rejects: Findings,
+    ledger: Option<(Ledger, Run)>,
     /// Since the last step.
     lines: Vec<Line>,
     said: Vec<([u8; 16], Verdict, Option<i64>)>,
@@ -50,6 +53,8 @@ pub struct Session {
 const TOLD: usize = 20;
 
 pub struct Begin {
+    /// With the run as it is told there.
+    pub ledger: Option<(Ledger, Run)>,
     pub plan: Arc<Plan>,
     pub sources: SourceMap,
     pub store: Store,
@@ -63,8 +68,11 @@ pub struct Begin {
 impl Session {
     /// Begins, or goes on with what the store holds.
     pub fn new(begin: Begin, inputs: &BTreeMap<u32, State>, limit: Limit) -> Result<Session, Failure> {
-        let Begin { plan, sources, store, mut checkpoint, findings, rejects, lateness, threads } = begin;
+        let Begin { mut ledger, plan, sources, store, mut checkpoint, findings, rejects, lateness, threads } = begin;
         checkpoint.policy = super::store::digest(&plan)?;
+        if let Some((ledger, run)) = &mut ledger {
+            ledger.add(run, [])?;
+        }
         let mut said = store.said()?;
         for (id, verdict) in findings.known() {
             said.entry(*id).or_insert((*verdict, None));
@@ -82,6 +90,7 @@ impl Session {
             checkpoint,
             findings,
             rejects,
+            ledger,
             lines: Vec::new(),
             said: late,
             gone: Gone::default(),
@@ -102,12 +111,19 @@ impl Session {
         &mut self,
         plan: Arc<Plan>,
         sources: SourceMap,
+        signer: Option<String>,
         inputs: &BTreeMap<u32, State>,
     ) -> Result<(), Failure> {
         let reader = Reader::new(&plan, self.threads, &self.limit.input);
         let stream = self.stream.under(plan.clone()).map_err(unusable)?;
         let stream = reader.take_back(stream, self.store.lines()?, inputs)?;
-        self.checkpoint.policy = super::store::digest(&plan)?;
+        let digest = super::store::digest(&plan)?;
+        if let Some((ledger, run)) = &mut self.ledger {
+            let now = Run { policy: policy_digest(&sources), signer, ..run.clone() };
+            ledger.add(&now, [])?;
+            *run = now;
+        }
+        self.checkpoint.policy = digest;
         (self.reader, self.plan, self.sources, self.stream) = (reader, plan, sources, stream);
         self.tell_adopted();
         Ok(())
@@ -283,6 +299,10 @@ impl Session {
                     .map_err(|e| Failure::new(format!("a finding cannot be written: {e}")))?;
                 text.push(b'\n');
                 texts.push(text);
+            }
+            // What is in the ledger already, from before a sudden end, is not added again.
+            if let Some((ledger, run)) = self.ledger.as_mut().filter(|_| !judged.new.is_empty()) {
+                ledger.add_findings(run, &context, &judged.findings, &judged.new)?;
             }
         }
         for (&i, text) in judged.new.iter().zip(&texts) {

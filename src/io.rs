@@ -9,14 +9,30 @@ pub trait Files {
     /// The whole content of a file.
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
 
+    /// The whole content of a file that has at most so many bytes.
+    ///
+    /// # Errors
+    /// [`FileError::TooLarge`] where it has more; as those of [`Files::read`].
+    fn read_within(&self, path: &str, most: u64) -> Result<Vec<u8>, FileError> {
+        let bytes = self.read(path)?;
+        if bytes.len() as u64 > most { Err(FileError::TooLarge) } else { Ok(bytes) }
+    }
+
     /// The policy files (`*.bylaw`) in a folder and in the folders in it, sorted; none where `path` is a file.
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError>;
+
+    /// Where a file or folder really is, where its path may lead over links.
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        Ok(normalize(path))
+    }
 }
 
 /// Why a file or folder could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileError {
     NotFound,
+    /// It has more bytes than it may have.
+    TooLarge,
     /// In the words of the operating system, or of the embedder.
     Other(String),
 }
@@ -25,6 +41,7 @@ impl std::fmt::Display for FileError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             FileError::NotFound => f.write_str("no such file or folder"),
+            FileError::TooLarge => f.write_str("it is too large"),
             FileError::Other(why) => f.write_str(why),
         }
     }
@@ -74,6 +91,17 @@ impl Files for MemoryFiles {
             return Err(FileError::NotFound);
         }
         Ok(Some(inside.filter(|p| p.ends_with(".bylaw")).cloned().collect()))
+    }
+}
+
+/// The system's words without its number: "permission denied".
+pub(crate) fn plain_io_error(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
     }
 }
 

@@ -50,9 +50,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+// The parser that is made from the grammar names it.
+extern crate alloc;
+
 #[cfg(feature = "cli")]
 mod analyze;
 #[cfg(feature = "cli")]
+mod bundle;
+#[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "follow"), allow(dead_code))]
 mod cli;
 mod data;
 mod diag;
@@ -60,6 +66,7 @@ mod eval;
 mod fmt;
 #[cfg(feature = "cli")]
 mod handbook;
+#[cfg(feature = "cli")]
 mod infer;
 mod ingest;
 mod io;
@@ -70,7 +77,8 @@ mod lsp;
 mod plan;
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod policy_set;
-#[cfg(feature = "cli")]
+#[cfg(feature = "report")]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 mod report;
 mod sema;
 mod source;
@@ -82,21 +90,29 @@ mod testing;
 #[doc(hidden)]
 pub use cli::command;
 
+pub use data::mapping::Format;
 pub use data::{
-    Batch, Currency, Decimal, Defect, InputId, Money, Place, Reading, Schema, Severity, Sieve, Time, Value, Verdict,
+    Batch, ColumnId, Currency, Decimal, Defect, InputId, KindId, Limits, Money, Place, Reading, Schema, Severity,
+    Sieve, Time, Value, Verdict,
 };
 pub use diag::{Code, Diagnostic, Fix, Label, Level};
+pub use eval::apart::{ApartError, Extent, Marks, Moved, Part, found};
 pub use eval::{
     BatchError, Evaluator, Explanation, FindingRow, Findings, Options as EvalOptions, PlanError, RecordRef, RuleCounts,
     Sieves,
 };
 pub use ingest::{
-    Ingest, Input, InputError, InputReport, InputSpec, Options as IngestOptions, Reject, Route, Sift, Sink,
+    Ingest, Input, InputError, InputReport, InputSpec, Options as IngestOptions, ReadAt, Reject, Route, Sift, Sink,
+    format_of,
 };
 pub use io::{FileError, Files, MemoryFiles};
 pub use plan::Plan;
 pub use plan::saved::{Saved as SavedPlan, SavedError as SavedPlanError};
+pub use plan::stages::{By, Stage, Survey, stages, survey};
 pub use policy_set::{Checked, LoadError, PolicySet};
+#[cfg(feature = "report")]
+pub use report::{diagnostic_text, verdict_columns, verdict_order, verdict_text};
+pub use sema::hir::Hir as TypedRules;
 pub use source::{FileId, SourceMap, Span};
 
 /// What the project's own integration tests reach into; no part of the interface.
@@ -128,14 +144,35 @@ pub mod internals {
 
         /// The page and the Markdown of a policy set without errors, in a language that is shipped.
         pub fn pages(policies: &mut crate::PolicySet, language: &str) -> Option<(String, String)> {
+            written(policies, &Catalogue::shipped(language)?)
+        }
+
+        /// The same, by a catalogue's text and what the authors call their rules.
+        ///
+        /// # Errors
+        /// What is wrong with the catalogue or the names.
+        pub fn pages_by(
+            policies: &mut crate::PolicySet,
+            catalogue: &str,
+            names: &str,
+        ) -> Result<Option<(String, String)>, Vec<String>> {
+            let mut catalogue = Catalogue::of(catalogue).map_err(|bad| bad.0)?;
+            catalogue.add_names(names).map_err(|bad| bad.0)?;
+            Ok(written(policies, &catalogue))
+        }
+
+        fn written(policies: &mut crate::PolicySet, catalogue: &Catalogue) -> Option<(String, String)> {
             let (checked, uses) = policies.check_names(&[]);
-            let catalogue = Catalogue::shipped(language).filter(|_| !checked.has_errors())?;
+            if checked.has_errors() {
+                return None;
+            }
             let (hir, files, sources) = (checked.hir(), policies.files(), policies.sources());
             let given = Given { hir, files, sources, uses: &uses, as_of: None, title: None };
-            let made = handbook::handbook(&given, &catalogue);
-            Some((handbook::html(&made, &catalogue), handbook::markdown(&made, &catalogue)))
+            let made = handbook::handbook(&given, catalogue);
+            Some((handbook::html(&made, catalogue), handbook::markdown(&made, catalogue)))
         }
     }
+    #[cfg(feature = "cli")]
     pub mod lint {
         pub use crate::lint::*;
     }
@@ -153,5 +190,53 @@ pub mod internals {
     }
     pub mod policy_set {
         pub use crate::policy_set::{CONDITION, Names, Tried};
+    }
+    #[cfg(feature = "cli")]
+    pub mod report {
+        use crate::report::{baseline::Baseline, check_json, render};
+
+        /// What people read of diagnostics, and what programs do.
+        pub fn diagnostics(sources: &crate::SourceMap, told: &[crate::Diagnostic]) -> [String; 2] {
+            [render::diagnostics(sources, told, false), check_json(sources, told, &[])]
+        }
+
+        /// A baseline, written again.
+        ///
+        /// # Errors
+        /// Why the text is no baseline.
+        pub fn baseline(text: &str) -> Result<String, String> {
+            let mut bytes = Vec::new();
+            Baseline::read(text)?.write(&mut bytes).map_err(|e| e.to_string())?;
+            String::from_utf8(bytes).map_err(|e| e.to_string())
+        }
+    }
+    #[cfg(feature = "cli")]
+    pub mod testing {
+        use crate::{Diagnostic, Plan, PolicySet, testing};
+        use std::sync::Arc;
+
+        /// What failed of each test of a set without errors.
+        pub fn run(policies: &mut PolicySet) -> Vec<Vec<Diagnostic>> {
+            let checked = policies.check(&[]);
+            let tests = checked.hir().tests.iter();
+            let outcome = |test| {
+                let own = policies.check_for(test, &[]);
+                let metrics = || Arc::new(Plan::of_metrics(own.hir()));
+                match own.compile() {
+                    Some(plan) => testing::run(Arc::new(plan), metrics, policies.sources(), test, true).failures,
+                    None => own.diagnostics().to_vec(),
+                }
+            };
+            tests.map(outcome).collect()
+        }
+    }
+    #[cfg(feature = "lsp")]
+    pub mod lsp {
+        use std::io::{Read, Write};
+
+        /// Serves until the client says `exit` or the input ends.
+        pub fn serve(files: &dyn crate::Files, input: impl Read + Send + 'static, output: impl Write + Send + 'static) {
+            crate::lsp::serve(files, input, output);
+        }
     }
 }

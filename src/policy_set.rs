@@ -4,6 +4,7 @@ mod condition;
 
 pub use condition::{CONDITION, Names, Tried};
 
+use crate::data::{Limits, limits};
 use crate::diag::{Code, Diagnostic, Level, did_you_mean};
 use crate::io::{FileError, Files, folder_of, is_within, join, normalize};
 use crate::plan::{Plan, saved};
@@ -40,6 +41,7 @@ pub struct PolicySet {
     diagnostics: Vec<Diagnostic>,
     count: usize,
     memo: Memo,
+    limits: Limits,
 }
 
 /// What a text says, apart from its items.
@@ -63,7 +65,19 @@ impl PolicySet {
     /// # Errors
     /// The paths that cannot be read. What is wrong inside a file that can be is told by [`PolicySet::check`].
     pub fn load<P: AsRef<str>>(files: &dyn Files, paths: &[P]) -> Result<PolicySet, Vec<LoadError>> {
-        let (set, failed) = PolicySet::default().again(files, paths);
+        PolicySet::load_within(files, paths, &Limits::default())
+    }
+
+    /// As [`PolicySet::load`], with other limits.
+    ///
+    /// # Errors
+    /// As those of [`PolicySet::load`].
+    pub fn load_within<P: AsRef<str>>(
+        files: &dyn Files,
+        paths: &[P],
+        limits: &Limits,
+    ) -> Result<PolicySet, Vec<LoadError>> {
+        let (set, failed) = PolicySet { limits: *limits, ..PolicySet::default() }.again(files, paths);
         if failed.is_empty() { Ok(set) } else { Err(failed) }
     }
 
@@ -72,27 +86,35 @@ impl PolicySet {
     pub(crate) fn again<P: AsRef<str>>(self, files: &dyn Files, paths: &[P]) -> (PolicySet, Vec<LoadError>) {
         let ids = self.sources.files().map(|(id, file)| (file.name.clone(), id)).collect();
         let before = Before { ids, files: self.files.into_iter().collect(), texts: self.texts };
-        let set = PolicySet { sources: self.sources, memo: self.memo, ..PolicySet::default() };
-        let mut loader = Loader { files, roots: Vec::new(), seen: HashSet::new(), before, set };
+        let set = PolicySet { sources: self.sources, memo: self.memo, limits: self.limits, ..PolicySet::default() };
+        let (roots, real, seen) = (Vec::new(), Vec::new(), HashSet::new());
+        let mut loader = Loader { files, roots, real, seen, before, bytes: 0, set };
         let mut wanted = Vec::new();
         let mut failed = Vec::new();
         for path in paths.iter().map(|p| p.as_ref()) {
             match files.list(path) {
                 Ok(Some(inside)) => {
-                    loader.roots.push(normalize(path));
-                    wanted.extend(inside);
+                    loader.root(path);
+                    wanted.extend(inside.into_iter().map(|path| (path, Found::Listed)));
                 }
                 Ok(None) => {
-                    loader.roots.push(normalize(folder_of(path)));
-                    wanted.push(path.to_owned());
+                    loader.root(folder_of(path));
+                    wanted.push((path.to_owned(), Found::Named));
                 }
                 Err(why) => failed.push(LoadError { path: path.to_owned(), why }),
             }
         }
-        for path in wanted {
+        for (path, found) in wanted {
             if loader.seen.insert(normalize(&path)) {
-                match files.read(&path) {
+                // Who names a link means what is behind it.
+                if let (Found::Listed, Some(to)) = (found, loader.leads_out(&path)) {
+                    let why = FileError::Other(format!("it is a link that leads out of the folder, to `{to}`"));
+                    failed.push(LoadError { path, why });
+                    continue;
+                }
+                match files.read_within(&path, loader.set.limits.policy_file_bytes) {
                     Ok(bytes) => loader.add(&path, bytes),
+                    Err(FileError::TooLarge) => loader.too_large(&path),
                     Err(why) => failed.push(LoadError { path, why }),
                 }
             }
@@ -108,6 +130,11 @@ impl PolicySet {
     /// The texts, for reports.
     pub fn sources(&self) -> &SourceMap {
         &self.sources
+    }
+
+    /// The texts alone.
+    pub fn into_sources(self) -> SourceMap {
+        self.sources
     }
 
     /// Resolves names, checks types and units, and folds constants. `set` gives parameters other values than
@@ -209,7 +236,8 @@ impl PolicySet {
 
     fn check_with(&self, values: Vec<(String, FileId, ast::Expr)>, diagnostics: Vec<Diagnostic>) -> Checked {
         let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
-        let (hir, found) = sema::check(CheckInput { sources: &self.sources, files: &files, set: &values });
+        let input = CheckInput { sources: &self.sources, files: &files, set: &values };
+        let (hir, found) = sema::check_within(input, &self.limits);
         Checked::new(hir, diagnostics, found)
     }
 }
@@ -230,6 +258,13 @@ impl Checked {
     /// What is wrong, by file and place.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// Has the sources' `files` start from a folder, as though the policy files lay in it.
+    pub(crate) fn lie_in(&mut self, folder: &str) {
+        for source in &mut self.hir.sources {
+            source.folder = normalize(&join(folder, &source.folder));
+        }
     }
 
     pub fn has_errors(&self) -> bool {
@@ -255,10 +290,22 @@ impl Checked {
 struct Loader<'a> {
     files: &'a dyn Files,
     /// Imports stay within these folders.
+    /// Folders that imports stay in, as they were named.
     roots: Vec<String>,
+    /// The same where they really are.
+    real: Vec<String>,
     seen: HashSet<String>,
     before: Before,
+    /// Of all files so far.
+    bytes: u64,
     set: PolicySet,
+}
+
+/// How a file came to be read.
+#[derive(Clone, Copy)]
+enum Found {
+    Named,
+    Listed,
 }
 
 /// What was there when the set was read before.
@@ -269,6 +316,18 @@ struct Before {
 }
 
 impl Loader<'_> {
+    fn root(&mut self, folder: &str) {
+        let folder = if folder.is_empty() { "." } else { folder };
+        self.roots.push(normalize(folder));
+        self.real.push(self.files.real(folder).unwrap_or_else(|_| normalize(folder)));
+    }
+
+    /// Where a file really is, if that is in none of the folders. What is not there is told when it is read.
+    fn leads_out(&self, path: &str) -> Option<String> {
+        let real = self.files.real(path).ok()?;
+        (!self.real.iter().any(|root| is_within(&real, root))).then_some(real)
+    }
+
     /// Adds one file and, one after the other, what it imports.
     fn add(&mut self, path: &str, bytes: Vec<u8>) {
         let mut waiting = vec![(path.to_owned(), bytes)];
@@ -289,8 +348,47 @@ impl Loader<'_> {
         }
     }
 
-    fn parse(&mut self, path: &str, bytes: Vec<u8>) -> Option<(FileId, ast::File)> {
+    /// One file that is not read.
+    fn too_large(&mut self, path: &str) {
         self.set.count += 1;
+        let most = limits::bytes(self.set.limits.policy_file_bytes);
+        self.over(path, format!("the file is larger than {most}"), "policy-file-bytes");
+    }
+
+    fn over(&mut self, path: &str, message: String, limit: &str) {
+        let span = Span::new(self.set.sources.add(path, ""), 0, 0);
+        let problem = Diagnostic::error(Code::PolicyOverLimit, message, span, "");
+        let help = format!("if these are the right files, allow more: `--limit {limit}=…`");
+        self.set.diagnostics.push(problem.help(help));
+    }
+
+    /// Whether the set may have this file too; told the first time that it may not.
+    fn has_room(&mut self, path: &str, bytes: usize) -> bool {
+        let limits = self.set.limits;
+        let before = (self.set.count as u64, self.bytes);
+        self.set.count += 1;
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if before.0 >= limits.policy_files {
+            if before.0 == limits.policy_files {
+                let most = limits::grouped(limits.policy_files);
+                self.over(path, format!("the policy set has more than {most} files"), "policy-files");
+            }
+            return false;
+        }
+        if self.bytes > limits.policy_bytes {
+            if before.1 <= limits.policy_bytes {
+                let most = limits::bytes(limits.policy_bytes);
+                self.over(path, format!("the policy set is larger than {most}"), "policy-bytes");
+            }
+            return false;
+        }
+        true
+    }
+
+    fn parse(&mut self, path: &str, bytes: Vec<u8>) -> Option<(FileId, ast::File)> {
+        if !self.has_room(path, bytes.len()) {
+            return None;
+        }
         let set = &mut self.set;
         let text = match as_text(bytes) {
             Ok(text) => text,
@@ -302,6 +400,8 @@ impl Loader<'_> {
         let Some(id) = self.before.ids.get(path).copied() else {
             let id = set.sources.add(path, text);
             let parsed = syntax::parse(id, &set.sources.file(id).text);
+            let deep = syntax::deeper_than(id, &set.sources.file(id).text, set.limits.policy_nesting as usize);
+            set.diagnostics.extend(deep);
             return Some((id, set.keep(id, parsed)));
         };
         let old = set.sources.file(id).text.clone();
@@ -343,10 +443,22 @@ impl Loader<'_> {
         if self.seen.contains(&path) {
             return Ok(None);
         }
-        match self.files.read(&path) {
+        if let Some(to) = self.leads_out(&path) {
+            let problem = format!("`{}` is a link that leads out of the folders that were loaded", import.text);
+            return Err(Box::new(
+                Diagnostic::error(Code::Import, problem, import.span, format!("this is `{to}`"))
+                    .help("an import stays within the folders named on the command line: put the file itself there"),
+            ));
+        }
+        match self.files.read_within(&path, self.set.limits.policy_file_bytes) {
             Ok(bytes) => {
                 self.seen.insert(path.clone());
                 Ok(Some((path, bytes)))
+            }
+            Err(FileError::TooLarge) => {
+                self.seen.insert(path.clone());
+                self.too_large(&path);
+                Ok(None)
             }
             Err(why) => {
                 let beside = self.files.list(match folder_of(&path) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 7] =
     [&["source", "io"], &["diag", "data"], &["syntax"], &["sema"], &["plan"], &["eval"], &["report"]];
 /// They read the layers, and never each other.
-const TOOLS: [&str; 8] = ["policy_set", "ingest", "testing", "fmt", "lint", "analyze", "handbook", "infer"];
+const TOOLS: [&str; 9] = ["policy_set", "ingest", "testing", "fmt", "lint", "analyze", "handbook", "infer", "bundle"];
 /// They bring all together.
 const FACADE: [&str; 2] = ["io", "policy_set"];
 /// They do the input and output; nothing uses them.

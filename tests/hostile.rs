@@ -215,6 +215,33 @@ fn ten_thousand_levels() {
     }
 }
 
+/// Short texts that come to much, or to something deep, where they are put in their place.
+#[test]
+fn definitions_that_grow() {
+    let chain = |first: &str, next: &dyn Fn(usize) -> String| -> String {
+        format!("{POLICY}\n{first}\n{}", (1..40).map(|i| next(i) + "\n").collect::<String>())
+    };
+    let rule = |when: &str| format!("forbid grown {{ on gift when {when} }}\n");
+    let not = "not (".repeat(150);
+    for policy in [
+        // Twice as large each time.
+        chain("define d0(n: int) = n > 1", &|i| format!("define d{i}(n: int) = d{}(n + n)", i - 1))
+            + &rule("d39(count)"),
+        chain("define d0(n: int) = n > 1", &|i| format!("define d{i}(n: int) = d{}(n{})", i - 1, " + 1".repeat(150)))
+            + &rule("d39(count)"),
+        // Deeper each time.
+        chain("define d0(n: int) = n > 1", &|i| format!("define d{i}(n: int) = {not}d{}(n){}", i - 1, ")".repeat(150)))
+            + &rule("d39(count)"),
+        chain("let v0 = 1", &|i| format!("let v{i} = v{}{}", i - 1, " + 1".repeat(150))) + &rule("count > v39"),
+    ] {
+        let run = check(&policy);
+        assert_eq!(run.code, 2, "{}", head(&run.err));
+        assert!(run.err.contains("B0212"), "{}", head(&run.err));
+    }
+    let few = chain("define d0(n: int) = n > 1", &|i| format!("define d{i}(n: int) = d{}(n + 1)", i - 1));
+    assert_eq!(check(few + &rule("d39(count)")).code, 0);
+}
+
 /// A fifth of what a release build takes in its stride, so that a debug build has its say too.
 #[test]
 fn thousands_of_rules() {

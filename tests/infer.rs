@@ -7,7 +7,7 @@ use bylaws::internals::data::mapping::Format;
 use bylaws::internals::data::{ColumnId, Place};
 use bylaws::internals::infer;
 use bylaws::internals::ingest::{BareSpec, bare};
-use bylaws::{Ingest, Input, InputId, InputSpec, MemoryFiles, PolicySet, Route, Sink};
+use bylaws::{Ingest, Input, InputId, InputSpec, Limits, MemoryFiles, PolicySet, Route, Sink};
 use proptest::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -364,7 +364,7 @@ fn read_through(draft: &str, name: &str, format: Format, bytes: &[u8]) -> (usize
 
 /// The draft of an input that is held in memory; none where no record of it can be read.
 fn draft_in_memory(name: &str, bytes: &[u8]) -> Option<String> {
-    let spec = BareSpec { id: InputId(0), name: name.into(), format: None, delimiter: None };
+    let spec = BareSpec { id: InputId(0), name: name.into(), format: None, delimiter: None, limits: Limits::default() };
     let mut pass = |most: u64, take: &mut dyn FnMut(Place, Bare<'_>)| {
         let mut count = 0;
         let mut see = |place, record: Bare<'_>| {

@@ -1,62 +1,92 @@
-//! Each file of a folder through the stages, its outcome beside it.
+//! `bylaws stages`, as people and programs read it.
 
-use bylaws::internals::source::FileId;
-use bylaws::internals::syntax::{Parsed, SyntaxKind, SyntaxNode, parse};
-use std::fmt::Write;
+use std::process::{Command, Output};
+
+fn stages(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bylaws"))
+        .arg("stages")
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the built command runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const POLICY: &str = r#"
+table employee key id { id: text, manager: ref employee? }
+record gift at day by person identity id { id: int, day: date, person: ref employee, value: money, note: text }
+record approval at day by requester identity id { id: int, day: date, requester: ref employee, gift: int }
+record login at time by who { time: timestamp, who: ref employee, host: text }
+
+forbid large { on gift when value > 100 EUR and note != "" }
+forbid unapproved {
+  on     gift
+  when   value > 60 EUR
+  unless approved: exists approval within 30 days before where approval.gift == id
+}
+limit yearly { on gift where value > 5 EUR  sum value per person over 90 days to 300 EUR }
+forbid crowd { on login when host != "kiosk" and count(login within 10 minutes before across everyone) > 4 }
+forbid by_gift { on gift when exists approval within 30 days before across everyone where approval.gift == id }
+forbid after_a_large_one { on gift when exists finding within 30 days before where finding.rule == large }
+limit in_a_team { on finding where rule == large  count per every manager of actor over fiscal_quarter  to 1 }
+require given_to { on each employee at end of year  need gift within 365 days before }
+"#;
+
+fn policy() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.bylaw");
+    std::fs::write(&path, POLICY).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
 
 #[test]
-fn syntax() {
-    insta::glob!("stages/*.bylaw", |path| {
-        let text = std::fs::read_to_string(path).unwrap();
-        let parsed = parse(FileId(0), &text);
-        assert_eq!(parsed.syntax().text().to_string(), text);
-        insta::with_settings!({ snapshot_path => "stages", prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!("tree", tree(&parsed));
-            insta::assert_snapshot!("errors", errors(&parsed, &text));
-        });
-    });
+fn stages_for_people() {
+    let (_folder, path) = policy();
+    let shown = stages(&[&path]);
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
+    insta::assert_snapshot!(text(&shown.stdout));
 }
 
-/// A node a line; a node without nodes in it shows its words.
-fn tree(parsed: &Parsed) -> String {
-    fn show(node: &SyntaxNode, depth: usize, out: &mut String) {
-        let children: Vec<_> = node.children().collect();
-        let _ = write!(out, "{:indent$}{:?}", "", node.kind(), indent = depth * 2);
-        let words: Vec<String> = node
-            .children_with_tokens()
-            .filter_map(|e| e.into_token())
-            .filter(|t| !matches!(t.kind(), SyntaxKind::Blank | SyntaxKind::Remark))
-            .map(|t| t.text().to_owned())
-            .collect();
-        let _ = writeln!(out, " {}", words.join(" "));
-        children.iter().for_each(|child| show(child, depth + 1, out));
-    }
-    let mut out = String::new();
-    show(&parsed.syntax(), 0, &mut out);
-    out
+#[test]
+fn stages_for_programs() {
+    let (_folder, path) = policy();
+    let shown = stages(&[&path, "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(document["schema"], "bylaws.stages/1");
+    let all = document["stages"].as_array().unwrap();
+    let of = |rule: &str| all.iter().find(|s| s["rules"].as_array().unwrap().iter().any(|r| r == rule)).unwrap();
+    let key = |rule: &str, kind: &str| {
+        let records = of(rule)["records"].as_array().unwrap();
+        records.iter().find(|r| r["kind"] == kind).map(|r| r["key"].clone()).unwrap()
+    };
+    assert_eq!(of("large")["by"], "record");
+    assert_eq!(of("large")["records"][0]["where"], serde_json::json!(["value > 100 EUR and note != \"\""]));
+    assert_eq!((key("yearly", "gift"), key("unapproved", "approval")), ("person".into(), "requester".into()));
+    // No subject is asked for: what the two must have in common is the gift's number.
+    assert_eq!((key("by_gift", "gift"), key("by_gift", "approval")), ("id".into(), "gift".into()));
+    assert_eq!((of("crowd")["by"].as_str(), of("given_to")["by"].as_str()), (Some("everyone"), Some("everyone")));
+    let later = of("after_a_large_one");
+    assert_eq!((later["by"].as_str(), later["findings_of_earlier_stages"].as_bool()), (Some("key"), Some(true)));
+    assert_eq!(of("in_a_team")["level"], 1);
+    let position = |rule: &str| all.iter().position(|s| std::ptr::eq(s, of(rule))).unwrap();
+    assert!(position("large") < position("after_a_large_one"));
+    // A stage reads what its own rules need.
+    let read: Vec<&str> =
+        of("crowd")["records"].as_array().unwrap().iter().map(|r| r["kind"].as_str().unwrap()).collect();
+    assert_eq!(read, ["login"]);
 }
 
-/// What is told: place, code, message; what is underlined and what is said there; the help.
-fn errors(parsed: &Parsed, text: &str) -> String {
-    let mut out = String::new();
-    for error in &parsed.errors {
-        for (i, label) in error.labels.iter().enumerate() {
-            let (before, range) = (&text[..label.span.start as usize], label.span.range());
-            let line = before.matches('\n').count() + 1;
-            let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-            match i {
-                0 => writeln!(
-                    out,
-                    "{line}:{column} {}: {}\n    `{}`: {}",
-                    error.code, error.message, &text[range], label.text
-                ),
-                _ => writeln!(out, "    `{}` at {line}:{column}: {}", &text[range], label.text),
-            }
-            .unwrap();
-        }
-        if let Some(help) = &error.help {
-            let _ = writeln!(out, "    help: {help}");
-        }
-    }
-    out
+#[test]
+fn errors_of_the_policy_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.bylaw");
+    std::fs::write(&path, POLICY.replace("value > 100", "vlaue > 100")).unwrap();
+    let shown = stages(&[path.to_str().unwrap()]);
+    assert_eq!((shown.status.code(), text(&shown.stdout).as_str()), (Some(2), ""));
+    assert!(text(&shown.stderr).contains("did you mean `value`"), "{}", text(&shown.stderr));
 }

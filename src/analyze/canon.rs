@@ -4,7 +4,7 @@
 //! have them by. So a text of one policy set can be compared with one of another.
 
 use crate::data::calendar::Zone;
-use crate::data::{KindId, Origin, Schema, Value, display};
+use crate::data::{KindId, Origin, Schema, Type, Value, display};
 use crate::sema::hir::{ArithOp, CompareOp, Expr, ExprKind, History, Trigger};
 use std::collections::BTreeSet;
 
@@ -57,8 +57,15 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The column that says when a root's record was, where that is of this type.
+    pub fn time(&self, root: u8, ty: &Type) -> Option<&'a str> {
+        let kind = self.schema.kind(*self.roots.get(usize::from(root))?);
+        let column = &kind.columns[kind.time()?.0 as usize];
+        (column.ty == *ty).then_some(column.name.as_str())
+    }
+
     /// What depends on the clock.
-    fn timed(&self, text: String) -> String {
+    pub fn timed(&self, text: String) -> String {
         match self.apart.clock {
             true => format!("{text} by the {} clock", self.apart.side),
             false => text,
@@ -99,7 +106,10 @@ impl<'a> Names<'a> {
                 let name = self.schema.kind(kind).columns.get(column.0 as usize).map_or("?", |c| c.name.as_str());
                 format!("{}.{name}", at(*root))
             }
-            ExprKind::EventTime { root } => format!("time of {}", at(*root)),
+            ExprKind::EventTime { root } => match self.time(*root, &e.ty) {
+                Some(column) => format!("{}.{column}", at(*root)),
+                None => format!("time of {} as {}", at(*root), self.schema.type_name(&e.ty)),
+            },
             ExprKind::PeriodStart => self.timed("start of period".into()),
             ExprKind::PeriodEnd => self.timed("end of period".into()),
             ExprKind::AsOf => "as_of".into(),
@@ -118,7 +128,7 @@ impl<'a> Names<'a> {
                     (left, right) = (right, left);
                     op = turned(op);
                 }
-                format!("({left} {} {right}{})", sign(op), case(*ignoring_case))
+                format!("({left} {} {right}{})", op.sign(), case(*ignoring_case))
             }
             ExprKind::In { item, set, ignoring_case } => {
                 format!("({} in {}{})", self.text(item), self.values(set), case(*ignoring_case))
@@ -224,16 +234,5 @@ pub fn turned(op: CompareOp) -> CompareOp {
         CompareOp::Gt => CompareOp::Lt,
         CompareOp::Ge => CompareOp::Le,
         CompareOp::Eq | CompareOp::Ne => op,
-    }
-}
-
-fn sign(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "==",
-        CompareOp::Ne => "!=",
-        CompareOp::Lt => "<",
-        CompareOp::Le => "<=",
-        CompareOp::Gt => ">",
-        CompareOp::Ge => ">=",
     }
 }

@@ -6,12 +6,11 @@
 //! What is proved over the formulas holds for all records, because no relation between variables is assumed; that some
 //! record does what a formula allows is shown by a record only.
 
-use super::canon::{Names, turned};
-use super::scalar::{Scalar, Sort, constant, holds, is_word, line, scalar, words};
-use crate::data::{Type, Value};
-use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Trigger, Window};
+use super::scalar::{Scalar, Sort, holds};
+use crate::data::{Currency, Value};
+use crate::sema::hir::CompareOp;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
@@ -48,8 +47,21 @@ pub struct Variable {
     pub optional: bool,
     /// How to give it a value in a record.
     pub source: Origin,
+    /// Its words are these, and no others.
+    pub closed: Option<Vec<Scalar>>,
     points: Vec<Scalar>,
     pub regions: Vec<Region>,
+}
+
+impl Variable {
+    pub fn new(sort: Sort, optional: bool, source: Origin) -> Variable {
+        Variable { sort, optional, source, closed: None, points: Vec::new(), regions: Vec::new() }
+    }
+
+    /// A test of it divides its values.
+    pub fn meet(&mut self, test: &Test) {
+        self.points.extend(constants(test));
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,13 +84,51 @@ pub enum Origin {
     Sum(String),
     /// How many records like the triggering one there are, with it itself.
     Count,
-    /// How far from the triggering record the nearest of these is, whose columns are equal to its own.
+    /// A limit is crossed by the next record after so many.
+    Copies(usize),
+    /// How far from the triggering record the nearest of these is, in this unit.
     Nearest {
-        kind: String,
+        like: Like,
+        unit: Unit,
         before: bool,
-        equal: Vec<(String, String)>,
+    },
+    /// Whether there is one of these.
+    There(Like),
+    /// It is true where a column has this value.
+    Example {
+        column: String,
+        value: Value,
+    },
+    /// It is true where a list has this element.
+    Element {
+        column: String,
+        value: Value,
+    },
+    /// Which of two columns is greater.
+    Beside {
+        left: String,
+        right: String,
     },
     Other,
+}
+
+/// Another record, as conditions over history ask for it; whether it is enough, the evaluator says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Like {
+    pub kind: String,
+    /// Its columns, and those of the triggering record that they are equal to.
+    pub equal: Vec<(String, String)>,
+    pub with: Vec<(String, Value)>,
+    /// It has some value there.
+    pub present: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Days,
+    BusinessDays,
+    Months,
+    Nanoseconds,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,403 +148,37 @@ pub enum Region {
 #[derive(Clone, Debug, Default)]
 pub struct Variables(pub BTreeMap<String, Variable>);
 
-/// A rule's conditions become a formula.
-pub struct Lowering<'a> {
-    pub names: Names<'a>,
-    pub variables: &'a mut Variables,
-}
-
-impl Lowering<'_> {
-    /// What has to hold for a record to be a finding of this wording, or one that is counted with an earlier one.
-    pub fn found(&mut self, rule: &Rule) -> Node {
-        let mut all = vec![self.triggered(&rule.trigger), self.in_force(rule)];
-        if let Some(filter) = rule.trigger.filter() {
-            all.push(self.condition(filter));
-        }
-        match &rule.body {
-            Body::Forbid { when } => all.push(self.condition(when)),
-            Body::Require { when, need } => {
-                all.extend(when.iter().map(|w| self.condition(w)));
-                let need = self.exists(need);
-                all.push(not(need));
-            }
-            Body::Limit { when, aggregate, to } => {
-                all.extend(when.iter().map(|w| self.condition(w)));
-                let text = self.names.history(aggregate);
-                // A finding is at the record that takes it over the limit. Where every record counts alike, whoever is
-                // over the one limit is over a lower one; with more conditions it depends on which record that is.
-                let plain = when.is_none()
-                    && rule.unless.is_empty()
-                    && rule.waivers.is_empty()
-                    && rule.effective == (None, None);
-                all.push(match constant(to).filter(|_| plain) {
-                    Some(limit) => {
-                        let aggregated = Operand {
-                            key: text,
-                            ty: to.ty.clone(),
-                            optional: false,
-                            source: self.aggregate(aggregate),
-                            default: None,
-                        };
-                        self.comparison(aggregated, CompareOp::Gt, limit)
-                    }
-                    None => {
-                        let key = format!("{text} over {}", self.names.text(to));
-                        self.truth(key, Origin::Other)
-                    }
-                });
-            }
-        }
-        if let Trigger::Sequence(sequence) = &rule.trigger {
-            let steps: Vec<String> = sequence
-                .steps
-                .iter()
-                .map(|step| {
-                    let filter = step.filter.as_ref().map_or(String::new(), |f| self.names.text(f));
-                    let mut keys: Vec<String> = step
-                        .keys
-                        .iter()
-                        .map(|k| format!("{} = {}", self.names.text(&k.inner), self.names.text(&k.outer)))
-                        .collect();
-                    keys.sort();
-                    format!("{} {:?} by [{}] where {filter}", self.names.kind(step.kind), step.times, keys.join(", "))
-                })
-                .collect();
-            let key = format!("sequence {} within {:?}", steps.join(" then "), sequence.within);
-            all.push(self.truth(key, Origin::Other));
-        }
-        all.extend(rule.unless.iter().map(|e| not(self.condition(&e.condition))));
-        for waiver in &rule.waivers {
-            let mut covers = vec![self.days(Some(waiver.from), Some(waiver.until))];
-            covers.extend(waiver.condition.iter().map(|c| self.condition(c)));
-            all.push(not(and(covers)));
-        }
-        and(all)
-    }
-
-    fn triggered(&mut self, trigger: &Trigger) -> Node {
-        let what = match trigger {
-            Trigger::Record { kind, .. } => self.names.kind(*kind),
-            Trigger::Each { table, at, .. } => format!("each {} {at:?}", self.names.kind(*table)),
-            Trigger::Sequence(_) => format!("sequence to {}", self.names.kind(trigger.kind())),
-        };
-        let key = "what triggers it".to_owned();
-        self.atom(key, Sort::Words, false, Origin::Kind, Test::In(vec![Scalar::Word(what)]))
-    }
-
-    fn in_force(&mut self, rule: &Rule) -> Node {
-        self.days(rule.effective.0, rule.effective.1)
-    }
-
-    /// `from <= day < until`
-    fn days(&mut self, from: Option<i32>, until: Option<i32>) -> Node {
-        let kind = self.names.schema.kind(self.names.roots[0]);
-        let own = kind.time().map(|t| &kind.columns[t.0 as usize]).filter(|c| c.ty == Type::Date);
-        let (key, source) = match own {
-            Some(column) => (format!("record.{}", column.name), Origin::Column(column.name.clone())),
-            None => ("day of the record".to_owned(), Origin::Day),
-        };
-        let bound = |day: Option<i32>, op| {
-            day.map(|day| Atom { variable: key.clone(), test: Test::Compare(op, Scalar::Number(i128::from(day))) })
-        };
-        let atoms: Vec<Atom> =
-            [bound(from, CompareOp::Ge), bound(until, CompareOp::Lt)].into_iter().flatten().collect();
-        let sort = Sort::Line { step: 1, of: Type::Date, currency: None };
-        and(atoms.into_iter().map(|a| self.atom(a.variable, sort.clone(), false, source.clone(), a.test)).collect())
-    }
-
-    pub fn condition(&mut self, e: &Expr) -> Node {
-        match &e.kind {
-            ExprKind::Named { body, .. } => self.condition(body),
-            ExprKind::Constant(Value::Bool(b)) => Node::Constant(*b),
-            ExprKind::Not(of) => not(self.condition(of)),
-            ExprKind::And(parts) => and(parts.iter().map(|p| self.condition(p)).collect()),
-            ExprKind::Or(parts) => or(parts.iter().map(|p| self.condition(p)).collect()),
-            ExprKind::Compare { op, left, right, ignoring_case: false } => self.compare(e, *op, left, right),
-            ExprKind::In { item, set, ignoring_case: false } if !matches!(item.ty, Type::List(_) | Type::Set(_)) => {
-                match set.iter().map(|v| scalar(v, self.names.schema)).collect::<Option<Vec<_>>>() {
-                    Some(set) if line(&item.ty, None).is_some() || is_word(&item.ty) => {
-                        let operand = self.operand(item);
-                        let sort = line(&operand.ty, None).unwrap_or(Sort::Words);
-                        let set: Vec<Scalar> = set.into_iter().map(|(s, _)| s).collect();
-                        self.tested(operand, sort, Test::In(set))
-                    }
-                    _ => self.opaque(e),
-                }
-            }
-            ExprKind::InDomain { host, domains } => {
-                let host = self.names.text(host);
-                or(domains.iter().map(|d| self.truth(format!("({host} under {d})"), Origin::Other)).collect())
-            }
-            ExprKind::Overlaps { left, right, ignoring_case } => match (constant(left), constant(right)) {
-                (Some(Value::List(items)), None) => self.any_of(right, &items, *ignoring_case),
-                (None, Some(Value::List(items))) => self.any_of(left, &items, *ignoring_case),
-                _ => self.opaque(e),
-            },
-            ExprKind::Present(of) => {
-                let operand = self.operand(of);
-                let sort = match line(&operand.ty, None) {
-                    Some(sort) if operand.ty != Type::Money => sort,
-                    None if is_word(&operand.ty) => Sort::Words,
-                    _ => return self.truth(format!("present({})", operand.key), Origin::Other),
-                };
-                self.tested(operand, sort, Test::Present)
-            }
-            ExprKind::History(history) => match history.func {
-                Func::Exists => self.exists(history),
-                // That there is none is the same as that it is not so that there is one.
-                Func::No => {
-                    let there = History { func: Func::Exists, ..(**history).clone() };
-                    not(self.exists(&there))
-                }
-                _ => self.opaque(e),
-            },
-            ExprKind::Column { .. } => {
-                let source = self.source(e);
-                let key = self.names.text(e);
-                self.truth(key, source)
-            }
-            _ => self.opaque(e),
-        }
-    }
-
-    /// That there is a record in the window: that the nearest one is no further away than the window is long. So two
-    /// windows of one sort can be compared.
-    fn exists(&mut self, history: &History) -> Node {
-        let (length, sort, op) = match history.window {
-            Window::Before(length) => (length, "before", CompareOp::Le),
-            Window::After(length) => (length, "after", CompareOp::Le),
-            Window::Around(length) => (length, "around", CompareOp::Le),
-            Window::Over(length) => (length, "over", CompareOp::Lt),
-            Window::AllTime | Window::In(_) => {
-                let key = self.names.history(history);
-                return self.truth(key, Origin::Empty(Some(false)));
-            }
-        };
-        let units = [
-            ("months", i64::from(length.months)),
-            ("days", i64::from(length.days)),
-            ("business days", i64::from(length.business)),
-            ("nanoseconds", length.nanos),
-        ];
-        let mut given = units.iter().filter(|(_, n)| *n != 0);
-        let (Some((unit, n)), None) = (given.next(), given.next()) else {
-            let key = self.names.history(history);
-            return self.truth(key, Origin::Empty(Some(false)));
-        };
-        let anywhere = History { window: Window::AllTime, ..history.clone() };
-        let key = format!("{unit} {sort} to the nearest of {}", self.names.history(&anywhere));
-        let equal = self.equal(history);
-        let source = match (equal, *unit, sort) {
-            (Some(equal), "days", "before" | "after" | "over") => Origin::Nearest {
-                kind: self.names.schema.kind(history.kind).name.clone(),
-                before: sort != "after",
-                equal,
-            },
-            _ => Origin::Empty(None),
-        };
-        let sort = Sort::Line { step: 1, of: Type::Duration, currency: None };
-        self.atom(key, sort, true, source, Test::Compare(op, Scalar::Number(i128::from(*n))))
-    }
-
-    /// The columns of a history's records that have to be equal to the rule's own, where that is all that is asked.
-    fn equal(&self, history: &History) -> Option<Vec<(String, String)>> {
-        let schema = self.names.schema;
-        let column = |e: &Expr, root: u8, kind| match &e.kind {
-            ExprKind::Column { root: at, column } if *at == root => Some(schema.column(kind, *column).name.clone()),
-            _ => None,
-        };
-        let own = self.names.roots[0];
-        let mut equal = Vec::new();
-        for key in &history.keys {
-            equal.push((column(&key.inner, 1, history.kind)?, column(&key.outer, 0, own)?));
-        }
-        let mut waiting: Vec<&Expr> = history.filter.iter().collect();
-        while let Some(e) = waiting.pop() {
-            match &e.kind {
-                ExprKind::And(parts) => waiting.extend(parts),
-                ExprKind::Compare { op: CompareOp::Eq, left, right, .. } => {
-                    let pair = |inner, outer| Some((column(inner, 1, history.kind)?, column(outer, 0, own)?));
-                    equal.push(pair(left, right).or_else(|| pair(right, left))?);
-                }
-                // It may hold of a plain record; the evaluator says.
-                _ => {}
-            }
-        }
-        (history.root == 0).then_some(equal)
-    }
-
-    fn any_of(&mut self, list: &Expr, items: &[Value], ignoring_case: bool) -> Node {
-        let list = self.names.text(list);
-        let with = if ignoring_case { " ignoring case" } else { "" };
-        let one = |v: &Value, this: &mut Self| {
-            let key = format!("({} among {list}{with})", this.names.value(v));
-            this.truth(key, Origin::Other)
-        };
-        or(items.iter().map(|v| one(v, self)).collect())
-    }
-
-    fn compare(&mut self, e: &Expr, op: CompareOp, left: &Expr, right: &Expr) -> Node {
-        match (constant(left), constant(right)) {
-            (Some(a), Some(b)) => match (scalar(&a, self.names.schema), scalar(&b, self.names.schema)) {
-                (Some((a, x)), Some((b, y))) if x == y => Node::Constant(holds(op, a.cmp(&b))),
-                _ => self.opaque(e),
-            },
-            (None, Some(value)) => {
-                let operand = self.operand(left);
-                self.comparison(operand, op, value)
-            }
-            (Some(value), None) => {
-                let operand = self.operand(right);
-                self.comparison(operand, turned(op), value)
-            }
-            (None, None) => {
-                let (mut left, mut right, mut op) = (self.names.text(left), self.names.text(right), op);
-                if left > right {
-                    (left, right) = (right, left);
-                    op = turned(op);
-                }
-                let among = [Ordering::Less, Ordering::Equal, Ordering::Greater];
-                let orders = among.into_iter().filter(|o| holds(op, *o)).collect();
-                // Where one is absent no comparison holds.
-                let key = format!("({left} beside {right})");
-                self.atom(key, Sort::Pair, true, Origin::Other, Test::Order(orders))
-            }
-        }
-    }
-
-    fn comparison(&mut self, operand: Operand, op: CompareOp, value: Value) -> Node {
-        let schema = self.names.schema;
-        if let Value::Enum(of, word) = value {
-            let among = words(schema, of, op, word);
-            return self.tested(operand, Sort::Words, Test::In(among));
-        }
-        let Some((scalar, currency)) = scalar(&value, schema) else {
-            let key = format!("({} {op:?} {})", operand.key, self.names.value(&value));
-            return self.truth(key, Origin::Other);
-        };
-        let sort = match (line(&operand.ty, currency), is_word(&operand.ty)) {
-            (Some(sort), _) => sort,
-            (None, true) if matches!(op, CompareOp::Eq | CompareOp::Ne) => Sort::Words,
-            _ => {
-                let key = format!("({} {op:?} {})", operand.key, self.names.value(&value));
-                return self.truth(key, Origin::Other);
-            }
-        };
-        self.tested(operand, sort, Test::Compare(op, scalar))
-    }
-
-    fn tested(&mut self, operand: Operand, sort: Sort, test: Test) -> Node {
-        let test = match operand.default {
-            Some(default) => Test::Default(default, Box::new(test)),
-            None => test,
-        };
-        let key = match &sort {
-            Sort::Line { currency: Some(currency), .. } => format!("{} in {currency}", operand.key),
-            _ => operand.key,
-        };
-        self.atom(key, sort, operand.optional, operand.source, test)
-    }
-
-    fn operand(&self, e: &Expr) -> Operand {
-        let schema = self.names.schema;
-        match &e.kind {
-            ExprKind::Named { body, .. } => self.operand(body),
-            // A whole number is where its decimal is on the line.
-            ExprKind::Convert(of) if of.ty == Type::Int && e.ty == Type::Decimal => self.operand(of),
-            ExprKind::Coalesce(left, right) => {
-                let default =
-                    constant(right).and_then(|v| scalar(&v, schema)).filter(|(_, currency)| currency.is_none());
-                match default {
-                    Some((default, _)) => Operand { default: Some(default), ..self.operand(left) },
-                    None => self.whole(e),
-                }
-            }
-            _ => self.whole(e),
-        }
-    }
-
-    fn whole(&self, e: &Expr) -> Operand {
-        Operand {
-            key: self.names.text(e),
-            ty: e.ty.clone(),
-            optional: e.optional,
-            source: self.source(e),
-            default: None,
-        }
-    }
-
-    fn source(&self, e: &Expr) -> Origin {
-        let schema = self.names.schema;
-        let column = |e: &Expr| match &e.kind {
-            ExprKind::Column { root: 0, column } => Some(schema.column(self.names.roots[0], *column).name.clone()),
-            _ => None,
-        };
-        match &e.kind {
-            ExprKind::History(history) => self.aggregate(history),
-            ExprKind::Lookup { key, table, column: of, .. } => match column(key) {
-                Some(key) => Origin::Lookup {
-                    table: schema.kind(*table).name.clone(),
-                    key,
-                    column: schema.column(*table, *of).name.clone(),
-                },
-                None => Origin::Other,
-            },
-            _ => column(e).map_or(Origin::Other, Origin::Column),
-        }
-    }
-
-    /// How records could be made to have it: of the rule's own kind, as many or as large as is needed.
-    fn aggregate(&self, history: &History) -> Origin {
-        if history.kind != self.names.roots[0] || history.root != 0 {
-            return Origin::Other;
-        }
-        match (history.func, history.value.as_ref().map(|v| &v.kind)) {
-            (Func::Count, _) => Origin::Count,
-            (Func::Sum, Some(ExprKind::Column { root: 1, column })) => {
-                Origin::Sum(self.names.schema.column(history.kind, *column).name.clone())
-            }
-            _ => Origin::Other,
-        }
-    }
-
-    fn opaque(&mut self, e: &Expr) -> Node {
-        let key = self.names.text(e);
-        self.truth(key, Origin::Other)
-    }
-
-    fn truth(&mut self, key: String, source: Origin) -> Node {
-        self.atom(key, Sort::Truth, false, source, Test::Holds)
-    }
-
-    fn atom(&mut self, key: String, sort: Sort, optional: bool, source: Origin, test: Test) -> Node {
-        // A field of another type in the other set is another variable.
-        let key = match self.variables.0.get(&key) {
-            Some(known) if known.sort != sort => format!("{key} as {sort:?}"),
-            _ => key,
-        };
-        let variable = self.variables.0.entry(key.clone()).or_insert_with(|| Variable {
-            sort,
-            optional,
-            source,
-            points: Vec::new(),
-            regions: Vec::new(),
-        });
-        variable.optional |= optional;
-        variable.points.extend(constants(&test));
-        Node::Atom(Atom { variable: key, test })
-    }
-}
-
-struct Operand {
-    key: String,
-    ty: Type,
-    optional: bool,
-    source: Origin,
-    default: Option<Scalar>,
-}
-
 impl Variables {
+    /// Those of a few formulas, with the regions that these tell apart.
+    pub fn of(&self, formulas: &[&Node]) -> Variables {
+        let mut found = Variables::default();
+        formulas.iter().for_each(|node| found.take(node, self));
+        found.divide();
+        found
+    }
+
+    /// One that amounts are compared in.
+    pub fn currency(&self) -> Option<Currency> {
+        self.0.values().find_map(|v| match (&v.sort, &v.source) {
+            (Sort::Line { currency: Some(currency), .. }, _) => Some(*currency),
+            (_, Origin::Example { value: Value::Money(money), .. }) => Some(money.currency),
+            _ => None,
+        })
+    }
+
+    fn take(&mut self, node: &Node, from: &Variables) {
+        match node {
+            Node::Constant(_) => {}
+            Node::Not(of) => self.take(of, from),
+            Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|p| self.take(p, from)),
+            Node::Atom(atom) => {
+                let Some(known) = from.0.get(&atom.variable) else { return };
+                let new = || Variable { points: Vec::new(), regions: Vec::new(), ..known.clone() };
+                self.0.entry(atom.variable.clone()).or_insert_with(new).meet(&atom.test);
+            }
+        }
+    }
+
     /// Once all formulas are lowered: the regions into which the values of each variable fall.
     pub fn divide(&mut self) {
         for variable in self.0.values_mut() {
@@ -508,7 +192,13 @@ impl Variables {
                 }
                 Sort::Words => {
                     regions.extend(variable.points.iter().cloned().map(Region::Point));
-                    regions.push(Region::Other);
+                    match &variable.closed {
+                        Some(words) => {
+                            let more = words.iter().filter(|w| !variable.points.contains(w));
+                            regions.extend(more.cloned().map(Region::Point));
+                        }
+                        None => regions.push(Region::Other),
+                    }
                 }
                 Sort::Line { step, .. } => {
                     let numbers: Vec<i128> = variable.points.iter().filter_map(number).collect();
@@ -590,6 +280,32 @@ fn number(scalar: &Scalar) -> Option<i128> {
     match scalar {
         Scalar::Number(n) => Some(*n),
         Scalar::Word(_) => None,
+    }
+}
+
+impl Node {
+    /// The variables that it tests.
+    pub fn variables<'n>(&'n self, found: &mut BTreeSet<&'n str>) {
+        match self {
+            Node::Constant(_) => {}
+            Node::Not(of) => of.variables(found),
+            Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|p| p.variables(found)),
+            Node::Atom(atom) => {
+                found.insert(&atom.variable);
+            }
+        }
+    }
+
+    /// What is left of it where a variable is in a region.
+    pub fn given(&self, variable: &str, region: &Region) -> Node {
+        match self {
+            Node::Constant(b) => Node::Constant(*b),
+            Node::Not(of) => not(of.given(variable, region)),
+            Node::And(parts) => and(parts.iter().map(|p| p.given(variable, region)).collect()),
+            Node::Or(parts) => or(parts.iter().map(|p| p.given(variable, region)).collect()),
+            Node::Atom(atom) if atom.variable == variable => Node::Constant(atom.test.holds(region)),
+            Node::Atom(_) => self.clone(),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What changed in meaning between two policy sets.
+//! What changed in meaning between two policy sets; and how the rules of one stand to each other ([`within`]).
 //!
 //! Rules are compared as formulas ([`formula`]) over a decidable core: booleans, words and enums, intervals of numbers,
 //! money, dates and durations, presence, and sets; aggregates, windows, patterns and ways up in a table are taken whole.
@@ -8,16 +8,22 @@
 
 mod canon;
 mod formula;
+mod history;
+mod lower;
 mod rules;
 mod scalar;
 mod schema;
+mod smt;
 mod solve;
 mod text;
+mod within;
 mod witness;
 
 pub(crate) use rules::{Change, Relation, Shown};
 pub(crate) use schema::SchemaChange;
+pub(crate) use smt::{Solver, Trouble};
 pub(crate) use text::{cell, human, json, markdown};
+pub(crate) use within::{Ask, Kind, analyze as within, human as within_human, json as within_json};
 pub(crate) use witness::Judge;
 
 use crate::data::{Schema, Severity};
@@ -54,6 +60,8 @@ pub(crate) struct RuleChange {
     pub rule: String,
     pub title: String,
     pub severity: Severity,
+    /// It was graver.
+    pub lowered: bool,
     /// `rules.bylaw:12`, in the new set, or in the old one where it is gone.
     pub place: String,
     /// What it was called, where only the name has changed.
@@ -88,7 +96,8 @@ impl Changes {
     }
 }
 
-pub(crate) fn diff(old: Set<'_>, new: Set<'_>, judge: &dyn Judge) -> Changes {
+/// What the solver decides beside the rest, where there is one.
+pub(crate) fn diff(old: Set<'_>, new: Set<'_>, judge: &dyn Judge, solver: Option<&dyn Solver>) -> Changes {
     let mut aparts = aparts(old, new);
     let (before, after) = (by_name(old.hir), by_name(new.hir));
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
@@ -109,7 +118,7 @@ pub(crate) fn diff(old: Set<'_>, new: Set<'_>, judge: &dyn Judge) -> Changes {
             aparts.1.findings = differs;
         }
         let change = match (before.get(name), after.get(name)) {
-            (Some(was), Some(is)) => changed(name, (old, was), (new, is), (&aparts.0, &aparts.1), judge),
+            (Some(was), Some(is)) => changed(name, (old, was), (new, is), (&aparts.0, &aparts.1), (judge, solver)),
             (Some(was), None) => Some(alone(name, old, was, Relation::Removed)),
             (None, Some(is)) => Some(alone(name, new, is, Relation::Added)),
             (None, None) => None,
@@ -159,11 +168,11 @@ fn changed(
     (old, was): (Set<'_>, &[&Rule]),
     (new, is): (Set<'_>, &[&Rule]),
     aparts: (&Apart, &Apart),
-    judge: &dyn Judge,
+    (judge, solver): (&dyn Judge, Option<&dyn Solver>),
 ) -> Option<RuleChange> {
     let pair =
         rules::Pair { old: Sided { schema: &old.hir.schema, of: was }, new: Sided { schema: &new.hir.schema, of: is } };
-    let (more, less) = pair.relate(aparts, judge);
+    let (more, less) = pair.relate(aparts, judge, solver);
     let relation = rules::relation(&more, &less);
     let (first, last) = (was.last()?, is.last()?);
     let clauses = |set: Set<'_>, of: &[&Rule], apart: &Apart| -> Vec<rules::Clause> {
@@ -195,6 +204,7 @@ fn changed(
         rule: name.to_owned(),
         title: last.title.clone(),
         severity: last.severity,
+        lowered: first.severity > last.severity,
         place: place(new, last),
         renamed_from: None,
         relation,
@@ -211,6 +221,7 @@ fn alone(name: &str, set: Set<'_>, wordings: &[&Rule], relation: Relation) -> Ru
         rule: name.to_owned(),
         title: rule.title.clone(),
         severity: rule.severity,
+        lowered: false,
         place: place(set, rule),
         renamed_from: None,
         relation,

@@ -1,7 +1,9 @@
 //! What became of a rule: whether it finds more, or less.
 
 use super::canon::{Apart, Names};
-use super::formula::{Lowering, Node, Variables, and, not, or};
+use super::formula::{Node, Variables, and, not, or};
+use super::lower::{Limits, Lowering};
+use super::smt::{Question, Reply, Solver};
 use super::solve::{self, Answer};
 use super::witness::{self, Judge, Witness};
 use super::{Side, Sided};
@@ -10,6 +12,7 @@ use crate::data::{Schema, Verdict, display};
 use crate::sema::hir::{Body, Expr, ExprKind, History, MessagePart, Rule, Step, Trigger};
 use crate::source::SourceMap;
 use serde::Serialize;
+use serde_json::Value as Json;
 use std::ops::ControlFlow;
 
 /// Whether there are records that one wording finds and the other does not.
@@ -61,7 +64,7 @@ pub struct Pair<'a> {
 
 impl Pair<'_> {
     /// Whether the new one finds more, and whether it finds less.
-    pub fn relate(&self, apart: (&Apart, &Apart), judge: &dyn Judge) -> (Shown, Shown) {
+    pub fn relate(&self, apart: (&Apart, &Apart), judge: &dyn Judge, solver: Option<&dyn Solver>) -> (Shown, Shown) {
         let mut variables = Variables::default();
         let old = formula(self.old.schema, self.old.of, apart.0, &mut variables);
         let new = formula(self.new.schema, self.new.of, apart.1, &mut variables);
@@ -71,7 +74,40 @@ impl Pair<'_> {
         variables.divide();
         let more = and(vec![new.clone(), not(old.clone())]);
         let less = and(vec![old, not(new)]);
-        (self.shown(&more, &variables, Side::New, judge), self.shown(&less, &variables, Side::Old, judge))
+        let shown = |formula: &Node, finds| match (self.shown(formula, &variables, finds, judge), solver) {
+            (Shown::NotAnalysed, Some(solver)) => self.asked(apart, finds, judge, solver),
+            (shown, _) => shown,
+        };
+        (shown(&more, Side::New), shown(&less, Side::Old))
+    }
+
+    /// The same of the solver.
+    fn asked(&self, apart: (&Apart, &Apart), finds: Side, judge: &dyn Judge, solver: &dyn Solver) -> Shown {
+        let mut question = Question::new();
+        let old = question.read(self.old.schema, self.old.of, apart.0, Limits::ByAmount).found;
+        let new = question.read(self.new.schema, self.new.of, apart.1, Limits::ByAmount).found;
+        let (side, only) = match finds {
+            Side::Old => (&self.old, [old.yes, new.no]),
+            Side::New => (&self.new, [new.yes, old.no]),
+        };
+        let wanted = match question.ask(solver, side.schema, &only) {
+            Reply::Never => return Shown::Never,
+            Reply::Unknown(_) => return Shown::NotAnalysed,
+            Reply::Model(wanted) => wanted,
+        };
+        let of =
+            |rule: &&Rule| self.confirmed(&rule.name, witness::made(side.schema, rule, wanted.clone())?, finds, judge);
+        side.of.iter().find_map(of).map_or(Shown::NotAnalysed, Shown::By)
+    }
+
+    /// Records that one side finds and the other lets pass.
+    fn confirmed(&self, rule: &str, made: (Vec<Json>, i32), finds: Side, judge: &dyn Judge) -> Option<Witness> {
+        let (records, day) = made;
+        let verdict = |of| judge.verdict(of, rule, &records, day);
+        let (old, new) = (verdict(Side::Old), verdict(Side::New));
+        let (here, there) = if finds == Side::New { (new, old) } else { (old, new) };
+        let passes = !is_found(there) && !matches!(there, Some(Verdict::Indeterminate | Verdict::Pending));
+        (is_found(here) && passes).then_some(Witness { records, old, new })
     }
 
     /// A record that the formula speaks of, and that one side finds and the other does not.
@@ -83,17 +119,14 @@ impl Pair<'_> {
             Side::Old => &self.old,
             Side::New => &self.new,
         };
-        let mut tries = 0;
-        let mut found = None;
+        let (mut tries, mut found) = (0, None);
+        let currency = variables.currency();
         let answer = solve::models(formula, variables, &mut |model| {
             for rule in side.of {
                 tries += 1;
-                let Some((records, day)) = witness::records(side.schema, rule, variables, model) else { continue };
-                let verdict = |of| judge.verdict(of, &rule.name, &records, day);
-                let (old, new) = (verdict(Side::Old), verdict(Side::New));
-                let (here, there) = if finds == Side::New { (new, old) } else { (old, new) };
-                if is_found(here) && !is_found(there) && there != Some(Verdict::Indeterminate) {
-                    found = Some(Witness { records, old, new });
+                let Some(made) = witness::records(side.schema, rule, variables, model, currency) else { continue };
+                if let Some(witness) = self.confirmed(&rule.name, made, finds, judge) {
+                    found = Some(witness);
                     return ControlFlow::Break(());
                 }
             }
@@ -113,7 +146,7 @@ fn is_found(verdict: Option<Verdict>) -> bool {
 /// What the wordings find together: each in its time.
 pub fn formula(schema: &Schema, wordings: &[&Rule], apart: &Apart, variables: &mut Variables) -> Node {
     let wording = |rule: &&Rule, variables: &mut Variables| {
-        Lowering { names: Names::of(schema, &rule.trigger, apart), variables }.found(rule)
+        Lowering::new(Names::of(schema, &rule.trigger, apart), variables, Limits::ByAmount).found(rule)
     };
     or(wordings.iter().map(|rule| wording(rule, variables)).collect())
 }

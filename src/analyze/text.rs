@@ -154,7 +154,7 @@ fn records(records: &[Value]) -> String {
     records.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn verdict(verdict: Option<Verdict>) -> &'static str {
+pub(super) fn verdict(verdict: Option<Verdict>) -> &'static str {
     verdict.map_or("not judged", Verdict::as_str)
 }
 

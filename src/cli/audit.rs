@@ -1,16 +1,16 @@
 //! `bylaws audit`: records judged by a policy set.
 
 use super::disk::plain_io_error;
-use super::given::Given;
+use super::given::{Given, Rules};
+use super::ledger::{self, Ledger};
 use super::receipt::{self, Receipt};
 use super::{Exit, Failure, Style, output, people, reading};
-use crate::data::calendar::Zone;
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
 use crate::plan::Plan;
 use crate::report::baseline::Baseline;
 use crate::report::exchange::{self, Form, Run, Standing};
-use crate::report::{self, Context, Entry, json, summary};
+use crate::report::{self, Context, Entry, in_order, json, summary};
 use clap::{Args, ValueEnum};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -65,6 +65,9 @@ pub(super) struct AuditArgs {
     /// Write what was read and what it came to, in hashes, for `bylaws verify`
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
+    /// Add what is found to this ledger, each verdict once; `bylaws ledger verify` shows what was changed in it
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    ledger: Option<PathBuf>,
     /// How many verdicts of one sort and rule a human report shows; the others are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     max_per_rule: usize,
@@ -121,6 +124,8 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let plan = rules.plan()?;
     let baseline = args.baseline.as_deref().map(|path| baseline(path, args.update_baseline)).transpose()?;
     let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
+    // One that cannot be added to is told before the records are read; meanwhile, others may add to it.
+    args.ledger.as_deref().filter(|path| path.exists()).map(Ledger::open).transpose()?;
     let threads = args.given.threads();
     let read = plan.reading();
     let inputs = args.given.inputs(&read)?;
@@ -131,7 +136,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
     if let (Some(path), Some(known)) = (&args.baseline, &baseline) {
         same_key(path, known, &findings)?;
     }
@@ -139,24 +144,27 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
         output::to_file(path, |out| reader.write_rejects(&outcome, args.rejects_raw, out))?;
     }
     let mut summary = outcome.summary(&inputs, &findings);
-    if let Some(path) = &args.receipt {
-        let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
-        Receipt::of(&args.given, rules.sources(), &run)?.write(path)?;
-    }
-
     let names: Vec<String> = inputs.files.iter().map(|f| f.name.clone()).collect();
     let sources = people::quoted(rules.sources(), &plan, &inputs.people);
     let context = Context { sources: &sources, plan: &plan, inputs: &names };
+    let noted = args.ledger.as_deref().map(|path| noted(path, &args.given, &rules, &context, &findings)).transpose()?;
+    if let Some(path) = &args.receipt {
+        let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
+        let receipt = Receipt::of(&args.given, &rules, &run)?;
+        reader.unchanged()?;
+        receipt.with(noted.as_ref().map(|(_, standing)| standing.clone())).write(path)?;
+    }
+
     summary.as_of = args.given.as_of.clone();
     summary.waivers = report::waivers::lines(&context, &findings);
     summary.causes = report::causes::causes(&context, &findings);
     let updated = match (&args.baseline, baseline) {
         (Some(path), Some(before)) if args.update_baseline => {
             let now = Baseline::of(&context, &findings);
-            output::to_file(path, |out| now.write(out))?;
             summary.baseline = Some((path.display().to_string(), now.compare(&findings)));
             let (added, removed) = (now.beyond(&before), before.beyond(&now));
-            Some(format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len()))
+            let said = format!("{}: {} known, {added} added, {removed} removed\n", path.display(), now.len());
+            Some((path, now, said))
         }
         (Some(path), Some(baseline)) => {
             summary.baseline = Some((path.display().to_string(), baseline.compare(&findings)));
@@ -190,8 +198,31 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
             output::tell(&summary::human(&summary, style.stderr));
         }
     }
-    updated.iter().for_each(|said| output::tell(said));
+    // At last: what could not be reported does not become known.
+    if let Some((path, now, said)) = updated {
+        output::to_file(path, |out| now.write(out))?;
+        output::tell(&said);
+    }
+    if let Some((added, ledger::Standing { file, entries, head })) = &noted {
+        let (added, entries) = (report::plural(*added as usize, "verdict"), report::grouped(*entries));
+        output::tell(&format!("ledger {file}: {added} added, entries now {entries}, head {head}\n"));
+    }
     Ok(exit(&args.fail_on, args.max_indeterminate, &summary))
+}
+
+/// Adds what was found to a ledger: how much of it was new, and where the ledger stands now.
+fn noted(
+    path: &Path,
+    given: &Given,
+    rules: &Rules,
+    context: &Context,
+    findings: &Findings,
+) -> Result<(u64, ledger::Standing), Failure> {
+    let mut ledger = Ledger::open(path)?;
+    let mut run = ledger::run_of(given, rules);
+    run.records.iter_mut().for_each(|name| *name = findings.people().text(name));
+    let added = ledger.add_findings(&run, context, findings, &in_order(findings))?;
+    Ok((added, ledger.standing()))
 }
 
 /// What is known. A file that is about to be written may not be there yet.
@@ -240,11 +271,21 @@ pub(super) fn exit(fail_on: &str, max_indeterminate: u64, summary: &summary::Sum
     }
 }
 
-/// Severity descending, then the findings' own order: rule, then time.
-fn in_order(findings: &Findings) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..findings.len()).filter(|&i| findings.verdicts()[i] != Verdict::Compliant).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(findings.row(i).rule.severity));
-    order
+/// The same of what was counted.
+pub(super) fn exit_of(
+    fail_on: &str,
+    max_indeterminate: u64,
+    findings: &std::collections::BTreeMap<Severity, u64>,
+    not_judged: u64,
+) -> Exit {
+    let gate = fail_on.parse::<Severity>().ok();
+    if gate.is_some_and(|gate| findings.iter().any(|(severity, n)| *severity >= gate && *n > 0)) {
+        Exit::Findings
+    } else if not_judged > max_indeterminate {
+        Exit::NotJudged
+    } else {
+        Exit::Clean
+    }
 }
 
 /// How a verdict stands beside the baseline, if one was given.
@@ -453,25 +494,8 @@ enum Shown<'a> {
     More { rule: String, verdict: Verdict, count: u64 },
 }
 
-/// A date, or a timestamp with or without an offset; without one it is in the policy's zone.
 pub(super) fn time(text: &str, plan: &Plan) -> Result<Time, Failure> {
-    let epoch = jiff::civil::date(1970, 1, 1);
-    let days = |date: jiff::civil::Date| (date - epoch).get_days();
-    let zone = Zone::named(&plan.timezone).unwrap_or_else(Zone::utc);
-    let local = |at: jiff::civil::DateTime| {
-        let of_day = (at - at.date().at(0, 0, 0, 0)).total(jiff::Unit::Nanosecond).ok()? as i64;
-        zone.at_local(days(at.date()), of_day)
-    };
-    let instant = |at: jiff::Timestamp| i64::try_from(at.as_nanosecond()).ok();
-    let bare_date = text.len() == 10;
-    let found = if bare_date {
-        text.parse().ok().map(|date| Time::Date(days(date)))
-    } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        instant(at).map(Time::Instant)
-    } else {
-        text.parse().ok().and_then(local).map(Time::Instant)
-    };
-    found.ok_or_else(|| {
+    plan.moment(text).ok_or_else(|| {
         Failure::new(format!("`--as-of {text}` is not a time"))
             .help("write a date like 2026-03-31, or a timestamp like 2026-03-31T18:00+08:00")
     })

@@ -1,6 +1,6 @@
 //! `bylaws check`: is the policy set right?
 
-use super::disk::Disk;
+use super::policies::{self, Origin, Trust};
 use super::{CheckFormat, Exit, Failure, Style, output, watch};
 use crate::data::Role;
 use crate::diag::{Diagnostic, Level};
@@ -29,6 +29,8 @@ pub(super) struct CheckArgs {
     set: Vec<(String, String)>,
     #[arg(long, value_enum, default_value = "human")]
     format: CheckFormat,
+    #[command(flatten)]
+    trust: Trust,
     /// Check again whenever a policy file changes, until ctrl-c
     #[arg(long)]
     watch: bool,
@@ -39,7 +41,7 @@ pub(super) fn run(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
 }
 
 fn once(args: &CheckArgs, style: Style) -> Result<Exit, Failure> {
-    let mut set = match PolicySet::load(&Disk, &args.paths) {
+    let mut set = match policies::open(&args.paths, &args.trust)?.load() {
         Ok(set) => set,
         Err(errors) if args.format == CheckFormat::Json => {
             output::print(&report::check_json(
@@ -90,15 +92,32 @@ pub(super) fn exchange(
     output::to_stdout(|out| exchange::write(form, &run, &notices, out))
 }
 
+/// A policy set without errors, and the one file that it was in, if it was.
+pub(super) struct Loaded {
+    pub policies: PolicySet,
+    pub checked: Checked,
+    pub origin: Option<Origin>,
+}
+
+impl Loaded {
+    pub fn parts(self) -> (PolicySet, Checked) {
+        (self.policies, self.checked)
+    }
+}
+
 /// Loads and checks for another command; its errors are told, its warnings too.
-pub(super) fn load(paths: &[String], set: &[(String, String)], style: Style) -> Result<(PolicySet, Checked), Failure> {
-    let mut policies = PolicySet::load(&Disk, paths).map_err(|errors| unreadable(&errors))?;
-    let checked = policies.check(set);
+pub(super) fn load(paths: &[String], trust: &Trust, set: &[(String, String)], style: Style) -> Result<Loaded, Failure> {
+    let opened = policies::open(paths, trust)?;
+    let mut policies = opened.load().map_err(|errors| unreadable(&errors))?;
+    let mut checked = policies.check(set);
+    if let Some(folder) = opened.folder() {
+        checked.lie_in(&folder);
+    }
     output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
     if checked.has_errors() {
         return Err(Failure::told(summary(&policies, &checked)));
     }
-    Ok((policies, checked))
+    Ok(Loaded { policies, checked, origin: opened.origin })
 }
 
 /// The plan of a set without errors.

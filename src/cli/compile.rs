@@ -1,5 +1,7 @@
 //! `bylaws compile`: a policy set checked once, for commands that are run often.
 
+use super::policies::{self, Origin, Trust};
+use super::signature::Signing;
 use super::{Exit, Failure, Style, check, output};
 use crate::diag::Code;
 use crate::plan::Plan;
@@ -26,30 +28,44 @@ pub(super) struct CompileArgs {
     /// Give a parameter another value than its default; it holds wherever the file is used
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    signing: Signing,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 pub(super) fn run(args: &CompileArgs, style: Style) -> Result<Exit, Failure> {
-    let (policies, checked) = check::load(&args.paths, &args.set, style)?;
+    let (policies, checked) = check::load(&args.paths, &args.trust, &args.set, style)?.parts();
     let plan = check::compile(&checked)?;
     let bytes = saved::save(policies.sources(), checked.diagnostics(), checked.hir(), &plan)
         .map_err(|_| Failure::new("the policy set cannot be written as a file"))?;
+    let pen = args.signing.pen("bylaws plan")?;
     output::to_file(&args.output, |out| out.write_all(&bytes))?;
+    let signed = match pen {
+        Some(pen) => {
+            let (beside, key) = pen.sign(&args.output, &bytes)?;
+            format!(", signed by {key} in {}", beside.display())
+        }
+        None => String::new(),
+    };
     let size = bytes.len().div_ceil(1024);
     output::print(&format!(
-        "{}; compiled into {}, {size} KiB\n",
+        "{}; compiled into {}, {size} KiB{signed}\n",
         check::summary(&policies, &checked),
         args.output.display()
     ))?;
     Ok(Exit::Clean)
 }
 
-/// Reads what `bylaws compile` wrote.
-pub(super) fn read(path: &Path) -> Result<Saved, Failure> {
+/// Reads what `bylaws compile` wrote, signed where it has to be.
+pub(super) fn read(path: &Path, trust: &Trust) -> Result<(Saved, Origin), Failure> {
     let name = path.display();
     let bytes = std::fs::read(path).map_err(|e| {
         Failure::new(format!("cannot read `{name}`: {}", super::disk::plain_io_error(&e))).code(Code::Unreadable)
     })?;
-    Plan::load(&bytes).map_err(|error| unusable(&error, path))
+    let origin = policies::origin(&path.to_string_lossy(), &bytes, trust)?;
+    let saved = Plan::load(&bytes).map_err(|error| unusable(&error, path))?;
+    Ok((saved, origin))
 }
 
 pub(super) fn unusable(error: &SavedError, path: &Path) -> Failure {

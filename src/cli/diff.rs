@@ -1,17 +1,13 @@
 //! `bylaws diff`: what changes in meaning between two policy sets.
 
+use super::bench::Bench;
+use super::solver::SolverArgs;
 use super::{Exit, Failure, Style, check, output, revision};
-use crate::analyze::{self, Changes, Judge, Relation, Set, Side};
-use crate::data::{Time, Verdict};
-use crate::eval::{Evaluator, Options};
-use crate::ingest::{Ingest, Input, InputSpec, Route, Sink};
-use crate::plan::Plan;
+use crate::analyze::{self, Changes, Relation, Set, Solver};
 use crate::policy_set::{Checked, PolicySet};
 use crate::report;
 use crate::syntax::ast::ItemKind;
 use clap::{Args, ValueEnum};
-use serde_json::Value;
-use std::sync::{Arc, Mutex};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -27,6 +23,7 @@ Examples:
   bylaws diff main policies/                  the branch beside what is in this folder
   bylaws diff HEAD~1 HEAD --policy policies/
   bylaws diff origin/main policies/ --format md --fail-on looser
+  bylaws diff main policies/ --solver z3      with a solver, which decides more
 
 Exit codes: 0 shown, 1 something changed that --fail-on names, 2 a set with errors, or that cannot be read.")]
 pub(super) struct DiffArgs {
@@ -39,6 +36,8 @@ pub(super) struct DiffArgs {
     /// The policy's path at a revision
     #[arg(long, short, value_name = "PATH")]
     policy: Option<String>,
+    #[command(flatten)]
+    solver: SolverArgs,
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// What ends with exit code 1
@@ -59,7 +58,7 @@ pub(super) enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FailOn {
     Never,
-    /// Rules that are removed, or find less, or may do so; sources that read otherwise
+    /// Rules that are removed, find less, or may do so, or are of a lower severity; sources that read otherwise
     Looser,
     /// Records that were right and are not any more
     Breaking,
@@ -82,7 +81,8 @@ impl Loaded {
 
 pub(super) fn run(args: &DiffArgs, style: Style) -> Result<Exit, Failure> {
     let (old, new) = both(&args.old, &args.new, args.policy.as_deref(), style)?;
-    let changes = changes(&old, &new)?;
+    let solver = args.solver.start()?;
+    let changes = changes(&old, &new, solver.as_ref().map(|s| s as &dyn Solver))?;
     output::print(&match args.format {
         Format::Human => analyze::human(&changes, style.stdout),
         Format::Md => analyze::markdown(&changes),
@@ -100,7 +100,9 @@ pub(super) fn run(args: &DiffArgs, style: Style) -> Result<Exit, Failure> {
     };
     let over = match args.fail_on {
         FailOn::Never => false,
-        FailOn::Looser => changes.rules.iter().any(|c| loosened(c.relation)) || !changes.sources.is_empty(),
+        FailOn::Looser => {
+            changes.rules.iter().any(|c| loosened(c.relation) || c.lowered) || !changes.sources.is_empty()
+        }
         FailOn::Breaking => changes.records.iter().any(|c| c.breaking),
         FailOn::Any => !changes.is_empty(),
     };
@@ -136,58 +138,7 @@ fn load(what: &str, path: Option<&str>, style: Style) -> Result<Loaded, Failure>
     Ok(Loaded { policies, checked, charter })
 }
 
-pub(super) fn changes(old: &Loaded, new: &Loaded) -> Result<Changes, Failure> {
-    let bench = Bench { plans: [check::compile(&old.checked)?.into(), check::compile(&new.checked)?.into()] };
-    Ok(analyze::diff(old.set(), new.set(), &bench))
-}
-
-/// Judges single records by either set.
-struct Bench {
-    plans: [Arc<Plan>; 2],
-}
-
-/// Days after a record's own that the data ends: behind every deadline of a policy that anybody would write.
-const LONG: i32 = 4_000;
-
-impl Judge for Bench {
-    fn verdict(&self, side: Side, rule: &str, records: &[Value], day: i32) -> Option<Verdict> {
-        let plan = &self.plans[usize::from(side == Side::New)];
-        let mut text = Vec::new();
-        for record in records {
-            serde_json::to_writer(&mut text, record).ok()?;
-            text.push(b'\n');
-        }
-        let options =
-            Options { as_of: Some(Time::Date(day + LONG)), keep_compliant: true, retain: true, ..Options::default() };
-        let mut evaluator = Evaluator::new(plan.clone(), options).ok()?;
-        let spec =
-            InputSpec { id: crate::data::InputId(0), name: "records".into(), format: None, route: Route::Tagged };
-        let batches = Mutex::new(Vec::new());
-        let rejected = Mutex::new(false);
-        let take = |batch| {
-            if let Ok(mut batches) = batches.lock() {
-                batches.push(batch);
-            }
-        };
-        let reject = |_| {
-            if let Ok(mut rejected) = rejected.lock() {
-                *rejected = true;
-            }
-        };
-        let sink = Sink { batch: &take, reject: &reject, advance: &|_| () };
-        Ingest::new(&plan.reading()).read(&spec, Input::Bytes(&text), Default::default(), sink).ok()?;
-        if rejected.into_inner().ok()? {
-            return None;
-        }
-        for batch in batches.into_inner().ok()? {
-            evaluator.push(batch).ok()?;
-        }
-        let findings = evaluator.finish();
-        let last = records.len() as u64;
-        let about = |i: &usize| {
-            let row = findings.row(*i);
-            row.rule.name == rule && row.place.is_some_and(|p| p.line == last)
-        };
-        (0..findings.len()).find(about).map(|i| findings.verdicts()[i])
-    }
+pub(super) fn changes(old: &Loaded, new: &Loaded, solver: Option<&dyn Solver>) -> Result<Changes, Failure> {
+    let bench = Bench::of([check::compile(&old.checked)?.into(), check::compile(&new.checked)?.into()]);
+    Ok(analyze::diff(old.set(), new.set(), &bench, solver))
 }

@@ -1,14 +1,22 @@
 //! Policy files on the disk.
 
+pub(super) use crate::io::plain_io_error;
 use crate::io::{FileError, Files, join};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 
 pub(super) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
         fs::read(path).map_err(file_error)
+    }
+
+    fn read_within(&self, path: &str, most: u64) -> Result<Vec<u8>, FileError> {
+        let mut bytes = Vec::new();
+        let mut file = fs::File::open(path).map_err(file_error)?;
+        file.by_ref().take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(file_error)?;
+        if bytes.len() as u64 > most { Err(FileError::TooLarge) } else { Ok(bytes) }
     }
 
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
@@ -20,9 +28,16 @@ impl Files for Disk {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder).map_err(file_error)? {
                 let entry = entry.map_err(file_error)?;
-                let Ok(name) = entry.file_name().into_string() else { continue };
                 // A link to a folder is not followed: it may lead back up.
                 let kind = entry.file_type().map_err(file_error)?;
+                let name = match entry.file_name().into_string() {
+                    Ok(name) => name,
+                    Err(name) if kind.is_dir() || name.as_encoded_bytes().ends_with(b".bylaw") => {
+                        let shown = join(&folder, &name.to_string_lossy());
+                        return Err(FileError::Other(format!("the name of `{shown}` is not UTF-8")));
+                    }
+                    Err(_) => continue,
+                };
                 let path = join(&folder, &name);
                 if kind.is_dir() {
                     folders.push(path);
@@ -34,22 +49,16 @@ impl Files for Disk {
         found.sort();
         Ok(Some(found))
     }
+
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        let real = fs::canonicalize(path).map_err(file_error)?;
+        Ok(real.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"))
+    }
 }
 
 pub(super) fn file_error(error: std::io::Error) -> FileError {
     match error.kind() {
         ErrorKind::NotFound => FileError::NotFound,
         _ => FileError::Other(plain_io_error(&error)),
-    }
-}
-
-/// The system's words without its number: "permission denied".
-pub(super) fn plain_io_error(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_lowercase().chain(letters).collect(),
-        None => String::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! `bylaws explain`: the page behind a diagnostic's code.
 
-use super::{Exit, Failure, Style, output};
+use super::{Exit, Failure, Style, limits, output};
 use crate::diag::{Code, did_you_mean};
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 #[command(after_help = "\
 Examples:
   bylaws explain B0203
+  bylaws explain limits   what `--limit` sets, with the defaults
   bylaws explain          every code, one a line")]
 pub(super) struct ExplainArgs {
     /// A code as diagnostics show it: B0203
@@ -39,6 +40,10 @@ pub(super) fn run(args: &ExplainArgs, style: Style) -> Result<Exit, Failure> {
         output::print(&lines)?;
         return Ok(Exit::Clean);
     };
+    if wanted == "limits" {
+        output::print(&limits::listed())?;
+        return Ok(Exit::Clean);
+    }
     match wanted.parse::<Code>() {
         Ok(code) => {
             output::print(&page(code.page(), style.stdout))?;

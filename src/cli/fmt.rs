@@ -1,7 +1,8 @@
 //! `bylaws fmt`: policy files in the one style.
 
 use super::disk::{Disk, plain_io_error};
-use super::{Exit, Failure, Style, output};
+use super::{Exit, Failure, Style, output, policies};
+use crate::data::Limits;
 use crate::diag::Code;
 use crate::fmt::{Unformatted, format};
 use crate::io::{FileError, Files};
@@ -96,7 +97,13 @@ fn files(paths: &[String], counts: &mut Counts, style: Style) -> Vec<String> {
 /// Formats one file, and writes, lists or shows it; whether it changes.
 fn one(path: &str, args: &FmtArgs, style: Style) -> Result<bool, Failure> {
     let stdin = path == "-";
-    let bytes = if stdin { standard_input() } else { Disk.read(path) }.map_err(|why| unreadable(path, why))?;
+    if !stdin && policies::is_bundle(path) {
+        return Err(Failure::new(format!("`{path}` is a bundle, and is left as it was"))
+            .code(Code::BadBundle)
+            .help("format the files that it is made of, and make it again"));
+    }
+    let bytes = if stdin { standard_input() } else { Disk.read_within(path, Limits::default().policy_file_bytes) }
+        .map_err(|why| unreadable(path, why))?;
     let mut sources = SourceMap::default();
     let name = if stdin { "standard input" } else { path };
     let broken = |sources: &SourceMap, errors: &[_]| {

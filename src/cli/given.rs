@@ -1,7 +1,9 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
+use super::limits::LimitArgs;
 use super::memory::{Limit, Size};
 use super::people::Naming;
+use super::policies::{Origin, Trust};
 use super::records::{self, Inputs};
 use super::{Failure, Style, check, compile, output};
 use crate::data::Reading;
@@ -36,6 +38,8 @@ pub(super) struct Given {
     /// Give a parameter another value than its default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    trust: Trust,
     /// How many threads read and judge [default: all cores]. What comes out is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -55,12 +59,14 @@ pub(super) struct Options {
     pub set: BTreeMap<String, String>,
     pub records: Vec<String>,
     pub as_of: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limit: BTreeMap<String, String>,
 }
 
 /// A policy set without errors.
 pub(super) enum Rules<'a> {
-    Checked { policies: Box<PolicySet>, checked: Box<Checked> },
-    Saved { saved: Saved, path: &'a Path },
+    Checked { policies: Box<PolicySet>, checked: Box<Checked>, origin: Option<Origin> },
+    Saved { saved: Saved, path: &'a Path, origin: Origin },
 }
 
 impl Rules<'_> {
@@ -71,6 +77,13 @@ impl Rules<'_> {
         }
     }
 
+    pub fn into_sources(self) -> SourceMap {
+        match self {
+            Rules::Checked { policies, .. } => policies.into_sources(),
+            Rules::Saved { saved, .. } => saved.sources,
+        }
+    }
+
     pub fn plan(&self) -> Result<Arc<Plan>, Failure> {
         match self {
             Rules::Checked { checked, .. } => check::compile(checked).map(Arc::new),
@@ -78,10 +91,18 @@ impl Rules<'_> {
         }
     }
 
+    /// The one file that it was in: a bundle, or a compiled set.
+    pub fn origin(&self) -> Option<&Origin> {
+        match self {
+            Rules::Checked { origin, .. } => origin.as_ref(),
+            Rules::Saved { origin, .. } => Some(origin),
+        }
+    }
+
     pub fn hir(&self) -> Result<Cow<'_, Hir>, Failure> {
         match self {
             Rules::Checked { checked, .. } => Ok(Cow::Borrowed(checked.hir())),
-            Rules::Saved { saved, path } => {
+            Rules::Saved { saved, path, .. } => {
                 saved.hir().map(Cow::Owned).map_err(|error| compile::unusable(&error, path))
             }
         }
@@ -97,13 +118,15 @@ impl Given {
             set: self.set.iter().cloned().collect(),
             records: self.records.clone(),
             as_of: self.as_of.clone(),
+            limit: self.trust.limit.written(),
         }
     }
 
-    /// The same once more.
-    pub fn again(options: &Options) -> Given {
+    /// The same once more, signed by one of these keys if there are any.
+    pub fn again(options: &Options, keys: Vec<String>) -> Given {
         let set = options.set.clone().into_iter().collect();
-        Given { plan: options.plan.clone(), set, ..Given::of(&options.policy, &options.records, &options.as_of) }
+        let trust = Trust { keys, limit: LimitArgs::again(&options.limit) };
+        Given { plan: options.plan.clone(), set, trust, ..Given::of(&options.policy, &options.records, &options.as_of) }
     }
 
     pub fn of(policies: &[String], records: &[String], as_of: &Option<String>) -> Given {
@@ -113,6 +136,7 @@ impl Given {
             records: records.to_vec(),
             as_of: as_of.clone(),
             set: Vec::new(),
+            trust: Trust::default(),
             threads: None,
             memory_limit: None,
             naming: Naming::default(),
@@ -122,19 +146,25 @@ impl Given {
     /// Loads the policy set; errors are told, warnings too.
     pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
         let Some(path) = &self.plan else {
-            let (policies, checked) = check::load(&self.policies, &self.set, style)?;
-            return Ok(Rules::Checked { policies: policies.into(), checked: checked.into() });
+            let loaded = check::load(&self.policies, &self.trust, &self.set, style)?;
+            let (policies, checked) = (loaded.policies.into(), loaded.checked.into());
+            return Ok(Rules::Checked { policies, checked, origin: loaded.origin });
         };
-        let saved = compile::read(path)?;
+        let (saved, origin) = compile::read(path, &self.trust)?;
         output::tell(&report::render::diagnostics(&saved.sources, &saved.warnings, style.stderr));
-        Ok(Rules::Saved { saved, path })
+        Ok(Rules::Saved { saved, path, origin })
     }
 
     /// Finds the files of records, and what people in them are called.
     pub fn inputs(&self, reading: &Reading) -> Result<Inputs, Failure> {
         let mut inputs = records::inputs(&self.records, reading)?;
-        self.naming.apply(reading, &mut inputs, self.threads())?;
+        self.naming.apply(reading, &mut inputs, (self.threads(), &self.trust.limit.limits()))?;
         Ok(inputs)
+    }
+
+    /// Whether people are to have pseudonyms.
+    pub fn has_key(&self) -> bool {
+        self.naming.pseudonymize.is_some()
     }
 
     /// With people called in another way.
@@ -142,8 +172,13 @@ impl Given {
         Given { naming: naming.clone(), ..self }
     }
 
+    /// The policy files and folders, and parameters' values; none where a compiled set is given.
+    pub fn policies(&self) -> Option<(&[String], &[(String, String)])> {
+        self.plan.is_none().then_some((&self.policies, &self.set))
+    }
+
     pub fn limit(&self) -> Limit {
-        Limit::new(self.memory_limit)
+        Limit::new(self.memory_limit, self.trust.limit.limits())
     }
 
     pub fn threads(&self) -> usize {

@@ -1,6 +1,7 @@
 //! `bylaws handbook`: the rules as a readable handbook, in English, Chinese or another language.
 
-use super::disk::{Disk, plain_io_error};
+use super::disk::plain_io_error;
+use super::policies::{self, Trust};
 use super::{Exit, Failure, Style, check, output};
 use crate::handbook::{self, BadCatalogue, Catalogue, Given, MARK};
 use crate::policy_set::PolicySet;
@@ -50,6 +51,8 @@ pub(super) struct HandbookArgs {
     /// The heading
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
     /// Write into a folder that has other files in it, over those of the same name
     #[arg(long)]
     force: bool,
@@ -74,7 +77,7 @@ enum Format {
 
 pub(super) fn run(args: &HandbookArgs, style: Style) -> Result<Exit, Failure> {
     let mut catalogue = catalogue(args)?;
-    let mut policies = PolicySet::load(&Disk, &args.paths).map_err(|errors| check::unreadable(&errors))?;
+    let mut policies = policies::open(&args.paths, &args.trust)?.load().map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));
     if checked.has_errors() {

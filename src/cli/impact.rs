@@ -68,7 +68,7 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
         Format::Human => impact::human(&found, args.examples, style.stdout),
         Format::Json => format!("{:#}\n", impact::json(&found)),
         Format::Md => {
-            let changes = diff::changes(&old, &new)?;
+            let changes = diff::changes(&old, &new, None)?;
             let records = impact::markdown(&found, args.examples, &analyze::cell);
             format!("{}\n{records}", analyze::markdown(&changes))
         }

@@ -1,6 +1,8 @@
 //! `bylaws infer`: a record and its source drafted from sample data.
 
+use super::limits::LimitArgs;
 use super::records::{self, Input as File};
+use super::temporary::Temporary;
 use super::{Exit, Failure, Style, output, reading};
 use crate::data::InputId;
 use crate::data::found::Bare;
@@ -15,7 +17,6 @@ use crate::report;
 use crate::source::FileId;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -54,6 +55,8 @@ pub(super) struct InferArgs {
     /// What separates the fields of CSV: one sign, or `tab`; otherwise as the headings show
     #[arg(long, value_name = "SIGN", value_parser = sign)]
     delimiter: Option<u8>,
+    #[command(flatten)]
+    limit: LimitArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -87,8 +90,9 @@ pub(super) fn run(args: &InferArgs, style: Style) -> Result<Exit, Failure> {
     let files = files(&args.records, &mut spooled)?;
     let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
     let most = args.rows.unwrap_or(u64::MAX);
+    let seen = reading::Seen::default();
     let (sample, (shape, limited)) =
-        infer::sample(most, &mut |most, take| pass(args, &files, most, take), |(shape, _)| shape.format)?;
+        infer::sample(most, &mut |most, take| pass(args, (&files, &seen), most, take), |(shape, _)| shape.format)?;
     if sample.is_empty() {
         return Err(nothing(&sample, &names));
     }
@@ -105,7 +109,7 @@ pub(super) fn run(args: &InferArgs, style: Style) -> Result<Exit, Failure> {
 }
 
 /// The files to read, in the order named.
-fn files(args: &[String], spooled: &mut Vec<NamedTempFile>) -> Result<Vec<File>, Failure> {
+fn files(args: &[String], spooled: &mut Vec<Temporary>) -> Result<Vec<File>, Failure> {
     let mut files: Vec<File> = Vec::new();
     let mut add = |name: String, path: PathBuf| files.push(File { name, path, route: Route::Tagged });
     for arg in args {
@@ -135,7 +139,12 @@ fn files(args: &[String], spooled: &mut Vec<NamedTempFile>) -> Result<Vec<File>,
 }
 
 /// Reads the files once, or so many records of them: as what, and whether there was more.
-fn pass(args: &InferArgs, files: &[File], most: u64, take: Take) -> Result<(Shape, bool), Failure> {
+fn pass(
+    args: &InferArgs,
+    (files, seen): (&[File], &reading::Seen),
+    most: u64,
+    take: Take,
+) -> Result<(Shape, bool), Failure> {
     let mut first: Option<Shape> = None;
     let (mut count, mut limited) = (0, false);
     let progress = reading::progress(files);
@@ -150,6 +159,7 @@ fn pass(args: &InferArgs, files: &[File], most: u64, take: Take) -> Result<(Shap
                 Given::Parquet => Format::Parquet,
             }),
             delimiter: args.delimiter,
+            limits: args.limit.limits(),
         };
         let mut see = |place, record: Bare<'_>| {
             limited |= count >= most;
@@ -164,7 +174,7 @@ fn pass(args: &InferArgs, files: &[File], most: u64, take: Take) -> Result<(Shap
                 bar.inc(bytes);
             }
         };
-        let shape = reading::with_input(file, |input| bare(&spec, input, &mut see, &advance))?;
+        let shape = reading::with_input(file, seen, |input| bare(&spec, input, &mut see, &advance))?;
         match &mut first {
             None => first = Some(shape),
             Some(first) if (first.format, first.delimiter) != (shape.format, shape.delimiter) => {

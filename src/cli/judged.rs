@@ -32,7 +32,7 @@ pub(super) fn judge(given: &Given, plan: Arc<Plan>) -> Result<Judged, Failure> {
     let evaluator = evaluator.with_people(inputs.people.clone());
     let reader = reading::Reader::new(&read, &inputs, threads, false, given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
     let summary = outcome.summary(&inputs, &findings);
     Ok(Judged { plan, findings, inputs, summary })
 }

@@ -1,6 +1,7 @@
 //! `bylaws lint`: advice about a policy set that is right as far as `check` can tell.
 
 use super::disk::Disk;
+use super::policies::{self, Opened, Trust};
 use super::{CheckFormat, Exit, Failure, Style, check, output, watch};
 use crate::diag::{Code, Diagnostic, Level};
 use crate::io::{FileError, Files, normalize};
@@ -50,6 +51,8 @@ pub(super) struct LintArgs {
     /// Settings, instead of the `bylaws.toml` in the folder of the policy or above it
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
     #[arg(long, value_enum, default_value = "human")]
     format: CheckFormat,
     /// Print every lint with its level, and look at nothing
@@ -98,8 +101,14 @@ fn once(args: &LintArgs, style: Style) -> Result<Exit, Failure> {
         let now = jiff::Timestamp::now().as_second().div_euclid(86_400);
         i32::try_from(now).unwrap_or(i32::MAX)
     });
-    let of = Looking { args, settings: &settings, root: &absolute(root), today };
-    let mut disk = Mended { texts: BTreeMap::new() };
+    let opened = policies::open(&args.paths, &args.trust)?;
+    if let (Some(origin), true) = (&opened.origin, args.fix) {
+        return Err(Failure::new(format!("`{}` is a bundle, and is not mended", origin.file))
+            .code(Code::BadBundle)
+            .help("mend the files that it is made of, and make it again"));
+    }
+    let of = Looking { args, opened: &opened, settings: &settings, root: &absolute(root), today };
+    let mut disk = Mended { base: &opened, texts: BTreeMap::new() };
     let mut set = look(&disk, &of, style)?;
     output::tell(&report::render::diagnostics(set.policies.sources(), set.checked.diagnostics(), style.stderr));
     let mut mended = Vec::new();
@@ -209,6 +218,7 @@ fn absolute(path: &Path) -> PathBuf {
 
 struct Looking<'a> {
     args: &'a LintArgs,
+    opened: &'a Opened,
     settings: &'a Settings,
     /// The folder that paths of the settings start from.
     root: &'a Path,
@@ -224,25 +234,38 @@ struct Looked {
 
 /// The disk, with the files that have been mended and not been written yet.
 #[derive(Clone)]
-struct Mended {
+struct Mended<'a> {
+    base: &'a Opened,
     texts: BTreeMap<String, String>,
 }
 
-impl Files for Mended {
+impl Files for Mended<'_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
         match self.texts.get(&normalize(path)) {
             Some(text) => Ok(text.clone().into_bytes()),
-            None => Disk.read(path),
+            None => self.base.files.read(path),
+        }
+    }
+
+    fn read_within(&self, path: &str, most: u64) -> Result<Vec<u8>, FileError> {
+        match self.texts.get(&normalize(path)) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => self.base.files.read_within(path, most),
         }
     }
 
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
-        Disk.list(path)
+        self.base.files.list(path)
+    }
+
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        self.base.files.real(path)
     }
 }
 
 fn look(files: &Mended, of: &Looking, style: Style) -> Result<Looked, Failure> {
-    let mut policies = PolicySet::load(files, &of.args.paths).map_err(|errors| check::unreadable(&errors))?;
+    let mut policies = PolicySet::load_within(files, &of.opened.paths, &of.opened.limits)
+        .map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     if checked.has_errors() {
         let (sources, errors) = (policies.sources(), checked.diagnostics());
@@ -306,7 +329,8 @@ fn mend(
 
 /// What the lints find, if there are no errors.
 fn right(files: &Mended, of: &Looking) -> Result<Option<Looked>, Failure> {
-    let mut policies = PolicySet::load(files, &of.args.paths).map_err(|errors| check::unreadable(&errors))?;
+    let mut policies = PolicySet::load_within(files, &of.opened.paths, &of.opened.limits)
+        .map_err(|errors| check::unreadable(&errors))?;
     let (checked, uses) = policies.check_names(&[]);
     if checked.has_errors() {
         return Ok(None);
@@ -315,7 +339,7 @@ fn right(files: &Mended, of: &Looking) -> Result<Option<Looked>, Failure> {
     Ok(Some(Looked { policies, checked, found }))
 }
 
-fn with(files: &Mended, sources: &SourceMap, edits: &[Edit]) -> Mended {
+fn with<'a>(files: &Mended<'a>, sources: &SourceMap, edits: &[Edit]) -> Mended<'a> {
     let mut mended = files.clone();
     for (id, file) in sources.files() {
         let mut own = edits.iter().filter(|e| e.span.file == id).peekable();

@@ -1,6 +1,7 @@
 //! How much memory a command may hold, and the end of it before the system ends it.
 
 use super::Failure;
+use crate::data::{Limits, limits};
 use crate::eval::Held;
 use crate::plan::Plan;
 use std::path::{Path, PathBuf};
@@ -28,37 +29,34 @@ pub(super) fn size(text: &str) -> Result<Size, String> {
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let by: u64 = match unit.trim() {
         "%" if (1..=100).contains(&number) => return Ok(Size::Percent(number)),
-        "kB" | "KB" => 1_000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        "TB" => 1_000_000_000_000,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "TiB" => 1 << 40,
-        _ => return Err(wrong()),
+        unit => limits::unit_of(unit).ok_or_else(wrong)?,
     };
     number.checked_mul(by).filter(|n| *n > 0).map(Size::Bytes).ok_or_else(wrong)
 }
 
-/// None: there is none, as the system does not tell what it has.
+/// Without one of memory where the system does not tell what it has.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limit(Option<u64>);
+pub(super) struct Limit {
+    memory: Option<u64>,
+    /// Of what the input makes large.
+    pub input: Limits,
+}
 
 impl Limit {
-    pub fn new(size: Option<Size>) -> Limit {
+    pub fn new(size: Option<Size>, input: Limits) -> Limit {
         let share = |percent| there_is().map(|n| n / 100 * percent);
-        Limit(match size {
+        let memory = match size {
             Some(Size::Bytes(n)) => Some(n),
             Some(Size::Percent(percent)) => share(percent),
             Some(Size::Unlimited) => None,
             None => share(SHARE),
-        })
+        };
+        Limit { memory, input }
     }
 
     /// `soon`: what is about to be made besides.
     pub fn check(self, plan: &Plan, held: &Held, soon: u64) -> Result<(), Failure> {
-        let Some(limit) = self.0 else { return Ok(()) };
+        let Some(limit) = self.memory else { return Ok(()) };
         let now = resident().unwrap_or(0).max(held.bytes());
         if now.saturating_add(soon) <= limit { Ok(()) } else { Err(stopped(plan, held, now, soon, limit)) }
     }

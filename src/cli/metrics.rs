@@ -105,7 +105,7 @@ pub(super) fn work_out(
     let evaluator = evaluator.with_people(inputs.people.clone());
     let reader = reading::Reader::new(&read, inputs, threads, false, given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let found = evaluator.metrics();
+    let found = reader.metrics(evaluator)?;
     let mut summary = outcome.read(inputs, plan, found.records());
     summary.as_of = given.as_of.clone();
     summary.kinds.iter_mut().for_each(|k| k.used |= k.read > 0);

@@ -1,18 +1,29 @@
 //! The command: arguments, files, terminals. One file a subcommand.
 
+mod analyze;
 mod audit;
+mod bench;
+mod bundle;
 mod check;
 mod compile;
 mod diff;
 mod disk;
 mod explain;
 mod fmt;
+#[cfg(feature = "follow")]
+mod follow;
+#[cfg(not(feature = "follow"))]
+#[path = "follow_left_out.rs"]
+mod follow;
 mod given;
 mod handbook;
 mod impact;
 mod infer;
 mod init;
 mod judged;
+mod keygen;
+mod ledger;
+mod limits;
 mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
@@ -24,12 +35,17 @@ mod memory;
 mod metrics;
 mod output;
 mod people;
+mod policies;
 mod pseudonym;
 mod reading;
 mod receipt;
 mod records;
 mod report;
 mod revision;
+mod signature;
+mod solver;
+mod stages;
+mod temporary;
 mod test;
 mod r#try;
 mod watch;
@@ -87,14 +103,26 @@ enum Command {
     Lint(lint::LintArgs),
     /// Check a policy set once, and write it to a file for --plan
     Compile(compile::CompileArgs),
+    /// Write a policy set as one file, signed where that is asked; list or unpack one
+    Bundle(bundle::BundleArgs),
+    /// Make a pair of keys, to sign bundles with
+    Keygen(keygen::KeygenArgs),
+    /// Show what a run on several machines needs: which records come together, by what, for which rules
+    Stages(stages::StagesArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
+    /// Show how the rules of one policy set stand to each other, and what none of them can find
+    Analyze(analyze::AnalyzeArgs),
     /// Show what changes in meaning between two policy sets
     Diff(diff::DiffArgs),
     /// Show what a change of policy does to records
     Impact(impact::ImpactArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
+    /// Say whether a ledger of findings is as it was written, or show it
+    Ledger(ledger::LedgerArgs),
+    /// Judge records as they come: files that grow, standard input, streams of NATS JetStream
+    Follow(follow::FollowArgs),
     /// Judge again what an audit's receipt is for, and compare
     Verify(receipt::VerifyArgs),
     /// Work out the figures that a policy set keeps, by period
@@ -208,6 +236,14 @@ impl Failure {
         if self.help.is_some() { self } else { self.help(help) }
     }
 
+    /// On one line, for a log.
+    fn in_short(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{}: {help}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     fn tell(self, style: Style) {
         if self.told {
             output::tell(&format!("{}\n", self.message));
@@ -230,12 +266,21 @@ fn defect(of: &std::panic::PanicHookInfo) -> String {
 
 /// Runs the command, and says how the process should end.
 pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    keep_quiet();
     std::panic::set_hook(Box::new(|of| output::tell(&defect(of))));
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             let code = error.exit_code();
-            let _ = error.print();
+            // Help that somebody asked for, and that went nowhere.
+            if let Err(failed) = error.print()
+                && !error.use_stderr()
+                && failed.kind() != std::io::ErrorKind::BrokenPipe
+            {
+                let message = format!("cannot write the output: {}", disk::plain_io_error(&failed));
+                Failure::new(message).tell(Style { stdout: false, stderr: false });
+                return ExitCode::from(Exit::Failed as u8);
+            }
             return ExitCode::from(code.clamp(0, 255) as u8);
         }
     };
@@ -247,10 +292,16 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fmt(args) => fmt::run(args, style),
         Command::Lint(args) => lint::run(args, style),
         Command::Compile(args) => compile::run(args, style),
+        Command::Bundle(args) => bundle::run(args, style),
+        Command::Keygen(args) => keygen::run(args),
+        Command::Stages(args) => stages::run(args, style),
         Command::Test(args) => test::run(args, style),
+        Command::Analyze(args) => analyze::run(args, style),
         Command::Diff(args) => diff::run(args, style),
         Command::Impact(args) => impact::run(args, style),
         Command::Audit(args) => audit::run(args, style),
+        Command::Ledger(args) => ledger::run(args, style),
+        Command::Follow(args) => follow::run(args, style),
         Command::Verify(args) => receipt::run(args, style),
         Command::Metrics(args) => metrics::run(args, style),
         Command::Report(args) => report::run(args, style),
@@ -278,6 +329,19 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(Exit::Failed as u8)
         }
     }
+}
+
+/// What a decoder panics of over a damaged file is told as an error of the file, and not as a panic beside it.
+fn keep_quiet() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !crate::ingest::is_guarded() {
+                tell(panic);
+            }
+        }));
+    });
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

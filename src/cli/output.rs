@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::disk::plain_io_error;
+use super::temporary::Temporary;
 use std::fs;
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
@@ -68,23 +69,16 @@ pub(super) fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut temporary = tempfile::Builder::new().prefix(".bylaws-").tempfile_in(&folder).map_err(failed)?;
+    let mut temporary = Temporary::beside(&folder).map_err(failed)?;
     {
-        let mut out = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
+        let mut out = BufWriter::with_capacity(1 << 16, temporary.file().map_err(failed)?);
         write(&mut out).and_then(|()| out.flush()).map_err(failed)?;
     }
-    readable_like_any_file(temporary.path(), path);
-    temporary.persist(path).map(drop).map_err(|e| failed(e.error))
-}
-
-/// Temporary files are private; the finished file gets the rights of the one that it replaces, or a new file's.
-fn readable_like_any_file(temporary: &Path, target: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(target).map_or(0o644, |m| m.permissions().mode() & 0o777);
-        let _ = fs::set_permissions(temporary, fs::Permissions::from_mode(mode));
+    // Some file systems tell only now that there was no room.
+    temporary.file().and_then(|file| file.sync_all()).map_err(failed)?;
+    // The finished file has the rights of the one that it replaces.
+    if let Ok(before) = fs::metadata(path) {
+        let _ = fs::set_permissions(temporary.path(), before.permissions());
     }
-    #[cfg(not(unix))]
-    let _ = (temporary, target);
+    temporary.persist(path).map_err(failed)
 }

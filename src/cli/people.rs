@@ -6,7 +6,7 @@ use super::records::Inputs;
 use super::{Failure, output};
 use crate::data::mapping::{MapExpr, Step};
 use crate::data::people::{Key, KeyError, Names, People, Pseudonyms};
-use crate::data::{ColumnId, KindId, Origin, Reading};
+use crate::data::{ColumnId, KindId, Limits, Origin, Reading};
 use crate::eval;
 use crate::ingest::{self, Ingest, Route, Sink};
 use crate::plan::Plan;
@@ -28,10 +28,10 @@ pub(super) struct Naming {
 
 impl Naming {
     /// Finds out whose names there are in the inputs. What these are called is then without names, too.
-    pub fn apply(&self, reading: &Reading, inputs: &mut Inputs, threads: usize) -> Result<(), Failure> {
+    pub fn apply(&self, reading: &Reading, inputs: &mut Inputs, how: (usize, &Limits)) -> Result<(), Failure> {
         let Some(path) = &self.pseudonymize else { return Ok(()) };
         let key = key(path)?;
-        let names = Names::new(names(reading, inputs, threads))
+        let names = Names::new(names(reading, inputs, how))
             .map_err(|why| Failure::new(format!("there are too many names of people to look for in texts: {why}")))?;
         inputs.people = People::Keyed(Arc::new(Pseudonyms::new(key, names)));
         let called: Vec<String> = inputs.files.iter().map(|f| inputs.people.text(&f.name)).collect();
@@ -82,7 +82,7 @@ fn warn_of_readers(file: &File, path: &Path) {
 }
 
 /// All values of fields that name people, whether rules read them or not.
-fn names(reading: &Reading, inputs: &Inputs, threads: usize) -> BTreeSet<String> {
+fn names(reading: &Reading, inputs: &Inputs, (threads, limits): (usize, &Limits)) -> BTreeSet<String> {
     let every = of_people(reading, |_| true);
     let read = of_people(reading, |(kind, column)| {
         reading.projections.get(kind.0 as usize).and_then(Option::as_ref).is_some_and(|p| p.contains(&column))
@@ -106,7 +106,9 @@ fn names(reading: &Reading, inputs: &Inputs, threads: usize) -> BTreeSet<String>
             };
             let sink = Sink { batch: &batch, reject: &|_| (), advance: &|_| () };
             let options = ingest::Options { threads, ..ingest::Options::default() };
-            with_input(file, |input| Ingest::new(of).read(&spec(i, file), input, options, sink))
+            with_input(file, &inputs.seen, |input| {
+                Ingest::new(of).within(limits).read(&spec(i, file), input, options, sink)
+            })
         };
         // A column that no rule reads may be missing from a file. What cannot be read at all is told by the run itself.
         if gather(&every).is_err() {

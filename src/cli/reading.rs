@@ -5,17 +5,21 @@ use super::disk::plain_io_error;
 use super::memory::Limit;
 use super::people::Veil;
 use super::records::{self, Input as File, Inputs};
+use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Format;
 use crate::data::{InputId, Reading};
 use crate::diag::Code;
-use crate::eval::{BatchError, Evaluator, Findings, KindCounts};
+use crate::eval::{BatchError, Beyond, Evaluator, Findings, KindCounts, Metrics, OverLimit};
 use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Reject, Sift, Sink, Wanted};
 use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
 use crate::report::{self, Context, Entry, Excerpt};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::Metadata;
 use std::io::{IsTerminal, Write, stderr};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Shorter inputs are done before a progress bar could be read.
@@ -51,11 +55,19 @@ type WantedOf = (Vec<Wanted>, Vec<(usize, usize)>);
 impl<'a> Reader<'a> {
     pub fn new(reading: &'a Reading, inputs: &'a Inputs, threads: usize, keep: bool, limit: Limit) -> Reader<'a> {
         let veil = Veil::new(reading, &inputs.people);
-        Reader { ingest: Ingest::new(reading), inputs, reading, threads, keep, limit, veil }
+        let ingest = Ingest::new(reading).within(&limit.input);
+        Reader { ingest, inputs, reading, threads, keep, limit, veil }
     }
 
     /// Reads every input to its end; twice where a record has the identity of one that was let go.
     pub fn read(&self, mut evaluator: Evaluator) -> Result<(Evaluator, Outcome), Failure> {
+        let (files, most) = (self.inputs.files.len() as u64, self.limit.input.files);
+        if files > most {
+            let (files, most) = (grouped(files), grouped(most));
+            return Err(Failure::new(format!("{files} files of records were named: more than {most}"))
+                .code(Code::InputOverLimit)
+                .help("name fewer at once, or allow more: `--limit files=…`"));
+        }
         let outcome = self.pass(&evaluator)?;
         while evaluator.again().map_err(|e| Failure::new(e.to_string()).code(Code::BrokenInput))? {
             self.pass(&evaluator)?;
@@ -65,9 +77,28 @@ impl<'a> Reader<'a> {
         Ok((evaluator, outcome))
     }
 
+    /// Judges what was read.
+    pub fn finish(&self, evaluator: Evaluator) -> Result<Findings, Failure> {
+        evaluator.finish_within(&self.limit.input).map_err(|over| over_limit(&over))
+    }
+
+    /// Works out the metrics of what was read.
+    pub fn metrics(&self, evaluator: Evaluator) -> Result<Metrics, Failure> {
+        evaluator.metrics_within(&self.limit.input).map_err(|over| over_limit(&over))
+    }
+
+    /// Holds only where the files are as they were read.
+    pub fn unchanged(&self) -> Result<(), Failure> {
+        self.inputs.files.iter().try_for_each(|file| match std::fs::metadata(&file.path) {
+            Ok(now) if self.inputs.seen.opened(file, &now).is_some_and(|size| size == now.len()) => Ok(()),
+            _ => Err(changed(file)),
+        })
+    }
+
     fn pass(&self, evaluator: &Evaluator) -> Result<Outcome, Failure> {
         let mut outcome = Outcome { kinds: self.kinds(), ..Outcome::default() };
         let progress = progress(&self.inputs.files);
+        let kept = AtomicU64::new(0);
         let sieve = evaluator.sieve().map_err(|e| Failure::new(e.to_string()))?;
         for (i, file) in self.inputs.files.iter().enumerate() {
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
@@ -93,8 +124,11 @@ impl<'a> Reader<'a> {
             let reject = |reject: Reject| {
                 let reject = Reject { reason: self.veil.text(&reject.reason, &self.inputs.people), ..reject };
                 note(&mut lock(&sorts), &reject);
-                if keep {
+                let (text, most) = (reject.text.len() as u64, self.limit.input.rejected_bytes);
+                if keep && kept.fetch_add(text, Ordering::Relaxed).saturating_add(text) <= most {
                     lock(&rejected).push(reject);
+                } else if keep {
+                    lock(&full).get_or_insert_with(|| too_many_rejects(most));
                 }
             };
             let advance = |bytes| {
@@ -105,7 +139,9 @@ impl<'a> Reader<'a> {
             let sink = Sink { batch: &batch, reject: &reject, advance: &advance };
             let sift = sieve.as_ref().map(|sieve| Sift { sieve, rest: &rest });
             let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
-            let read = with_input(file, |input| self.ingest.sift(&spec(i, file), input, options, sink, sift));
+            let read = with_input(file, &self.inputs.seen, |input| {
+                self.ingest.sift(&spec(i, file), input, options, sink, sift)
+            });
             let read = read.map_err(|failure| self.veil.failure(failure, &self.inputs.people));
             outcome.sorts = sorts.into_inner().unwrap_or_else(|p| p.into_inner());
             outcome.reports.push(read?);
@@ -144,7 +180,8 @@ impl<'a> Reader<'a> {
             let Some(file) = self.inputs.files.get(id.0 as usize) else { continue };
             let spec = spec(id.0 as usize, file);
             let people = &self.inputs.people;
-            let found = with_input(file, |input| self.ingest.excerpts(&spec, input, &wanted, people))?;
+            let found =
+                with_input(file, &self.inputs.seen, |input| self.ingest.excerpts(&spec, input, &wanted, people))?;
             // A row of Parquet has no line: its columns are shown one a line, under the row's number.
             let rows = is_parquet(file);
             for ((excerpt, of), (e, r)) in found.into_iter().zip(&wanted).zip(targets) {
@@ -167,22 +204,8 @@ impl<'a> Reader<'a> {
             let Some(file) = self.inputs.files.get(id) else { continue };
             let shown = self.ingest.shown(&spec(id, file), &self.inputs.people);
             for reject in rejects {
-                let mut line = serde_json::json!({
-                    "file": file.name,
-                    "line": reject.place.line,
-                    "byte_offset": reject.place.offset,
-                    "element": reject.place.element,
-                    "code": reject.code.as_str(),
-                    "reason": reject.reason,
-                });
-                match if raw { Some(reject.text.clone()) } else { shown(reject) } {
-                    None => line["withheld_bytes"] = reject.text.len().into(),
-                    Some(text) => match String::from_utf8(text) {
-                        Ok(text) => line["text"] = text.into(),
-                        Err(text) => line["base64"] = report::base64::text(text.as_bytes()).into(),
-                    },
-                }
-                writeln!(out, "{line}")?;
+                let shown = if raw { Some(reject.text.clone()) } else { shown(reject) };
+                out.write_all(&reject_line(&file.name, reject, shown))?;
             }
         }
         Ok(())
@@ -288,6 +311,38 @@ impl Outcome {
     }
 }
 
+fn too_many_rejects(most: u64) -> Failure {
+    Failure::new(format!("the rejected records are more than {} of text", bytes(most))).code(Code::InputOverLimit).help(
+        "look at them without `--rejects` first: the summary counts them by reason; or keep more: \
+         `--limit rejected-bytes=…`",
+    )
+}
+
+/// `a`, `b` and 2 more
+fn names(of: &[String]) -> String {
+    let named: Vec<String> = of.iter().take(3).map(|n| format!("`{n}`")).collect();
+    match of.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// Why judging was stopped.
+fn over_limit(over: &OverLimit) -> Failure {
+    let what = match over.what {
+        Beyond::Keys => "looks at the records of more than {} keys at once",
+        Beyond::WindowRecords => "looks at more than {} records in one window",
+        Beyond::PartialMatches => "has more than {} ways to complete a sequence at one record",
+    };
+    let whose = names(&over.whose);
+    let message = what.replace("{}", &grouped(over.most));
+    let (name, most) = (over.what.limit(), grouped(over.most));
+    Failure::new(format!("{whose} {message}")).code(Code::JudgingOverLimit).help(format!(
+        "give it a narrower key or a shorter window, or allow more than {most}: `--limit {name}=…`; \
+         no verdicts were told"
+    ))
+}
+
 /// A bar for inputs that take a while, where somebody can see it.
 pub(super) fn progress(files: &[File]) -> Option<ProgressBar> {
     let total: u64 = files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
@@ -301,6 +356,24 @@ pub(super) fn progress(files: &[File]) -> Option<ProgressBar> {
         false => (ProgressBar::new(total), "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"),
     };
     Some(bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())))
+}
+
+/// A rejected record as it is kept: an object on a line, with what of its text may be shown.
+pub(super) fn reject_line(file: &str, reject: &Reject, shown: Option<Vec<u8>>) -> Vec<u8> {
+    let mut line = serde_json::json!({
+        "file": file,
+        "line": reject.place.line,
+        "byte_offset": reject.place.offset,
+        "element": reject.place.element,
+        "code": reject.code.as_str(),
+        "reason": reject.reason,
+    });
+    match shown.map(String::from_utf8) {
+        None => line["withheld_bytes"] = reject.text.len().into(),
+        Some(Ok(text)) => line["text"] = text.into(),
+        Some(Err(text)) => line["base64"] = report::base64::text(text.as_bytes()).into(),
+    }
+    format!("{line}\n").into_bytes()
 }
 
 /// At most so many sorts of reasons are told apart: a reason may quote the record.
@@ -330,25 +403,64 @@ fn is_parquet(file: &File) -> bool {
 /// Opens a file, whole or as a stream.
 pub(super) fn with_input<T>(
     file: &File,
+    seen: &Seen,
     read: impl FnOnce(ingest::Input<'_>) -> Result<T, InputError>,
 ) -> Result<T, Failure> {
     let unreadable = |e: std::io::Error| {
         Failure::new(format!("cannot read `{}`: {}", file.name, plain_io_error(&e))).code(Code::Unreadable)
     };
     let opened = std::fs::File::open(&file.path).map_err(unreadable)?;
-    let regular = opened.metadata().map_err(unreadable)?;
-    let result = if regular.is_file() {
-        read(ingest::Input::At(Arc::new(Regular { size: regular.len(), file: opened })))
+    let now = opened.metadata().map_err(unreadable)?;
+    // Of some files, such as those in /proc, the system does not tell the size.
+    let result = if now.is_file() && now.len() > 0 {
+        let size = seen.opened(file, &now).ok_or_else(|| changed(file))?;
+        read(ingest::Input::At(Arc::new(Regular { size, file: opened })))
     } else {
         read(ingest::Input::Reader(Box::new(opened)))
     };
-    result.map_err(|error| {
-        let failure = Failure::new(format!("{}: {}", file.name, error.message)).code(error.code);
-        match error.help {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
-    })
+    result.map_err(|error| of_input(&file.name, error))
+}
+
+/// Why an input could not be read, with its name.
+pub(super) fn of_input(name: &str, error: InputError) -> Failure {
+    let failure = Failure::new(format!("{name}: {}", error.message)).code(error.code);
+    match error.help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// The files as they were opened first: each is opened up to three times, and what is told of it rests on its being the
+/// same each time.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Mutex<HashMap<PathBuf, Metadata>>);
+
+impl Seen {
+    /// How much of a file is to be read: what is added to it later is not. None where it is another file now.
+    fn opened(&self, file: &File, now: &Metadata) -> Option<u64> {
+        let mut seen = lock(&self.0);
+        let first = seen.entry(file.path.clone()).or_insert_with(|| now.clone());
+        let time = |of: &Metadata| of.modified().ok();
+        let same = now.len() > first.len() || now.len() == first.len() && time(now) == time(first);
+        (same && is_one_file(first, now)).then_some(first.len())
+    }
+}
+
+#[cfg(unix)]
+fn is_one_file(first: &Metadata, now: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (first.dev(), first.ino()) == (now.dev(), now.ino())
+}
+
+#[cfg(not(unix))]
+fn is_one_file(first: &Metadata, now: &Metadata) -> bool {
+    first.created().ok() == now.created().ok()
+}
+
+fn changed(file: &File) -> Failure {
+    Failure::new(format!("`{}` was changed while it was read", file.name))
+        .code(Code::BrokenInput)
+        .help("run again once nothing writes to it, or give a copy")
 }
 
 /// A file of a size, which several threads may read.

@@ -2,16 +2,17 @@
 //! `bylaws verify`.
 
 use super::disk::plain_io_error;
-use super::given::{Given, Options};
+use super::given::{Given, Options, Rules};
 use super::judged;
+use super::ledger::Standing;
 use super::people::Naming;
+use super::policies::Origin;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
 use crate::data::{Verdict, identity};
 use crate::eval::Findings;
 use crate::report::plural;
 use crate::report::summary::Summary;
-use crate::source::SourceMap;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -35,6 +36,9 @@ pub(super) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "FILE")]
     receipt: PathBuf,
+    /// Refuse a policy that the holder of this key did not sign [default: the key that the receipt names]
+    #[arg(long = "require-signature", value_name = "KEY", num_args = 1)]
+    keys: Vec<String>,
     #[command(flatten)]
     naming: Naming,
 }
@@ -46,6 +50,9 @@ pub(super) struct Receipt {
     /// Of `bylaws`.
     version: String,
     options: Options,
+    /// The bundle or compiled set that the policy was in, and by whom it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Origin>,
     /// The fingerprint of the key by which people are called in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pseudonyms: Option<String>,
@@ -56,6 +63,9 @@ pub(super) struct Receipt {
     counts: BTreeMap<String, u64>,
     /// SHA-256 over a line for each finding and other verdict but compliant: its id, a space, the verdict; sorted.
     verdicts: String,
+    /// The ledger that they were added to, and where it stood then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ledger: Option<Standing>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +84,7 @@ pub(super) struct Run<'a> {
 }
 
 impl Receipt {
-    pub fn of(given: &Given, sources: &SourceMap, run: &Run<'_>) -> Result<Receipt, Failure> {
+    pub fn of(given: &Given, rules: &Rules, run: &Run<'_>) -> Result<Receipt, Failure> {
         if given.records.iter().any(|r| r == "-") {
             return Err(Failure::new(
                 "a receipt is for records that can be read again, which standard input cannot be",
@@ -82,7 +92,8 @@ impl Receipt {
             .help("write them to a file first"));
         }
         without_names(given, run.inputs)?;
-        let mut policy: Vec<Hashed> = sources
+        let mut policy: Vec<Hashed> = rules
+            .sources()
             .files()
             .map(|(_, file)| Hashed {
                 file: file.name.clone(),
@@ -97,12 +108,18 @@ impl Receipt {
             schema: SCHEMA.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             options: given.options(),
+            from: rules.origin().cloned(),
             pseudonyms: run.findings.people().fingerprint(),
             policy,
             records: records?,
             counts: counts(run.summary),
             verdicts: verdicts(run.findings),
+            ledger: None,
         })
+    }
+
+    pub fn with(self, ledger: Option<Standing>) -> Receipt {
+        Receipt { ledger, ..self }
     }
 
     pub fn write(&self, path: &Path) -> Result<(), Failure> {
@@ -125,13 +142,18 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
         let found = &receipt.schema;
         return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
     }
-    let given = Given::again(&receipt.options).naming(&args.naming);
+    let signer = receipt.from.as_ref().and_then(|from| from.signer.as_ref());
+    let keys = if args.keys.is_empty() { signer.into_iter().cloned().collect() } else { args.keys.clone() };
+    let given = Given::again(&receipt.options, keys).naming(&args.naming);
     let rules = given.rules(style)?;
     let judged = judged::judge(&given, rules.plan()?)?;
     let run = Run { inputs: &judged.inputs, findings: &judged.findings, summary: &judged.summary };
-    let now = Receipt::of(&given, rules.sources(), &run)?;
+    let now = Receipt::of(&given, &rules, &run)?;
     same_key(&receipt, &now)?;
-    let told = differences(&receipt, &now);
+    let mut told = differences(&receipt, &now);
+    if let Some(ledger) = &receipt.ledger {
+        told.extend(ledger.differs()?.map(|why| format!("ledger: {why}")));
+    }
     if told.is_empty() {
         let (policy, records) = (plural(now.policy.len(), "policy file"), plural(now.records.len(), "file"));
         let all: u64 = now.counts.iter().filter(|(name, _)| *name == "finding").map(|(_, n)| n).sum();
@@ -181,14 +203,23 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
             match of(now, &file.file) {
                 None => told.push(format!("{what}: {} is not there", file.file)),
                 Some(is) if is != *file => {
-                    let (was, is) = (&file.sha256[..file.sha256.len().min(12)], &is.sha256[..12]);
-                    told.push(format!("{what}: {} has changed (SHA-256 {was}…, now {is}…)", file.file));
+                    told.push(changed(what, &file.file, &file.sha256, &is.sha256));
                 }
                 Some(_) => {}
             }
         }
         let new = now.iter().filter(|h| of(then, &h.file).is_none());
         told.extend(new.map(|h| format!("{what}: {} was not there", h.file)));
+    }
+    if let (Some(then), Some(now)) = (&then.from, &now.from) {
+        if then.sha256 != now.sha256 {
+            told.push(changed("policy", &then.file, &then.sha256, &now.sha256));
+        }
+        if let (Some(was), Some(is)) = (&then.signer, &now.signer)
+            && was != is
+        {
+            told.push(format!("policy: {} was signed by {was}, and is by {is}", then.file));
+        }
     }
     for (name, n) in &now.counts {
         let was = then.counts.get(name).copied().unwrap_or_default();
@@ -200,6 +231,11 @@ fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
         told.push("the verdicts are others".into());
     }
     told
+}
+
+fn changed(what: &str, file: &str, was: &str, is: &str) -> String {
+    let short = |hash: &str| hash.chars().take(12).collect::<String>();
+    format!("{what}: {file} has changed (SHA-256 {}…, now {}…)", short(was), short(is))
 }
 
 fn hashed(name: &str, path: &Path) -> Result<Hashed, Failure> {
@@ -240,4 +276,34 @@ fn verdicts(findings: &Findings) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_that_is_none() {
+        let receipt = |sha256: &str| Receipt {
+            schema: SCHEMA.into(),
+            version: "1".into(),
+            options: Options {
+                policy: vec!["p.bylaw".into()],
+                plan: None,
+                set: BTreeMap::new(),
+                records: Vec::new(),
+                as_of: None,
+                limit: BTreeMap::new(),
+            },
+            from: None,
+            pseudonyms: None,
+            policy: vec![Hashed { file: "p.bylaw".into(), bytes: 1, sha256: sha256.into() }],
+            records: Vec::new(),
+            counts: BTreeMap::new(),
+            verdicts: String::new(),
+            ledger: None,
+        };
+        let told = differences(&receipt("elf Zeichené"), &receipt(&"0".repeat(64)));
+        assert_eq!(told, ["policy: p.bylaw has changed (SHA-256 elf Zeichené…, now 000000000000…)"]);
+    }
 }

@@ -2,6 +2,8 @@
 
 use super::Failure;
 use super::disk::plain_io_error;
+use super::reading::Seen;
+use super::temporary::Temporary;
 use crate::data::mapping::{Format, Source};
 use crate::data::{KindId, People, Reading};
 use crate::diag::{Code, did_you_mean};
@@ -13,7 +15,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 #[derive(Debug)]
 pub(super) struct Input {
@@ -41,11 +42,13 @@ pub(super) struct Inputs {
     /// Sources with `files` of their own that were not looked for, as others were named, and what each is for.
     pub passed_by: Vec<(String, KindId)>,
     /// What came from standard input and from pipes, kept until the reports are written.
-    spooled: Vec<NamedTempFile>,
+    spooled: Vec<Temporary>,
     /// Standard input was named.
     stdin: bool,
     /// What people are called in what is written.
     pub people: People,
+    /// The files as they were opened first.
+    pub seen: Seen,
 }
 
 impl Inputs {
@@ -144,13 +147,19 @@ fn by_sources(reading: &Reading, inputs: &mut Inputs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn by_argument(arg: &str, reading: &Reading, inputs: &mut Inputs) -> Result<(), Failure> {
-    let (route, path) = match arg.split_once('=') {
+/// The route that an argument names, if it does, and what is read.
+pub(super) fn named(arg: &str, reading: &Reading) -> Result<(Option<Route>, String), Failure> {
+    Ok(match arg.split_once('=') {
         Some((name, path)) if is_name(name) && !Path::new(arg).exists() => {
-            (Some(named_route(name, path, reading)?), path)
+            (Some(named_route(name, path, reading)?), path.to_owned())
         }
-        _ => (None, arg),
-    };
+        _ => (None, arg.to_owned()),
+    })
+}
+
+fn by_argument(arg: &str, reading: &Reading, inputs: &mut Inputs) -> Result<(), Failure> {
+    let (route, path) = named(arg, reading)?;
+    let path = path.as_str();
     if path == "-" {
         if std::mem::replace(&mut inputs.stdin, true) {
             return Err(Failure::new("standard input (`-`) was named twice").code(Code::Routing));
@@ -214,19 +223,28 @@ fn named_route(name: &str, path: &str, reading: &Reading) -> Result<Route, Failu
 }
 
 /// Which source reads a file that was named without one.
-fn route_of(name: &str, path: &Path, reading: &Reading) -> Result<Route, Failure> {
-    let matching: Vec<usize> = (0..reading.sources.len())
-        .filter(|&i| reading.sources[i].files.iter().any(|glob| matches(glob, name)))
-        .collect();
-    if !matching.is_empty() {
-        return Ok(Route::Sources(matching));
+pub(super) fn route_of(name: &str, path: &Path, reading: &Reading) -> Result<Route, Failure> {
+    if let Some(route) = by_name(name, reading) {
+        return Ok(route);
     }
     let head = head(path)
         .map_err(|e| Failure::new(format!("cannot read `{name}`: {}", plain_io_error(&e))).code(Code::Unreadable))?;
-    let format = format_of(name, &head);
+    route_of_head(name, &head, reading)
+}
+
+/// The sources whose `files` fit a name.
+fn by_name(name: &str, reading: &Reading) -> Option<Route> {
+    let fits = |i: &usize| reading.sources[*i].files.iter().any(|glob| matches(glob, name));
+    let matching: Vec<usize> = (0..reading.sources.len()).filter(fits).collect();
+    (!matching.is_empty()).then_some(Route::Sources(matching))
+}
+
+/// Which source reads what begins like this.
+pub(super) fn route_of_head(name: &str, head: &[u8], reading: &Reading) -> Result<Route, Failure> {
+    let format = format_of(name, head);
     let fitting: Vec<usize> = (0..reading.sources.len()).filter(|&i| reads(&reading.sources[i], format)).collect();
     let json = matches!(format, Format::Ndjson | Format::Json);
-    if json && (fitting.is_empty() || names_its_kind(&head)) {
+    if json && (fitting.is_empty() || names_its_kind(head)) {
         return Ok(Route::Tagged);
     }
     if let [only] = fitting[..] {
@@ -269,11 +287,30 @@ pub(super) fn expand(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
             Failure::new(format!("cannot read `{}`: {}", e.path().display(), plain_io_error(e.error())))
                 .code(Code::Unreadable)
         })?;
-        if path.is_file() {
+        // What cannot be read is told when it is opened; a folder is not meant.
+        if !path.is_dir() {
             found.push(path);
         }
     }
+    nameless(pattern)?;
     Ok(found)
+}
+
+/// A glob passes over names that are not UTF-8: one that it would otherwise match is told.
+fn nameless(pattern: &str) -> Result<(), Failure> {
+    let (parent, last) = pattern.rsplit_once(['/', '\\']).unwrap_or((".", pattern));
+    let Ok(last) = glob::Pattern::new(last) else { return Ok(()) };
+    let folders = glob::glob(if parent.is_empty() { "/" } else { parent }).into_iter().flatten().flatten();
+    for entry in folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_none() && last.matches(&name.to_string_lossy()) {
+            let path = entry.path();
+            let path = path.strip_prefix("./").unwrap_or(&path);
+            let failure = Failure::new(format!("the name of `{}` is not UTF-8", shown(path)));
+            return Err(failure.code(Code::Unreadable).help("rename it, or write the glob so that it does not match"));
+        }
+    }
+    Ok(())
 }
 
 /// A folder's name as the start of a glob that means it literally.
@@ -323,12 +360,25 @@ fn kept(name: &str, path: &Path, inputs: &mut Inputs) -> Result<PathBuf, Failure
 }
 
 /// What can be read only once, kept in a file: its beginning says what it is, and reports show the lines of records again.
-pub(super) fn spool(name: &str, mut from: impl Read) -> Result<NamedTempFile, Failure> {
-    let failed = |e: std::io::Error| Failure::new(format!("cannot read {name}: {}", plain_io_error(&e)));
-    let mut file = NamedTempFile::with_prefix("bylaws-").map_err(failed)?;
-    std::io::copy(&mut from, &mut file).map_err(failed)?;
-    file.flush().map_err(failed)?;
-    Ok(file)
+pub(super) fn spool(name: &str, mut from: impl Read) -> Result<Temporary, Failure> {
+    let failed = |e: std::io::Error| {
+        let folder = std::env::temp_dir();
+        Failure::new(format!("cannot keep {name} in `{}`: {}", folder.display(), plain_io_error(&e)))
+            .help("it can be read only once, and is kept in a file meanwhile: TMPDIR names another folder for that")
+    };
+    let mut kept = Temporary::kept_back().map_err(failed)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(kept),
+            Ok(got) => kept.file().and_then(|file| file.write_all(&buffer[..got])).map_err(failed)?,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => {
+                let message = format!("cannot read {name}: {}", plain_io_error(&e));
+                return Err(Failure::new(message).code(Code::Unreadable));
+            }
+        }
+    }
 }
 
 /// The first bytes of a file, uncompressed.

@@ -93,7 +93,7 @@ pub(super) fn run(args: &ReportArgs, style: Style) -> Result<Exit, Failure> {
     let evaluator = evaluator.with_people(people);
     let reader = reading::Reader::new(&read, &inputs, threads, false, args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = evaluator.finish();
+    let findings = reader.finish(evaluator)?;
     if let Some(then) = earlier.as_ref().and_then(|e| e.pseudonyms.as_ref())
         && *then != inputs.people.fingerprint()
     {

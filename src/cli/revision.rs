@@ -1,7 +1,7 @@
 //! A policy set from the disk, or from a commit of the git repository that one is in.
 
 use super::Failure;
-use super::disk::Disk;
+use super::policies::{self, Trust};
 use crate::io::MemoryFiles;
 use crate::policy_set::{LoadError, PolicySet};
 use std::path::Path;
@@ -10,7 +10,8 @@ use std::process::{Command, Output};
 /// Where `OLD` or `NEW` is: a path that is there, `REVISION:PATH`, or `REVISION` with the path of the other side.
 pub(super) fn load(what: &str, path: Option<&str>) -> Result<PolicySet, Failure> {
     if Path::new(what).exists() {
-        return PolicySet::load(&Disk, &[what]).map_err(|errors| unreadable(what, &errors));
+        let opened = policies::open(&[what.to_owned()], &Trust::default())?;
+        return opened.load().map_err(|errors| unreadable(what, &errors));
     }
     let (revision, path) = match (what.split_once(':'), path) {
         (Some((revision, path)), _) => (revision, path),

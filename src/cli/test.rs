@@ -1,5 +1,6 @@
 //! `bylaws test`: the tests that a policy set contains.
 
+use super::policies::Trust;
 use super::{CheckFormat, Exit, Failure, Style, check, output, watch};
 use crate::plan::Plan;
 use crate::policy_set::PolicySet;
@@ -28,6 +29,8 @@ pub(super) struct TestArgs {
     /// Policy files, or folders of them
     #[arg(required = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<String>,
+    #[command(flatten)]
+    trust: Trust,
     /// Run only the tests whose title, with the row of its cases, matches this regular expression
     #[arg(long, value_name = "REGEX")]
     filter: Option<Regex>,
@@ -76,7 +79,7 @@ pub(super) fn run(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
 }
 
 fn once(args: &TestArgs, style: Style) -> Result<Exit, Failure> {
-    let (mut policies, checked) = check::load(&args.paths, &args.set, style)?;
+    let (mut policies, checked) = check::load(&args.paths, &args.trust, &args.set, style)?.parts();
     let plan = Arc::new(check::compile(&checked)?);
     let mut coverage = args.coverage.map(|_| Coverage::new(&plan));
     let all = checked.hir().tests.len();

@@ -6,6 +6,7 @@ mod talk;
 
 use super::memory::Size;
 use super::people::Naming;
+use super::policies::Trust;
 use super::{Exit, Failure, Style, output};
 use crate::eval::Truth;
 use crate::report::{self, tried};
@@ -66,6 +67,8 @@ pub(super) struct TryArgs {
     /// Give a parameter another value than its default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     set: Vec<(String, String)>,
+    #[command(flatten)]
+    trust: Trust,
     /// How many threads read and judge [default: all cores]. What comes out is the same
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -82,6 +85,7 @@ pub(super) fn run(args: &TryArgs, style: Style) -> Result<Exit, Failure> {
     let start = Start {
         policies: &args.policies,
         set: &args.set,
+        trust: &args.trust,
         records,
         as_of: args.as_of.as_deref(),
         threads,

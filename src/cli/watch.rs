@@ -1,7 +1,9 @@
 //! `--watch`: a command again and again, each time that a policy file has changed.
 
 use super::disk::Disk;
+use super::policies::is_bundle;
 use super::{Exit, Failure, Style, output};
+use crate::diag::Code;
 use crate::io::{Files, folder_of};
 use crate::policy_set::PolicySet;
 use notify::event::ModifyKind;
@@ -11,7 +13,7 @@ use std::collections::btree_map::Entry;
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An editor writes a file in several steps: it is read when nothing more has come for so long.
 const QUIET: Duration = Duration::from_millis(100);
@@ -19,6 +21,11 @@ const QUIET: Duration = Duration::from_millis(100);
 /// Runs a command over a policy set, and again after each change of one of its files, until it is interrupted. It
 /// only ends by itself where nothing can be watched.
 pub(super) fn watch(paths: &[String], style: Style, run: impl Fn() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    if let Some(path) = paths.iter().find(|path| is_bundle(path)) {
+        return Err(Failure::new(format!("`{path}` is a bundle, which nobody edits"))
+            .code(Code::BadBundle)
+            .help("watch the files that it is made of"));
+    }
     let (send, events) = channel();
     let failed = |e: notify::Error| Failure::new(format!("cannot watch for changes: {}", plain(&e)));
     let mut watcher = notify::recommended_watcher(send).map_err(failed)?;
@@ -35,6 +42,43 @@ pub(super) fn watch(paths: &[String], style: Style, run: impl Fn() -> Result<Exi
         output::tell(&format!("\nwatching {}: ctrl-c ends\n", paths.join(", ")));
         let changed = changed(&events).map_err(failed)?;
         output::tell(&format!("changed: {changed}\n\n"));
+    }
+}
+
+/// Changes of a policy set's files, for a command that does something else meanwhile.
+pub(super) struct Changes {
+    watcher: RecommendedWatcher,
+    watched: BTreeMap<PathBuf, RecursiveMode>,
+    events: Receiver<notify::Result<Event>>,
+    /// Something has changed, and when that was told.
+    told: Option<Instant>,
+}
+
+impl Changes {
+    pub fn begin(paths: &[String]) -> Result<Changes, Failure> {
+        let (send, events) = channel();
+        let failed = |e: notify::Error| Failure::new(format!("cannot watch for changes: {}", plain(&e)));
+        let watcher = notify::recommended_watcher(send).map_err(failed)?;
+        let mut changes = Changes { watcher, watched: BTreeMap::new(), events, told: None };
+        follow(&mut changes.watcher, &mut changes.watched, folders(paths))?;
+        Ok(changes)
+    }
+
+    /// Whether something has changed, and nothing more comes for now.
+    pub fn seen(&mut self, paths: &[String]) -> Result<bool, Failure> {
+        while let Ok(event) = self.events.try_recv() {
+            // What was lost may have been a change.
+            if event.map_or(true, |event| event.paths.iter().any(|path| matters(&event.kind, path))) {
+                self.told = Some(Instant::now());
+            }
+        }
+        let over = self.told.is_some_and(|told| told.elapsed() >= QUIET);
+        if over {
+            self.told = None;
+            // First watched, then read: what changes meanwhile is seen.
+            follow(&mut self.watcher, &mut self.watched, folders(paths))?;
+        }
+        Ok(over)
     }
 }
 

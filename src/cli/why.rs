@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
         let reading = plan.reading();
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, retain, self.common.given.limit());
         let (evaluator, outcome) = reader.read(evaluator)?;
-        Ok((evaluator.finish(), outcome))
+        Ok((reader.finish(evaluator)?, outcome))
     }
 
     /// The plan of one rule, and of those that it needs. `all`: records of every kind are held, not only of those that

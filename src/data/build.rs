@@ -156,6 +156,42 @@ impl ColumnBuilder {
         true
     }
 
+    /// Appends what was read: a null where it is absent, or could not be read.
+    pub fn append_read<E>(&mut self, read: Result<Option<Value>, E>) -> Result<(), E> {
+        match read {
+            Ok(Some(value)) => {
+                self.append(&value);
+                Ok(())
+            }
+            Ok(None) => {
+                self.append_null();
+                Ok(())
+            }
+            Err(error) => {
+                self.append_null();
+                Err(error)
+            }
+        }
+    }
+
+    /// Appends a list, of which some elements may be none; a null, and false, where it is no list of such.
+    pub fn append_items(&mut self, values: &[Option<Value>]) -> bool {
+        let ColumnBuilder::List { items, ends, present, .. } = self else {
+            self.append_null();
+            return false;
+        };
+        let mut fits = true;
+        for value in values {
+            match value {
+                Some(value) => fits &= items.append(value),
+                None => items.append_null(),
+            }
+        }
+        ends.push(items.len() as i32);
+        present.append_non_null();
+        fits
+    }
+
     pub fn len(&self) -> usize {
         match self {
             ColumnBuilder::Bool(b) => b.len(),

@@ -72,8 +72,9 @@ pub fn date(days: i32) -> String {
 
 /// `2025-12-01T09:00:00+08:00`; a fraction only where there is one, `Z` in UTC.
 pub fn timestamp(instant: i64, zone: &Zone) -> String {
-    let offset = zone.offset_at(instant);
-    let local = instant as i128 + offset as i128;
+    // Before there were zones, offsets had seconds, for which the form has no place.
+    let minutes = zone.offset_at(instant) / (60 * NANOS_PER_SECOND);
+    let local = instant as i128 + (minutes * 60 * NANOS_PER_SECOND) as i128;
     let (days, rest) = (local.div_euclid(NANOS_PER_DAY as i128), local.rem_euclid(NANOS_PER_DAY as i128) as i64);
     let (seconds, nanos) = (rest / NANOS_PER_SECOND, rest % NANOS_PER_SECOND);
     let mut out = date(days as i32);
@@ -82,7 +83,6 @@ pub fn timestamp(instant: i64, zone: &Zone) -> String {
         let digits = format!("{nanos:09}");
         let _ = write!(out, ".{}", digits.trim_end_matches('0'));
     }
-    let minutes = offset / (60 * NANOS_PER_SECOND);
     if zone.name() == "UTC" {
         out.push('Z');
     } else {
@@ -332,6 +332,10 @@ mod tests {
         assert_eq!(timestamp(0, &shanghai), "1970-01-01T08:00:00+08:00");
         assert_eq!(timestamp(1_500_000_000, &Zone::utc()), "1970-01-01T00:00:01.5Z");
         assert_eq!(timestamp(-1, &Zone::utc()), "1969-12-31T23:59:59.999999999Z");
+        // Local mean time was 8:05:43 ahead.
+        let old = -3_000_000_000 * NANOS_PER_SECOND;
+        assert_eq!(timestamp(old, &shanghai), "1874-12-08T02:45:00+08:05");
+        assert_eq!(crate::data::times::timestamp(&timestamp(old, &shanghai), &shanghai), Some(old));
         assert_eq!(date(-1), "1969-12-31");
     }
 

@@ -57,6 +57,34 @@ pub enum Type {
     Set(Box<Type>),
 }
 
+impl Type {
+    /// The types that have a name in the language, by it.
+    pub const NAMED: [(&str, Type); 10] = [
+        ("bool", Type::Bool),
+        ("int", Type::Int),
+        ("decimal", Type::Decimal),
+        ("percent", Type::Percent),
+        ("text", Type::Text),
+        ("date", Type::Date),
+        ("timestamp", Type::Timestamp),
+        ("duration", Type::Duration),
+        ("bytes", Type::Bytes),
+        ("money", Type::Money),
+    ];
+
+    pub fn named(name: &str) -> Option<Type> {
+        Type::NAMED.into_iter().find(|(of, _)| *of == name).map(|(_, ty)| ty)
+    }
+
+    /// Of a list or set: the type of its elements.
+    pub fn item(&self) -> Option<&Type> {
+        match self {
+            Type::List(of) | Type::Set(of) => Some(of),
+            _ => None,
+        }
+    }
+}
+
 /// A declared enum, or the words written in place at a field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EnumDef {

@@ -63,7 +63,9 @@ pub fn timestamp(text: &str, zone: &Zone) -> Option<i64> {
         }
         _ => return None,
     };
-    (days as i64).checked_mul(NANOS_PER_DAY)?.checked_add(time_of_day)?.checked_sub(offset * NANOS_PER_SECOND)
+    // The first day and the last that can be told have begun before, and end after.
+    let instant = i128::from(days) * i128::from(NANOS_PER_DAY) + i128::from(time_of_day);
+    i64::try_from(instant - i128::from(offset) * i128::from(NANOS_PER_SECOND)).ok()
 }
 
 /// A local date and time of day; a leap second at its end belongs to the next date.
@@ -111,7 +113,10 @@ mod tests {
         ] {
             assert_eq!(at(text), Some(millis), "{text}");
         }
+        let (first, last) = ("1677-09-21T00:12:43.145224192Z", "2262-04-11T23:47:16.854775807Z");
+        assert_eq!((timestamp(first, &shanghai), timestamp(last, &shanghai)), (Some(i64::MIN), Some(i64::MAX)));
         for text in [
+            "1677-09-21T00:12:43.145224191Z",
             "1970-01-01",
             "1970-01-01T",
             "1970-01-01T24:00Z",

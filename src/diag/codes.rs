@@ -38,6 +38,9 @@ codes! {
     Import = "B0002", "an import that cannot be followed";
     Routing = "B0003", "records that no source can be found for";
     BadSettings = "B0004", "settings that say nothing that is known";
+    BadBundle = "B0005", "a bundle that cannot be used";
+    NotSigned = "B0006", "a policy that is not signed as is asked";
+    PolicyOverLimit = "B0007", "a policy set that is over a limit";
     SyntaxError = "B0101", "the text is not a rule or part of one";
     TooDeep = "B0103", "nested too deeply";
     UnknownName = "B0201", "a name that stands for nothing here";
@@ -138,11 +141,14 @@ codes! {
     RaggedRow = "B1009", "a row has another number of fields than the heading";
     NotAList = "B1010", "what `each` names is not a list";
     Malformed = "B1011", "a value is not of its field's type";
+    TooManyValues = "B1012", "a record has too many values in one object or list";
+    Late = "B1013", "a record that came too late";
     HeadingMissing = "B1020", "a column is not in the file";
     HeadingTwice = "B1021", "two columns have one heading";
     BrokenInput = "B1022", "an input cannot be read to its end";
     NotThisFormat = "B1023", "an input is not of its format";
     WithoutKind = "B1024", "nothing says which records an input holds";
+    InputOverLimit = "B1025", "an input that is over a limit";
     RowsOverlap = "B1030", "two rows of one key hold at one time and differ";
     RowsInACircle = "B1031", "the rows of a table lead in a circle";
     RowLeadsNowhere = "B1032", "a row of a table names somebody who has no row then";
@@ -150,6 +156,7 @@ codes! {
     RatesDiffer = "B1040", "two rates of one pair on one day";
     RateRejected = "B1041", "a rate that cannot be one";
     UnplacedRate = "B1042", "a row of rates that cannot be read";
+    JudgingOverLimit = "B1050", "judging is over a limit";
     AllowWithoutReason = "L0001", "a lint is allowed without a reason";
     AllowsNothing = "L0002", "an allowed lint that is not there";
     UnknownAllow = "L0003", "a remark to the linter that says nothing";

@@ -2,6 +2,7 @@
 
 use super::Truth;
 use super::arith::arith;
+use super::bounds::{self, Beyond};
 use super::index::{List, encode_keys};
 use super::interp::{Context, Frame, Operand, Scope, all, value};
 use super::mismatch::mismatch;
@@ -53,6 +54,10 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
     let history = &cx.plan.histories[id as usize];
     let world: &'a World = cx.world;
     let Some(index) = world.histories.get(id as usize) else { return Err(NoSearch::Time) };
+    let watch = &cx.runtime.watch;
+    if watch.is_stopped() {
+        return Err(NoSearch::Time);
+    }
     let Some(about) = scope.at(history.root) else { return Err(NoSearch::Time) };
     let bounds = window::bounds(cx, history, about.frame.time).ok_or(NoSearch::Time)?;
     let mut parts = Vec::with_capacity(1);
@@ -122,6 +127,10 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
     }
     parts.append(&mut untimed);
     parts.retain(|p| !p.adrift || !p.range.is_empty());
+    let records = parts.iter().map(|p| p.range.len() as u64).sum();
+    if !watch.allows(Beyond::WindowRecords, records, || bounds::readers(cx.plan, history)) {
+        return Err(NoSearch::Time);
+    }
     Ok(Search { bounds, parts, except })
 }
 

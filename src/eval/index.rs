@@ -1,5 +1,6 @@
 //! The candidates of history conditions, by key and time.
 
+use super::bounds::{self, Beyond};
 use super::chain::{self, End};
 use super::interp::{Context, Scope, all, value};
 use super::val::Val;
@@ -212,7 +213,14 @@ impl HistoryIndex {
         if mirrored {
             index.own = vec![NONE; world.len(history.kind) as usize];
         }
+        let few = |index: &HistoryIndex| {
+            let keys = index.lists.lists.len() as u64;
+            runtime.watch.allows(Beyond::Keys, keys, || bounds::readers(plan, history))
+        };
         for &row in rows {
+            if !few(&index) {
+                return HistoryIndex::default();
+            }
             let scope = Scope { root: history.root + 1, frame: world.frame(history.kind, row), parent: None };
             let inner = world.existence(history.kind, row).and(all(&cx, &history.inner, &scope));
             if inner == Truth::False {
@@ -260,6 +268,9 @@ impl HistoryIndex {
                 Err(_) => drop(index.loose.push(&key, row, time, doubtful)),
             }
             index.by_keys.push(&key, row, time, doubtful);
+        }
+        if !few(&index) {
+            return HistoryIndex::default();
         }
         index.lists.sort();
         index.loose.sort();

@@ -2,6 +2,7 @@
 //! key until the aggregate has been within the limit.
 
 use super::Truth;
+use super::bounds::{self, Beyond};
 use super::history::{Part, Search, evaluate_in};
 use super::index::List;
 use super::interp::{Context, Operand, Scope, all, operand};
@@ -34,10 +35,26 @@ impl Armed {
 
 /// The verdicts along one key's records, in order.
 pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u32, Judgement)> {
-    let Body::Limit { aggregate, to } = &rule.body else { return Vec::new() };
+    let mut verdicts = Vec::with_capacity(list.ids.len());
+    crossings(cx, rule, list, &mut |id, crossing| {
+        let scope = Scope::top(cx.world.frame(rule.trigger.kind(), id));
+        match triggered(cx, rule, &scope, Truth::True) {
+            None => {}
+            Some(Err(judgement)) => verdicts.push((id, judgement)),
+            Some(Ok(_)) => {
+                let holds = if crossing == Truth::False { crossing } else { crossing.and(all(cx, &rule.when, &scope)) };
+                verdicts.push((id, conclude(cx, rule, &scope, holds)));
+            }
+        }
+    });
+    verdicts
+}
+
+/// Whether each of one key's records crosses the limit, in order, of those that may count.
+fn crossings<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, each: &mut dyn FnMut(u32, Truth)) {
+    let Body::Limit { aggregate, to } = &rule.body else { return };
     let history = &cx.plan.histories[*aggregate as usize];
     let mut armed = Armed::START;
-    let mut verdicts = Vec::with_capacity(list.ids.len());
     for (i, &id) in list.ids.iter().enumerate() {
         let scope = Scope::top(cx.world.frame(history.kind, id));
         // Each wording begins anew: the first record under it that is over the limit crosses it, whatever was
@@ -54,17 +71,25 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
         }
         let limit = operand(cx, to, &scope);
         let (before, after) = around(&towards(cx, limit), history, list, i, &scope);
-        let crossing = armed.step(counts, test(CompareOp::Gt, before, limit), test(CompareOp::Gt, after, limit));
-        match triggered(cx, rule, &scope, Truth::True) {
-            None => {}
-            Some(Err(judgement)) => verdicts.push((id, judgement)),
-            Some(Ok(_)) => {
-                let holds = if crossing == Truth::False { crossing } else { crossing.and(all(cx, &rule.when, &scope)) };
-                verdicts.push((id, conclude(cx, rule, &scope, holds)));
-            }
-        }
+        each(id, armed.step(counts, test(CompareOp::Gt, before, limit), test(CompareOp::Gt, after, limit)));
     }
-    verdicts
+}
+
+/// Where a doubt began on which records from a moment on may hang: it lasts from record to record.
+pub fn doubt_from<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, from: i64) -> Option<i64> {
+    let moment = |id: u32| cx.world.frame(rule.trigger.kind(), id).time.and_then(|t| t.instant(cx.zone));
+    let (mut began, mut hangs) = (None, None);
+    crossings(cx, rule, list, &mut |id, crossing| {
+        let at = moment(id);
+        if hangs.is_none() && at.is_some_and(|at| at >= from) {
+            hangs = Some(began);
+        }
+        began = match crossing {
+            Truth::True | Truth::False => None,
+            Truth::Unknown | Truth::Pending => began.or(at),
+        };
+    });
+    hangs.flatten()
 }
 
 /// So many records are looked back over for where a doubt began.
@@ -142,9 +167,18 @@ pub fn window<'a>(
     i: usize,
     scope: &Scope<'_, 'a>,
 ) -> Option<Search<'a>> {
-    let bounds = window::bounds(cx, history, scope.frame.time)?;
-    let from = list.times.partition_point(|&t| t < bounds.from).min(i);
-    Some(Search { bounds, parts: vec![Part { list, range: from..i + 1, joins: false, adrift: false }], except: None })
+    let span = window::bounds(cx, history, scope.frame.time)?;
+    let from = list.times.partition_point(|&t| t < span.from).min(i);
+    let (watch, records) = (&cx.runtime.watch, (i + 1 - from) as u64);
+    let whose = || bounds::readers(cx.plan, history);
+    if watch.is_stopped() || !watch.allows(Beyond::WindowRecords, records, whose) {
+        return None;
+    }
+    Some(Search {
+        bounds: span,
+        parts: vec![Part { list, range: from..i + 1, joins: false, adrift: false }],
+        except: None,
+    })
 }
 
 #[cfg(test)]

@@ -3,12 +3,39 @@
 use super::Truth;
 use super::interp::{Context, Operand, Scope, operand, value};
 use super::val::{Val, compare};
+use crate::data::limits::grouped;
 use crate::data::{ColumnId, KindId, Origin, Period, Type, Value, Verdict, display};
 use crate::plan::{Body, Expr, HistoryPlan, MessagePart, Op, RulePlan};
 use crate::sema::hir::{CompareOp, Func, Window};
+use std::sync::atomic::Ordering;
 
 /// The rule's `because` filled, or a standard sentence: that too of what is not decided. `crossing`: what a `limit` compared.
+/// A longer one than there may be is cut, and says so.
 pub fn message<'a>(
+    cx: &Context<'a>,
+    rule: &'a RulePlan,
+    scope: &Scope<'_, 'a>,
+    verdict: Verdict,
+    crossing: Option<Operand<'a>>,
+) -> String {
+    let most = cx.runtime.message_bytes.load(Ordering::Relaxed);
+    cut(whole(cx, rule, scope, verdict, crossing), usize::try_from(most).unwrap_or(usize::MAX))
+}
+
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        // Not within the name of a person, which is marked at both ends.
+        let opened = text[..end].rfind(display::PERSON).filter(|&at| text[at..].starts_with(display::PERSON[0]));
+        let end = opened.unwrap_or(end);
+        let left = grouped((text.len() - end) as u64);
+        text.truncate(end);
+        text += &format!("… ({left} more bytes)");
+    }
+    text
+}
+
+fn whole<'a>(
     cx: &Context<'a>,
     rule: &'a RulePlan,
     scope: &Scope<'_, 'a>,

@@ -1,6 +1,7 @@
 //! Metrics: figures by period and key, exact, with what could not be counted beside them.
 
 use super::arith::arith;
+use super::bounds::Beyond;
 use super::chain;
 use super::interp::{Context, Frame, Scope, value};
 use super::judge::triggered;
@@ -86,7 +87,7 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, opt
     let Settled { mut world, counts, mut candidates, mut in_force, .. } = settled;
     if plan.rules.len() > plan.metrics.len() {
         let mut of_rules = vec![RuleCounts::default(); plan.rules.len()];
-        levels(&plan, runtime, (&mut world, &mut candidates), options, &mut of_rules, &mut in_force);
+        levels(&plan, runtime, (&mut world, &mut candidates), (options, &[]), &mut of_rules, &mut in_force);
     }
     // As a metric reads from day to day.
     let mut readings: Vec<Vec<usize>> = Vec::new();
@@ -106,6 +107,9 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, opt
         for &m in &readings[r] {
             let rule = &plan.rules[m];
             for &id in &candidates[m] {
+                if runtime.watch.is_stopped() {
+                    break;
+                }
                 let frame = world.frame(rule.trigger.kind(), id);
                 match triggered(&cx, rule, &Scope::top(frame), Truth::True) {
                     None => {}
@@ -227,6 +231,8 @@ impl<'a> Work<'_, 'a> {
             }
         }
         self.table.partial += u64::from(partial);
+        let (keys, name) = (self.groups.len() as u64, || vec![cx.plan.rules[self.table.metric].name.clone()]);
+        cx.runtime.watch.allows(Beyond::Keys, keys, name);
     }
 
     /// The rows that a record counts in: of each the keys, as bytes and as values, and whether it is among them. None

@@ -9,7 +9,9 @@
 //! batches cannot come twice ([`repeats`]).
 
 mod about;
+pub mod apart;
 mod arith;
+mod bounds;
 mod business;
 mod chain;
 mod explain;
@@ -42,6 +44,7 @@ mod screen;
 mod sequence;
 mod sieve;
 mod strata;
+mod stream;
 mod tables;
 #[cfg(test)]
 mod testing;
@@ -55,6 +58,7 @@ mod wordings;
 mod world;
 
 pub use crate::data::Time as AsOf;
+pub use bounds::{Beyond, OverLimit};
 pub use findings::*;
 pub use held::Held;
 pub use live::InOrder;
@@ -65,17 +69,19 @@ pub use repeats::Changed;
 pub use rows::BatchError;
 pub use screen::Screened;
 pub use sieve::Sieves;
+pub use stream::{Adopted, Gone, Judged, Reach, RuleStanding, Said, Standing, Stream, Taken as TakenIn, reaches};
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
-use crate::data::{Batch, KindId, Origin, People};
+use crate::data::{Batch, KindId, Limits, Origin, People};
 use crate::plan::{Plan, VERSION};
+use bounds::Watch;
 use grouped::AtomGroups;
 use interp::Context;
 use regex::Regex;
 use screen::Hold;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
@@ -146,6 +152,9 @@ struct Runtime {
     empty: World,
     retain: bool,
     people: People,
+    /// Of a sentence.
+    message_bytes: AtomicU64,
+    watch: Watch,
 }
 
 impl Runtime {
@@ -178,6 +187,8 @@ impl Runtime {
             empty: World::empty(plan),
             retain: false,
             people: People::Named,
+            message_bytes: AtomicU64::new(u64::MAX),
+            watch: Watch::default(),
         };
         for (i, rule) in plan.rules.iter().enumerate() {
             if let Some(kind) = screen::triggered_by(&rule.trigger) {
@@ -234,6 +245,8 @@ pub struct Evaluator {
     taken: Mutex<records::Taken>,
     /// What is looked for as the batches come once more.
     wanted: Option<Arc<repeats::Wanted>>,
+    /// What was found elsewhere, for rules over findings.
+    before: Vec<strata::Row>,
 }
 
 impl Evaluator {
@@ -242,7 +255,7 @@ impl Evaluator {
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));
-        Ok(Evaluator { plan, runtime, options, taken, wanted: None })
+        Ok(Evaluator { plan, runtime, options, taken, wanted: None, before: Vec::new() })
     }
 
     /// Calls people so in texts. Before the first batch.
@@ -342,7 +355,30 @@ impl Evaluator {
     pub fn finish(self) -> Findings {
         let options = Options { threads: self.options.threads.max(1), ..self.options };
         let settled = Evaluator::settle(self.taken, &self.plan, &self.runtime, &options);
-        results::conclude(self.plan, self.runtime, settled, &options)
+        results::conclude(self.plan, self.runtime, settled, (&options, &self.before))
+    }
+
+    /// As [`Evaluator::finish`], within limits.
+    ///
+    /// # Errors
+    /// Where a rule looks at more than the limits allow. Nothing is judged then.
+    pub fn finish_within(self, limits: &Limits) -> Result<Findings, OverLimit> {
+        let runtime = self.runtime.clone();
+        runtime.watch.begin(limits);
+        runtime.message_bytes.store(limits.message_bytes, Ordering::Relaxed);
+        let findings = self.finish();
+        runtime.watch.end().map(|()| findings)
+    }
+
+    /// As [`Evaluator::metrics`], within limits.
+    ///
+    /// # Errors
+    /// As those of [`Evaluator::finish_within`].
+    pub fn metrics_within(self, limits: &Limits) -> Result<Metrics, OverLimit> {
+        let runtime = self.runtime.clone();
+        runtime.watch.begin(limits);
+        let metrics = self.metrics();
+        runtime.watch.end().map(|()| metrics)
     }
 
     /// Works the metrics out, of a plan that has them. No more comes.

@@ -73,6 +73,11 @@ impl Taken {
         self.watermark = watermark;
     }
 
+    /// There were others, which reach so far.
+    pub fn reach(&mut self, watermark: &Watermark) {
+        self.watermark.merge(watermark);
+    }
+
     /// What comes from now on has come before.
     pub fn again(&mut self, wanted: Arc<Wanted>) {
         self.again = Some((wanted, self.segments.iter().map(|_| Vec::new()).collect()));

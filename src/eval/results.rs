@@ -85,11 +85,18 @@ impl Task {
 
 const CHUNK: usize = 1024;
 
-pub(super) fn conclude(plan: Arc<Plan>, runtime: Arc<Runtime>, settled: Settled, options: &Options) -> Findings {
+/// `before`: what was found elsewhere, for rules over findings.
+pub(super) fn conclude(
+    plan: Arc<Plan>,
+    runtime: Arc<Runtime>,
+    settled: Settled,
+    (options, before): (&Options, &[strata::Row]),
+) -> Findings {
     let Settled { mut world, counts: kinds, compliant, mut in_force, mut candidates } = settled;
     let mut counts = vec![RuleCounts::default(); plan.rules.len()];
     counts.iter_mut().zip(&compliant).for_each(|(c, n)| c.compliant = *n);
-    let mut entries = levels(&plan, &runtime, (&mut world, &mut candidates), options, &mut counts, &mut in_force);
+    let mut entries =
+        levels(&plan, &runtime, (&mut world, &mut candidates), (options, before), &mut counts, &mut in_force);
     let judging = Judging { plan: &plan, runtime: &runtime, world: &world, candidates: &candidates, level: 0 };
     judging.moments_in_force(&mut in_force);
     judging.sort(&mut entries);
@@ -114,7 +121,7 @@ pub(super) fn levels(
     plan: &Plan,
     runtime: &Runtime,
     (world, candidates): (&mut World, &mut [Vec<u32>]),
-    options: &Options,
+    (options, before): (&Options, &[strata::Row]),
     counts: &mut [RuleCounts],
     in_force: &mut [bool],
 ) -> Vec<Entry> {
@@ -123,7 +130,7 @@ pub(super) fn levels(
     for level in 0..=highest {
         for kind in plan.finding_kinds(level) {
             let judging = Judging { plan, runtime, world, candidates, level };
-            let Some(found) = strata::collect(&judging, kind, &entries) else { continue };
+            let Some(found) = strata::collect(&judging, kind, before, &entries) else { continue };
             let laid = strata::lay(plan, runtime, world, candidates, found, options);
             laid.compliant.iter().for_each(|(rule, n)| counts[*rule as usize].compliant += n);
             laid.in_force.iter().for_each(|rule| in_force[*rule as usize] = true);
@@ -248,6 +255,9 @@ impl<'a> Judging<'a> {
 
     fn run(&self, task: &Task, keep_compliant: bool) -> Found {
         let mut found = Found { entries: Vec::new(), compliant: 0, keep_compliant };
+        if self.runtime.watch.is_stopped() {
+            return found;
+        }
         match *task {
             Task::Records { rule, from, until } => {
                 let of = &self.plan.rules[rule as usize];

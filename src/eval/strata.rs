@@ -19,22 +19,38 @@ pub struct Found {
     truths: Vec<Truth>,
 }
 
-/// The verdicts that are findings, or may be.
-pub fn collect(judging: &Judging<'_>, kind: KindId, entries: &[Entry]) -> Option<Found> {
+/// Whether a finding is there, and what rules over findings read of it.
+pub type Row = (Truth, Vec<CellValue>);
+
+/// A verdict as rules over findings read it; none where it is none to them.
+pub fn row_of(judging: &Judging<'_>, kind: KindId, entry: &Entry) -> Option<Row> {
+    let truth = match entry.judgement.verdict {
+        Verdict::Finding => Truth::True,
+        Verdict::Indeterminate => Truth::Unknown,
+        Verdict::Pending => Truth::Pending,
+        Verdict::Compliant | Verdict::Excepted | Verdict::Waived | Verdict::Repeated => return None,
+    };
+    let columns = 0..judging.plan.schema.kind(kind).columns.len() as u32;
+    Some((truth, columns.map(|c| cell(judging, kind, ColumnId(c), entry)).collect()))
+}
+
+/// The verdicts that are findings, or may be, behind those that were found elsewhere.
+pub fn collect(judging: &Judging<'_>, kind: KindId, before: &[Row], entries: &[Entry]) -> Option<Found> {
     let schema = &judging.plan.schema;
     let columns: Arc<[ColumnId]> = (0..schema.kind(kind).columns.len() as u32).map(ColumnId).collect();
+    let nowhere = Place { input: InputId(u32::MAX), offset: 0, line: 0, element: 0 };
     let (mut cells, mut places, mut truths) = (Vec::new(), Vec::new(), Vec::new());
+    for (truth, row) in before {
+        truths.push(*truth);
+        places.push(nowhere);
+        cells.push(row.clone());
+    }
     for entry in entries {
-        truths.push(match entry.judgement.verdict {
-            Verdict::Finding => Truth::True,
-            Verdict::Indeterminate => Truth::Unknown,
-            Verdict::Pending => Truth::Pending,
-            Verdict::Compliant | Verdict::Excepted | Verdict::Waived | Verdict::Repeated => continue,
-        });
+        let Some((truth, row)) = row_of(judging, kind, entry) else { continue };
         let frame = judging.world.frame(entry.kind, entry.id);
-        let nowhere = Place { input: InputId(u32::MAX), offset: 0, line: 0, element: 0 };
+        truths.push(truth);
         places.push(frame.rows.places.get(frame.row).copied().unwrap_or(nowhere));
-        cells.push(columns.iter().map(|&c| cell(judging, kind, c, entry)).collect());
+        cells.push(row);
     }
     let batch = batch_from_cells(schema, kind, Arc::clone(&columns), &cells, places);
     let needed = judging.plan.kinds.get(kind.0 as usize)?.projection.as_deref()?;

@@ -99,7 +99,7 @@ impl Catalogue {
     /// # Errors
     /// Where the text is no Fluent, or names a thing for the second time.
     pub fn add_names(&mut self, text: &str) -> Result<(), BadCatalogue> {
-        let resource = FluentResource::try_new(text.to_owned()).map_err(|(_, errors)| bad(text, &errors))?;
+        let resource = resource(text)?;
         self.names.add_resource(resource).map_err(|errors| BadCatalogue(errors.iter().map(|e| e.to_string()).collect()))
     }
 
@@ -152,14 +152,59 @@ fn bundle(language: &LanguageIdentifier, text: &str) -> Result<FluentBundle<Flue
     debug_assert!(added.is_ok());
     let added = bundle.add_function("PLURAL", |of, _| form(of, plural));
     debug_assert!(added.is_ok());
-    let resource = FluentResource::try_new(text.to_owned()).map_err(|(_, errors)| bad(text, &errors))?;
+    let resource = resource(text)?;
     bundle.add_resource(resource).map_err(|errors| BadCatalogue(errors.iter().map(|e| e.to_string()).collect()))?;
     Ok(bundle)
 }
 
+fn resource(text: &str) -> Result<FluentResource, BadCatalogue> {
+    if let Some(line) = too_deep(text) {
+        return Err(BadCatalogue(vec![format!("line {line}: more than {DEEPEST} brackets in one another")]));
+    }
+    FluentResource::try_new(text.to_owned()).map_err(|(_, errors)| bad(text, &errors))
+}
+
+/// The parser reads each bracket within the one around it, on the stack.
+const DEEPEST: usize = 100;
+
+/// The line of the first bracket that is too deep.
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut open, mut quoted, mut line, mut escaped) = (0usize, false, 1, false);
+    let mut remark = text.starts_with('#');
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\n' => {
+                line += 1;
+                quoted = false;
+                remark = open == 0 && bytes.peek() == Some(&b'#');
+            }
+            _ if remark => {}
+            b'"' if open > 0 && !escaped => quoted = !quoted,
+            _ if quoted => {}
+            b'{' => open += 1,
+            b'(' if open > 0 => open += 1,
+            b'}' | b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        escaped = quoted && byte == b'\\' && !escaped;
+        if open > DEEPEST {
+            return Some(line);
+        }
+    }
+    None
+}
+
 fn bad(text: &str, errors: &[fluent_syntax::parser::ParserError]) -> BadCatalogue {
-    let line = |at: usize| text.get(..at).unwrap_or(text).matches('\n').count() + 1;
-    BadCatalogue(errors.iter().map(|e| format!("line {}: {}", line(e.pos.start), e.kind)).collect())
+    let (mut line, mut from) = (1, 0);
+    let mut told = Vec::new();
+    for error in errors {
+        let at = error.pos.start.clamp(from, text.len());
+        line += text.as_bytes()[from..at].iter().filter(|b| **b == b'\n').count();
+        from = at;
+        told.push(format!("line {line}: {}", error.kind));
+    }
+    BadCatalogue(told)
 }
 
 fn message(
@@ -219,6 +264,19 @@ fn plural(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brackets_in_one_another() {
+        let nested = |n: usize| format!("language = de\na = {}\"x\"{}\n", "{".repeat(n), "}".repeat(n));
+        assert!(Catalogue::of(&nested(50)).is_ok());
+        let told = |text: &str| Catalogue::of(text).err().map(|bad| bad.0);
+        let deep = Some(vec!["line 2: more than 100 brackets in one another".to_owned()]);
+        assert_eq!(told(&nested(100_000)), deep);
+        assert_eq!(told(&format!("language = de\na = {{ F({}", "G(".repeat(100_000))), deep);
+        // What is in quotes or in a remark is no bracket.
+        let plain = |i: usize| format!("a{i} = {{ \"{{\" }} {{ \"\\\"{{(\" }}\n# {{{{{{\n");
+        assert!(Catalogue::of(&format!("language = de\n{}", (0..200).map(plain).collect::<String>())).is_ok());
+    }
 
     #[test]
     fn english_forms() {

@@ -1,39 +1,12 @@
 //! Names: from headings and keys to words of the language, and what they hint at.
 
+use crate::data::Type;
+use crate::syntax::words::OPERATORS;
+
 /// Words that cannot stand for a value.
 const RESERVED: [&str; 6] = ["and", "or", "not", "in", "true", "false"];
-/// Words that cannot stand for a kind in every place: of conditions, and the names of types.
-const NO_KINDS: [&str; 29] = [
-    "present",
-    "absent",
-    "starts_with",
-    "ends_with",
-    "contains",
-    "overlaps",
-    "matches",
-    "in_domain",
-    "under",
-    "ignoring",
-    "within",
-    "over",
-    "where",
-    "by",
-    "per",
-    "across",
-    "finding",
-    "then",
-    "as",
-    "bool",
-    "int",
-    "decimal",
-    "percent",
-    "text",
-    "date",
-    "timestamp",
-    "duration",
-    "bytes",
-    "money",
-];
+/// Words that cannot stand for a kind in every place, beside operators and the names of types.
+const NO_KINDS: [&str; 9] = ["within", "over", "where", "by", "per", "across", "finding", "then", "as"];
 /// Longer names are cut.
 const LONGEST: usize = 60;
 
@@ -73,7 +46,8 @@ pub fn word(text: &str) -> String {
 /// A word for a kind of record.
 pub fn kind(text: &str) -> String {
     let word = word(text);
-    if NO_KINDS.contains(&word.as_str()) { format!("{word}_record") } else { word }
+    let taken = NO_KINDS.contains(&&*word) || OPERATORS.contains(&&*word) || Type::named(&word).is_some();
+    if taken { format!("{word}_record") } else { word }
 }
 
 /// Whether the text can stand as a name as it is.

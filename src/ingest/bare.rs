@@ -1,16 +1,16 @@
 //! Records as they stand, for which nothing is declared yet: one after the other, on one thread, each with all that is
 //! in it. What would be rejected in an audit is rejected here too, for the same reasons.
 
-use super::chunks::{Chunk, Content, Ends, MAX_RECORD, broken, in_order};
+use super::chunks::{Chunk, Content, Ends, broken, in_order};
 use super::csv;
 use super::formats::{format_of, plain, without_compression};
 use super::ndjson::without_space;
-use super::scan::{self, Fault, ScanError};
+use super::scan::{self, Bounds, Fault, ScanError};
 use super::worker::explain;
 use super::{Input, InputError, parquet};
 use crate::data::found::{Bare, Found, See};
 use crate::data::mapping::Format;
-use crate::data::{InputId, Place};
+use crate::data::{InputId, Limits, Place, limits};
 use crate::diag::Code;
 use rustc_hash::FxHashSet;
 use std::borrow::Cow;
@@ -30,6 +30,7 @@ pub struct BareSpec {
     pub format: Option<Format>,
     /// None: by the name or the heading.
     pub delimiter: Option<u8>,
+    pub limits: Limits,
 }
 
 /// What an input was read as.
@@ -47,7 +48,7 @@ pub struct Shape {
 /// # Errors
 /// Where the input cannot be read, or is not of its format.
 pub fn bare(spec: &BareSpec, input: Input<'_>, see: See, advance: &dyn Fn(u64)) -> Result<Shape, InputError> {
-    let (head, content) = plain(input)?;
+    let (head, content) = plain(input, &spec.limits)?;
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Err(InputError::new(Code::NotUtf8, "is text in UTF-16").help("save it as UTF-8, and try again"));
     }
@@ -60,7 +61,7 @@ pub fn bare(spec: &BareSpec, input: Input<'_>, see: See, advance: &dyn Fn(u64)) 
         }
         Format::Ndjson => lines(spec, content, see, advance)?,
         Format::Json => values(spec, content, see, advance)?,
-        Format::Parquet => shape.twice = parquet::bare(spec.id, content, see, advance)?,
+        Format::Parquet => shape.twice = parquet::bare(spec, content, see, advance)?,
     }
     Ok(shape)
 }
@@ -102,11 +103,13 @@ fn rows(
     if heading.is_empty() {
         return Err(InputError::new(Code::HeadingMissing, "is empty: a CSV file begins with its headings"));
     }
+    csv::within_columns(heading.len(), &spec.limits)?;
+    let most = spec.limits.record_bytes;
     let (columns, twice) = once(heading.iter().map(String::as_str));
     let cut = |bytes: &[u8]| csv::cut(bytes, delimiter);
     let mut more = true;
-    in_order(content, skip, Ends::Cut(&cut), CHUNK, &mut |chunk| {
-        csv::each_row(spec.id, delimiter, heading.len(), &chunk, &mut |place, _, row| {
+    in_order(content, skip, Ends::Cut(&cut), (CHUNK, most), &mut |chunk| {
+        csv::each_row(spec.id, (delimiter, heading.len(), most), &chunk, &mut |place, _, row| {
             if !more {
                 return;
             }
@@ -119,7 +122,8 @@ fn rows(
                     let cells = columns.iter().map(|at| (heading[*at].as_str().into(), cell(*at)));
                     see(place, Bare::Record(&Found::Group(cells.collect())))
                 }
-                Err((_, reason)) => see(place, Bare::Reject(&reason)),
+                Err(csv::Faulty::TooLong) => see(place, Bare::Reject(&too_long("a row", &spec.limits))),
+                Err(csv::Faulty::Other(_, reason)) => see(place, Bare::Reject(&reason)),
             };
         });
         advance(chunk.bytes.len() as u64);
@@ -145,27 +149,28 @@ pub fn once<'n>(names: impl Iterator<Item = &'n str>) -> (Vec<usize>, Vec<String
 // ---------------------------------------------------------------- JSON
 
 fn lines(spec: &BareSpec, content: Content, see: See, advance: &dyn Fn(u64)) -> Result<(), InputError> {
-    in_order(content, (0, 1), Ends::Lines, CHUNK, &mut |chunk| {
-        let more = lines_of(spec.id, &chunk, see);
+    in_order(content, (0, 1), Ends::Lines, (CHUNK, spec.limits.record_bytes), &mut |chunk| {
+        let more = lines_of(spec, &chunk, see);
         advance(chunk.bytes.len() as u64);
         more
     })
 }
 
-fn lines_of(input: InputId, chunk: &Chunk, see: See) -> bool {
+fn lines_of(spec: &BareSpec, chunk: &Chunk, see: See) -> bool {
+    let (input, bounds) = (spec.id, Bounds::of(&spec.limits));
     let mut at = 0;
     for (n, line) in chunk.bytes.split_inclusive(|b| *b == b'\n').enumerate() {
         let place = Place { input, offset: chunk.offset + at as u64, line: chunk.line + n as u64, element: 0 };
         at += line.len();
         let text = if place.offset == 0 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         let text = without_space(text);
-        let more = if chunk.too_long && at == chunk.bytes.len() || text.len() > MAX_RECORD {
-            see(place, Bare::Reject("a line of more than 64 MiB"))
+        let more = if chunk.too_long && at == chunk.bytes.len() || text.len() as u64 > spec.limits.record_bytes {
+            see(place, Bare::Reject(&too_long("a line", &spec.limits)))
         } else if text.is_empty() {
             true
         } else {
             match std::str::from_utf8(text) {
-                Ok(text) => object(text, place, see),
+                Ok(text) => object(text, place, bounds, see),
                 Err(error) => {
                     let reason = format!("not UTF-8 at byte {} of the record", error.valid_up_to() + 1);
                     see(place, Bare::Reject(&reason))
@@ -179,10 +184,14 @@ fn lines_of(input: InputId, chunk: &Chunk, see: See) -> bool {
     true
 }
 
+fn too_long(what: &str, limits: &Limits) -> String {
+    format!("{what} of more than {}", limits::bytes(limits.record_bytes))
+}
+
 /// One record of JSON.
-fn object(text: &str, place: Place, see: See) -> bool {
+fn object(text: &str, place: Place, bounds: Bounds, see: See) -> bool {
     let start = text.len() - text.trim_start_matches([' ', '\t', '\r', '\n']).len();
-    let whole = scan::value_end(text, start).and_then(|end| {
+    let whole = scan::value_end(text, start, bounds).and_then(|end| {
         let rest = text[end..].trim_start_matches([' ', '\t', '\r', '\n']);
         match rest.is_empty() {
             true => Ok(()),
@@ -265,7 +274,7 @@ fn values(spec: &BareSpec, content: Content, see: See, advance: &dyn Fn(u64)) ->
             values.at += usize::from(!in_list);
             continue;
         }
-        let size = match values.value(advance)? {
+        let size = match values.value(&spec.limits, advance)? {
             Ok(size) => size,
             Err(reason) => {
                 see(place, Bare::Reject(&format!("{reason}; {rest}")));
@@ -273,10 +282,10 @@ fn values(spec: &BareSpec, content: Content, see: See, advance: &dyn Fn(u64)) ->
             }
         };
         let text = std::str::from_utf8(&values.held[values.at..values.at + size]).unwrap_or_default();
-        let more = if size > MAX_RECORD {
-            see(place, Bare::Reject("a record of more than 64 MiB"))
+        let more = if size as u64 > spec.limits.record_bytes {
+            see(place, Bare::Reject(&too_long("a record", &spec.limits)))
         } else {
-            object(text, place, see)
+            object(text, place, Bounds::of(&spec.limits), see)
         };
         if !more {
             return Ok(());
@@ -337,8 +346,8 @@ impl Values<'_> {
     }
 
     /// The size of the value that begins here, or why there is none.
-    fn value(&mut self, advance: &dyn Fn(u64)) -> Result<Result<usize, String>, InputError> {
-        let mut size = CHUNK;
+    fn value(&mut self, limits: &Limits, advance: &dyn Fn(u64)) -> Result<Result<usize, String>, InputError> {
+        let (mut size, bounds) = (CHUNK, Bounds::of(limits));
         loop {
             let held = &self.held[self.at..];
             // What is no text, other than a character that goes on behind the end.
@@ -349,7 +358,7 @@ impl Values<'_> {
                     (valid, error.error_len().is_some())
                 }
             };
-            match scan::value_end(valid, 0) {
+            match scan::value_end(valid, 0, bounds) {
                 // A number may go on.
                 Ok(end) if end < held.len() || self.ended => return Ok(Ok(end)),
                 Ok(_) => {}
@@ -359,7 +368,7 @@ impl Values<'_> {
                         false => explain(&error, "of the record").1,
                     }));
                 }
-                Err(_) if held.len() > MAX_RECORD => return Ok(Err("a record of more than 64 MiB".into())),
+                Err(_) if held.len() as u64 > limits.record_bytes => return Ok(Err(too_long("a record", limits))),
                 Err(_) => {}
             }
             self.fill(size, advance)?;

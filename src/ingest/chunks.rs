@@ -2,16 +2,15 @@
 
 use super::layout::Layout;
 use super::ranges::{Ranges, read_full};
+use super::unpack;
 use super::worker::{Job, Worker};
 use super::{InputError, InputReport, ReadAt};
-use crate::data::Reading;
+use crate::data::{Reading, limits};
 use crate::diag::Code;
+use crate::io::plain_io_error;
 use std::borrow::Cow;
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-
-/// A longer line or row is rejected.
-pub const MAX_RECORD: usize = 64 << 20;
 
 /// Bytes of an input, uncompressed.
 pub enum Content<'a> {
@@ -30,9 +29,15 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// All of it in memory.
-    pub fn whole(self) -> Result<Cow<'a, [u8]>, InputError> {
+    /// All of it in memory, where it is no longer than so much.
+    pub fn whole(self, most: u64) -> Result<Cow<'a, [u8]>, InputError> {
+        let over = |is: String| {
+            let message = format!("is {is}, and is read whole: more than {}", limits::bytes(most));
+            Err(InputError::over(message, "document-bytes"))
+        };
         match self {
+            Content::Bytes(bytes) if bytes.len() as u64 > most => over(limits::bytes(bytes.len() as u64)),
+            Content::At(of) if of.size() > most => over(limits::bytes(of.size())),
             Content::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             Content::At(of) => {
                 let mut bytes = vec![0; usize::try_from(of.size()).unwrap_or(usize::MAX)];
@@ -41,8 +46,10 @@ impl<'a> Content<'a> {
             }
             Content::Stream(mut reader) => {
                 let mut bytes = Vec::new();
-                reader.read_to_end(&mut bytes).map_err(|e| broken(&e, bytes.len() as u64))?;
-                Ok(Cow::Owned(bytes))
+                let read = reader.by_ref().take(most).read_to_end(&mut bytes);
+                read.map_err(|e| broken(&e, bytes.len() as u64))?;
+                let ended = (bytes.len() as u64) < most || reader.read(&mut [0]).is_ok_and(|n| n == 0);
+                if ended { Ok(Cow::Owned(bytes)) } else { over("longer unpacked".into()) }
             }
         }
     }
@@ -63,7 +70,10 @@ impl Read for Sequence {
 }
 
 pub fn broken(error: &std::io::Error, at: u64) -> InputError {
-    InputError::new(Code::BrokenInput, format!("cannot be read beyond byte {at}: {error}"))
+    if let Some(over) = unpack::over(error) {
+        return over;
+    }
+    InputError::new(Code::BrokenInput, format!("cannot be read beyond byte {at}: {}", plain_io_error(error)))
 }
 
 /// A piece of whole records, or the beginning of one that is too long.
@@ -107,6 +117,8 @@ struct Pieces<'a> {
     offset: u64,
     next: usize,
     size: usize,
+    /// How long a record may be.
+    most: u64,
     /// Buffers that have been worked through.
     spare: Vec<Vec<u8>>,
 }
@@ -126,7 +138,7 @@ impl<'a> Pieces<'a> {
             if let Some(end) = if ended { Some(len) } else { cut(window).filter(|e| *e > 0) } {
                 return Ok(Some(self.take(end, false)));
             }
-            if len > MAX_RECORD {
+            if len as u64 > self.most {
                 let piece = self.take(len, true);
                 self.skip_line()?;
                 return Ok(Some(piece));
@@ -266,7 +278,8 @@ pub fn work(
         Ends::Lines => &last_line_end,
         Ends::Cut(cut) => cut,
     };
-    let pieces = Pieces { feed, offset: skip, next: 0, size: job.options.chunk_bytes, spare: Vec::new() };
+    let (size, most) = (job.options.chunk_bytes, job.limits.record_bytes);
+    let pieces = Pieces { feed, offset: skip, next: 0, size, most, spare: Vec::new() };
     let pieces = Mutex::new(Ok(pieces));
     let lines = Lines::default();
     let run = || {
@@ -310,7 +323,7 @@ pub fn in_order(
     content: Content<'_>,
     (skip, mut line): (u64, u64),
     ends: Ends,
-    size: usize,
+    (size, most): (usize, u64),
     each: &mut dyn FnMut(Chunk) -> bool,
 ) -> Result<(), InputError> {
     let feed = match content {
@@ -321,7 +334,7 @@ pub fn in_order(
         Ends::Lines => &last_line_end,
         Ends::Cut(cut) => cut,
     };
-    let mut pieces = Pieces { feed, offset: skip, next: 0, size, spare: Vec::new() };
+    let mut pieces = Pieces { feed, offset: skip, next: 0, size, most, spare: Vec::new() };
     while let Some(Piece { bytes, offset, too_long, .. }) = pieces.piece(cut)? {
         if !each(Chunk { bytes: &bytes, offset, line, too_long }) {
             break;
@@ -343,7 +356,7 @@ fn lines_at(
     line: u64,
     each: &(dyn Fn(&mut Worker, Chunk) + Sync),
 ) -> Result<InputReport, InputError> {
-    let ranges = Ranges::new(of, job.options.chunk_bytes);
+    let ranges = Ranges::new(of, job.options.chunk_bytes, job.limits.record_bytes);
     let lines = Lines::default();
     let broken = Mutex::new(None);
     let run = || {

@@ -1,13 +1,14 @@
 //! CSV with a heading: quoted commas and newlines, a byte-order mark, any line end. An empty cell is absent.
 //! A path of keys names the column that is headed by them, joined by dots.
 
-use super::chunks::{Chunk, Content, Ends, MAX_RECORD, work};
+use super::chunks::{Chunk, Content, Ends, work};
 use super::layout::Layout;
 use super::rows::Cells;
+use super::unpack;
 use super::values::Scalar;
 use super::worker::{Job, Worker, near_field};
 use super::{InputError, InputReport, Route};
-use crate::data::{InputId, Place, Reading};
+use crate::data::{InputId, Limits, Place, Reading, limits};
 use crate::diag::{Code, did_you_mean};
 use std::io::{Cursor, Read};
 
@@ -22,6 +23,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     if heading.is_empty() {
         return Err(InputError::new(Code::HeadingMissing, "is empty: a CSV file begins with its headings"));
     }
+    within_columns(heading.len(), &job.limits)?;
     let columns = columns(&layout, &heading)?;
     let cut = |bytes: &[u8]| cut(bytes, job.delimiter);
     let mut report = work(reading, &layout, job, content, skip, Ends::Cut(&cut), &|worker, chunk| {
@@ -36,6 +38,15 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     }
     report.bytes += skip.0;
     Ok(report)
+}
+
+/// Whether a file may have so many columns.
+pub fn within_columns(columns: usize, limits: &Limits) -> Result<(), InputError> {
+    if columns as u64 <= limits.columns {
+        return Ok(());
+    }
+    let (has, most) = (limits::grouped(columns as u64), limits::grouped(limits.columns));
+    Err(InputError::over(format!("has {has} columns: more than {most}"), "columns"))
 }
 
 pub fn parser<R: Read>(reader: R, delimiter: u8) -> csv::Reader<R> {
@@ -53,7 +64,7 @@ pub fn heading(content: Content<'_>, delimiter: u8) -> Result<Headed<'_>, InputE
             let mut reader = other.in_sequence();
             let mut head = Vec::new();
             let read = reader.by_ref().take(MAX_HEADING as u64).read_to_end(&mut head);
-            read.map_err(|e| InputError::new(Code::BrokenInput, format!("cannot be read: {e}")))?;
+            read.map_err(|e| unpack::unreadable(&e))?;
             (head, Content::Stream(reader))
         }
     };
@@ -152,22 +163,29 @@ impl Cells for Row<'_> {
 }
 
 fn rows(worker: &mut Worker, job: &Job, columns: &[Option<usize>], width: usize, chunk: Chunk) {
-    each_row(job.spec.id, job.delimiter, width, &chunk, &mut |place, raw, row| match row {
+    let most = job.limits.record_bytes;
+    each_row(job.spec.id, (job.delimiter, width, most), &chunk, &mut |place, raw, row| match row {
         Ok(record) => worker.row_record(&Row { record, columns }, place, raw),
-        Err((code, reason)) => worker.reject(place, code, reason, raw),
+        Err(Faulty::TooLong) => worker.reject_too_long(place, "a row", raw),
+        Err(Faulty::Other(code, reason)) => worker.reject(place, code, reason, raw),
     });
 }
 
 /// Where it stands, its bytes, and its fields or why it has none.
-pub type EachRow<'r> = &'r mut dyn FnMut(Place, &[u8], Result<&csv::StringRecord, (Code, String)>);
+pub type EachRow<'r> = &'r mut dyn FnMut(Place, &[u8], Result<&csv::StringRecord, Faulty>);
 
-/// The rows of a chunk, in order.
-pub fn each_row(input: InputId, delimiter: u8, width: usize, chunk: &Chunk, see: EachRow) {
+/// Why a row has no fields.
+pub enum Faulty {
+    TooLong,
+    Other(Code, String),
+}
+
+/// The rows of a chunk, in order. `most`: how long one may be.
+pub fn each_row(input: InputId, (delimiter, width, most): (u8, usize, u64), chunk: &Chunk, see: EachRow) {
     let bytes = chunk.bytes;
     let place = |offset: usize, line: u64| Place { input, offset: chunk.offset + offset as u64, line, element: 0 };
-    let too_long = || Err((Code::TooLong, "a row of more than 64 MiB".to_string()));
     if chunk.too_long {
-        return see(place(0, chunk.line), bytes, too_long());
+        return see(place(0, chunk.line), bytes, Err(Faulty::TooLong));
     }
     let mut parser = parser(bytes, delimiter);
     let mut record = csv::ByteRecord::new();
@@ -179,13 +197,14 @@ pub fn each_row(input: InputId, delimiter: u8, width: usize, chunk: &Chunk, see:
         counted = start;
         let raw = trim_line_end(&bytes[start..end]);
         let place = place(start, line);
-        if raw.len() > MAX_RECORD {
-            see(place, raw, too_long());
+        if raw.len() as u64 > most {
+            see(place, raw, Err(Faulty::TooLong));
             continue;
         }
         if record.len() != width {
             let fields = if record.len() == 1 { "1 field".into() } else { format!("{} fields", record.len()) };
-            see(place, raw, Err((Code::RaggedRow, format!("{fields}, where the heading has {width}"))));
+            let reason = format!("{fields}, where the heading has {width}");
+            see(place, raw, Err(Faulty::Other(Code::RaggedRow, reason)));
             continue;
         }
         match csv::StringRecord::from_byte_record(std::mem::take(&mut record)) {
@@ -195,7 +214,7 @@ pub fn each_row(input: InputId, delimiter: u8, width: usize, chunk: &Chunk, see:
             }
             Err(error) => {
                 let field = error.utf8_error().field() + 1;
-                see(place, raw, Err((Code::NotUtf8, format!("field {field} is not UTF-8"))));
+                see(place, raw, Err(Faulty::Other(Code::NotUtf8, format!("field {field} is not UTF-8"))));
                 record = error.into_byte_record();
             }
         }

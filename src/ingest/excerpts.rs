@@ -6,11 +6,11 @@ use super::formats::Opened;
 use super::layout::{Layout, Target};
 use super::ranges::read_full;
 use super::rows::Get;
+use super::unpack;
 use super::veil::{Veiled, Veils};
 use super::{InputError, InputSpec, parquet, scan};
 use crate::data::mapping::{Format, Step};
 use crate::data::{ColumnId, KindId, People, Place, Reading};
-use crate::diag::Code;
 use std::borrow::Cow;
 use std::io::Read;
 use std::ops::Range;
@@ -70,7 +70,7 @@ pub fn excerpts(
         let bytes = texts.record(want.place.offset, |bytes, whole| match opened.format {
             Format::Csv => csv::row_end(bytes, delimiter, whole),
             Format::Json => match std::str::from_utf8(bytes) {
-                Ok(text) => scan::value_end(text, 0).ok().filter(|end| whole || *end < text.len()),
+                Ok(text) => scan::value_end(text, 0, scan::Bounds::KNOWN).ok().filter(|end| whole || *end < text.len()),
                 Err(_) => None,
             },
             _ => memchr::memchr(b'\n', bytes),
@@ -136,7 +136,7 @@ impl Texts<'_> {
             }
             Content::Stream(reader) => reader,
         };
-        let broken = |e: std::io::Error| InputError::new(Code::BrokenInput, format!("cannot be read: {e}"));
+        let broken = |e: std::io::Error| unpack::unreadable(&e);
         let passed = (self.held.len() as u64).min(ahead);
         self.held.drain(..passed as usize);
         std::io::copy(&mut reader.by_ref().take(ahead - passed), &mut std::io::sink()).map_err(broken)?;

@@ -2,9 +2,10 @@
 
 use super::chunks::Content;
 use super::ranges::read_full;
+use super::unpack::{self, unreadable};
 use super::{Input, InputError, InputSpec, Route};
-use crate::data::Reading;
 use crate::data::mapping::Format;
+use crate::data::{Limits, Reading};
 use crate::diag::Code;
 use std::io::{Cursor, Read};
 
@@ -19,8 +20,13 @@ pub struct Opened<'a> {
     pub content: Content<'a>,
 }
 
-pub fn open<'a>(reading: &Reading, spec: &InputSpec, input: Input<'a>) -> Result<Opened<'a>, InputError> {
-    let (head, content) = plain(input)?;
+pub fn open<'a>(
+    reading: &Reading,
+    spec: &InputSpec,
+    input: Input<'a>,
+    limits: &Limits,
+) -> Result<Opened<'a>, InputError> {
+    let (head, content) = plain(input, limits)?;
     let sources: Vec<_> = match &spec.route {
         Route::Sources(indexes) => indexes.iter().filter_map(|i| reading.sources.get(*i)).collect(),
         _ => Vec::new(),
@@ -73,8 +79,8 @@ pub fn format_of(name: &str, head: &[u8]) -> Format {
 }
 
 /// The beginning of the content, and the content, without compression.
-pub fn plain(input: Input<'_>) -> Result<(Vec<u8>, Content<'_>), InputError> {
-    let reader: Box<dyn Read + Send + '_> = match input {
+pub fn plain<'a>(input: Input<'a>, limits: &Limits) -> Result<(Vec<u8>, Content<'a>), InputError> {
+    let reader: Box<dyn Read + Send + 'a> = match input {
         Input::Bytes(bytes) if !bytes.starts_with(GZIP) && !bytes.starts_with(ZSTD) => {
             return Ok((bytes[..bytes.len().min(HEAD)].to_vec(), Content::Bytes(bytes)));
         }
@@ -91,10 +97,10 @@ pub fn plain(input: Input<'_>) -> Result<(Vec<u8>, Content<'_>), InputError> {
         Input::Reader(reader) => reader,
     };
     let (head, reader) = peeked(reader)?;
-    let unpacked: Box<dyn Read + Send + '_> = if head.starts_with(GZIP) {
-        Box::new(flate2::read::MultiGzDecoder::new(reader))
+    let unpacked: Box<dyn Read + Send + 'a> = if head.starts_with(GZIP) {
+        unpack::bounded(reader, limits, |packed| Ok(flate2::read::MultiGzDecoder::new(packed)))?
     } else if head.starts_with(ZSTD) {
-        Box::new(zstd::stream::read::Decoder::new(reader).map_err(|e| unreadable(&e))?)
+        unpack::bounded(reader, limits, zstd::stream::read::Decoder::new)?
     } else {
         return Ok((head, Content::Stream(reader)));
     };
@@ -106,8 +112,4 @@ fn peeked<'a>(mut reader: Box<dyn Read + Send + 'a>) -> Result<(Vec<u8>, Box<dyn
     let mut head = Vec::new();
     reader.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|e| unreadable(&e))?;
     Ok((head.clone(), Box::new(Cursor::new(head).chain(reader))))
-}
-
-fn unreadable(error: &std::io::Error) -> InputError {
-    InputError::new(Code::BrokenInput, format!("cannot be read: {error}"))
 }

@@ -1,9 +1,9 @@
 //! JSON: an object, a list of objects, or several of these one after the other. A record's place is where
 //! its object begins. After a fault in the grammar the rest of the file is one reject.
 
-use super::chunks::{Content, MAX_RECORD, parallel};
+use super::chunks::{Content, parallel};
 use super::layout::Layout;
-use super::scan;
+use super::scan::{self, Bounds};
 use super::worker::{Job, Worker, explain};
 use super::{InputError, InputReport};
 use crate::data::{Place, Reading};
@@ -19,14 +19,14 @@ struct Records {
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
     let layout = Layout::new(reading, &job.spec.route, false);
-    let bytes = content.whole()?;
+    let bytes = content.whole(job.limits.document_bytes)?;
     let (text, invalid) = match std::str::from_utf8(&bytes) {
         Ok(text) => (text, None),
         Err(error) => {
             (std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(), Some(error.valid_up_to()))
         }
     };
-    let mut records = records(text);
+    let mut records = records(text, Bounds::of(&job.limits));
     if let Some(at) = invalid {
         records.fault = Some((at, Code::NotUtf8, format!("not UTF-8 at byte {} of the file", at + 1)));
     }
@@ -53,13 +53,8 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
                     line: lines.line_of(range.start),
                     element: 0,
                 };
-                if range.len() > MAX_RECORD {
-                    worker.reject(
-                        place,
-                        Code::TooLong,
-                        "a record of more than 64 MiB".into(),
-                        text[range.clone()].as_bytes(),
-                    );
+                if worker.is_too_long(range.len()) {
+                    worker.reject_too_long(place, "a record", text[range.clone()].as_bytes());
                 } else {
                     worker.json_record(&text[range.clone()], place, &mut slots, &mut items);
                 }
@@ -87,7 +82,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
 }
 
 /// The objects at the top and in lists at the top.
-fn records(text: &str) -> Records {
+fn records(text: &str, bounds: Bounds) -> Records {
     let bytes = text.as_bytes();
     let mut ranges = Vec::new();
     let space = |mut at: usize| {
@@ -113,7 +108,7 @@ fn records(text: &str) -> Records {
             }
             continue;
         }
-        match scan::value_end(text, at) {
+        match scan::value_end(text, at, bounds) {
             Ok(end) => {
                 ranges.push(at..end);
                 at = space(end);

@@ -8,6 +8,7 @@
 //! What a value may look like stands at [`values`]; paths, filters and `each` at [`rows`].
 //! No file, clock or environment is read here.
 
+mod arrow;
 mod bare;
 mod chunks;
 mod csv;
@@ -25,6 +26,7 @@ mod ranges;
 mod rows;
 mod scan;
 mod shapes;
+mod unpack;
 mod values;
 mod veil;
 mod worker;
@@ -35,10 +37,12 @@ mod tests;
 pub use bare::{BareSpec, Shape, bare};
 pub use excerpts::{Excerpt, Wanted};
 pub use formats::format_of;
+pub use parquet::is_guarded;
 
 use crate::data::mapping::Format;
-use crate::data::{Batch, InputId, KindId, People, Place, Reading, Sieve};
-use crate::diag::Code;
+use crate::data::{Batch, InputId, KindId, Limits, People, Place, Reading, Sieve};
+use crate::diag::{Code, did_you_mean};
+use arrow_array::RecordBatchReader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
@@ -52,6 +56,28 @@ pub enum Route {
     Sources(Vec<usize>),
     /// All are of one kind, with fields or columns by name.
     Kind(KindId),
+}
+
+impl Route {
+    /// By the name of a source or of a kind.
+    ///
+    /// # Errors
+    /// A name that is neither's.
+    pub fn named(name: &str, reading: &Reading) -> Result<Route, InputError> {
+        if let Some(i) = reading.sources.iter().position(|s| s.name == name) {
+            return Ok(Route::Sources(vec![i]));
+        }
+        if let Some(kind) = reading.schema.kind_named(name) {
+            return Ok(Route::Kind(kind));
+        }
+        let names =
+            || reading.sources.iter().map(|s| &*s.name).chain(reading.schema.declared().iter().map(|k| &*k.name));
+        let error = InputError::new(Code::Routing, format!("the policy has no source, record or table `{name}`"));
+        Err(match did_you_mean(name, names()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help(format!("it has `{}`", names().collect::<Vec<_>>().join("`, `"))),
+        })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -138,6 +164,12 @@ impl InputError {
         InputError { code, message: message.into(), help: None }
     }
 
+    /// Over one of the limits, which may be set higher.
+    fn over(message: impl Into<String>, limit: &str) -> InputError {
+        InputError::new(Code::InputOverLimit, message)
+            .help(format!("if that is right, allow more: `--limit {limit}=…`"))
+    }
+
     fn help(mut self, help: impl Into<String>) -> InputError {
         self.help = Some(help.into());
         self
@@ -195,14 +227,38 @@ impl InputReport {
     }
 }
 
+/// The end of the last record that is whole, of NDJSON or CSV that is still being written.
+pub fn whole(format: Format, bytes: &[u8], delimiter: u8) -> Option<usize> {
+    match format {
+        Format::Csv => csv::cut(bytes, delimiter),
+        _ => memchr::memrchr(b'\n', bytes).map(|at| at + 1),
+    }
+}
+
+/// The end of the first record, of NDJSON or CSV.
+pub fn first(format: Format, bytes: &[u8], delimiter: u8) -> Option<usize> {
+    let mut ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    match format {
+        // A newline in quotes is none.
+        Format::Csv => ends.find(|&end| csv::cut(&bytes[..end], delimiter) == Some(end)),
+        _ => ends.next(),
+    }
+}
+
 /// Prepared once for a run.
 pub struct Ingest {
     reading: Reading,
+    limits: Limits,
 }
 
 impl Ingest {
     pub fn new(reading: &Reading) -> Ingest {
-        Ingest { reading: reading.clone() }
+        Ingest { reading: reading.clone(), limits: Limits::default() }
+    }
+
+    /// With other limits.
+    pub fn within(self, limits: &Limits) -> Ingest {
+        Ingest { limits: *limits, ..self }
     }
 
     /// Reads one input to its end.
@@ -231,8 +287,8 @@ impl Ingest {
         sink: Sink<'_>,
         sift: Option<Sift<'_>>,
     ) -> Result<InputReport, InputError> {
-        let opened = formats::open(&self.reading, spec, input)?;
-        let job = worker::Job { spec, options, sink, delimiter: opened.delimiter, sift };
+        let opened = formats::open(&self.reading, spec, input, &self.limits)?;
+        let job = worker::Job { spec, options, limits: self.limits, sink, delimiter: opened.delimiter, sift };
         let mut report = match opened.format {
             Format::Ndjson => ndjson::read(&self.reading, &job, opened.content)?,
             Format::Json => json::read(&self.reading, &job, opened.content)?,
@@ -241,6 +297,28 @@ impl Ingest {
         };
         report.format = Some(opened.format);
         Ok(report)
+    }
+
+    /// Reads rows of columns that are in memory, or come from another program. The first row has this number, from 0.
+    /// Of rows that the sieve lets go, only its rest is read.
+    ///
+    /// # Errors
+    /// Where a column that is named is not there, and where the batches end in an error.
+    pub fn columns(
+        &self,
+        spec: &InputSpec,
+        (batches, first): (&mut (dyn RecordBatchReader + Send), u64),
+        options: Options,
+        sink: Sink<'_>,
+        sift: Option<Sift<'_>>,
+    ) -> Result<InputReport, InputError> {
+        let job = worker::Job { spec, options, limits: self.limits, sink, delimiter: b',', sift };
+        arrow::read(&self.reading, &job, batches, first)
+    }
+
+    /// What is read of a table's columns: names, from a column down to a field in it, for those by the dotted name too.
+    pub fn paths(&self, route: &Route) -> Vec<Vec<String>> {
+        layout::Layout::new(&self.reading, route, true).slots.paths
     }
 
     /// Goes back to records of an input: their text, and where in it the values of these columns stand.
@@ -255,7 +333,7 @@ impl Ingest {
         wanted: &[Wanted],
         people: &People,
     ) -> Result<Vec<Option<Excerpt>>, InputError> {
-        let opened = formats::open(&self.reading, spec, input)?;
+        let opened = formats::open(&self.reading, spec, input, &Limits::NONE)?;
         excerpts::excerpts(&self.reading, spec, opened, wanted, people)
     }
 

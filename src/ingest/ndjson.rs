@@ -1,7 +1,9 @@
 //! NDJSON: a JSON object a line. Blank lines, a byte-order mark, CRLF and a last line without an end are all right.
 
-use super::chunks::{Chunk, Content, Ends, MAX_RECORD, work};
+use super::chunks::{Chunk, Content, Ends, work};
 use super::layout::Layout;
+use super::scan::Bounds;
+use super::shapes::Shapes;
 use super::worker::{Job, Unknown, Worker};
 use super::{InputError, InputReport};
 use crate::data::{Place, Reading};
@@ -18,12 +20,12 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
     // Texts are valid by the chunk, as a rule; otherwise each line shows for itself.
     let valid = std::str::from_utf8(chunk.bytes).ok();
     let (mut slots, mut items) = worker.slots();
-    let mut shapes = std::mem::take(&mut worker.shapes);
+    let mut shapes = std::mem::replace(&mut worker.shapes, Shapes::new(Bounds::KNOWN));
     let (mut at, mut line) = (0, chunk.line);
     while at < chunk.bytes.len() {
         if let Some(text) = valid
             && let Some(passed) = shapes.pass(text, at, &mut slots)
-            && passed.end - at <= MAX_RECORD
+            && !worker.is_too_long(passed.end - at)
             && !(chunk.too_long && passed.end == chunk.bytes.len())
         {
             let place = Place { input: job.spec.id, offset: chunk.offset + at as u64, line, element: 0 };
@@ -40,8 +42,8 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
         }
         let bytes = without_space(&chunk.bytes[start..end]);
         let place = Place { input: job.spec.id, offset: chunk.offset + start as u64, line, element: 0 };
-        if chunk.too_long && end == chunk.bytes.len() || bytes.len() > MAX_RECORD {
-            worker.reject(place, Code::TooLong, "a line of more than 64 MiB".into(), bytes);
+        if chunk.too_long && end == chunk.bytes.len() || worker.is_too_long(bytes.len()) {
+            worker.reject_too_long(place, "a line", bytes);
         } else if !bytes.is_empty() {
             let text = match valid {
                 Some(text) => Ok(&text[start..start + bytes.len()]),

@@ -2,31 +2,33 @@
 //! is its number. A float is read by its shortest decimal text: 12.1 is 12.1.
 
 mod bare;
-mod cells;
-mod columns;
 mod outlook;
 mod source;
 
+use super::arrow::columns::{self, Way};
+use super::arrow::{cells, ways};
 use super::chunks::{Content, parallel};
+use super::csv::within_columns;
 use super::excerpts::{gets, heading_of};
 use super::layout::{Layout, Target};
 use super::veil::Veils;
 use super::worker::{Job, Outlook, Worker, near_field};
 use super::{Excerpt, InputError, InputReport, InputSpec, Route, Wanted};
-use crate::data::{People, Place, Reading};
-use crate::diag::{Code, did_you_mean};
+use crate::data::{Limits, People, Reading, limits};
+use crate::diag::Code;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 pub use bare::bare;
-use columns::{Column, Row, Way};
 use outlook::Ends;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::Length;
 use parquet::schema::types::SchemaDescriptor;
 use source::Source;
+use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,18 +44,19 @@ struct File {
 }
 
 impl File {
-    fn open(content: Content) -> Result<File, InputError> {
-        let source = Source::new(content)?;
+    fn open(content: Content, limits: &Limits) -> Result<File, InputError> {
+        let source = Source::new(content, limits.document_bytes)?;
         // Without the writer's own Arrow schema, dictionaries and large texts come as plain texts.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let plain = ArrowReaderMetadata::load(&source, options).map_err(|e| not_parquet(&e))?;
+        within(plain.metadata(), limits)?;
         let fields: Vec<FieldRef> = plain.schema().fields().iter().map(viewed).collect();
         let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
         let metadata = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).map_err(|e| not_parquet(&e))?;
-        let mut starts = vec![0];
+        let mut starts = vec![0u64];
         for group in metadata.metadata().row_groups() {
             let rows = u64::try_from(group.num_rows()).unwrap_or(0);
-            starts.push(starts[starts.len() - 1] + rows);
+            starts.push(starts[starts.len() - 1].saturating_add(rows));
         }
         Ok(File { source, metadata, starts })
     }
@@ -82,6 +85,30 @@ impl File {
     }
 }
 
+/// Whether what a file claims to hold may be.
+fn within(metadata: &ParquetMetaData, limits: &Limits) -> Result<(), InputError> {
+    within_columns(metadata.file_metadata().schema_descr().num_columns(), limits)?;
+    for (n, group) in metadata.row_groups().iter().enumerate() {
+        let rows = u64::try_from(group.num_rows()).unwrap_or(0);
+        if rows > limits.group_rows {
+            let (rows, most) = (limits::grouped(rows), limits::grouped(limits.group_rows));
+            let message = format!("claims {rows} rows in row group {}: more than {most}", n + 1);
+            return Err(InputError::over(message, "group-rows"));
+        }
+        let size = |of: i64| u64::try_from(of).unwrap_or(0);
+        let packed: u64 = group.columns().iter().map(|c| size(c.compressed_size())).fold(0, u64::saturating_add);
+        let unpacked: u64 = group.columns().iter().map(|c| size(c.uncompressed_size())).fold(0, u64::saturating_add);
+        if unpacked > limits.expansion_bytes && unpacked > packed.saturating_mul(limits.expansion) {
+            let (times, unpacked) = (limits::grouped(limits.expansion), limits::grouped(unpacked));
+            let packed = limits::grouped(packed);
+            let of = format!("row group {} claims {unpacked} bytes from {packed}", n + 1);
+            let message = format!("becomes more than {times} times larger unpacked: {of}");
+            return Err(InputError::over(message, "expansion"));
+        }
+    }
+    Ok(())
+}
+
 /// Texts, also in groups, as views into their pages: nothing is copied.
 fn viewed(field: &FieldRef) -> FieldRef {
     let ty = match field.data_type() {
@@ -96,50 +123,26 @@ fn not_parquet(error: &dyn std::fmt::Display) -> InputError {
     InputError::new(Code::NotThisFormat, format!("is not a sound Parquet file: {error}"))
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread, now, is an error that will be told.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// The decoder meets damaged files with errors, as a rule, but not in every corner.
 fn guarded<T>(run: impl FnOnce() -> Result<T, InputError>) -> Result<T, InputError> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(not_parquet(&"its pages contradict themselves")))
-}
-
-fn ways(layout: &Layout, schema: &Schema) -> Result<Vec<Option<Way>>, InputError> {
-    let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-    let mut ways = Vec::new();
-    for (path, needed_by) in layout.slots.paths.iter().zip(&layout.slots.needed_by) {
-        let name = path.join(".");
-        if names.iter().filter(|n| **n == name).count() > 1 {
-            return Err(InputError::new(Code::HeadingTwice, format!("two columns are called `{name}`")));
-        }
-        let way = match names.iter().position(|n| *n == name) {
-            Some(_) => Some(vec![name.clone()]),
-            None => type_at(schema, path).map(|_| path.clone()),
-        };
-        if let (None, Some(needed_by)) = (&way, needed_by) {
-            let message = format!("there is no column `{name}`, which `{needed_by}` reads");
-            let error = InputError::new(Code::HeadingMissing, message);
-            return Err(match did_you_mean(&name, names.iter().copied()) {
-                Some(meant) => error.help(format!("did you mean `{meant}`?")),
-                None => error.help(format!("its columns are `{}`", names.join("`, `"))),
-            });
-        }
-        ways.push(way);
-    }
-    Ok(ways)
-}
-
-/// The type of a column or field.
-fn type_at<'s>(schema: &'s Schema, way: &[String]) -> Option<&'s DataType> {
-    let (first, rest) = way.split_first()?;
-    let mut ty = schema.field_with_name(first).ok()?.data_type();
-    for key in rest {
-        let DataType::Struct(fields) = ty else { return None };
-        ty = fields.find(key)?.1.data_type();
-    }
-    Some(ty)
+    let before = GUARDED.replace(true);
+    let ran = catch_unwind(AssertUnwindSafe(run));
+    GUARDED.set(before);
+    ran.unwrap_or_else(|_| Err(not_parquet(&"its pages contradict themselves")))
 }
 
 pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputReport, InputError> {
     let layout = Layout::new(reading, &job.spec.route, true);
-    let file = guarded(|| File::open(content))?;
+    let file = guarded(|| File::open(content, &job.limits))?;
     let ways = ways(&layout, file.schema())?;
     let mask = file.mask(&ways);
     // Without those that only tell whether a row is anything to a rule.
@@ -201,12 +204,8 @@ fn rows(
     let mut row = file.starts[group];
     for batch in reader {
         let batch = batch.map_err(|e| not_parquet(&e))?;
-        let columns: Vec<Option<Column>> = ways.iter().map(|w| Column::new(&batch, w.as_ref()?)).collect();
-        for n in 0..batch.num_rows() {
-            let place = Place { input: job.spec.id, offset: row, line: row + 1, element: 0 };
-            worker.row_record(&Row { columns: &columns, row: n }, place, b"");
-            row += 1;
-        }
+        columns::rows(worker, job.spec.id, &batch, row, ways);
+        row += batch.num_rows() as u64;
     }
     Ok(())
 }
@@ -222,7 +221,7 @@ pub fn excerpts(
     let veils = Veils::new(reading, &spec.route, people);
     guarded(|| {
         let mut veils = veils;
-        let file = File::open(content)?;
+        let file = File::open(content, &Limits::NONE)?;
         let mut found = vec![None; wanted.len()];
         for group in 0..file.starts.len() - 1 {
             let span = file.starts[group]..file.starts[group + 1];

@@ -1,5 +1,6 @@
 //! In place of the Parquet reader, where the feature `parquet` is off.
 
+use super::bare::BareSpec;
 use super::chunks::Content;
 use super::worker::Job;
 use super::{Excerpt, InputError, InputReport, InputSpec, Wanted};
@@ -21,8 +22,12 @@ pub fn excerpts(
     Err(left_out())
 }
 
-pub fn bare(_: InputId, _: Content, _: See, _: &dyn Fn(u64)) -> Result<Vec<String>, InputError> {
+pub fn bare(_: &BareSpec, _: Content, _: See, _: &dyn Fn(u64)) -> Result<Vec<String>, InputError> {
     Err(left_out())
+}
+
+pub fn is_guarded() -> bool {
+    false
 }
 
 fn left_out() -> InputError {

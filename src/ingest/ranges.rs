@@ -1,7 +1,7 @@
 //! Lines of an input that can be read anywhere, in ranges that any thread takes: a line belongs to the range
 //! in which it begins.
 
-use super::chunks::{MAX_RECORD, broken};
+use super::chunks::broken;
 use super::{InputError, ReadAt};
 use crate::diag::Code;
 use std::ops::Range;
@@ -18,6 +18,8 @@ pub struct Ranges<'a> {
     size: u64,
     /// Of a range.
     length: u64,
+    /// How long a line may be.
+    most: u64,
     next: AtomicUsize,
 }
 
@@ -33,13 +35,13 @@ pub struct Read {
     pub records: Option<Range<usize>>,
     /// Of the first of these lines, in the input.
     pub offset: u64,
-    /// The last of them has no end within [`MAX_RECORD`].
+    /// The last of them has no end within the length that a record may have.
     pub too_long: bool,
 }
 
 impl<'a> Ranges<'a> {
-    pub fn new(of: &'a dyn ReadAt, length: usize) -> Ranges<'a> {
-        Ranges { of, size: of.size(), length: length.max(1) as u64, next: AtomicUsize::new(0) }
+    pub fn new(of: &'a dyn ReadAt, length: usize, most: u64) -> Ranges<'a> {
+        Ranges { of, size: of.size(), length: length.max(1) as u64, most, next: AtomicUsize::new(0) }
     }
 
     /// The next range that nobody has.
@@ -74,7 +76,7 @@ impl<'a> Ranges<'a> {
             if buffer.len() < wanted {
                 break buffer.len();
             }
-            if buffer.len() - start > MAX_RECORD + end {
+            if (buffer.len() - start) as u64 > self.most.saturating_add(end as u64) {
                 read.too_long = true;
                 break buffer.len();
             }

@@ -214,20 +214,7 @@ impl Expr {
         if let Expr::Read(get, reader) = self {
             return reader.append(&get.value(cells), column);
         }
-        match self.value(cells) {
-            Ok(Some(value)) => {
-                column.append(&value);
-                Ok(())
-            }
-            Ok(None) => {
-                column.append_null();
-                Ok(())
-            }
-            Err(misfit) => {
-                column.append_null();
-                Err(misfit)
-            }
-        }
+        column.append_read(self.value(cells))
     }
 
     fn value(&self, cells: &impl Cells) -> Result<Option<Value>, Misfit> {

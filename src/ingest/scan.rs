@@ -1,11 +1,28 @@
 //! One pass over a JSON record: it is validated whole, and only the values at wanted paths are kept, as
 //! slices of the record's own text. Everything else knows JSON by [`scan`], [`members`] and [`elements`].
 
+use crate::data::Limits;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
-/// Objects and lists in one another.
-pub const MAX_DEPTH: usize = 128;
+/// How much of a text that is not known yet is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Objects and lists in one another.
+    pub depth: usize,
+    /// Fields of one object, or elements of one list.
+    pub values: usize,
+}
+
+impl Bounds {
+    /// Of what has been scanned already.
+    pub const KNOWN: Bounds = Bounds { depth: 1_000, values: usize::MAX };
+
+    pub fn of(limits: &Limits) -> Bounds {
+        let most = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Bounds { depth: most(limits.record_nesting).min(Bounds::KNOWN.depth), values: most(limits.record_values) }
+    }
+}
 
 /// What is wrong, and at which byte of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +36,10 @@ pub enum Fault {
     /// What would have been right.
     Expected(&'static str),
     DuplicateKey(String),
-    TooDeep,
+    /// Deeper than this.
+    TooDeep(usize),
+    /// More values than this.
+    TooMany(usize),
 }
 
 /// The paths to keep. Node 0 is the record itself.
@@ -147,16 +167,18 @@ pub struct Slots<'a> {
     record: u32,
     /// Keys that the trie does not know, with the node whose object they are in.
     pub unknown: Vec<(u32, &'a str)>,
+    bounds: Bounds,
 }
 
 impl<'a> Slots<'a> {
-    pub fn new(trie: &Trie, slots: usize) -> Slots<'a> {
+    pub fn new(trie: &Trie, slots: usize, bounds: Bounds) -> Slots<'a> {
         Slots {
             values: vec![Raw::Absent; slots],
             held: vec![0; slots.div_ceil(64)],
             seen: vec![0; trie.nodes.len()],
             record: 0,
             unknown: Vec::new(),
+            bounds,
         }
     }
 
@@ -190,7 +212,7 @@ impl<'a> Slots<'a> {
 /// Reads one JSON value, the whole text, into `slots`.
 pub fn scan<'a>(text: &'a str, trie: &Trie, slots: &mut Slots<'a>) -> Result<(), ScanError> {
     slots.clear();
-    let mut scanner = Scanner::new(text);
+    let mut scanner = Scanner::new(text).within(slots.bounds);
     scanner.space();
     scanner.node(0, 0, trie, slots)?;
     scanner.space();
@@ -231,8 +253,8 @@ pub fn elements(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The end of the value that starts at `at`.
-pub fn value_end(text: &str, at: usize) -> Result<usize, ScanError> {
-    let mut scanner = Scanner::from(text, at);
+pub fn value_end(text: &str, at: usize, bounds: Bounds) -> Result<usize, ScanError> {
+    let mut scanner = Scanner::from(text, at).within(bounds);
     scanner.skip(0)?;
     Ok(scanner.at)
 }
@@ -253,6 +275,7 @@ pub struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     pub at: usize,
+    bounds: Bounds,
 }
 
 impl<'a> Scanner<'a> {
@@ -261,7 +284,11 @@ impl<'a> Scanner<'a> {
     }
 
     pub fn from(text: &'a str, at: usize) -> Scanner<'a> {
-        Scanner { text, bytes: text.as_bytes(), at }
+        Scanner { text, bytes: text.as_bytes(), at, bounds: Bounds::KNOWN }
+    }
+
+    pub fn within(self, bounds: Bounds) -> Scanner<'a> {
+        Scanner { bounds, ..self }
     }
 
     fn expected(&self, what: &'static str) -> ScanError {
@@ -343,15 +370,16 @@ impl<'a> Scanner<'a> {
     }
 
     fn object(&mut self, id: u32, depth: usize, trie: &Trie, slots: &mut Slots<'a>) -> Result<(), ScanError> {
-        if depth >= MAX_DEPTH {
-            return Err(ScanError { at: self.at, fault: Fault::TooDeep });
-        }
+        self.is_within(depth)?;
         let mut more = self.enter(b'{');
         if !more {
             self.at += 1;
         }
+        let mut values = 0;
         while more {
             let at = self.at;
+            values += 1;
+            self.is_one_of(values)?;
             let key = self.key()?;
             match trie.child(id, key) {
                 Some(child) if trie.keeps(child) => {
@@ -378,14 +406,15 @@ impl<'a> Scanner<'a> {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(open @ (b'{' | b'[')) => {
-                if depth >= MAX_DEPTH {
-                    return Err(ScanError { at: self.at, fault: Fault::TooDeep });
-                }
+                self.is_within(depth)?;
                 let mut more = self.enter(open);
                 if !more {
                     self.at += 1;
                 }
+                let mut values = 0;
                 while more {
+                    values += 1;
+                    self.is_one_of(values)?;
                     if open == b'{' {
                         self.key()?;
                     }
@@ -398,6 +427,22 @@ impl<'a> Scanner<'a> {
             Some(b'f') => self.word("false"),
             Some(b'n') => self.word("null"),
             _ => Err(self.expected("a value")),
+        }
+    }
+
+    #[inline]
+    fn is_within(&self, depth: usize) -> Result<(), ScanError> {
+        match depth >= self.bounds.depth {
+            true => Err(ScanError { at: self.at, fault: Fault::TooDeep(self.bounds.depth) }),
+            false => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn is_one_of(&self, values: usize) -> Result<(), ScanError> {
+        match values > self.bounds.values {
+            true => Err(ScanError { at: self.at, fault: Fault::TooMany(self.bounds.values) }),
+            false => Ok(()),
         }
     }
 
@@ -534,7 +579,8 @@ mod tests {
     fn kept<'a>(text: &'a str, paths: &[&str]) -> Result<Vec<Raw<'a>>, ScanError> {
         let paths: Vec<Vec<String>> = paths.iter().map(|p| p.split('.').map(String::from).collect()).collect();
         let trie = Trie::new(paths.iter().map(Vec::as_slice), std::iter::empty());
-        let mut slots = Slots::new(&trie, paths.len());
+        let bounds = Bounds::of(&Limits::default());
+        let mut slots = Slots::new(&trie, paths.len(), bounds);
         scan(text, &trie, &mut slots)?;
         Ok((0..paths.len()).map(|i| slots.get(i as u32)).collect())
     }
@@ -564,8 +610,8 @@ mod tests {
     fn depth_is_bounded() {
         let deep = |n| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
         assert!(kept(&deep(127), &["a"]).is_ok());
-        assert_eq!(kept(&deep(128), &["a"]).unwrap_err().fault, Fault::TooDeep);
-        assert_eq!(kept(&deep(100_000), &["b"]).unwrap_err().fault, Fault::TooDeep);
+        assert_eq!(kept(&deep(128), &["a"]).unwrap_err().fault, Fault::TooDeep(128));
+        assert_eq!(kept(&deep(100_000), &["b"]).unwrap_err().fault, Fault::TooDeep(128));
     }
 
     /// Near-JSON: pieces of the grammar in a row.

@@ -7,7 +7,7 @@
 //! only if `scan` would read the same from it, and what is wrong with one is said by `scan` alone. Everything
 //! is looked at, in parts that no rule reads too: keys, escapes, numbers, and control characters in texts.
 
-use super::scan::{Raw, Scanner, Slots, Trie};
+use super::scan::{Bounds, Raw, Scanner, Slots, Trie};
 use wide::u8x16;
 
 /// Values in all shapes together; beyond it nothing more is learned.
@@ -34,6 +34,7 @@ pub struct Shapes {
     tried: u32,
     passed: u32,
     given_up: bool,
+    bounds: Bounds,
 }
 
 /// A value, and what was seen to follow it.
@@ -88,19 +89,6 @@ pub struct Passed {
     pub shape: u32,
 }
 
-impl Default for Shapes {
-    fn default() -> Shapes {
-        Shapes {
-            nodes: vec![Node::default()],
-            ends: Vec::new(),
-            open: Vec::new(),
-            tried: 0,
-            passed: 0,
-            given_up: false,
-        }
-    }
-}
-
 impl Edge {
     fn new(literal: &[u8], to: u32, end: u32, objects: &[Object]) -> Edge {
         let (mut head, mut mask) = ([0; WINDOW], [0; WINDOW]);
@@ -143,6 +131,18 @@ fn quads(window: &[u8; WINDOW]) -> [u64; WINDOW / 8] {
 }
 
 impl Shapes {
+    pub fn new(bounds: Bounds) -> Shapes {
+        Shapes {
+            nodes: vec![Node::default()],
+            ends: Vec::new(),
+            open: Vec::new(),
+            tried: 0,
+            passed: 0,
+            given_up: false,
+            bounds,
+        }
+    }
+
     /// Reads the line that begins at `at`, if it is a record of a known shape.
     pub fn pass<'a>(&mut self, text: &'a str, at: usize, slots: &mut Slots<'a>) -> Option<Passed> {
         if self.given_up {
@@ -210,7 +210,7 @@ impl Shapes {
                     continue;
                 }
                 _ => {
-                    let mut scanner = Scanner::from(text, at);
+                    let mut scanner = Scanner::from(text, at).within(self.bounds);
                     scanner.skip(node.depth).ok()?;
                     at = scanner.at;
                     // The space in a list may be a line end, which ends the record.
@@ -444,11 +444,12 @@ mod tests {
     /// Reads all lines, by shapes where they are known; how many were.
     fn read(text: &str) -> usize {
         let trie = trie();
-        let (mut shapes, mut count, mut at) = (Shapes::default(), 0, 0);
+        let (mut shapes, mut count, mut at) = (Shapes::new(Bounds::KNOWN), 0, 0);
         while at < text.len() {
             let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
             let record = text[at..end].trim_ascii_end();
-            let (mut fast, mut slow) = (Slots::new(&trie, PATHS.len()), Slots::new(&trie, PATHS.len()));
+            let slots = || Slots::new(&trie, PATHS.len(), Bounds::KNOWN);
+            let (mut fast, mut slow) = (slots(), slots());
             let passed = shapes.pass(text, at, &mut fast);
             let scanned = scan(record, &trie, &mut slow);
             if let Some(passed) = passed {

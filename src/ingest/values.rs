@@ -20,7 +20,7 @@
 //! taken for a number nor a number for a text, except where a source says so in so many words (`as`).
 //! An empty or unreadable element makes the whole list malformed.
 
-use super::scan::{self, Raw};
+use super::scan::{self, Bounds, Raw};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
 use crate::data::mapping::How;
@@ -358,20 +358,7 @@ impl Reader {
                 return Ok(());
             }
         }
-        match self.read(scalar) {
-            Ok(Some(value)) => {
-                column.append(&value);
-                Ok(())
-            }
-            Ok(None) => {
-                column.append_null();
-                Ok(())
-            }
-            Err(misfit) => {
-                column.append_null();
-                Err(misfit)
-            }
-        }
+        column.append_read(self.read(scalar))
     }
 
     /// None where it is absent.
@@ -474,7 +461,7 @@ impl Reader {
                 Scalar::Items(items) => list(item, items.iter().cloned())?,
                 Scalar::Cell(raw) => {
                     let raw = raw.trim();
-                    let valid = raw.starts_with('[') && scan::value_end(raw, 0) == Ok(raw.len());
+                    let valid = raw.starts_with('[') && scan::value_end(raw, 0, Bounds::KNOWN) == Ok(raw.len());
                     if valid { list(item, scan::elements(raw).map(Scalar::of_json))? } else { None }
                 }
                 _ => None,

@@ -2,13 +2,14 @@
 
 use super::layout::{Claim, Each, Layout, Target};
 use super::rows::{Cells, Expr, follow};
-use super::scan::{self, Fault, Raw, ScanError, Slots, Trie};
+use super::scan::{self, Bounds, Fault, Raw, ScanError, Slots, Trie};
 use super::shapes::{End, Shapes};
 use super::values::{Misfit, Scalar};
 use super::{InputReport, InputSpec, Note, Options, Reject, Sift, Sink};
 use crate::data::build::{ColumnBuilder, shortened};
+use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Step;
-use crate::data::{Batch, Between, ColumnId, Defect, KindId, Place, Reading, Sieve};
+use crate::data::{Batch, Between, ColumnId, Defect, KindId, Limits, Place, Reading, Sieve};
 use crate::diag::{Code, did_you_mean};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
@@ -29,6 +30,7 @@ const MAX_UNKNOWN: usize = 100_000;
 pub struct Job<'j> {
     pub spec: &'j InputSpec,
     pub options: Options,
+    pub limits: Limits,
     pub sink: Sink<'j>,
     pub delimiter: u8,
     pub sift: Option<Sift<'j>>,
@@ -67,6 +69,7 @@ pub struct Worker<'w> {
     others: FxHashMap<String, (Option<String>, u64)>,
     unknown: FxHashSet<u64>,
     pub shapes: Shapes,
+    bounds: Bounds,
     /// What the rows that come now come to.
     pub outlook: Outlook,
     pub report: InputReport,
@@ -210,6 +213,7 @@ impl Sifter<'_> {
 
 impl<'w> Worker<'w> {
     pub fn new(reading: &'w Reading, layout: &'w Layout, job: &'w Job<'w>) -> Worker<'w> {
+        let bounds = Bounds::of(&job.limits);
         let filling = layout.targets.iter().map(|t| Some(Filling::new(reading, t.kind, t.projection.as_ref()?)));
         let sifters = layout.targets.iter().map(|t| Sifter::new(reading, t, job.sift?));
         Worker {
@@ -221,7 +225,8 @@ impl<'w> Worker<'w> {
             records: vec![0; layout.targets.len()],
             others: FxHashMap::default(),
             unknown: FxHashSet::default(),
-            shapes: Shapes::default(),
+            shapes: Shapes::new(bounds),
+            bounds,
             outlook: Outlook::Open,
             report: InputReport::default(),
         }
@@ -229,8 +234,12 @@ impl<'w> Worker<'w> {
 
     /// Room for the values of records of one text.
     pub fn slots<'a>(&self) -> (Slots<'a>, Vec<Option<Slots<'a>>>) {
-        let items = self.layout.targets.iter().map(|t| t.each.as_ref().map(|e| Slots::new(&e.trie, e.paths.len())));
-        (Slots::new(&self.layout.trie, self.layout.slots.paths.len()), items.collect())
+        let items = self
+            .layout
+            .targets
+            .iter()
+            .map(|t| t.each.as_ref().map(|e| Slots::new(&e.trie, e.paths.len(), self.bounds)));
+        (Slots::new(&self.layout.trie, self.layout.slots.paths.len(), self.bounds), items.collect())
     }
 
     pub fn trie(&self) -> &'w Trie {
@@ -329,7 +338,7 @@ impl<'w> Worker<'w> {
                 }
             };
             let list = match cells.get(false, each.list.slot) {
-                Scalar::Cell(text) if scan::value_end(text.trim(), 0) == Ok(text.trim().len()) => {
+                Scalar::Cell(text) if scan::value_end(text.trim(), 0, self.bounds) == Ok(text.trim().len()) => {
                     Scalar::of_json(text.trim())
                 }
                 other => other,
@@ -340,7 +349,7 @@ impl<'w> Worker<'w> {
                 _ => return self.reject(place, Code::NotAList, "`each` names no list here".into(), raw),
             };
             let Some(elements) = self.elements(each, Scalar::List((&*owned).into()), place, raw) else { return };
-            let mut item_slots = Slots::new(&each.trie, each.paths.len());
+            let mut item_slots = Slots::new(&each.trie, each.paths.len(), self.bounds);
             for (n, element) in elements.into_iter().enumerate() {
                 let place = Place { element: n as u32, ..place };
                 if let Err(error) = scan::scan(element, &each.trie, &mut item_slots) {
@@ -504,6 +513,17 @@ impl<'w> Worker<'w> {
         (self.job.sink.advance)(bytes);
     }
 
+    /// Whether a record is longer than it may be.
+    pub fn is_too_long(&self, length: usize) -> bool {
+        length as u64 > self.job.limits.record_bytes
+    }
+
+    /// `what`: a line, a row, a record.
+    pub fn reject_too_long(&mut self, place: Place, what: &str, text: &[u8]) {
+        let most = bytes(self.job.limits.record_bytes);
+        self.reject(place, Code::TooLong, format!("{what} of more than {most}"), text);
+    }
+
     pub fn reject(&mut self, place: Place, code: Code, reason: String, text: &[u8]) {
         self.report.rejected += 1;
         let text = text[..text.len().min(MAX_REJECT)].to_vec();
@@ -575,8 +595,12 @@ pub fn explain(error: &ScanError, of: &str) -> (Code, String) {
         Fault::DuplicateKey(key) => {
             (Code::DuplicateKey, format!("`{}` a second time at byte {at} {of}", shortened(key)))
         }
-        Fault::TooDeep => {
-            (Code::NestedTooDeeply, format!("more than {} levels of nesting at byte {at} {of}", scan::MAX_DEPTH))
+        Fault::TooDeep(most) => {
+            (Code::NestedTooDeeply, format!("more than {most} levels of nesting at byte {at} {of}"))
+        }
+        Fault::TooMany(most) => {
+            let most = grouped(*most as u64);
+            (Code::TooManyValues, format!("more than {most} values in one object or list at byte {at} {of}"))
         }
     }
 }

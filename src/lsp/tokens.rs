@@ -5,6 +5,7 @@ use super::outline;
 use super::server::{Reply, Server};
 use super::uri::path_of;
 use super::workspace::{View, Workspace};
+use crate::data::Type;
 use crate::sema::What;
 use crate::source::Span;
 use crate::syntax::{SyntaxElement, SyntaxKind, SyntaxToken};
@@ -182,7 +183,7 @@ fn mark(token: &SyntaxToken, place: Range<usize>, names: &HashMap<usize, Marked>
             Some(name) => out.push(name.clone()),
             None if parent == Some(SyntaxKind::Mark) => out.push((place, index("decorator"), 0)),
             None if parent == Some(SyntaxKind::Quantity) => out.push((place, index("number"), 0)),
-            None if parent == Some(SyntaxKind::TypeExpr) && words::TYPES.contains(&token.text()) => {
+            None if parent == Some(SyntaxKind::TypeExpr) && Type::named(token.text()).is_some() => {
                 out.push((place, index("type"), 0));
             }
             None if is_keyword(token.text()) => out.push((place, index("keyword"), 0)),

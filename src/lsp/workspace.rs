@@ -2,6 +2,7 @@
 
 use super::position::{Encoding, Lines};
 use super::uri::{path_of, uri_of};
+use crate::data::Limits;
 use crate::data::Schema;
 use crate::diag::{Diagnostic, Level};
 use crate::io::{FileError, Files, MemoryFiles, folder_of, is_within, join, normalize};
@@ -99,10 +100,12 @@ pub struct Workspace<'d> {
     grouped: RefCell<HashMap<String, Vec<String>>>,
     read: Texts,
     listed: Folders,
+    real: Places,
 }
 
 /// What the disk said, by path.
 type Texts = RefCell<HashMap<String, Result<Vec<u8>, FileError>>>;
+type Places = RefCell<HashMap<String, Result<String, FileError>>>;
 type Folders = RefCell<HashMap<String, Result<Option<Vec<String>>, FileError>>>;
 
 /// The disk, with what is open in its place.
@@ -111,6 +114,7 @@ struct Overlay<'a> {
     open: &'a BTreeMap<String, Document>,
     read: &'a Texts,
     listed: &'a Folders,
+    real: &'a Places,
 }
 
 impl Files for Overlay<'_> {
@@ -118,7 +122,8 @@ impl Files for Overlay<'_> {
         if let Some(document) = self.open.get(path) {
             return Ok(document.text.as_bytes().to_vec());
         }
-        self.read.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.disk.read(path)).clone()
+        let most = Limits::default().policy_file_bytes;
+        self.read.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.disk.read_within(path, most)).clone()
     }
 
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
@@ -140,6 +145,10 @@ impl Files for Overlay<'_> {
                 if opened.is_empty() { Err(why) } else { Ok(Some(opened)) }
             }
         }
+    }
+
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        self.real.borrow_mut().entry(path.to_owned()).or_insert_with(|| self.disk.real(path)).clone()
     }
 }
 
@@ -166,17 +175,19 @@ impl<'d> Workspace<'d> {
             grouped: RefCell::default(),
             read: RefCell::default(),
             listed: RefCell::default(),
+            real: RefCell::default(),
         }
     }
 
     fn files(&self) -> Overlay<'_> {
-        Overlay { disk: self.disk, open: &self.open, read: &self.read, listed: &self.listed }
+        Overlay { disk: self.disk, open: &self.open, read: &self.read, listed: &self.listed, real: &self.real }
     }
 
     /// The disk has changed, or may have.
     pub fn disk_changed(&mut self) {
         self.read.borrow_mut().clear();
         self.listed.borrow_mut().clear();
+        self.real.borrow_mut().clear();
         self.changed();
     }
 

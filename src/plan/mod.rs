@@ -10,13 +10,15 @@ mod expr;
 mod lower;
 pub mod saved;
 mod split;
+pub mod stages;
 mod turn;
 
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored};
 
+use crate::data::calendar::Zone;
 use crate::data::{
-    Clock, ColumnId, KindId, Length, Origin, People, Period, Reading, Schema, Severity, Type, mapping::Source,
+    Clock, ColumnId, KindId, Length, Origin, People, Period, Reading, Schema, Severity, Time, Type, mapping::Source,
 };
 use crate::sema::hir::{EachAt, Func, Hir, Times, Verb, Window};
 use crate::source::Span;
@@ -394,6 +396,23 @@ impl Plan {
                 });
                 waiver.covers = parts.collect::<Vec<_>>().join("\"");
             }
+        }
+    }
+
+    /// The end of the data as people write it: a date, or a timestamp; without an offset in the policy's zone.
+    pub fn moment(&self, text: &str) -> Option<Time> {
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let days = |date: jiff::civil::Date| (date - epoch).get_days();
+        let local = |at: jiff::civil::DateTime| {
+            let of_day = (at - at.date().at(0, 0, 0, 0)).total(jiff::Unit::Nanosecond).ok()? as i64;
+            Zone::named(&self.timezone).unwrap_or_else(Zone::utc).at_local(days(at.date()), of_day)
+        };
+        if text.len() == 10 {
+            text.parse().ok().map(|date| Time::Date(days(date)))
+        } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
+            i64::try_from(at.as_nanosecond()).ok().map(Time::Instant)
+        } else {
+            text.parse().ok().and_then(local).map(Time::Instant)
         }
     }
 

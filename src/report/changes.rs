@@ -173,17 +173,7 @@ fn change(context: &Context, why: &Why, change: &Change) -> Value {
 
 fn wanted(context: &Context, kind: KindId, column: ColumnId, demand: &Demand) -> Value {
     let (how, value) = match demand {
-        Demand::Compare(op, value) => {
-            let op = match op {
-                CompareOp::Eq => "==",
-                CompareOp::Ne => "!=",
-                CompareOp::Lt => "<",
-                CompareOp::Le => "<=",
-                CompareOp::Gt => ">",
-                CompareOp::Ge => ">=",
-            };
-            (op, Some(value.clone()))
-        }
+        Demand::Compare(op, value) => (op.sign(), Some(value.clone())),
         Demand::Condition { span, holds: true } => ("holds", Some(context.sources.text(*span).to_owned())),
         Demand::Condition { span, holds: false } => ("does_not_hold", Some(context.sources.text(*span).to_owned())),
         Demand::Absent => ("absent", None),

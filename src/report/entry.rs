@@ -42,6 +42,13 @@ impl Entry<'_> {
     }
 }
 
+/// Verdicts other than compliant: severity descending, then the findings' own order: rule, then time.
+pub(crate) fn in_order(findings: &Findings) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..findings.len()).filter(|&i| findings.verdicts()[i] != Verdict::Compliant).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(findings.row(i).rule.severity));
+    order
+}
+
 /// A record's own text, and where its fields are in it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Excerpt {

@@ -1,15 +1,13 @@
 //! What people and programs read: policy diagnostics, findings, summaries.
 
-#[cfg(feature = "cli")]
 pub(crate) mod base64;
-#[cfg(feature = "cli")]
 pub(crate) mod baseline;
 pub(crate) mod causes;
 mod changes;
 mod check;
 mod crop;
+mod embedded;
 mod entry;
-#[cfg(feature = "cli")]
 pub(crate) mod exchange;
 pub(crate) mod human;
 #[cfg(feature = "cli")]
@@ -17,6 +15,8 @@ pub(crate) mod impact;
 #[cfg(feature = "cli")]
 pub(crate) mod integrity;
 pub(crate) mod json;
+#[cfg(feature = "cli")]
+pub(crate) mod ledger;
 pub(crate) mod metrics;
 mod page;
 pub(crate) mod render;
@@ -30,9 +30,11 @@ pub(crate) mod why;
 pub(crate) mod why_json;
 
 pub(crate) use check::{check_json, diagnostic, lint_json, place};
-pub(crate) use entry::{Context, Entry, Excerpt, shorten};
+pub use embedded::{diagnostic_text, verdict_columns, verdict_order, verdict_text};
+pub(crate) use entry::{Context, Entry, Excerpt, in_order, shorten};
 pub(crate) use page::Page;
 
+pub(crate) use crate::data::limits::grouped;
 use crate::source::{SourceMap, Span};
 
 /// `1 rule`, `2 rules`.
@@ -41,19 +43,6 @@ pub(crate) fn plural(n: usize, what: &str) -> String {
         1 => format!("1 {what}"),
         n => format!("{} {what}s", grouped(n as u64)),
     }
-}
-
-/// `1,234,567`
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(d);
-    }
-    text
 }
 
 /// `rules.bylaw:12`

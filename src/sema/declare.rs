@@ -2,7 +2,7 @@
 
 use super::names::What;
 use super::report::with_article;
-use super::world::{KindInfo, Names, TYPES, World, dotted};
+use super::world::{KindInfo, Names, World, dotted};
 use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Type};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -258,53 +258,43 @@ pub fn type_of(world: &World, ty: &TypeExpr) -> Option<Type> {
 }
 
 fn named_type(world: &World, name: &Ident) -> Option<Type> {
-    Some(match name.text.as_str() {
-        "bool" => Type::Bool,
-        "int" => Type::Int,
-        "decimal" => Type::Decimal,
-        "percent" => Type::Percent,
-        "text" => Type::Text,
-        "date" => Type::Date,
-        "timestamp" => Type::Timestamp,
-        "duration" => Type::Duration,
-        "bytes" => Type::Bytes,
-        "money" => Type::Money,
-        other => {
-            if let Some(id) = world.enums.get(other) {
-                world.named(name, What::Enum, world.schema.enum_def(*id).span);
-                return Some(Type::Enum(*id));
-            }
-            let d =
-                Diagnostic::error(Code::UnknownType, format!("no type is named `{other}`"), name.span, "not a type");
-            if let Some(kind) = world.kinds.get(other) {
-                world.named_kind(name, *kind);
-                super::rates::no_table(world, *kind, name)?;
-                let kind = world.schema.kind(*kind);
-                let d = d.label(kind.span, "declared here");
-                return world.report.fail(match kind.is_table() {
-                    true => {
-                        world.report.rewrite(d, "a field leads to a table by `ref`", name.span, &format!("ref {other}"))
-                    }
-                    false => d.help(format!("`{other}` is a record, and a field holds a value")),
-                });
-            }
-            let foreign = match other {
-                "string" | "str" | "varchar" => Some("text"),
-                "integer" | "number" | "long" => Some("int"),
-                "float" | "double" | "numeric" => Some("decimal"),
-                "boolean" => Some("bool"),
-                "datetime" | "time" | "instant" => Some("timestamp"),
-                _ => None,
-            };
-            let d = match foreign {
-                Some(own) => world.report.rewrite(d, &format!("the language calls it `{own}`"), name.span, own),
-                None => {
-                    world.report.suggest(d, name.span, other, TYPES.iter().copied().chain(world.enums.keys().copied()))
-                }
-            };
-            return world.report.fail(d);
-        }
-    })
+    let other = name.text.as_str();
+    if let Some(ty) = Type::named(other) {
+        return Some(ty);
+    }
+    if let Some(id) = world.enums.get(other) {
+        world.named(name, What::Enum, world.schema.enum_def(*id).span);
+        return Some(Type::Enum(*id));
+    }
+    let d = Diagnostic::error(Code::UnknownType, format!("no type is named `{other}`"), name.span, "not a type");
+    if let Some(kind) = world.kinds.get(other) {
+        world.named_kind(name, *kind);
+        super::rates::no_table(world, *kind, name)?;
+        let kind = world.schema.kind(*kind);
+        let d = d.label(kind.span, "declared here");
+        return world.report.fail(match kind.is_table() {
+            true => world.report.rewrite(d, "a field leads to a table by `ref`", name.span, &format!("ref {other}")),
+            false => d.help(format!("`{other}` is a record, and a field holds a value")),
+        });
+    }
+    let foreign = match other {
+        "string" | "str" | "varchar" => Some("text"),
+        "integer" | "number" | "long" => Some("int"),
+        "float" | "double" | "numeric" => Some("decimal"),
+        "boolean" => Some("bool"),
+        "datetime" | "time" | "instant" => Some("timestamp"),
+        _ => None,
+    };
+    let d = match foreign {
+        Some(own) => world.report.rewrite(d, &format!("the language calls it `{own}`"), name.span, own),
+        None => world.report.suggest(
+            d,
+            name.span,
+            other,
+            Type::NAMED.iter().map(|(of, _)| *of).chain(world.enums.keys().copied()),
+        ),
+    };
+    world.report.fail(d)
 }
 
 // ---------------------------------------------------------------- heads

@@ -14,6 +14,7 @@
 use crate::data::mapping::Source;
 use crate::data::{Clock, ColumnId, KindId, Length, Period, Schema, Severity, Type, Value, Verdict};
 use crate::source::Span;
+pub use crate::syntax::ast::{ArithOp, CompareOp, Func};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -244,6 +245,17 @@ pub struct Expr {
 }
 
 impl Expr {
+    /// How many expressions it is made of, and how many lie in one another.
+    pub fn size(&self) -> (usize, usize) {
+        let (mut all, mut deepest, mut waiting) = (0, 0, vec![(self, 1)]);
+        while let Some((expr, level)) = waiting.pop() {
+            all += 1;
+            deepest = deepest.max(level);
+            waiting.extend(expr.children().into_iter().map(|child| (child, level + 1)));
+        }
+        (all, deepest)
+    }
+
     /// The expressions right under this one; those of a history condition apart.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
@@ -422,45 +434,10 @@ pub enum ExprKind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum CompareOp {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ArithOp {
-    Add,
-    Sub,
-    Mul,
-    Div,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TextOp {
     StartsWith,
     EndsWith,
     Contains,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Func {
-    Exists,
-    No,
-    Count,
-    Sum,
-    Min,
-    Max,
-    Avg,
-    Distinct,
-    First,
-    Last,
-    /// Over what each with keys of its own comes to: how many records, or where there is a value, their sum.
-    Median,
 }
 
 /// A condition or a value over other records. It is about the record at `root`; the records that it

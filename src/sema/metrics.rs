@@ -1,6 +1,6 @@
 //! Metrics: figures by period and key.
 
-use super::expr::{Typer, func_of, idents};
+use super::expr::{Typer, idents};
 use super::hir::{Expr, ExprKind, Metric, MetricKey, Trigger};
 use super::rules::trigger;
 use super::world::World;
@@ -61,7 +61,7 @@ fn reading<'a>(
         typer.learn(filter, true);
     }
     let keys = keys(&mut typer, figure);
-    let func = func_of(figure.func);
+    let func = figure.func;
     let value = match &figure.value {
         None => Some((None, Type::Int)),
         Some(value) => {

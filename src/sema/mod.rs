@@ -38,7 +38,7 @@ pub use expr::fold;
 pub use memo::{Memo, Outline};
 pub use names::{Notes, Typed, Use, What};
 
-use crate::data::Schema;
+use crate::data::{Limits, Schema};
 use crate::diag::Diagnostic;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::ast;
@@ -47,6 +47,7 @@ use hir::Hir;
 use names::Recorder;
 use report::Reporter;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::Cell;
 use std::sync::Arc;
 use world::{Decl, World};
 
@@ -66,24 +67,34 @@ pub fn check_names(input: CheckInput) -> (Hir, Vec<Diagnostic>, Vec<Use>) {
 
 /// As [`check_names`], with the types of values too.
 pub fn check_noting(input: CheckInput) -> (Hir, Vec<Diagnostic>, Notes) {
-    checked(input, Recorder::on(), None)
+    checked(input, Recorder::on(), &Limits::default(), None)
 }
 
 /// Resolves, types and dates a policy set. All that is wrong is told; the result is only to be used where no
 /// diagnostic is an error.
 pub fn check(input: CheckInput) -> (Hir, Vec<Diagnostic>) {
-    let (hir, told, _) = checked(input, Recorder::default(), None);
+    check_within(input, &Limits::default())
+}
+
+/// As [`check`], with other limits.
+pub fn check_within(input: CheckInput, limits: &Limits) -> (Hir, Vec<Diagnostic>) {
+    let (hir, told, _) = checked(input, Recorder::default(), limits, None);
     (hir, told)
 }
 
 /// As [`check`], as quickly as may be: what was in order before, by the memo, is not read again.
 pub fn check_again(input: CheckInput, memo: &mut Memo) -> Outline {
-    let (hir, diagnostics, _) = checked(input, Recorder::default(), Some(memo));
+    let (hir, diagnostics, _) = checked(input, Recorder::default(), &Limits::default(), Some(memo));
     memo.end(hir.rules);
     Outline { schema: hir.schema, params: hir.params, diagnostics }
 }
 
-fn checked(input: CheckInput, recorder: Recorder, mut memo: Option<&mut Memo>) -> (Hir, Vec<Diagnostic>, Notes) {
+fn checked(
+    input: CheckInput,
+    recorder: Recorder,
+    limits: &Limits,
+    mut memo: Option<&mut Memo>,
+) -> (Hir, Vec<Diagnostic>, Notes) {
     let report = Reporter::new(input.sources, recorder);
     let mut names = world::collect(&report, input.files);
     let plain_tests = tests::plain(&report, &names);
@@ -102,6 +113,8 @@ fn checked(input: CheckInput, recorder: Recorder, mut memo: Option<&mut Memo>) -
         later: FxHashMap::default(),
         waivers: FxHashMap::default(),
         broken: FxHashSet::default(),
+        limits: *limits,
+        patterns: Cell::new(0),
     };
     declare::declare(&mut world, &names);
     let files = input.files.iter().map(|(f, _)| *f).chain(input.set.iter().map(|(_, f, _)| *f));

@@ -4,6 +4,7 @@ use super::expr::Typer;
 use super::readings::{how, how_words};
 use super::report::{list, with_article};
 use super::world::{World, dotted};
+use crate::data::limits::grouped;
 use crate::data::mapping::{Cond, Format, MapExpr, Path, Source, Step};
 use crate::data::{ColumnId, Decimal, KindId, Type, Value};
 use crate::diag::{Code, Diagnostic};
@@ -242,6 +243,15 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn path(&self, path: &ast::MapPath, every: bool) -> Option<Path> {
+        let most = self.world.limits.path_steps;
+        if path.steps.len() as u64 > most {
+            let (has, most) = (path.steps.len(), grouped(most));
+            return self.fail(
+                Diagnostic::error(Code::BadPath, format!("a path of {has} steps"), path.span, "too long").help(
+                    format!("a path has {most} steps at most; if this is right, allow more: `--limit path-steps=…`"),
+                ),
+            );
+        }
         let mut steps = Vec::new();
         let mut from_item = false;
         for (i, step) in path.steps.iter().enumerate() {
@@ -410,7 +420,7 @@ impl<'a> Reader<'_, 'a> {
                 }
             }
             MapCondKind::Matches { path, pattern } => {
-                let ok = Typer::new(self.world, self.file).pattern(pattern);
+                let ok = Typer::new(self.world, self.file).pattern(pattern, false);
                 let path = self.path(path, false);
                 ok?;
                 Cond::Matches(path?, pattern.text.clone())

@@ -3,11 +3,12 @@
 use super::hir::Constant;
 use super::report::Reporter;
 use super::waivers::Granted;
-use crate::data::{Clock, ColumnId, EnumId, KindId, Schema, Type, Zone};
+use crate::data::{Clock, ColumnId, EnumId, KindId, Limits, Schema, Type, Zone};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Ident, ItemKind};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::Cell;
 
 /// A name that stands for a value.
 #[derive(Clone, Copy)]
@@ -74,6 +75,9 @@ pub struct World<'a> {
     pub later: FxHashMap<&'a str, Vec<(i32, Constant)>>,
     /// Names whose declaration was in error: what uses them is not told again.
     pub broken: FxHashSet<&'a str>,
+    pub limits: Limits,
+    /// Regular expressions so far.
+    pub patterns: Cell<u64>,
 }
 
 impl<'a> World<'a> {
@@ -232,10 +236,6 @@ pub fn dotted(path: &[Ident]) -> String {
     path.iter().map(|i| i.text.as_str()).collect::<Vec<_>>().join(".")
 }
 
-/// The words that name types; no declaration may take them.
-pub const TYPES: [&str; 10] =
-    ["bool", "int", "decimal", "percent", "text", "date", "timestamp", "duration", "bytes", "money"];
-
 /// Tells every name that is declared twice, with both places; the first one stays.
 pub struct Names<'a> {
     pub kinds: Vec<(&'a Ident, &'a ast::KindItem, bool, Option<&'a str>)>,
@@ -280,8 +280,9 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         rates: Vec::new(),
         declarations: Vec::new(),
     };
+    // No declaration may take the name of a type.
     let mut declared: FxHashMap<&str, (Span, &str)> =
-        TYPES.iter().map(|t| (*t, (Span::new(FileId(0), 0, 0), ""))).collect();
+        Type::NAMED.iter().map(|(ty, _)| (*ty, (Span::new(FileId(0), 0, 0), ""))).collect();
     let mut sources: FxHashMap<&str, (Span, &str)> = FxHashMap::default();
     let mut metrics: FxHashMap<&str, (Span, &str)> = FxHashMap::default();
     for (file, tree) in files {

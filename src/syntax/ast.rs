@@ -3,9 +3,11 @@
 //!
 //! A part that could not be parsed is left out, or is [`ExprKind::Error`]; its error has been told.
 
+mod operators;
 mod sources;
 mod tests;
 
+pub use operators::*;
 pub use sources::*;
 pub use tests::*;
 
@@ -500,45 +502,12 @@ pub enum ExprKind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CompareOp {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArithOp {
-    Add,
-    Sub,
-    Mul,
-    Div,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextOp {
     StartsWith,
     EndsWith,
     Contains,
     /// Host equal to, or a subdomain of, one listed. Always ignores case.
     InDomain,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Func {
-    Exists,
-    No,
-    Count,
-    Sum,
-    Min,
-    Max,
-    Avg,
-    Distinct,
-    First,
-    Last,
-    Median,
 }
 
 /// `exists approval as a within 30 days before by requester where …`, `sum(gift.value over 365 days)`,

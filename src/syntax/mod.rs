@@ -18,7 +18,7 @@ mod slips;
 mod split;
 mod tree;
 mod unfold;
-mod words;
+pub mod words;
 
 pub use again::parse_again;
 pub use kinds::{Bylaws, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
@@ -90,6 +90,16 @@ fn in_order(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
     errors
 }
 
+/// An error where the text nests more deeply than so many levels, for a caller that allows fewer than the grammar does.
+pub fn deeper_than(file: FileId, text: &str, most: usize) -> Option<Diagnostic> {
+    if most >= split::MAX_DEPTH {
+        return None;
+    }
+    let scanned = scan(text);
+    let at = split::deepest(&scanned, 0..scanned.tokens.len() - 1, most)?;
+    Some(split::too_deep(Span::new(file, at, at + 1), most))
+}
+
 /// Reads one expression: the value of a parameter.
 pub fn parse_expr(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagnostic>> {
     if let Some(error) = no_text(file, text) {
@@ -98,12 +108,12 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<ast::Expr, Vec<Diagnostic>
     let scanned = scan(text);
     let place = Place { file, scanned: &scanned, origin: 0 };
     let eof = scanned.tokens.len() - 1;
-    if let Some(at) = split::deepest(&scanned, 0..eof) {
-        return Err(vec![split::too_deep(Span::new(file, at, at + 1))]);
+    if let Some(at) = split::deepest(&scanned, 0..eof, split::MAX_DEPTH) {
+        return Err(vec![split::too_deep(Span::new(file, at, at + 1), split::MAX_DEPTH)]);
     }
     let nodes = read(Rule::only_expr, text).map_err(|failure| {
         if failure.too_deep {
-            return vec![split::too_deep(Span::new(file, 0, text.len()))];
+            return vec![split::too_deep(Span::new(file, 0, text.len()), split::MAX_DEPTH)];
         }
         let at = scanned.significant(scanned.at(failure.at)).min(eof);
         vec![explain::explain(&explain::Attempt {

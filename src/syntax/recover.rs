@@ -102,8 +102,8 @@ impl<'a> Reader<'a> {
     }
 
     fn read_part(&mut self, tokens: Range<usize>) {
-        if let Some(at) = split::deepest(self.place.scanned, tokens.clone()) {
-            self.errors.push(split::too_deep(Span::new(self.place.file, at, at + 1)));
+        if let Some(at) = split::deepest(self.place.scanned, tokens.clone(), split::MAX_DEPTH) {
+            self.errors.push(split::too_deep(Span::new(self.place.file, at, at + 1), split::MAX_DEPTH));
             self.skip(tokens);
             return;
         }
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
 
     fn too_deep(&mut self, tokens: Range<usize>, failure: &Failure) {
         let at = (self.start(&tokens) + failure.at).min(self.place.scanned.text.len());
-        self.errors.push(split::too_deep(Span::new(self.place.file, at, at)));
+        self.errors.push(split::too_deep(Span::new(self.place.file, at, at), split::MAX_DEPTH));
         self.skip(tokens);
     }
 
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
     fn tell(&mut self, tokens: &Range<usize>, failure: &Failure, what: &str) {
         let at = self.failed_at(tokens, failure);
         let error = if failure.too_deep {
-            split::too_deep(self.place.span(at))
+            split::too_deep(self.place.span(at), split::MAX_DEPTH)
         } else {
             explain(&Attempt { place: self.place, tokens: tokens.clone(), at, expected: &failure.expected, what })
         };
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
     fn tell_all(&mut self, tokens: &Range<usize>, failure: &Failure, reading: &Reading<'_>) -> Stop {
         let at = self.failed_at(tokens, failure);
         if failure.too_deep {
-            self.errors.push(split::too_deep(self.place.span(at)));
+            self.errors.push(split::too_deep(self.place.span(at), split::MAX_DEPTH));
             return Stop::At(at);
         }
         let told = redraft::faults(self.place, tokens.clone(), at, failure, reading);

@@ -44,9 +44,9 @@ pub fn parts(scanned: &Scanned<'_>) -> Vec<Range<usize>> {
     starts.into_iter().zip(ends).map(|(start, end)| start..end).filter(|r| !r.is_empty()).collect()
 }
 
-/// Where the tokens nest more deeply than [`MAX_DEPTH`], in bytes of the scanned text. Brackets nest, and so do
+/// Where the tokens nest more deeply than so many levels, in bytes of the scanned text. Brackets nest, and so do
 /// the filters of history conditions, and rows of `not` and `-`.
-pub fn deepest(scanned: &Scanned<'_>, tokens: Range<usize>) -> Option<usize> {
+pub fn deepest(scanned: &Scanned<'_>, tokens: Range<usize>, most: usize) -> Option<usize> {
     let mut open: Vec<(SyntaxKind, usize)> = vec![(SyntaxKind::Eof, 0)];
     let (mut depth, mut row) = (0, 0);
     for index in tokens {
@@ -82,7 +82,7 @@ pub fn deepest(scanned: &Scanned<'_>, tokens: Range<usize>) -> Option<usize> {
             }
             _ => {}
         }
-        if depth > MAX_DEPTH || row > MAX_DEPTH {
+        if depth > most || row > most {
             return Some(token.start as usize);
         }
     }
@@ -97,10 +97,10 @@ fn close(open: &mut Vec<(SyntaxKind, usize)>, depth: &mut usize, kind: SyntaxKin
     }
 }
 
-pub fn too_deep(span: Span) -> Diagnostic {
+pub fn too_deep(span: Span, most: usize) -> Diagnostic {
     Diagnostic::error(
         Code::TooDeep,
-        format!("nested more than {MAX_DEPTH} levels deep"),
+        format!("nested more than {most} levels deep"),
         span,
         "the level that is one too many",
     )
@@ -138,7 +138,7 @@ mod tests {
     fn depth() {
         let deep = |text: &str| {
             let scanned = scan(text);
-            deepest(&scanned, 0..scanned.tokens.len() - 1)
+            deepest(&scanned, 0..scanned.tokens.len() - 1, MAX_DEPTH)
         };
         assert_eq!(deep(&"(".repeat(200)), None);
         assert_eq!(deep(&"(".repeat(201)), Some(200));

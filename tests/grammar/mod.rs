@@ -60,7 +60,7 @@ pub fn page(items: &str, expressions: &str, words: &str) -> String {
     for chapter in &chapters {
         let _ = write!(out, "\n## {}\n\n```ebnf\n", chapter.title);
         let shown = chapter.rules.iter().filter(|r| !spelled.contains_key(&r.name) && !r.name.starts_with("only_"));
-        for (i, rule) in shown.filter(|r| r.name != "COMMENT" && r.name != "WHITESPACE").enumerate() {
+        for (i, rule) in shown.filter(|r| r.name != "WHITESPACE").enumerate() {
             if i > 0 {
                 out.push('\n');
             }
@@ -246,7 +246,6 @@ fn class(name: &str) -> String {
         "ASCII_ALPHA" => "[A-Za-z]".into(),
         "ASCII_ALPHANUMERIC" => "[A-Za-z0-9]".into(),
         "ANY" => "any".into(),
-        "WHITESPACE" => "blank".into(),
         other => other.into(),
     }
 }

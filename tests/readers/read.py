@@ -54,6 +54,17 @@ def tap(path):
     }
 
 
+def prometheus(path):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    families = list(text_string_to_metric_families(Path(path).read_text()))
+    samples = [sample for family in families for sample in family.samples]
+    return {
+        "types": {family.name: family.type for family in families},
+        "samples": {" ".join([s.name, *s.labels.values()]): s.value for s in samples},
+    }
+
+
 def ocsf(path):
     from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
@@ -73,5 +84,5 @@ def comma_separated(path):
         return {"rows": list(csv.DictReader(file, strict=True))}
 
 
-forms = {"sarif": sarif, "junit": junit, "tap": tap, "ocsf": ocsf, "parquet": parquet, "csv": comma_separated}
+forms = {"prometheus": prometheus, "sarif": sarif, "junit": junit, "tap": tap, "ocsf": ocsf, "parquet": parquet, "csv": comma_separated}
 print(json.dumps(forms[sys.argv[1]](sys.argv[2])))

@@ -2,8 +2,9 @@
 
 use super::super::memory::{Limit, Size};
 use super::super::people::Naming;
+use super::super::policies::Trust;
 use super::super::{Failure, Style, audit, check, output, reading, records, why};
-use crate::data::{KindId, Place, Time, Verdict};
+use crate::data::{KindId, Limits, Place, Time, Verdict};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::eval::why::{About, Why};
 use crate::eval::{Evaluator, Findings, Options, RuleCounts};
@@ -21,6 +22,7 @@ pub(super) struct Session {
     as_of: Option<Time>,
     threads: usize,
     memory_limit: Option<Size>,
+    limits: Limits,
     pub names: Names,
     /// The records that conditions are about, where that was said.
     pub kind: Option<String>,
@@ -32,6 +34,7 @@ pub(super) struct Session {
 pub(super) struct Start<'a> {
     pub policies: &'a [String],
     pub set: &'a [(String, String)],
+    pub trust: &'a Trust,
     pub records: &'a [String],
     pub as_of: Option<&'a str>,
     pub threads: usize,
@@ -51,10 +54,10 @@ pub(super) struct Judged {
 
 impl Session {
     pub fn begin(start: &Start, style: Style) -> Result<Session, Failure> {
-        let (policies, checked) = check::load(start.policies, start.set, style)?;
+        let (policies, checked) = check::load(start.policies, start.trust, start.set, style)?.parts();
         let plan = Arc::new(check::compile(&checked)?);
         let mut inputs = records::inputs(start.records, &plan.reading())?;
-        start.naming.apply(&plan.reading(), &mut inputs, start.threads)?;
+        start.naming.apply(&plan.reading(), &mut inputs, (start.threads, &start.trust.limit.limits()))?;
         let as_of = start.as_of.map(|text| audit::time(text, &plan)).transpose()?;
         Ok(Session {
             policies,
@@ -64,6 +67,7 @@ impl Session {
             as_of,
             threads: start.threads,
             memory_limit: start.memory_limit,
+            limits: start.trust.limit.limits(),
             names: Names::default(),
             kind: None,
             present: None,
@@ -239,10 +243,10 @@ impl Session {
         let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
         let evaluator = evaluator.with_people(self.inputs.people.clone());
         let reading = plan.reading();
-        let limit = Limit::new(self.memory_limit);
+        let limit = Limit::new(self.memory_limit, self.limits);
         let reader = reading::Reader::new(&reading, &self.inputs, self.threads, keep, limit);
         let (evaluator, outcome) = reader.read(evaluator)?;
-        Ok((evaluator.finish(), outcome))
+        Ok((reader.finish(evaluator)?, outcome))
     }
 
     /// Tells what is wrong with a condition.

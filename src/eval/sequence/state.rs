@@ -1,6 +1,7 @@
 //! One search: the records chosen so far, and what lies between them.
 
 use super::super::Truth;
+use super::super::bounds::Beyond;
 use super::super::history;
 use super::super::index::List;
 use super::super::interp::{Frame, Scope, all, truth};
@@ -31,6 +32,8 @@ pub(super) struct State<'s, 'a> {
     /// Where it is asked for: the first position that was reached, and the records chosen then.
     furthest: Option<Furthest<'a>>,
     asked: bool,
+    /// Records that were taken for a position so far.
+    ways: u64,
 }
 
 /// A position, and the records from it on.
@@ -39,7 +42,7 @@ pub(super) type Furthest<'a> = (usize, Vec<Option<Frame<'a>>>);
 impl<'s, 'a> State<'s, 'a> {
     pub fn new(search: &'s Search<'a>, lists: &'s Lists<'a>) -> State<'s, 'a> {
         let chosen = vec![None; search.steps.len()];
-        State { search, lists, chosen, tried: FxHashMap::default(), best: None, furthest: None, asked: false }
+        State { search, lists, chosen, tried: FxHashMap::default(), best: None, furthest: None, asked: false, ways: 0 }
     }
 
     /// With these records chosen.
@@ -67,6 +70,12 @@ impl<'s, 'a> State<'s, 'a> {
 
     /// Takes a record for a position, and goes on with those before it.
     fn choose(&mut self, at: usize, frame: Frame<'a>, so_far: Truth) -> Below {
+        self.ways += 1;
+        let watch = &self.search.cx.runtime.watch;
+        let whose = || vec![self.search.rule.name.clone()];
+        if watch.is_stopped() || !watch.allows(Beyond::PartialMatches, self.ways, whose) {
+            return Below::Failed;
+        }
         self.chosen[at] = Some(frame);
         let mut holds = so_far;
         for i in 0..self.search.tests[at].len() {

@@ -219,7 +219,7 @@ impl<'f> Lab<'f> {
             ..Options::default()
         };
         let settled = settle(plan, runtime, taken, &options);
-        Some(self.outcome(&conclude(Arc::clone(plan), Arc::clone(runtime), settled, &options)))
+        Some(self.outcome(&conclude(Arc::clone(plan), Arc::clone(runtime), settled, (&options, &[]))))
     }
 
     fn outcome(&self, after: &Findings) -> Outcome {

@@ -1,20 +1,22 @@
 //! Rows with all that is in them.
 
 use super::super::InputError;
-use super::super::bare::{of_json, once};
+use super::super::arrow::cells;
+use super::super::bare::{BareSpec, of_json, once};
 use super::super::chunks::Content;
 use super::super::values::Scalar;
-use super::{File, cells, guarded, not_parquet};
+use super::{File, guarded, not_parquet};
+use crate::data::Place;
 use crate::data::found::{Bare, Found, See};
-use crate::data::{InputId, Place};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field};
 use parquet::arrow::ProjectionMask;
 
 /// As [`super::super::bare::bare`]; gives names that several columns have.
-pub fn bare(input: InputId, content: Content, see: See, advance: &dyn Fn(u64)) -> Result<Vec<String>, InputError> {
-    let file = guarded(|| File::open(content))?;
+pub fn bare(spec: &BareSpec, content: Content, see: See, advance: &dyn Fn(u64)) -> Result<Vec<String>, InputError> {
+    let input = spec.id;
+    let file = guarded(|| File::open(content, &spec.limits))?;
     let (columns, twice) = once(file.schema().fields().iter().map(|f| f.name().as_str()));
     for group in 0..file.starts.len() - 1 {
         let more = guarded(|| {

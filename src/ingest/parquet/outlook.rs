@@ -1,11 +1,12 @@
 //! What the statistics of a row group say of all its rows, before any is read.
 
+use super::super::arrow::cells::instant;
+use super::super::arrow::columns::Way;
+use super::super::arrow::type_at;
 use super::super::rows::{Cells, Expr};
 use super::super::values::Scalar;
 use super::super::worker::Spread;
-use super::cells::instant;
-use super::columns::Way;
-use super::{File, type_at};
+use super::File;
 use crate::data::Between;
 use arrow_schema::{DataType, TimeUnit};
 use parquet::file::statistics::Statistics;

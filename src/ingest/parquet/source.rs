@@ -16,10 +16,11 @@ pub enum Source {
 }
 
 impl Source {
-    pub fn new(content: Content) -> Result<Source, InputError> {
+    /// `most`: how much of it may be held, where it cannot be read in parts.
+    pub fn new(content: Content, most: u64) -> Result<Source, InputError> {
         Ok(match content {
             Content::At(of) => Source::At(of),
-            other => Source::Bytes(Bytes::from(other.whole()?.into_owned())),
+            other => Source::Bytes(Bytes::from(other.whole(most)?.into_owned())),
         })
     }
 }

@@ -1,5 +1,5 @@
 use super::using;
-use crate::diag::{Code, Diagnostic, Level};
+use crate::diag::{Code, Level};
 use crate::lint::{Context, Found, Lint};
 use crate::sema::What;
 use crate::syntax::ast::ItemKind;
@@ -7,19 +7,9 @@ use crate::syntax::ast::ItemKind;
 pub const LINT: Lint = Lint { code: Code::UnusedParam, level: Level::Warning, on: true, check };
 
 fn check(context: &Context, found: &mut Found) {
-    let used = using::used(context, What::Param, true);
-    for item in context.items() {
-        let ItemKind::Param(of) = &item.kind else { continue };
-        if used.contains(&of.name.span) {
-            continue;
-        }
-        let label = match using::only_in_tests(context, of.name.span) {
-            true => "named in tests only",
-            false => "never named",
-        };
-        found.push(
-            Diagnostic::warning(LINT.code, format!("the parameter `{}` is not used", of.name.text), of.name.span, label)
-                .help("setting it changes nothing: use it in the rule that it is for, or take it out"),
-        );
-    }
+    let names = context.items().filter_map(|item| match &item.kind {
+        ItemKind::Param(of) => Some(&of.name),
+        _ => None,
+    });
+    using::unused(context, found, LINT.code, What::Param, ("parameter", "setting it changes nothing: use it in the rule that it is for, or take it out"), names);
 }

@@ -1,10 +1,11 @@
 //! Who uses a name.
 
-use crate::lint::Context;
+use crate::diag::{Code, Diagnostic};
 use crate::lint::context::within;
+use crate::lint::{Context, Found};
 use crate::sema::What;
 use crate::source::Span;
-use crate::syntax::ast::{ItemKind, TestClause};
+use crate::syntax::ast::{Ident, ItemKind, TestClause};
 use rustc_hash::FxHashSet;
 
 /// Declarations that something names, but for tests and defaults; with `sources`, but for sources too.
@@ -30,4 +31,22 @@ pub fn only_in_tests(context: &Context, definition: Span) -> bool {
         .map(|item| item.span)
         .collect();
     context.uses_of(definition).any(|u| tests.iter().any(|t| within(u.span, *t)))
+}
+
+/// Tells of each of these names that nothing uses: what it is, and what to do about it.
+pub fn unused<'a>(
+    context: &Context,
+    found: &mut Found,
+    code: Code,
+    of: What,
+    (noun, help): (&str, &str),
+    names: impl Iterator<Item = &'a Ident>,
+) {
+    let used = used(context, of, true);
+    for name in names.filter(|n| !used.contains(&n.span)) {
+        let label = if only_in_tests(context, name.span) { "named in tests only" } else { "never named" };
+        found.push(
+            Diagnostic::warning(code, format!("the {noun} `{}` is not used", name.text), name.span, label).help(help),
+        );
+    }
 }

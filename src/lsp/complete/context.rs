@@ -181,19 +181,7 @@ pub const FUNCTIONS: [&str; 9] = ["count", "sum", "min", "max", "avg", "distinct
 
 /// A simple type, or an enum, by its name.
 fn value_type(schema: &Schema, name: &str) -> Option<Type> {
-    Some(match name {
-        "bool" => Type::Bool,
-        "int" => Type::Int,
-        "decimal" => Type::Decimal,
-        "percent" => Type::Percent,
-        "text" => Type::Text,
-        "date" => Type::Date,
-        "timestamp" => Type::Timestamp,
-        "duration" => Type::Duration,
-        "bytes" => Type::Bytes,
-        "money" => Type::Money,
-        name => Type::Enum(EnumId(schema.enums.iter().position(|e| e.name == name)? as u32)),
-    })
+    Type::named(name).or_else(|| Some(Type::Enum(EnumId(schema.enums.iter().position(|e| e.name == name)? as u32))))
 }
 
 fn step(schema: &Schema, place: Place, name: &str) -> Option<Place> {

@@ -152,9 +152,11 @@ impl<'a> Finder<'a> {
         match self.context.word(1) {
             "ref" => self.kinds(|kind| self.schema.kind(kind).is_table()),
             ":" | "of" => {
-                let mut all: Vec<Candidate> = words::TYPES
+                let mut all: Vec<Candidate> = Type::NAMED
                     .iter()
-                    .map(|ty| Candidate::new(*ty, lsp::CompletionItemKind::TypeParameter, 0).doc(words::meaning(ty)))
+                    .map(|(ty, _)| {
+                        Candidate::new(*ty, lsp::CompletionItemKind::TypeParameter, 0).doc(words::meaning(ty))
+                    })
                     .collect();
                 let enums = self.items().filter_map(|item| match &item.kind {
                     ItemKind::Enum(e) => Some((item, e)),

@@ -1,5 +1,9 @@
 //! The words of the language, with what they say: for completions and for hovering.
 
+pub use crate::syntax::words::{
+    CHARTER_LINES, METRIC_CLAUSES, POLICY_CLAUSES, RULE_CLAUSES, SOURCE_CLAUSES, TEST_CLAUSES, WAIVE_CLAUSES,
+};
+
 /// An item's keyword, and a beginning of one with places to fill in.
 pub const ITEMS: &[(&str, &str)] = &[
     (
@@ -43,9 +47,6 @@ pub const ITEMS: &[(&str, &str)] = &[
     ("charter", "charter {\n  no_one_exempt\n  every rule cites\n}"),
     ("rates", "rates ${1:name} valid for ${2:7 days}"),
 ];
-
-pub const TYPES: &[&str] =
-    &["bool", "int", "decimal", "percent", "text", "date", "timestamp", "duration", "bytes", "money"];
 
 pub const SEVERITIES: &[&str] = &["info", "minor", "major", "critical"];
 
@@ -95,36 +96,6 @@ pub const OPERATORS: &[&str] = &[
     "absent",
     "ignoring case",
 ];
-
-pub const RULE_CLAUSES: &[&str] = &[
-    "on",
-    "where",
-    "when",
-    "unless",
-    "need",
-    "count",
-    "sum",
-    "min",
-    "max",
-    "avg",
-    "distinct",
-    "to",
-    "severity",
-    "cite",
-    "because",
-    "consequence",
-    "purpose",
-    "legal_basis",
-    "retention",
-    "effective",
-    "once",
-];
-pub const METRIC_CLAUSES: &[&str] = &["on", "where", "count", "sum", "min", "max", "avg", "distinct"];
-pub const TEST_CLAUSES: &[&str] = &["given", "default", "cases", "as_of", "set", "expect"];
-pub const POLICY_CLAUSES: &[&str] = &["owner", "timezone", "fiscal_year", "business_days"];
-pub const WAIVE_CLAUSES: &[&str] = &["from", "until", "approved_by", "reason"];
-pub const CHARTER_LINES: &[&str] = &["no_one_exempt", "every", "waivers", "no", "severity", "rank"];
-pub const SOURCE_CLAUSES: &[&str] = &["format", "files", "delimiter", "timezone", "each", "where", "map", "identity"];
 
 /// The clauses between the braces of an item.
 pub fn clauses(head: &str) -> &'static [&'static str] {
@@ -283,6 +254,7 @@ const MEANINGS: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Type;
     use crate::source::FileId;
     use crate::syntax::parse;
     use std::collections::HashMap;
@@ -336,7 +308,7 @@ mod tests {
     fn every_word_that_is_offered_says_what_it_means() {
         let clauses = [RULE_CLAUSES, METRIC_CLAUSES, TEST_CLAUSES, POLICY_CLAUSES, WAIVE_CLAUSES, SOURCE_CLAUSES];
         let items = ITEMS.iter().map(|(word, _)| *word);
-        let offered = clauses.concat().into_iter().chain(items).chain(TYPES.iter().copied());
+        let offered = clauses.concat().into_iter().chain(items).chain(Type::NAMED.iter().map(|(of, _)| *of));
         let silent: Vec<&str> = offered.chain(VERDICTS.iter().copied()).filter(|w| meaning(w).is_none()).collect();
         assert!(silent.is_empty(), "{silent:?}");
     }

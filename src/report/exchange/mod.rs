@@ -15,11 +15,13 @@ mod parquet;
 mod parquet;
 mod sarif;
 mod step;
+mod table;
 mod tap;
 mod verdicts;
 
 pub(crate) use diagnostics::{hex, of_diagnostics, place, rule};
 pub(crate) use parquet::Sheet;
+pub(crate) use table::rows;
 pub(crate) use verdicts::{of_entry, of_gone, outcome, rules};
 
 use crate::data::Severity;

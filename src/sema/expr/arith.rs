@@ -11,20 +11,21 @@ impl Typer<'_, '_> {
     pub(super) fn arith(
         &mut self,
         e: &ast::Expr,
-        op: ast::ArithOp,
+        op: ArithOp,
         op_span: Span,
         left: &ast::Expr,
         right: &ast::Expr,
         expect: Option<&Type>,
     ) -> Option<Expr> {
-        use ast::ArithOp as A;
-        if matches!(op, A::Add | A::Sub) && (self.is_length(right) || op == A::Add && self.is_length(left)) {
+        if matches!(op, ArithOp::Add | ArithOp::Sub)
+            && (self.is_length(right) || op == ArithOp::Add && self.is_length(left))
+        {
             let (time, length) = if self.is_length(right) { (left, right) } else { (right, left) };
             if !self.is_length(time) {
                 let typed = self.expr(time, None)?;
                 if matches!(typed.ty, Type::Date | Type::Timestamp) {
                     let by = self.moving_length(length)?;
-                    let by = if op == A::Sub { by.checked_neg()? } else { by };
+                    let by = if op == ArithOp::Sub { by.checked_neg()? } else { by };
                     return Some(shift(typed, by, e.span));
                 }
             }
@@ -36,7 +37,7 @@ impl Typer<'_, '_> {
             (_, Some(hint)) if self.is_flexible(left) && self.is_flexible(right) => {
                 (self.expr(left, Some(&hint))?, self.expr(right, Some(&hint))?)
             }
-            (A::Add | A::Sub, _) => self.pair(left, right)?,
+            (ArithOp::Add | ArithOp::Sub, _) => self.pair(left, right)?,
             _ => {
                 let (left, right) = (self.expr(left, None), self.expr(right, None));
                 (left?, right?)
@@ -45,14 +46,13 @@ impl Typer<'_, '_> {
         self.combine(e.span, op, op_span, left, right)
     }
 
-    fn combine(&self, span: Span, op: ast::ArithOp, op_span: Span, left: Expr, right: Expr) -> Option<Expr> {
+    fn combine(&self, span: Span, op: ArithOp, op_span: Span, left: Expr, right: Expr) -> Option<Expr> {
         use Type::*;
-        use ast::ArithOp as A;
         let verb = match op {
-            A::Add => "add",
-            A::Sub => "subtract",
-            A::Mul => "multiply",
-            A::Div => "divide",
+            ArithOp::Add => "add",
+            ArithOp::Sub => "subtract",
+            ArithOp::Mul => "multiply",
+            ArithOp::Div => "divide",
         };
         let number = |t: &Type| matches!(t, Int | Decimal);
         let scaled = |t: &Type| matches!(t, Money | Duration | Bytes);
@@ -60,27 +60,27 @@ impl Typer<'_, '_> {
         match (&left.ty, &right.ty) {
             (Int, Decimal) => left = convert(left, Decimal),
             (Decimal, Int) => right = convert(right, Decimal),
-            (Percent, Int) if op == A::Mul => right = convert(right, Decimal),
-            (Int, Percent) if op == A::Mul => left = convert(left, Decimal),
-            (Date, Timestamp) if op == A::Sub => left = convert(left, Timestamp),
-            (Timestamp, Date) if op == A::Sub => right = convert(right, Timestamp),
-            (Date, Duration) if matches!(op, A::Add | A::Sub) => left = convert(left, Timestamp),
-            (Duration, Date) if op == A::Add => right = convert(right, Timestamp),
+            (Percent, Int) if op == ArithOp::Mul => right = convert(right, Decimal),
+            (Int, Percent) if op == ArithOp::Mul => left = convert(left, Decimal),
+            (Date, Timestamp) if op == ArithOp::Sub => left = convert(left, Timestamp),
+            (Timestamp, Date) if op == ArithOp::Sub => right = convert(right, Timestamp),
+            (Date, Duration) if matches!(op, ArithOp::Add | ArithOp::Sub) => left = convert(left, Timestamp),
+            (Duration, Date) if op == ArithOp::Add => right = convert(right, Timestamp),
             _ => {}
         }
         let ty = match (op, &left.ty, &right.ty) {
-            (A::Add | A::Sub | A::Mul, Int, Int) => Int,
-            (A::Div, Int, Int) => Decimal,
+            (ArithOp::Add | ArithOp::Sub | ArithOp::Mul, Int, Int) => Int,
+            (ArithOp::Div, Int, Int) => Decimal,
             (_, Decimal, Decimal) => Decimal,
-            (A::Add | A::Sub, Percent, Percent) => Percent,
-            (A::Mul, Percent, Percent | Decimal) | (A::Mul, Decimal, Percent) => Decimal,
-            (A::Add | A::Sub, a, b) if a == b && scaled(a) => a.clone(),
-            (A::Div, a, b) if a == b && scaled(a) => Decimal,
-            (A::Mul | A::Div, a, b) if scaled(a) && (number(b) || *b == Percent) => a.clone(),
-            (A::Mul, a, b) if scaled(b) && (number(a) || *a == Percent) => b.clone(),
-            (A::Sub, Timestamp, Timestamp) | (A::Sub, Date, Date) => Duration,
-            (A::Add | A::Sub, Timestamp, Duration) => Timestamp,
-            (A::Add, Duration, Timestamp) => {
+            (ArithOp::Add | ArithOp::Sub, Percent, Percent) => Percent,
+            (ArithOp::Mul, Percent, Percent | Decimal) | (ArithOp::Mul, Decimal, Percent) => Decimal,
+            (ArithOp::Add | ArithOp::Sub, a, b) if a == b && scaled(a) => a.clone(),
+            (ArithOp::Div, a, b) if a == b && scaled(a) => Decimal,
+            (ArithOp::Mul | ArithOp::Div, a, b) if scaled(a) && (number(b) || *b == Percent) => a.clone(),
+            (ArithOp::Mul, a, b) if scaled(b) && (number(a) || *a == Percent) => b.clone(),
+            (ArithOp::Sub, Timestamp, Timestamp) | (ArithOp::Sub, Date, Date) => Duration,
+            (ArithOp::Add | ArithOp::Sub, Timestamp, Duration) => Timestamp,
+            (ArithOp::Add, Duration, Timestamp) => {
                 std::mem::swap(&mut left, &mut right);
                 Timestamp
             }
@@ -90,12 +90,6 @@ impl Typer<'_, '_> {
             self.same_currency(&left, &right, span, verb)?;
         }
         let optional = left.optional || right.optional;
-        let op = match op {
-            A::Add => ArithOp::Add,
-            A::Sub => ArithOp::Sub,
-            A::Mul => ArithOp::Mul,
-            A::Div => ArithOp::Div,
-        };
         Some(Expr { kind: ExprKind::Arith { op, left: Box::new(left), right: Box::new(right) }, ty, optional, span })
     }
 

@@ -37,7 +37,7 @@ impl Typer<'_, '_> {
     pub(super) fn compare(
         &mut self,
         e: &ast::Expr,
-        op: ast::CompareOp,
+        op: CompareOp,
         op_span: Span,
         left: &ast::Expr,
         right: &ast::Expr,
@@ -48,14 +48,6 @@ impl Typer<'_, '_> {
         self.around = around;
         let (left, right) = sides?;
         let (left, right) = self.unify(left, right, e.span, "compare")?;
-        let op = match op {
-            ast::CompareOp::Eq => CompareOp::Eq,
-            ast::CompareOp::Ne => CompareOp::Ne,
-            ast::CompareOp::Lt => CompareOp::Lt,
-            ast::CompareOp::Le => CompareOp::Le,
-            ast::CompareOp::Gt => CompareOp::Gt,
-            ast::CompareOp::Ge => CompareOp::Ge,
-        };
         let equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
         let ordered = !matches!(left.ty, Type::Bool | Type::Text | Type::Ref(_));
         if !equality && !ordered {

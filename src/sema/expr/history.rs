@@ -56,7 +56,7 @@ impl Typer<'_, '_> {
                 .help("read a table through a field of type `ref`: `actor.unit`"),
             );
         }
-        let func = func_of(h.func);
+        let func = h.func;
         let window = self.window_of(h, kind, about);
         let keys = match &h.keys {
             Keys::Subject if func == Func::Median => self.compared_with_whom(h),
@@ -122,7 +122,7 @@ impl Typer<'_, '_> {
         root: u8,
     ) -> Option<(Option<Expr>, Type, bool)> {
         let takes = !matches!(func, Func::Exists | Func::No | Func::Count);
-        let name = func_name(func);
+        let name = func.word();
         if !takes {
             if let (Some(first), Some(last)) = (h.field.first(), h.field.last()) {
                 let span = first.span.to(last.span);
@@ -172,7 +172,7 @@ impl Typer<'_, '_> {
             _ => scalar,
         };
         if !ok {
-            let name = func_name(func);
+            let name = func.word();
             let is = self.a_type(&value.ty);
             let declared = format!("this is {is}");
             return self.fail(
@@ -471,36 +471,4 @@ pub fn idents(e: &ast::Expr) -> Option<Vec<Ident>> {
 
 fn path(dotted: &str, span: Span) -> Vec<Ident> {
     dotted.split('.').map(|text| Ident { text: text.into(), span }).collect()
-}
-
-pub fn func_of(func: ast::Func) -> Func {
-    match func {
-        ast::Func::Exists => Func::Exists,
-        ast::Func::No => Func::No,
-        ast::Func::Count => Func::Count,
-        ast::Func::Sum => Func::Sum,
-        ast::Func::Min => Func::Min,
-        ast::Func::Max => Func::Max,
-        ast::Func::Avg => Func::Avg,
-        ast::Func::Distinct => Func::Distinct,
-        ast::Func::First => Func::First,
-        ast::Func::Last => Func::Last,
-        ast::Func::Median => Func::Median,
-    }
-}
-
-pub fn func_name(func: Func) -> &'static str {
-    match func {
-        Func::Exists => "exists",
-        Func::No => "no",
-        Func::Count => "count",
-        Func::Sum => "sum",
-        Func::Min => "min",
-        Func::Max => "max",
-        Func::Avg => "avg",
-        Func::Distinct => "distinct",
-        Func::First => "first",
-        Func::Last => "last",
-        Func::Median => "median",
-    }
 }

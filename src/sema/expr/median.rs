@@ -1,7 +1,7 @@
 //! `median(count(…) per … by …)`: the middle of what each of several comes to.
 
 use super::super::hir::{Expr, Func, Key};
-use super::{Typer, convert, func_name, func_of, idents};
+use super::{Typer, convert, idents};
 use crate::data::Type;
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{self, Median};
@@ -14,12 +14,12 @@ impl Typer<'_, '_> {
         median: &Median,
         root: u8,
     ) -> Option<(Option<Expr>, Type, bool)> {
-        let of = func_of(median.of);
+        let of = median.of;
         if !matches!(of, Func::Count | Func::Sum) {
             return self.fail(
                 Diagnostic::error(
                     Code::BadAggregate,
-                    format!("a median is that of counts or of sums, not of `{}`", func_name(of)),
+                    format!("a median is that of counts or of sums, not of `{}`", of.word()),
                     median.of_span,
                     "neither `count` nor `sum`",
                 )
@@ -30,7 +30,7 @@ impl Typer<'_, '_> {
             return self.fail(
                 Diagnostic::error(
                     Code::NoGroup,
-                    format!("inside of a median, `{}` has no keys of its own", func_name(of)),
+                    format!("inside of a median, `{}` has no keys of its own", of.word()),
                     inside,
                     "keys inside",
                 )
@@ -53,7 +53,7 @@ impl Typer<'_, '_> {
             let kind = self.roots[root as usize].0;
             let schema = &self.world.schema;
             let subject = schema.kind(kind).subject().map_or("FIELD", |c| schema.column(kind, c).name.as_str());
-            let of = func_name(func_of(median.of));
+            let of = median.of.word();
             let d = Diagnostic::error(
                 Code::BadAggregate,
                 format!("the median of whose `{of}`?"),

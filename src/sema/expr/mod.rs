@@ -18,7 +18,7 @@ mod sets;
 mod stray;
 
 pub use fold::fold;
-pub use history::{func_name, func_of, idents};
+pub use history::idents;
 pub use places::{Base, Group, Place};
 
 use super::hir::{Constant, Expr, ExprKind};
@@ -85,6 +85,8 @@ impl Scope {
 /// Steps that the definitions used in one rule may expand to.
 const BUDGET: u32 = 100_000;
 const MAX_DEPTH: usize = 64;
+/// Levels deep that a condition may become by them. A text by itself may have 200.
+const MAX_LEVELS: usize = 400;
 
 pub struct Typer<'w, 'a> {
     pub world: &'w World<'a>,
@@ -106,6 +108,8 @@ pub struct Typer<'w, 'a> {
     /// Definitions being expanded.
     active: Vec<&'a str>,
     budget: u32,
+    /// How deep in the condition this is.
+    level: usize,
     /// A definition on its own: not everything is known.
     pub alone: bool,
     /// In a rule, the first of the days that it is read for (none: from the beginning). Elsewhere a value is one
@@ -129,6 +133,7 @@ impl<'w, 'a> Typer<'w, 'a> {
             around: None,
             active: Vec::new(),
             budget: BUDGET,
+            level: 0,
             alone: false,
             day: None,
             changing: Vec::new(),
@@ -256,17 +261,25 @@ impl<'w, 'a> Typer<'w, 'a> {
 
     /// Any expression. Enum words and numbers take the type that is expected, where they can.
     pub fn expr(&mut self, e: &ast::Expr, expect: Option<&Type>) -> Option<Expr> {
-        let expr = self.typed(e, expect)?;
+        self.level += 1;
+        let expr = stacker::maybe_grow(128 << 10, 1 << 20, || self.typed(e, expect));
+        self.level -= 1;
+        let expr = expr?;
         self.world.report.names.typed(e.span, &expr.ty, expr.optional);
         Some(expr)
     }
 
+    /// Puts so many steps of so many levels in this place; none where that becomes too much.
+    fn pay(&mut self, steps: usize, levels: usize) -> Option<()> {
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+        let deep = self.level + levels > MAX_LEVELS;
+        self.budget = if deep { 0 } else { self.budget.saturating_sub(steps) };
+        (self.budget > 0).then_some(())
+    }
+
     fn typed(&mut self, e: &ast::Expr, expect: Option<&Type>) -> Option<Expr> {
         if !self.active.is_empty() {
-            self.budget = self.budget.saturating_sub(1);
-            if self.budget == 0 {
-                return None;
-            }
+            self.pay(1, 0)?;
         }
         use ast::ExprKind as K;
         match &e.kind {

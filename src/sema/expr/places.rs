@@ -242,7 +242,7 @@ impl<'a> Typer<'_, 'a> {
         }
         if let Some(binding) = self.bound(&name.text, Rank::First) {
             let binding = binding.clone();
-            return Some(self.take(binding, name));
+            return self.take(binding, name);
         }
         if let Some(root) = self.scope.bare {
             let info = &world.infos[self.roots[root as usize].0.0 as usize];
@@ -256,7 +256,7 @@ impl<'a> Typer<'_, 'a> {
         for rank in [Rank::AfterFields, Rank::Last] {
             if let Some(binding) = self.bound(&name.text, rank) {
                 let binding = binding.clone();
-                return Some(self.take(binding, name));
+                return self.take(binding, name);
             }
         }
         if name.text == "as_of" {
@@ -286,20 +286,29 @@ impl<'a> Typer<'_, 'a> {
         }
     }
 
-    fn take(&self, named: Named, name: &Ident) -> Place {
+    fn take(&mut self, named: Named, name: &Ident) -> Option<Place> {
         match (named.declared, &named.to) {
             (Some((what, declared)), _) => self.world.named(name, what, declared),
             (None, Binding::Group(group)) => self.world.named_kind(name, group.kind),
             (None, Binding::Value(_)) => {}
         }
-        match named.to {
+        // An argument is put in its place as often as its name is there.
+        let argument = match &named.to {
+            Binding::Value(expr) => Some(expr),
+            Binding::Group(Group { base: Base::Ref { key, .. }, .. }) => Some(&**key),
+            Binding::Group(_) => None,
+        };
+        if let Some((steps, levels)) = argument.filter(|_| !self.active.is_empty()).map(Expr::size) {
+            self.pay(steps, levels)?;
+        }
+        Some(match named.to {
             Binding::Group(group) => Place::Group(group),
             Binding::Value(mut expr) => {
                 expr.span = name.span;
                 expr.optional = expr.optional && !self.known(&expr);
                 Place::Value(expr)
             }
-        }
+        })
     }
 
     /// A parameter's value in its place.

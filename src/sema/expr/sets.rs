@@ -3,10 +3,13 @@
 use super::super::hir::{Constant, Expr, ExprKind, TextOp};
 use super::super::world::Decl;
 use super::{Typer, bool_expr, convert, fold};
+use crate::data::build::shortened;
+use crate::data::limits::{bytes, grouped};
 use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast;
+use regex::RegexBuilder;
 
 impl<'a> Typer<'_, 'a> {
     pub(super) fn tested(&mut self, e: &ast::Expr, left: &ast::Expr, expect: Option<&Type>) -> Option<Expr> {
@@ -335,7 +338,7 @@ impl<'a> Typer<'_, 'a> {
         ignoring_case: bool,
     ) -> Option<Expr> {
         let left_expr = self.tested(e, left, None);
-        let ok = self.pattern(pattern);
+        let ok = self.pattern(pattern, ignoring_case);
         let left_expr = left_expr?;
         if !self.textual(&left_expr.ty) {
             let is = self.a_type(&left_expr.ty);
@@ -354,9 +357,34 @@ impl<'a> Typer<'_, 'a> {
         Some(bool_expr(kind, e.span))
     }
 
-    pub fn pattern(&self, pattern: &ast::Str) -> Option<()> {
-        match regex::Regex::new(&pattern.text) {
+    pub fn pattern(&self, pattern: &ast::Str, ignoring_case: bool) -> Option<()> {
+        let limits = &self.world.limits;
+        let before = self.world.patterns.replace(self.world.patterns.get() + 1);
+        if before >= limits.patterns {
+            let most = grouped(limits.patterns);
+            let told = (before == limits.patterns).then(|| {
+                Diagnostic::error(
+                    Code::PolicyOverLimit,
+                    format!("the policy set has more than {most} patterns"),
+                    pattern.span,
+                    "the first that is too many",
+                )
+                .help("if that is right, allow more: `--limit patterns=…`")
+            });
+            return told.and_then(|d| self.fail(d));
+        }
+        let size = usize::try_from(limits.pattern_bytes).unwrap_or(usize::MAX);
+        match RegexBuilder::new(&pattern.text).case_insensitive(ignoring_case).size_limit(size).build() {
             Ok(_) => Some(()),
+            Err(regex::Error::CompiledTooBig(_)) => self.fail(
+                Diagnostic::error(
+                    Code::BadPattern,
+                    format!("the pattern `{}` is too large", shortened(&pattern.text)),
+                    pattern.span,
+                    format!("compiled it takes more than {}", bytes(limits.pattern_bytes)),
+                )
+                .help("repeat less in it: `{1,1000}` is as large as what it repeats, a thousand times"),
+            ),
             Err(error) => {
                 let why = error.to_string();
                 let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();

@@ -1,6 +1,5 @@
 //! The clauses of a rule: each in its place, once; what each verb needs, and what belongs to another.
 
-use super::super::expr::{func_name, func_of};
 use super::super::world::World;
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
@@ -36,7 +35,7 @@ fn keyword(kind: &ClauseKind) -> &'static str {
         ClauseKind::When(_) => "when",
         ClauseKind::Unless { .. } => "unless",
         ClauseKind::Need(_) => "need",
-        ClauseKind::Aggregate(a) => func_name(func_of(a.func)),
+        ClauseKind::Aggregate(a) => a.func.word(),
         ClauseKind::To(_) => "to",
         ClauseKind::Severity(_) => "severity",
         ClauseKind::Cite(_) => "cite",

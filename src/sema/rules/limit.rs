@@ -1,6 +1,6 @@
 //! What a `limit` adds up, and how far.
 
-use super::super::expr::{Typer, func_of};
+use super::super::expr::Typer;
 use super::super::hir::{Expr, ExprKind, History, Trigger, Window};
 use super::clauses::Clauses;
 use super::sequence::no_sum;
@@ -42,7 +42,7 @@ fn aggregate_of<'a>(
     trigger: &Trigger,
 ) -> Option<(History, Type)> {
     let world = typer.world;
-    let func = func_of(aggregate.func);
+    let func = aggregate.func;
     let kind = trigger.kind();
     if let Trigger::Sequence(sequence) = trigger {
         no_sum(typer, sequence);

@@ -259,7 +259,7 @@ impl Lower<'_> {
             return Built { expr: Expr { kind, span }, height: height + 1, bare };
         }
         if height < TOLD {
-            self.error(super::super::split::too_deep(span));
+            self.error(super::super::split::too_deep(span, MAX_DEPTH));
         }
         Built { expr: Expr { kind: ExprKind::Error, span }, height: TOLD, bare: false }
     }

@@ -202,7 +202,7 @@ impl Lower<'_> {
         let mut expr = Expr { span: first.span, kind: ExprKind::Name(first) };
         for (i, name) in words.enumerate() {
             if i + 1 >= super::super::split::MAX_DEPTH {
-                self.error(super::super::split::too_deep(span));
+                self.error(super::super::split::too_deep(span, super::super::split::MAX_DEPTH));
                 return Expr { kind: ExprKind::Error, span };
             }
             let span = expr.span.to(name.span);

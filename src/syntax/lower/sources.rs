@@ -76,7 +76,7 @@ impl Lower<'_> {
         let mut result: Option<MapExpr> = None;
         for (i, node) in node.into_inner().filter(|n| n.as_rule() == Rule::map_cast).enumerate() {
             if i >= MAX_DEPTH {
-                self.error(too_deep(whole));
+                self.error(too_deep(whole, MAX_DEPTH));
                 break;
             }
             let next = self.map_cast(node);
@@ -100,7 +100,7 @@ impl Lower<'_> {
                 continue;
             }
             if i >= MAX_DEPTH {
-                self.error(too_deep(whole));
+                self.error(too_deep(whole, MAX_DEPTH));
                 break;
             }
             let cast = self.cast(node);

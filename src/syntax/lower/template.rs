@@ -65,8 +65,8 @@ impl Lower<'_> {
         let scanned = scan(text);
         let span = Span::new(self.file, origin, origin + text.len());
         let failed = Expr { kind: ExprKind::Error, span };
-        if let Some(deep) = split::deepest(&scanned, 0..scanned.tokens.len() - 1) {
-            self.error(split::too_deep(Span::new(self.file, origin + deep, origin + deep + 1)));
+        if let Some(deep) = split::deepest(&scanned, 0..scanned.tokens.len() - 1, split::MAX_DEPTH) {
+            self.error(split::too_deep(Span::new(self.file, origin + deep, origin + deep + 1), split::MAX_DEPTH));
             return failed;
         }
         match read(Rule::only_expr, text) {

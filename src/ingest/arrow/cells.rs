@@ -28,6 +28,7 @@ pub fn scalar(array: &ArrayRef, row: usize) -> Scalar<'_> {
         };
     }
     match array.data_type() {
+        DataType::Null => Scalar::Absent,
         DataType::Boolean => Scalar::Bool(array.as_boolean().value(row)),
         DataType::Int8 => whole!(Int8Type),
         DataType::Int16 => whole!(Int16Type),
@@ -70,7 +71,7 @@ pub fn scalar(array: &ArrayRef, row: usize) -> Scalar<'_> {
             Scalar::List(json(array, row).into())
         }
         other => Scalar::Misfit {
-            found: format!("a value of the Parquet type {other}").into(),
+            found: format!("a value of the type {other}").into(),
             expected: "a text, number, bool, date, timestamp, list or group",
         },
     }

@@ -2,10 +2,12 @@
 
 use super::super::rows::Cells;
 use super::super::values::Scalar;
+use super::super::worker::Worker;
 use super::cells;
+use crate::data::{InputId, Place};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringViewArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, StringViewArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
@@ -20,6 +22,7 @@ pub struct Column {
 
 enum Values {
     Text(StringViewArray),
+    Plain(StringArray),
     Int(Int64Array),
     Bool(BooleanArray),
     Other(ArrayRef),
@@ -34,11 +37,13 @@ impl Column {
             array = array.as_struct_opt()?.column_by_name(field)?;
             there = NullBuffer::union(there.as_ref(), array.logical_nulls().as_ref());
         }
+        let array = plain(array);
         let values = match array.data_type() {
+            DataType::Utf8 => Values::Plain(array.as_string().clone()),
             DataType::Utf8View => Values::Text(array.as_string_view().clone()),
             DataType::Int64 => Values::Int(array.as_primitive::<Int64Type>().clone()),
             DataType::Boolean => Values::Bool(array.as_boolean().clone()),
-            _ => Values::Other(array.clone()),
+            _ => Values::Other(array),
         };
         Some(Column { values, there: there.filter(|t| t.null_count() > 0) })
     }
@@ -50,10 +55,27 @@ impl Column {
         }
         match &self.values {
             Values::Text(array) => Scalar::Cell(array.value(row)),
+            Values::Plain(array) => Scalar::Cell(array.value(row)),
             Values::Int(array) => Scalar::Whole(array.value(row)),
             Values::Bool(array) => Scalar::Bool(array.value(row)),
             Values::Other(array) => cells::scalar(array, row),
         }
+    }
+}
+
+/// What a dictionary stands for; other arrays as they are.
+fn plain(array: &ArrayRef) -> ArrayRef {
+    let words = array.as_any_dictionary_opt();
+    let laid = words.and_then(|d| arrow_select::take::take(d.values(), d.keys(), None).ok());
+    laid.unwrap_or_else(|| array.clone())
+}
+
+/// Gives the rows of a batch, of which the first has this number, to a worker.
+pub fn rows(worker: &mut Worker, input: InputId, batch: &RecordBatch, first: u64, ways: &[Option<Way>]) {
+    let columns: Vec<Option<Column>> = ways.iter().map(|w| Column::new(batch, w.as_ref()?)).collect();
+    for (row, at) in (0..batch.num_rows()).zip(first..) {
+        let place = Place { input, offset: at, line: at + 1, element: 0 };
+        worker.row_record(&Row { columns: &columns, row }, place, b"");
     }
 }
 

@@ -1,0 +1,129 @@
+"""Records that do not fit into this machine's memory, in whatever order they lie.
+
+The stages of a policy set (:func:`bylaws.stages`) over Parquet files, with DuckDB to bring records together: it sorts them by
+key and time, and goes to the disk where memory ends. What is held besides is one batch, the records of one key, and the
+findings. The findings are those of ``bylaws audit``, by the same ids.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import pathlib
+import tempfile
+from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from . import _bylaws
+from ._bylaws import PolicySet
+from ._errors import RecordsError
+
+__all__ = ["audit"]
+
+Path = Union[str, "os.PathLike[str]"]
+#: Rows that are taken at once.
+ROWS = 8192
+
+
+def audit(
+    records: Mapping[str, Union[Path, Sequence[Path]]],
+    policies: PolicySet,
+    tables: Optional[Mapping[str, Any]] = None,
+    *,
+    as_of: Union[str, datetime.date, datetime.datetime, None] = None,
+    memory_limit: str = "256MB",
+    folder: Optional[Path] = None,
+) -> pa.Table:
+    """Judges records in Parquet files, and gives the findings.
+
+    :param records: by the name of a record's kind or of a source: a file, or several.
+    :param tables: by the name of a table or of a source: a table of any library that gives Arrow. They are held whole.
+    :param memory_limit: for what is sorted, as DuckDB takes it.
+    :param folder: where to spill; otherwise where the system keeps temporary files.
+    """
+    files = [(name, path) for name, given in records.items() for path in _several(given)]
+    if not files:
+        raise RecordsError("no records were given", help="give a file for each kind of record")
+    given = {name: pa.table(table) for name, table in (tables or {}).items()}
+    stages = _bylaws.stages(policies)
+    known = {kind for name in given for kind in policies.kinds(name)}
+    missing = sorted({table for stage in stages for table in stage.tables_read} - known)
+    if missing:
+        raise RecordsError(f"rules read the table `{missing[0]}`, and it was not given", help="give it in `tables`")
+    with tempfile.TemporaryDirectory(dir=folder, prefix="bylaws-") as place:
+        store = duckdb.connect(str(pathlib.Path(place) / "records"))
+        try:
+            store.execute(f"set memory_limit = '{memory_limit}'")
+            store.execute(f"set temp_directory = '{place}'")
+            store.execute("set threads = 2")
+            store.execute("set preserve_insertion_order = false")
+            return _judged(store, files, policies, stages, given, as_of)
+        finally:
+            store.close()
+
+
+def _judged(store, files, policies, stages, given, as_of) -> pa.Table:
+    reach, several = _surveyed(store, files, policies, as_of)
+    found: List[pa.Table] = []
+    for stage in stages:
+        tables = {name: table for name, table in given.items() if stage.reads(name)}
+        reading = [(name, path) for name, path in files if stage.reads(name)]
+        store.execute("create or replace table moved (kind int, key bigint, time bigint, row blob)")
+        single = stage.single(tables, reach, several, as_of=as_of) if stage.by == "record" else None
+        scatter = stage.scatter(several, as_of=as_of)
+        for name, path in reading:
+            for batch in _batches(path, stage.paths(name)):
+                if single is not None:
+                    single.take(name, batch)
+                if single is None or several:
+                    _keep(store, "moved", scatter.take(name, batch))
+        if stage.findings:
+            for earlier in found:
+                _keep(store, "moved", stage.found(earlier.select(["_later"])))
+        own = [pa.table(single.finish())] if single is not None else []
+        if single is None or several:
+            part = stage.part(tables, reach, as_of=as_of)
+            for batch in store.sql("select * from moved order by key, time").to_arrow_reader(ROWS):
+                own += [pa.table(done) for done in part.take(batch)]
+            own.append(pa.table(part.finish()))
+        found += [table for table in own if table.num_rows]
+    none = pa.table(_bylaws.Evaluator(policies).finish())
+    return pa.concat_tables([none] + [table.drop_columns("_later") for table in found], promote_options="permissive")
+
+
+def _surveyed(store, files, policies, as_of) -> Tuple[Any, List[int]]:
+    """How far all records reach, and the marks of those of which there may be several."""
+    survey = _bylaws.Survey(policies, as_of=as_of)
+    store.execute("create table told (tag int, a bigint, b bigint)")
+    for name, path in files:
+        for batch in _batches(path, survey.paths(name)):
+            _keep(store, "told", survey.take(name, batch))
+    several = store.sql("select a, min(b) = max(b) from told where tag = 0 group by a having count(*) > 1").fetchall()
+    if not all(agree for _, agree in several):
+        raise survey.two_keys()
+    ends = dict((tag, (a, b)) for tag, a, b in store.sql("select tag, min(a), max(b) from told where tag > 0 group by tag").fetchall())
+    store.execute("drop table told")
+    return (ends.get(1), ends.get(2)), sorted(mark for mark, _ in several)
+
+
+def _keep(store, name: str, given: Any) -> None:
+    table = pa.table(given)
+    if table.num_rows:
+        store.register("given", table)
+        store.execute(f"insert into {name} select * from given")
+        store.unregister("given")
+
+
+def _several(given: Union[Path, Sequence[Path]]) -> Sequence[Path]:
+    return [given] if isinstance(given, (str, os.PathLike)) else list(given)
+
+
+def _batches(path: Path, paths: Sequence[Sequence[str]]) -> Iterator[pa.RecordBatch]:
+    """Of a file, the columns that are read."""
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        wanted = {p for way in paths for p in (".".join(way), way[0])}
+        names = [name for name in file.schema_arrow.names if name in wanted]
+        yield from file.iter_batches(batch_size=ROWS, columns=names, use_threads=False)

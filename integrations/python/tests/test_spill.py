@@ -1,0 +1,98 @@
+"""Records that are brought together on the disk."""
+
+import bylaws
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import CHAIN, chain_records
+from test_audit import ids
+
+pytest.importorskip("duckdb")
+import bylaws.spill
+
+
+@pytest.fixture
+def files(tmp_path):
+    def write(records):
+        for name, table in records.items():
+            # In no order, in two files, and in small groups.
+            table = table.take([(i * 7919) % table.num_rows for i in range(table.num_rows)]) if table.num_rows % 7919 else table
+            half = table.num_rows // 2
+            pq.write_table(table.slice(0, half), tmp_path / f"{name}-1.parquet", row_group_size=100)
+            pq.write_table(table.slice(half), tmp_path / f"{name}-2.parquet", row_group_size=100)
+        return {name: [tmp_path / f"{name}-1.parquet", tmp_path / f"{name}-2.parquet"] for name in records}
+
+    return write
+
+
+def verdicts(table):
+    return sorted(zip(table["id"].to_pylist(), table["verdict"].to_pylist()))
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+def test_the_same_from_the_disk(files, skewed):
+    rules = bylaws.PolicySet.from_texts({"p.bylaw": CHAIN})
+    records, tables = chain_records(2000, skewed)
+    expected = ids(rules.audit({**records, **tables}))
+    table = bylaws.spill.audit(files(records), rules, tables)
+    assert verdicts(table) == expected
+    assert table.column_names == pa.table(rules.audit({**records, **tables})).column_names
+    early = ids(rules.audit({**records, **tables}, as_of="2025-07-01"))
+    assert verdicts(bylaws.spill.audit(files(records), rules, tables, as_of="2025-07-01")) == early
+
+
+def test_repeats_and_nothing(files, tmp_path):
+    rules = bylaws.PolicySet.from_texts({"p.bylaw": CHAIN})
+    records, tables = chain_records(300)
+    gifts = records["gift"].to_pylist()
+    gifts += [dict(gifts[5]), {**gifts[6], "value": "999 EUR"}]
+    records = {**records, "gift": pa.Table.from_pylist(gifts)}
+    assert verdicts(bylaws.spill.audit(files(records), rules, tables)) == ids(rules.audit({**records, **tables}))
+    none = {name: table.slice(0, 0) for name, table in records.items()}
+    empty = {name: tmp_path / f"{name}.parquet" for name in none}
+    for name, path in empty.items():
+        pq.write_table(none[name], path)
+    expected = ids(rules.audit({**none, **tables}, as_of="2026-02-01"))
+    assert verdicts(bylaws.spill.audit(empty, rules, tables, as_of="2026-02-01")) == expected
+
+
+def test_what_lacks_its_key_or_its_table(files):
+    rules = bylaws.PolicySet.from_texts({"p.bylaw": CHAIN})
+    records, tables = chain_records(60)
+    with pytest.raises(bylaws.RecordsError, match="the table `employee`"):
+        bylaws.spill.audit(files(records), rules)
+    gifts = records["gift"].to_pylist()
+    gifts[3].update(person=None, value="200 EUR")
+    with pytest.raises(bylaws.RecordsError, match="a record of `gift` has no `person`") as told:
+        bylaws.spill.audit(files({**records, "gift": pa.Table.from_pylist(gifts)}), rules, tables)
+    assert "one machine" in told.value.help
+
+
+def test_repeats_that_differ_in_whose_they_are(files):
+    rules = bylaws.PolicySet.from_texts({"p.bylaw": CHAIN})
+    records, tables = chain_records(60)
+    gifts = records["gift"].to_pylist()
+    gifts.append({**gifts[3], "person": "E20"})
+    with pytest.raises(bylaws.RecordsError, match="records of one identity differ .* `person` of `gift`"):
+        bylaws.spill.audit(files({**records, "gift": pa.Table.from_pylist(gifts)}), rules, tables)
+
+
+def test_parts_that_are_out_of_order_are_refused():
+    rules = bylaws.PolicySet.from_texts({"p.bylaw": CHAIN})
+    records, tables = chain_records(60)
+    stage = next(s for s in bylaws.stages(rules) if "yearly" in s.rules)
+    assert stage.keys["gift"] == "person"
+    moved = pa.table(stage.scatter([]).take("gift", records["gift"]))
+    part = lambda: stage.part({}, (None, None))
+    with pytest.raises(bylaws.RecordsError, match="order of their keys and times"):
+        part().take(moved.sort_by([("key", "descending")]))
+    with pytest.raises(bylaws.RecordsError, match="order of their keys and times"):
+        part().take(moved.sort_by([("key", "ascending"), ("time", "descending")]))
+    with pytest.raises(RuntimeError, match="no record of these policies"):
+        row = moved.schema.get_field_index("row")
+        part_of = part()
+        part_of.take(moved.sort_by([("key", "ascending"), ("time", "ascending")]).set_column(row, "row", pa.array([b"x"] * moved.num_rows)))
+        part_of.finish()
+    with pytest.raises(RuntimeError, match="expected the columns"):
+        part().take(moved.drop_columns("row"))

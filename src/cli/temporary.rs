@@ -1,0 +1,83 @@
+//! Files that stay only once they are whole: taken away where the work fails, and where the process is interrupted.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use tempfile::{Builder, NamedTempFile};
+
+/// All that there are now. Whoever makes, keeps or removes one holds the lock meanwhile.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// As shells tell of a process that ctrl-c ended.
+const INTERRUPTED: i32 = 130;
+
+/// None once it is kept.
+#[derive(Debug)]
+pub(super) struct Temporary(Option<NamedTempFile>);
+
+impl Temporary {
+    /// Beside the file whose place it takes once it is whole, with the rights that a new file has.
+    pub fn beside(folder: &Path) -> io::Result<Temporary> {
+        let mut builder = Builder::new();
+        builder.prefix(".bylaws-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        Temporary::made(|| builder.tempfile_in(folder))
+    }
+
+    /// For what is read only once, with no rights for others.
+    pub fn kept_back() -> io::Result<Temporary> {
+        Temporary::made(|| NamedTempFile::with_prefix("bylaws-"))
+    }
+
+    fn made(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<Temporary> {
+        static HANDLER: Once = Once::new();
+        // Without one, where there is another or a signal is ignored, an interrupt may leave a file behind.
+        HANDLER.call_once(|| drop(ctrlc::try_set_handler(interrupted)));
+        let mut unfinished = unfinished();
+        let file = make()?;
+        unfinished.push(file.path().to_owned());
+        Ok(Temporary(Some(file)))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.as_ref().map_or(Path::new(""), NamedTempFile::path)
+    }
+
+    pub fn file(&mut self) -> io::Result<&mut File> {
+        let file = self.0.as_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok(file.as_file_mut())
+    }
+
+    /// Puts it in the place of a file, or where none is.
+    pub fn persist(mut self, path: &Path) -> io::Result<()> {
+        let Some(file) = self.0.take() else { return Ok(()) };
+        let mut unfinished = unfinished();
+        unfinished.retain(|p| p != file.path());
+        file.persist(path).map(drop).map_err(|e| e.error)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(file) = self.0.take() {
+            let mut unfinished = unfinished();
+            unfinished.retain(|p| p != file.path());
+            drop(file);
+        }
+    }
+}
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Holds the lock until the end of the process: no other file is made, and none is put in its place.
+fn interrupted() {
+    let unfinished = unfinished();
+    for path in unfinished.iter() {
+        let _ = std::fs::remove_file(path);
+    }
+    std::process::exit(INTERRUPTED);
+}

@@ -1,0 +1,165 @@
+//! The same rules judged apart: records sent to where those of their key are, in as many parts as it comes to, find what
+//! one evaluator finds of all of them.
+
+use super::{Case, TestError, case, cases, describe, options, random};
+use crate::random::{Seeds, Tape, batches};
+use crate::reference::Record;
+use bylaws::internals::data::{Batch, KindId, Verdict};
+use bylaws::internals::eval::apart::{ApartError, Extent, Marks, Moved, Part, found};
+use bylaws::internals::eval::{Evaluator, Findings, Options};
+use bylaws::internals::plan::Plan;
+use bylaws::internals::plan::stages::{self, By, Stage};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a verdict says, wherever it was found.
+fn essence(findings: &Findings) -> Vec<([u8; 16], Verdict, String)> {
+    (0..findings.len()).map(|i| (findings.ids()[i], findings.verdicts()[i], findings.explain(i).message)).collect()
+}
+
+/// The records of a kind in some batches.
+fn of_kind(case: &Case, plan: &Plan, kind: KindId, tape: &mut Tape) -> Vec<Batch> {
+    let Some(projection) = plan.columns(kind) else { return Vec::new() };
+    let mut of: Vec<&Record> = case.records.iter().filter(|r| r.kind == kind).collect();
+    let mut found = Vec::new();
+    while !of.is_empty() {
+        let some = of.split_off(of.len() - 1 - tape.below(of.len()));
+        found.push(batches::batch(&case.hir.schema, kind, &projection, &some));
+    }
+    found
+}
+
+fn kinds(case: &Case, tables: bool) -> Vec<KindId> {
+    let all = (0..).zip(case.hir.schema.declared());
+    all.filter(|(_, k)| k.is_table() == tables).map(|(k, _)| KindId(k)).collect()
+}
+
+/// How far the records reach, and the marks of those that may be there more than once.
+fn survey(case: &Case, stages: &[Stage], options: Options, tape: &mut Tape) -> Result<(Extent, Marks), ApartError> {
+    let survey = stages::survey(&case.plan, stages);
+    let evaluator = Evaluator::new(survey.plan.clone(), options).unwrap();
+    let (mut reach, mut seen) = (Extent::default(), HashMap::<i64, Vec<i64>>::new());
+    for kind in kinds(case, false) {
+        let keys = survey.keys.get(&kind);
+        for batch in of_kind(case, &survey.plan, kind, tape) {
+            let (marks, extent) = evaluator.survey(batch, keys.map_or(&[], Vec::as_slice)).unwrap();
+            marks.into_iter().filter(|_| keys.is_some()).for_each(|(m, by)| seen.entry(m).or_default().push(by));
+            reach = reach.joined(extent);
+        }
+    }
+    seen.retain(|_, by| by.len() > 1);
+    if seen.values().any(|by| by.iter().any(|b| *b != by[0])) {
+        return Err(ApartError::TwoKeys { kind: String::new(), columns: Vec::new() });
+    }
+    Ok((reach, seen.into_keys().collect()))
+}
+
+fn judge_apart(case: &Case, tape: &mut Tape) -> Result<Vec<Findings>, ApartError> {
+    let options = options(case, 1, false);
+    let stages = stages::stages(&case.hir);
+    let (reach, several) = survey(case, &stages, options, tape)?;
+    let (mut all, mut later): (Vec<Findings>, Vec<Vec<u8>>) = (Vec::new(), Vec::new());
+    for stage in stages {
+        let stage: Arc<Stage> = Arc::new(stage);
+        let read = |kind: &KindId| stage.plan.kinds[kind.0 as usize].projection.is_some();
+        let mut tables = Vec::new();
+        for kind in kinds(case, true).into_iter().filter(read) {
+            tables.extend(of_kind(case, &stage.plan, kind, tape));
+        }
+        let evaluator = || Evaluator::new(stage.plan.clone(), options).unwrap();
+        let number = 1 + tape.below(4);
+        let mut parts: Vec<Vec<Moved>> = vec![Vec::new(); number];
+        let mut own = Vec::new();
+        for kind in kinds(case, false).into_iter().filter(read) {
+            for batch in of_kind(case, &stage.plan, kind, tape) {
+                for moved in evaluator().scatter(batch.clone(), &stage.by, &several)? {
+                    parts[moved.key.rem_euclid(number as i64) as usize].push(moved);
+                }
+                if stage.by == By::Record {
+                    let mut single = evaluator();
+                    single.reaches(reach);
+                    tables.iter().for_each(|t| single.push(t.clone()).unwrap());
+                    single.take_single(batch, &several).unwrap();
+                    own.push(single.finish());
+                }
+            }
+        }
+        for bytes in &later {
+            if let Some(moved) = found(&stage, bytes)? {
+                parts[moved.key.rem_euclid(number as i64) as usize].push(moved);
+            }
+        }
+        for (n, mut rows) in parts.into_iter().enumerate() {
+            if rows.is_empty() && !(stage.by == By::Everyone && n == 0) {
+                continue;
+            }
+            // What is equal in key and time may come in any order.
+            for i in (1..rows.len()).rev() {
+                rows.swap(i, tape.below(i + 1));
+            }
+            rows.sort_by_key(|m| (m.key, m.time));
+            let mut part = Part::new(stage.clone(), tables.clone(), reach, options.as_of).together(1 + tape.below(3));
+            for moved in rows {
+                own.extend(part.push(moved)?);
+            }
+            own.push(part.finish()?);
+        }
+        later.extend(own.iter().flat_map(|f| (0..f.len()).filter_map(|i| f.for_later(i))).collect::<Vec<_>>());
+        all.extend(own);
+    }
+    Ok(all)
+}
+
+fn agree(seeds: &Seeds, done: &Cell<[usize; 4]>) -> Result<(), TestError> {
+    let case = case(seeds);
+    let mut tape = Tape::new(&seeds.run);
+    let batches = super::shuffled(&case, &mut tape);
+    let whole = super::run(&case, batches, 1, false);
+    let mut so_far = done.get();
+    let apart = match judge_apart(&case, &mut tape) {
+        Ok(apart) => apart,
+        Err(ApartError::NoKey { .. } | ApartError::TwoKeys { .. }) => {
+            so_far[3] += 1;
+            done.set(so_far);
+            return Ok(());
+        }
+        Err(error) => return Err(TestError::fail(format!("{error}\n{}", describe(&case)))),
+    };
+    let stages = stages::stages(&case.hir);
+    for stage in &stages {
+        let nth = match stage.by {
+            By::Record => 0,
+            By::Key(_) => 1,
+            By::Everyone => 2,
+        };
+        so_far[nth] += 1;
+    }
+    done.set(so_far);
+    let mut have: Vec<_> = apart.iter().flat_map(essence).collect();
+    let mut want = essence(&whole);
+    have.sort();
+    want.sort();
+    let shown = || {
+        let rules = |s: &Stage| s.plan.rules.iter().map(|r| r.name.clone()).collect::<Vec<_>>();
+        let stages: Vec<String> = stages.iter().map(|s| format!("{:?} {:?}", s.by, rules(s))).collect();
+        format!("{}\n{}", stages.join("\n"), describe(&case))
+    };
+    proptest::prop_assert_eq!(want, have, "{}", shown());
+    Ok(())
+}
+
+/// Small sets, in which most records can be told apart, and large ones, in which windows are crowded.
+#[test]
+fn what_is_judged_apart_is_what_is_judged_together() {
+    let done = Cell::new([0; 4]);
+    proptest::proptest!(cases(30), |(seeds in random::seeds(random::SMALL))| {
+        agree(&seeds, &done)?;
+    });
+    proptest::proptest!(cases(20), |(seeds in random::seeds(random::LARGE))| {
+        agree(&seeds, &done)?;
+    });
+    let [record, key, everyone, refused] = done.get();
+    eprintln!("stages by record {record}, by key {key}, of everyone {everyone}; {refused} cases refused");
+    assert!(record.min(key).min(everyone) > 50, "{record} {key} {everyone} {refused}");
+}

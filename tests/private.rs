@@ -16,8 +16,14 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Of each command, whether it reads records.
-const COMMANDS: [(&str, bool); 23] = [
+const COMMANDS: [(&str, bool); 29] = [
     ("init", false),
+    ("bundle", false),
+    ("keygen", false),
+    ("stages", false),
+    ("analyze", false),
+    ("ledger", false),
+    ("follow", true),
     ("infer", true),
     ("check", false),
     ("fmt", false),
@@ -43,27 +49,43 @@ const COMMANDS: [(&str, bool); 23] = [
 ];
 
 /// Options of commands that read records. Those that write, or choose what is written, are used below.
-const OPTIONS: [&str; 34] = [
+const OPTIONS: [&str; 52] = [
     "--all",
     "--as-of",
     "--at",
     "--baseline",
+    "--check",
+    "--checkpoint-every",
     "--color",
     "--delimiter",
     "--earlier",
     "--examples",
     "--fail-on",
+    "--finish",
     "--force",
     "--format",
     "--group-by",
     "--help",
     "--kind",
+    "--lateness",
+    "--ledger",
+    "--limit",
+    "--log-format",
+    "--log-level",
     "--max-indeterminate",
     "--max-per-rule",
     "--max-uncounted",
     "--memory-limit",
+    "--metrics-file",
+    "--metrics-listen",
+    "--name",
     "--names",
+    "--nats-ack-wait",
+    "--nats-consumer",
+    "--nats-credentials",
+    "--no-reload",
     "--on",
+    "--once",
     "--only",
     "--output",
     "--plan",
@@ -72,9 +94,11 @@ const OPTIONS: [&str; 34] = [
     "--receipt",
     "--rejects",
     "--rejects-raw",
+    "--require-signature",
     "--rows",
     "--script",
     "--set",
+    "--state",
     "--threads",
     "--title",
     "--update-baseline",
@@ -357,6 +381,7 @@ fn everything(bench: &Bench) {
     reports(bench);
     explained(bench, &rules);
     tried(bench);
+    followed(bench);
     broken(bench);
     println!(
         "{} canaries of people and {} of what is sensitive; {} outputs searched{}",
@@ -501,6 +526,21 @@ fn tried(bench: &Bench) {
         .unwrap();
     let args = [&["try", "--policy", "rules.bylaw", "--script", "script"][..], &RECORDS].concat();
     assert_eq!(bench.run(&args).code, 0);
+}
+
+/// What is written while records come, and of a ledger. What a follower keeps in its state is the records themselves.
+fn followed(bench: &Bench) {
+    let few = [STAFF, "log.ndjson", "gift=gifts.csv"];
+    for format in values(&help(&["follow"]), "--log-format") {
+        let args =
+            ["follow", "--policy", "rules.bylaw", "--state", &format, "--once", "--finish", "--log-level", "debug"];
+        let written = ["--output", "out/findings", "--rejects", "out/rejects", "--metrics-file", "out/figures"];
+        let wrote = bench.run(&[&args[..], &written, &["--log-format", &format], &few].concat());
+        // With a key it is refused, rather than done without.
+        assert_eq!(wrote.code, if bench.keyed { 2 } else { 1 }, "{}", wrote.stderr);
+    }
+    let wrote = bench.run(&[&["audit", "--policy", "rules.bylaw", "--ledger", "out/ledger"][..], &few].concat());
+    assert_eq!(wrote.code, 1, "{}", wrote.stderr);
 }
 
 /// Files that cannot be read, and what can go wrong with those that can.

@@ -2,6 +2,7 @@
 
 use super::super::ledger::Ledger;
 use super::super::memory::Limit;
+use super::super::people::Veil;
 use super::super::{Failure, reading};
 use super::input::{Chunk, Origin, State};
 use super::sink::Sink as Findings;
@@ -353,6 +354,8 @@ struct Reader {
     ingest: Ingest,
     reading: Reading,
     threads: usize,
+    /// What messages may quote of records.
+    veil: Veil,
 }
 
 /// Batches, each with the bytes of the chunk where its rows stand; what was rejected; what there was.
@@ -361,7 +364,8 @@ type Read = (Vec<(Batch, Vec<u64>)>, Vec<Reject>, ingest::InputReport);
 impl Reader {
     fn new(plan: &Plan, threads: usize, limits: &Limits) -> Reader {
         let reading = plan.reading();
-        Reader { ingest: Ingest::new(&reading).within(limits), reading, threads }
+        let veil = Veil::new(&reading, &People::Named);
+        Reader { ingest: Ingest::new(&reading).within(limits), reading, threads, veil }
     }
 
     /// Reads the records anew that the store holds.
@@ -435,7 +439,7 @@ impl Reader {
         };
         let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
         let read = self.ingest.read(&spec, Input::Bytes(bytes), options, sink);
-        let report = read.map_err(|error| reading::of_input(&origin.name, error))?;
+        let report = read.map_err(|error| self.veil.failure(reading::of_input(&origin.name, error), &People::Named))?;
         let batches = batches.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().map(|mut batch| {
             let at = batch.places.iter().map(|p| p.offset.saturating_sub(head.0)).collect();
             batch.places.iter_mut().for_each(|place| *place = chunk.placed(*place, head));
@@ -443,7 +447,10 @@ impl Reader {
         });
         let batches = batches.collect();
         let mut rejected = rejected.into_inner().unwrap_or_else(PoisonError::into_inner);
-        rejected.iter_mut().for_each(|r| r.place = chunk.placed(r.place, head));
+        for reject in &mut rejected {
+            reject.place = chunk.placed(reject.place, head);
+            reject.reason = self.veil.text(&reject.reason, &People::Named);
+        }
         rejected.sort_by_key(|r| r.place);
         Ok((batches, rejected, report))
     }

@@ -135,7 +135,7 @@ pub fn shuffled(case: &Case, tape: &mut Tape) -> Vec<Batch> {
     batches
 }
 
-fn run(case: &Case, batches: Vec<Batch>, threads: usize, keep_compliant: bool) -> Findings {
+pub fn run(case: &Case, batches: Vec<Batch>, threads: usize, keep_compliant: bool) -> Findings {
     let options = options(case, threads, keep_compliant);
     let mut evaluator = Evaluator::new(case.plan.clone(), options).unwrap();
     batches.into_iter().for_each(|b| evaluator.push(b).unwrap());

@@ -1,12 +1,8 @@
 """The same findings from Spark: two workers, each a process of its own, on this machine."""
 
 import datetime
-import json
 import os
-import pathlib
 import signal
-import subprocess
-import sys
 import time
 
 import bylaws
@@ -23,29 +19,6 @@ if os.environ.get("BYLAWS_SPARK") != "1":
 
 import bylaws.spark
 
-T = pyspark.sql.types
-
-
-@pytest.fixture(scope="module")
-def spark():
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    session = (
-        pyspark.sql.SparkSession.builder.master("local-cluster[2,1,1024]")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.ui.enabled", "false")
-        .config("spark.executorEnv.PYTHONPATH", str(pathlib.Path(bylaws.__file__).parents[1]))
-        .config("spark.sql.shuffle.partitions", "4")
-        # Arrow's times without a zone are what they are.
-        .config("spark.sql.timestampType", "TIMESTAMP_NTZ")
-        # Nothing hangs on it.
-        .config("spark.sql.session.timeZone", "Asia/Tokyo")
-        .getOrCreate()
-    )
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
 
 
 def found(frame):

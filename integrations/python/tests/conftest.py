@@ -88,6 +88,8 @@ forbid after_a_large_one "A gift after one that was too large" {
   when value > 50 EUR and exists finding within 30 days before where finding.rule == large
 }
 
+forbid again "Of what the rules over findings find, nothing is seen here" { on finding when severity >= major }
+
 require seen_off "Everybody has a gift in a year" {
   on   each employee at end of year
   need gift within 365 days before

@@ -62,7 +62,7 @@ def test_every_sort_of_stage(spark):
     assert stages[("large",)] == "record"
     assert stages[("from_two_hosts", "unapproved", "yearly")] == "key"
     assert stages[("crowd", "seen_off")] == "everyone"
-    assert stages[("after_a_large_one",)] == "key" and stages[("in_a_team",)] == "everyone"
+    assert stages[("after_a_large_one",)] == "key" and stages[("again", "in_a_team")] == "everyone"
     records, tables = chain_records()
     one = compare(spark, rules, records, tables)
     found = {rule for rule, verdict in by_rule(one) if verdict == "finding"}

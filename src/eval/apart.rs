@@ -118,6 +118,8 @@ enum Cell {
 /// A finding on its way, for rules over findings.
 #[derive(Serialize, Deserialize)]
 struct FoundCells {
+    /// Of its rule: those of higher levels see it.
+    level: u32,
     truth: Truth,
     cells: Vec<Option<Value>>,
     malformed: Vec<(u32, String)>,
@@ -330,7 +332,8 @@ impl Findings {
         let kinds = &self.plan.schema.kinds;
         let kind = KindId(kinds.iter().position(|k| k.origin == Origin::Findings)? as u32);
         let (truth, cells) = strata::row_of(&self.judging(), kind, &self.entries[i])?;
-        let mut packed = FoundCells { truth, cells: Vec::with_capacity(cells.len()), malformed: Vec::new() };
+        let level = self.row(i).rule.level;
+        let mut packed = FoundCells { level, truth, cells: Vec::with_capacity(cells.len()), malformed: Vec::new() };
         for (n, cell) in cells.into_iter().enumerate() {
             packed.cells.push(match cell {
                 CellValue::Known(value) => Some(value),
@@ -345,7 +348,7 @@ impl Findings {
     }
 }
 
-/// What [`Findings::for_later`] gave, on its way to a stage that reads findings.
+/// What [`Findings::for_later`] gave, on its way to a stage that reads findings; none where the stage does not see it.
 ///
 /// # Errors
 /// Bytes that are none, and a finding without the value by which it has to come together with records.
@@ -355,6 +358,9 @@ pub fn found(stage: &Stage, bytes: &[u8]) -> Result<Option<Moved>, ApartError> {
     let found: FoundCells = postcard::from_bytes(bytes).map_err(|_| ApartError::Damaged)?;
     if found.cells.len() != of.columns.len() {
         return Err(ApartError::Damaged);
+    }
+    if found.level >= stage.level {
+        return Ok(None);
     }
     let value = |column: Option<ColumnId>| column.and_then(|c| found.cells[c.0 as usize].as_ref());
     let time = match value(of.time()) {
@@ -458,7 +464,7 @@ impl Part {
 }
 
 fn later(bytes: &[u8]) -> Result<strata::Row, ApartError> {
-    let FoundCells { truth, cells, malformed } = postcard::from_bytes(bytes).map_err(|_| ApartError::Damaged)?;
+    let FoundCells { truth, cells, malformed, .. } = postcard::from_bytes(bytes).map_err(|_| ApartError::Damaged)?;
     let mut cells: Vec<CellValue> = cells.into_iter().map(|c| c.map_or(CellValue::Absent, CellValue::Known)).collect();
     for (n, text) in malformed {
         *cells.get_mut(n as usize).ok_or(ApartError::Damaged)? = CellValue::Malformed(text);

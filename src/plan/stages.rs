@@ -169,9 +169,9 @@ fn by(plan: &Plan, rule: &RulePlan) -> By {
         Some(_) => sequence(plan, rule),
         None => candidates(plan, rule, kind).into_iter().find_map(|column| {
             let mut keys = BTreeMap::new();
-            let top = rule.histories.iter().filter(|&&h| plan.histories[h as usize].root == 0);
+            let mut top = rule.histories.iter().filter(|&&h| plan.histories[h as usize].root == 0);
             let all = assign(&plan.schema, &mut keys, kind, column)
-                && top.into_iter().all(|&h| follow(plan, h, &[kind], &mut keys));
+                && top.all(|&h| follow(plan, h, &[kind], &mut keys));
             all.then_some(keys)
         }),
     };

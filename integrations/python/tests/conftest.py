@@ -5,11 +5,18 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pyarrow as pa
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def target():
+    """Where cargo builds."""
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
 
 GIFTS = """
 policy gifts { owner "Compliance"  timezone "Asia/Shanghai" }
@@ -81,6 +88,8 @@ forbid after_a_large_one "A gift after one that was too large" {
   when value > 50 EUR and exists finding within 30 days before where finding.rule == large
 }
 
+forbid again "Of what the rules over findings find, nothing is seen here" { on finding when severity >= major }
+
 require seen_off "Everybody has a gift in a year" {
   on   each employee at end of year
   need gift within 365 days before
@@ -116,8 +125,7 @@ def chain_records(n=400, skewed=False):
 def command():
     """The `bylaws` command of this tree."""
     named = os.environ.get("BYLAWS_COMMAND")
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    built = [target / "release" / "bylaws", target / "debug" / "bylaws"]
+    built = [target() / "release" / "bylaws", target() / "debug" / "bylaws"]
     path = pathlib.Path(named) if named else next((p for p in built if p.exists()), None)
     if path is None:
         pytest.skip("no `bylaws` command: build it, or name it in BYLAWS_COMMAND")
@@ -164,3 +172,29 @@ def gifts():
 @pytest.fixture(scope="session")
 def employees():
     return [{"id": e, "unit": "sales", "since": "2020-01-01", "left": None} for e in ("E1", "E2", "E3")]
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """Two workers, each a process of its own, on this machine."""
+    import bylaws
+    import pyspark
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    session = (
+        pyspark.sql.SparkSession.builder.master("local-cluster[2,1,1024]")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.executorEnv.PYTHONPATH", str(pathlib.Path(bylaws.__file__).parents[1]))
+        .config("spark.sql.shuffle.partitions", "4")
+        # Arrow's times without a zone are what they are.
+        .config("spark.sql.timestampType", "TIMESTAMP_NTZ")
+        # Nothing hangs on it.
+        .config("spark.sql.session.timeZone", "Asia/Tokyo")
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()

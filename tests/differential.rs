@@ -13,7 +13,7 @@ mod whole_way;
 
 use agree::{
     Case, agree, agree_on, case, case_of, check, describe, figures_agree, files, mutants_agree, options, outcome,
-    outcomes, read, run, said, shuffled,
+    outcomes, read, said, shuffled,
 };
 use bylaws::internals::data::{Clock, Length, Period};
 use bylaws::internals::sema::hir::Window;

@@ -3,6 +3,7 @@
 use super::policy::{text, told_in_place};
 use bylaws::internals::data::found::Bare;
 use bylaws::internals::data::mapping::Format;
+use bylaws::internals::data::{Limits, People};
 use bylaws::internals::ingest::{self, BareSpec, Wanted};
 use bylaws::internals::policy_set::Names;
 use bylaws::internals::{fmt, infer, testing};
@@ -122,7 +123,13 @@ pub fn pattern(bytes: &[u8]) {
 pub fn draft(bytes: &[u8]) {
     let Some((which, content)) = bytes.split_first() else { return };
     let format = [Format::Ndjson, Format::Json, Format::Csv, Format::Parquet][usize::from(*which) % 4];
-    let spec = BareSpec { id: InputId(0), name: "records".into(), format: Some(format), delimiter: None };
+    let spec = BareSpec {
+        id: InputId(0),
+        name: "records".into(),
+        format: Some(format),
+        delimiter: None,
+        limits: Limits::default(),
+    };
     let mut pass = |most, take: infer::Take| {
         let mut seen = 0;
         let see = &mut |place, record: Bare<'_>| {
@@ -283,7 +290,7 @@ fn found_again(plan: &Plan, spec: &InputSpec, bytes: &[u8], findings: &Findings)
             wanted.extend(record.place.map(|place| Wanted { place, kind: record.kind, columns }));
         }
     }
-    let excerpts = Ingest::new(&plan.reading()).excerpts(spec, Input::Bytes(bytes), &wanted);
+    let excerpts = Ingest::new(&plan.reading()).excerpts(spec, Input::Bytes(bytes), &wanted, &People::Named);
     for (wanted, excerpt) in wanted.iter().zip(excerpts.expect("it was read before")) {
         let excerpt = excerpt.unwrap_or_else(|| panic!("no record at {wanted:?}"));
         for field in excerpt.fields.iter().flatten() {

@@ -13,7 +13,7 @@ use super::sink::Sink;
 use super::stdin::Stdin;
 use super::store::{self, Store};
 use super::{FollowArgs, log};
-use crate::data::{InputId, Reading};
+use crate::data::{InputId, People, Reading};
 use crate::diag::Code;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     let states = inputs.states();
     let threads = args.given.threads();
     let ledger = args.ledger.as_deref().map(Ledger::open).transpose()?;
-    let ledger = ledger.map(|ledger| (ledger, run_of(&args.given, &rules)));
+    let ledger = ledger.map(|ledger| (ledger, run_of(&args.given, &rules, &People::Named)));
     let sources = rules.into_sources();
     let begin = Begin { ledger, plan, sources, store, checkpoint, findings, rejects, lateness, threads };
     let mut session = Session::new(begin, &states, args.given.limit())?;

@@ -310,7 +310,7 @@ fn late_and_broken_records_are_told_and_kept() {
         .iter()
         .map(|r| (r["code"].as_str().unwrap(), r["line"].as_u64().unwrap(), r["text"].as_str().unwrap().trim_end()))
         .collect();
-    assert_eq!(told, [("B1012", 3, gift("c", 7, 95).trim_end()), ("B1001", 5, "{\"kind\":")]);
+    assert_eq!(told, [("B1013", 3, gift("c", 7, 95).trim_end()), ("B1001", 5, "{\"kind\":")]);
     let reason = rejects[0]["reason"].as_str().unwrap();
     assert!(reason.contains("`gift` of 2025-03-07") && reason.contains("complete up to 2025-03-08"), "{reason}");
     let (code, told) = place.run(FINISH);

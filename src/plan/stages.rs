@@ -170,8 +170,8 @@ fn by(plan: &Plan, rule: &RulePlan) -> By {
         None => candidates(plan, rule, kind).into_iter().find_map(|column| {
             let mut keys = BTreeMap::new();
             let mut top = rule.histories.iter().filter(|&&h| plan.histories[h as usize].root == 0);
-            let all = assign(&plan.schema, &mut keys, kind, column)
-                && top.all(|&h| follow(plan, h, &[kind], &mut keys));
+            let all =
+                assign(&plan.schema, &mut keys, kind, column) && top.all(|&h| follow(plan, h, &[kind], &mut keys));
             all.then_some(keys)
         }),
     };

@@ -68,12 +68,13 @@ fn judge_apart(case: &Case, tape: &mut Tape) -> Result<Vec<Findings>, ApartError
             tables.extend(of_kind(case, &stage.plan, kind, tape));
         }
         let evaluator = || Evaluator::new(stage.plan.clone(), options).unwrap();
+        let sender = evaluator();
         let number = 1 + tape.below(4);
         let mut parts: Vec<Vec<Moved>> = vec![Vec::new(); number];
         let mut own = Vec::new();
         for kind in kinds(case, false).into_iter().filter(read) {
             for batch in of_kind(case, &stage.plan, kind, tape) {
-                for moved in evaluator().scatter(batch.clone(), &stage.by, &several)? {
+                for moved in sender.scatter(batch.clone(), &stage.by, &several)? {
                     parts[moved.key.rem_euclid(number as i64) as usize].push(moved);
                 }
                 if stage.by == By::Record {

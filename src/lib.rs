@@ -192,8 +192,21 @@ pub mod internals {
         pub use crate::policy_set::{CONDITION, Names, Tried};
     }
     #[cfg(feature = "cli")]
+    pub mod bundle {
+        pub use crate::bundle::*;
+    }
+    #[cfg(feature = "cli")]
     pub mod report {
-        use crate::report::{baseline::Baseline, check_json, render};
+        use crate::report::{baseline::Baseline, check_json, ledger::Chain, render};
+
+        /// How many entries a ledger has, and the hash of the last.
+        ///
+        /// # Errors
+        /// The first fault in it.
+        pub fn ledger(mut text: &[u8]) -> Result<(u64, String), String> {
+            let chain = Chain::read(&mut text, &mut |_, _, _| ()).map_err(|e| e.to_string())?;
+            chain.map(|(chain, _)| (chain.entries, chain.head)).map_err(|fault| fault.to_string())
+        }
 
         /// What people read of diagnostics, and what programs do.
         pub fn diagnostics(sources: &crate::SourceMap, told: &[crate::Diagnostic]) -> [String; 2] {

@@ -1,6 +1,9 @@
 //! What stands beside rules and records: baselines, saved plans, settings, catalogues, an editor's messages.
 
 use super::policy::{text, told_in_place};
+use super::records;
+use bylaws::internals::bundle::Bundle;
+use bylaws::internals::eval::{Said, Standing, Stream};
 use bylaws::internals::lint::Settings;
 use bylaws::internals::plan::saved;
 use bylaws::internals::{handbook, lsp, report};
@@ -15,6 +18,48 @@ pub fn baseline(bytes: &[u8]) {
         Ok(written) => assert_eq!(report::baseline(&written).as_deref(), Ok(&*written)),
         Err(why) => assert!(!why.is_empty()),
     }
+}
+
+/// A bundle is what was written, byte by byte, and its files are a set that can be checked.
+pub fn bundle(bytes: &[u8]) {
+    match Bundle::read(bytes) {
+        Ok(bundle) => {
+            assert_eq!(bundle.text().as_bytes(), bytes);
+            let (files, paths) = bundle.in_memory();
+            let mut policies = PolicySet::load(&files, &paths).expect("all files are there");
+            let checked = policies.check(&[]);
+            told_in_place(policies.sources(), checked.diagnostics());
+        }
+        Err(why) => assert!(!why.to_string().is_empty()),
+    }
+}
+
+/// A ledger without its last line is one with an entry less.
+pub fn ledger(bytes: &[u8]) {
+    let whole = report::ledger(bytes);
+    assert_eq!(whole, report::ledger(bytes));
+    let lines = bytes.strip_suffix(b"\n").map(|lines| lines.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1));
+    if let (Ok((entries, _)), Some(last)) = (&whole, lines) {
+        let less = report::ledger(&bytes[..last]);
+        assert!(less.is_ok_and(|(before, _)| before + 1 == *entries), "{entries}");
+    }
+}
+
+/// What a follower knows of a stream, as it is kept, and what becomes of the records that come then.
+pub fn state(bytes: &[u8]) {
+    let Ok(standing) = serde_json::from_slice::<Standing>(bytes) else { return };
+    let written = serde_json::to_vec(&standing).expect("it can be written");
+    assert_eq!(serde_json::from_slice::<Standing>(&written).ok().as_ref(), Some(&standing));
+    let Ok(mut stream) = Stream::new(records::fixed(), standing, Said::default()) else { return };
+    for batch in records::batches(include_bytes!("../corpus/ndjson/every_type")) {
+        stream.take(batch).expect("it fits");
+    }
+    stream.complete(1_767_700_000_000_000_000);
+    if let Ok(Some(judged)) = stream.judge(1) {
+        stream.let_go(&judged);
+    }
+    let ended = stream.end(1).expect("the plan can be run");
+    assert!(ended.new.iter().all(|i| *i < ended.findings.len()));
 }
 
 /// `bylaws.toml`.

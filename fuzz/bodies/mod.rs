@@ -15,6 +15,7 @@ pub type Body = fn(&[u8]);
 /// By name: that of the target, and of its folder in `fuzz/corpus`.
 pub const TARGETS: &[(&str, Body)] = &[
     ("baseline", beside::baseline),
+    ("bundle", beside::bundle),
     ("catalogue", beside::catalogue),
     ("compressed", records::compressed),
     ("condition", records::condition),
@@ -27,6 +28,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("format", layout::format),
     ("grafts", grafts::grafts),
     ("json", records::json),
+    ("ledger", beside::ledger),
     ("mapping", records::mapping),
     ("metrics", random::metrics),
     ("ndjson", records::ndjson),
@@ -35,6 +37,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("policy", policy::policy),
     ("saved_plan", beside::saved_plan),
     ("settings", beside::settings),
+    ("state", beside::state),
     ("tests", records::tests),
     ("values", values::values),
     ("well_typed", random::well_typed),

@@ -171,12 +171,23 @@ fn entries() -> Route {
     Route::Kind(fixed().schema.kind_named("entry").expect("it is declared"))
 }
 
+/// Lines that name their kind, as batches.
+pub fn batches(bytes: &[u8]) -> Vec<Batch> {
+    let batches = Mutex::default();
+    let keep = |to: &Mutex<Vec<Batch>>, batch| to.lock().expect("no thread panics").push(batch);
+    let sink = Sink { batch: &|batch| keep(&batches, batch), reject: &|_| (), advance: &|_| () };
+    let read = Ingest::new(&fixed().reading());
+    read.read(&spec(Format::Ndjson, Route::Tagged), Input::Bytes(bytes), IngestOptions::default(), sink)
+        .expect("it can be read");
+    batches.into_inner().expect("no thread panics")
+}
+
 fn spec(format: Format, route: Route) -> InputSpec {
     InputSpec { id: InputId(0), name: "records".into(), format: Some(format), route }
 }
 
 /// What is judged by: `records.bylaw`.
-fn fixed() -> Arc<Plan> {
+pub fn fixed() -> Arc<Plan> {
     static PLAN: OnceLock<Arc<Plan>> = OnceLock::new();
     PLAN.get_or_init(|| Arc::new(plan(RECORDS).expect("the policy is right"))).clone()
 }

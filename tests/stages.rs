@@ -75,10 +75,11 @@ fn stages_for_programs() {
     assert_eq!(of("in_a_team")["level"], 1);
     let position = |rule: &str| all.iter().position(|s| std::ptr::eq(s, of(rule))).unwrap();
     assert!(position("large") < position("after_a_large_one"));
-    // A stage reads what its own rules need.
+    // A stage reads what its own rules need: these two share one, and ask for no approvals.
+    assert!(std::ptr::eq(of("crowd"), of("given_to")));
     let read: Vec<&str> =
         of("crowd")["records"].as_array().unwrap().iter().map(|r| r["kind"].as_str().unwrap()).collect();
-    assert_eq!(read, ["login"]);
+    assert_eq!(read, ["gift", "login"]);
 }
 
 #[test]

@@ -101,14 +101,6 @@ enum Command {
     Fmt(fmt::FmtArgs),
     /// Look for what is right and could be better: conditions that never hold, names that nothing uses
     Lint(lint::LintArgs),
-    /// Check a policy set once, and write it to a file for --plan
-    Compile(compile::CompileArgs),
-    /// Write a policy set as one file, signed where that is asked; list or unpack one
-    Bundle(bundle::BundleArgs),
-    /// Make a pair of keys, to sign bundles with
-    Keygen(keygen::KeygenArgs),
-    /// Show what a run on several machines needs: which records come together, by what, for which rules
-    Stages(stages::StagesArgs),
     /// Run the tests that a policy set contains
     Test(test::TestArgs),
     /// Show how the rules of one policy set stand to each other, and what none of them can find
@@ -117,28 +109,36 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Show what a change of policy does to records
     Impact(impact::ImpactArgs),
+    /// Check a policy set once, and write it to a file for --plan
+    Compile(compile::CompileArgs),
+    /// Write a policy set as one file, signed where that is asked; list or unpack one
+    Bundle(bundle::BundleArgs),
+    /// Make a pair of keys, to sign bundles with
+    Keygen(keygen::KeygenArgs),
     /// Judge records by a policy set, and explain every finding
     Audit(audit::AuditArgs),
-    /// Say whether a ledger of findings is as it was written, or show it
-    Ledger(ledger::LedgerArgs),
     /// Judge records as they come: files that grow, standard input, streams of NATS JetStream
     Follow(follow::FollowArgs),
     /// Judge again what an audit's receipt is for, and compare
     Verify(receipt::VerifyArgs),
+    /// Say whether a ledger of findings is as it was written, or show it
+    Ledger(ledger::LedgerArgs),
     /// Work out the figures that a policy set keeps, by period
     Metrics(metrics::MetricsArgs),
     /// Write what a run found as one page, with charts, figures and all findings
     Report(report::ReportArgs),
-    /// Write the rules as a handbook in plain language, as a page and in Markdown
-    Handbook(handbook::HandbookArgs),
     /// Show the whole of why a finding is one, and what would have made it compliant
     ExplainFinding(why::FindingArgs),
     /// Show why a rule found nothing, or what it found, at one record
     WhyNot(why::WhyNotArgs),
     /// Try a condition on records: what each of its parts comes to, and why one is not known
     Try(r#try::TryArgs),
+    /// Write the rules as a handbook in plain language, as a page and in Markdown
+    Handbook(handbook::HandbookArgs),
     /// Make a key for --pseudonymize, and find out who a pseudonym is
     Pseudonym(pseudonym::PseudonymArgs),
+    /// Show what a run on several machines needs: which records come together, by what, for which rules
+    Stages(stages::StagesArgs),
     /// Show what a code means, with a wrong and a right example
     Explain(explain::ExplainArgs),
     /// Serve an editor: diagnostics, hover, completion and more, over the Language Server Protocol

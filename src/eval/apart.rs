@@ -442,7 +442,7 @@ impl Part {
 
     fn judge(&mut self) -> Result<Findings, ApartError> {
         let plan = &self.stage.plan;
-        let mut evaluator = Evaluator::new(plan.clone(), self.options.clone()).map_err(ApartError::Plan)?;
+        let mut evaluator = Evaluator::new(plan.clone(), self.options).map_err(ApartError::Plan)?;
         evaluator.reaches(self.extent);
         for table in &self.tables {
             evaluator.push(table.clone())?;

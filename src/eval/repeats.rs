@@ -116,7 +116,7 @@ mod tests {
         let plan = plan(&schema, vec![rule("dear", on(GIFT), Body::Forbid { when })]);
         let of = |gifts: &[_], lines: &[u64]| batch(&plan, GIFT, gifts, lines);
         let options = Options { twice: true, ..Options::default() };
-        let mut once = Evaluator::new(plan.clone(), options.clone()).unwrap();
+        let mut once = Evaluator::new(plan.clone(), options).unwrap();
         // Both of G2 are held.
         let gifts = [gift("a", 1, "E1", 10), gift("b", 2, "E1", 600), gift("b", 2, "E1", 700)];
         once.push(of(&gifts, &[1, 2, 3])).unwrap();
@@ -125,7 +125,7 @@ mod tests {
 
         let first = [gift("a", 1, "E1", 10), gift("b", 2, "E1", 600), gift("b", 2, "E1", 10)];
         let run = |second: &[_], lines: &[u64]| {
-            let mut evaluator = Evaluator::new(plan.clone(), options.clone()).unwrap();
+            let mut evaluator = Evaluator::new(plan.clone(), options).unwrap();
             evaluator.push(of(&first, &[1, 2, 3])).unwrap();
             assert_eq!(evaluator.again(), Ok(true));
             evaluator.push(of(second, lines)).unwrap();

@@ -220,7 +220,7 @@ fn follow(plan: &Plan, history: u32, around: &[KindId], keys: &mut BTreeMap<Kind
     let of = &plan.histories[history as usize];
     let around = &around[..around.len().min(of.root as usize + 1)];
     let table = plan.schema.kind(of.kind).is_table();
-    if !table && !(of.every().is_none() && tied(plan, of, around, keys)) {
+    if !(table || of.every().is_none() && tied(plan, of, around, keys)) {
         return false;
     }
     let inside: Vec<KindId> = around.iter().copied().chain([of.kind]).collect();

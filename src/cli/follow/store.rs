@@ -18,7 +18,9 @@ const FORMAT: &str = "bylaws.follow/1";
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 const INPUTS: TableDefinition<u32, &[u8]> = TableDefinition::new("inputs");
 /// By group, moment, input and offset: what the line was late for, its number, and its text.
-const LINES: TableDefinition<(u32, i64, u32, u64), (i64, u64, &[u8])> = TableDefinition::new("lines");
+type LineKey = (u32, i64, u32, u64);
+type LineValue = (i64, u64, &'static [u8]);
+const LINES: TableDefinition<LineKey, LineValue> = TableDefinition::new("lines");
 const GROUPS: TableDefinition<&str, u32> = TableDefinition::new("groups");
 /// By id: the verdict, and the moment of its record.
 const SAID: TableDefinition<&[u8; 16], (u8, Option<i64>)> = TableDefinition::new("said");
@@ -234,7 +236,7 @@ impl Store {
                     let verdict = Verdict::ALL.iter().position(|v| v == verdict).unwrap_or(0) as u8;
                     said.insert(id, (verdict, *at))?;
                 }
-                if step.checkpoint.steps % SWEEP == 0 && step.gone.said > i64::MIN {
+                if step.checkpoint.steps.is_multiple_of(SWEEP) && step.gone.said > i64::MIN {
                     said.retain(|_, (_, at)| at.is_none_or(|at| at >= step.gone.said))?;
                 }
             }

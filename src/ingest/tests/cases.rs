@@ -258,9 +258,7 @@ fn compression_is_seen_in_the_content() {
     for packed in [&gzip, &zstd] {
         let spec = spec("x", Route::Tagged);
         for input in inputs(packed) {
-            let outcome =
-                run_with(&reading, &spec, input, Options { threads: 2, chunk_bytes: 1000, ..Options::default() })
-                    .unwrap();
+            let outcome = run_with(&reading, &spec, input, Options { threads: 2, chunk_bytes: 1000 }).unwrap();
             assert_eq!(outcome.rows.len(), 1000);
             assert_eq!(outcome.rows[999].0.line, 1000);
             assert_eq!(outcome.report.bytes, text.len() as u64);

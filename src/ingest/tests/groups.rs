@@ -104,7 +104,7 @@ fn sifted_by(sieve: &dyn Sieve, reading: &Reading, route: Route, bytes: Vec<u8>)
     let sink = Sink { batch: &|b| batches.lock().unwrap().push(b), reject: &|r| panic!("{r:?}"), advance: &|_| {} };
     let rest = |b| rests.lock().unwrap().push(b);
     let sift = Some(Sift { sieve, rest: &rest });
-    let options = Options { threads: 2, chunk_bytes: 1 << 20, ..Options::default() };
+    let options = Options { threads: 2, chunk_bytes: 1 << 20 };
     let report =
         Ingest::new(reading).sift(&spec("x.parquet", route), Input::At(of.clone()), options, sink, sift).unwrap();
     let mut defects = 0;

@@ -32,7 +32,7 @@ fn throw(bytes: &[u8]) {
     for spec in &specs {
         let whole = run_with(&reading, spec, Input::Bytes(bytes), Options::default());
         for input in inputs(bytes) {
-            let parts = run_with(&reading, spec, input, Options { threads: 2, chunk_bytes: 7, ..Options::default() });
+            let parts = run_with(&reading, spec, input, Options { threads: 2, chunk_bytes: 7 });
             match (&whole, &parts) {
                 (Ok(whole), Ok(parts)) => {
                     assert_eq!(whole.rows, parts.rows, "{spec:?} {:?}", String::from_utf8_lossy(bytes));

@@ -158,7 +158,7 @@ proptest! {
         for (name, route, bytes) in files {
             let spec = spec(name, route);
             for input in inputs(&bytes) {
-                let outcome = run_with(&reading, &spec, input, Options { threads, chunk_bytes, ..Options::default() }).unwrap();
+                let outcome = run_with(&reading, &spec, input, Options { threads, chunk_bytes }).unwrap();
                 prop_assert_eq!(outcome.cells(), expected.clone(), "{} {}", name, String::from_utf8_lossy(&bytes));
                 prop_assert!(outcome.rejects.is_empty() && outcome.defects.is_empty());
             }

@@ -50,9 +50,9 @@ impl Place {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        // Whoever runs these tests behind their back has interrupts ignored, and so would the command.
+        // Whoever runs these tests behind their back has interrupts or hang-ups ignored, and so would the command.
         let mut command = Command::new("env");
-        command.args(["--default-signal=INT,TERM", env!("CARGO_BIN_EXE_bylaws")]);
+        command.args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_bylaws")]);
         command.current_dir(self.folder.path()).env("NO_COLOR", "1").env("TMPDIR", self.folder.path()).args(args);
         command
     }

@@ -162,11 +162,6 @@ impl Given {
         Ok(inputs)
     }
 
-    /// Whether people are to have pseudonyms.
-    pub fn has_key(&self) -> bool {
-        self.naming.pseudonymize.is_some()
-    }
-
     /// With people called in another way.
     pub fn naming(self, naming: &Naming) -> Given {
         Given { naming: naming.clone(), ..self }

@@ -108,12 +108,6 @@ struct NatsArgs {
 }
 
 pub(super) fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
-    if args.given.has_key() {
-        return Err(Failure::new(
-            "people have no pseudonyms while records are followed: whose names there are is not known before",
-        )
-        .help("keep what is written where the records are, and give out what `bylaws audit --pseudonymize` writes"));
-    }
     run::run(args, style)
 }
 

@@ -52,7 +52,7 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     }
     if args.given.is_pseudonymized() {
         return Err(Failure::new("`--pseudonymize` has to see all records before the first name is written").help(
-            "keep findings where only those may read them who may know the names; `bylaws report` writes one without",
+            "keep findings where only those read them who may know the names, and give out what `bylaws audit --pseudonymize` writes",
         ));
     }
     let stop = Arc::new(AtomicBool::new(false));

@@ -75,11 +75,25 @@ fn stages_for_programs() {
     assert_eq!(of("in_a_team")["level"], 1);
     let position = |rule: &str| all.iter().position(|s| std::ptr::eq(s, of(rule))).unwrap();
     assert!(position("large") < position("after_a_large_one"));
-    // A stage reads what its own rules need: these two share one, and ask for no approvals.
-    assert!(std::ptr::eq(of("crowd"), of("given_to")));
-    let read: Vec<&str> =
-        of("crowd")["records"].as_array().unwrap().iter().map(|r| r["kind"].as_str().unwrap()).collect();
-    assert_eq!(read, ["gift", "login"]);
+    // A stage reads the kinds that its own rules need, and of these all that the set reads.
+    let records = of("by_gift")["records"].as_array().unwrap();
+    let read: Vec<&str> = records.iter().map(|r| r["kind"].as_str().unwrap()).collect();
+    assert_eq!(read, ["gift", "approval"]);
+    assert_eq!(records[0]["fields"], serde_json::json!(["id", "day", "person", "value", "note"]));
+}
+
+/// A record whose day is not known may be judged by any wording: it is told once, and so where all of them are.
+#[test]
+fn wordings_of_one_rule_are_in_one_stage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.bylaw");
+    let more = "revise large effective from 2025-01-01 {\n  on gift when count(gift within 7 days before) > 3\n}\n";
+    std::fs::write(&path, format!("{POLICY}{more}")).unwrap();
+    let shown = stages(&[path.to_str().unwrap(), "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let all = document["stages"].as_array().unwrap();
+    let with = all.iter().filter(|s| s["rules"].as_array().unwrap().iter().any(|r| r == "large"));
+    assert_eq!(with.map(|s| s["by"].as_str().unwrap()).collect::<Vec<_>>(), ["key"], "{}", text(&shown.stderr));
 }
 
 #[test]

@@ -119,12 +119,7 @@ impl<'a> Run<'a> {
         hir.keep_rule(rule);
         let mut plan = Plan::compile(&hir);
         plan.timezone.clone_from(&self.plan.timezone);
-        // A record without an identity is told by what is read of it, and so is the id of what is found.
-        for (own, whole) in plan.kinds.iter_mut().zip(&self.plan.kinds).take(self.plan.schema.declared().len()) {
-            if own.projection.is_some() {
-                own.projection.clone_from(&whole.projection);
-            }
-        }
+        plan.read_alike(&self.plan);
         if all {
             plan.read_every_kind();
         }

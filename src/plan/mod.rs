@@ -327,6 +327,16 @@ impl Plan {
         }
     }
 
+    /// Has of each kind read what the whole set reads of it, where anything is: a record without an identity is told by
+    /// what is read of it, and so is the id of what is found.
+    pub fn read_alike(&mut self, whole: &Plan) {
+        for (own, whole) in self.kinds.iter_mut().zip(&whole.kinds).take(self.schema.declared().len()) {
+            if own.projection.is_some() {
+                own.projection.clone_from(&whole.projection);
+            }
+        }
+    }
+
     /// Has all fields of a kind read, for a look at its records.
     pub fn read_whole(&mut self, kind: KindId) {
         let all = self.schema.kinds.get(kind.0 as usize).map_or(0, |k| k.columns.len() as u32);

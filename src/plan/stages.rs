@@ -6,7 +6,7 @@
 //! other rules need all records in one place, of those that some rule may find something in. What rules over findings
 //! read are the findings of the stages before.
 
-use super::{Body, HistoryPlan, KindPlan, Op, Plan, RulePlan, Trigger, stored};
+use super::{Body, HistoryPlan, Op, Plan, RulePlan, Trigger, stored};
 use crate::data::{ColumnId, KindId, Origin, Schema};
 use crate::sema::hir::Hir;
 use crate::source::Span;
@@ -40,27 +40,35 @@ pub fn stages(hir: &Hir) -> Vec<Stage> {
     let mut groups: Vec<(u32, By, Vec<usize>)> = Vec::new();
     let mut order: Vec<usize> = (0..plan.rules.len()).collect();
     order.sort_by_key(|&r| plan.rules[r].level);
-    for r in order {
-        let (level, by) = (plan.rules[r].level, by(&plan, &plan.rules[r]));
+    // A record of unknown time is told once, not by each wording of its rule: these are judged together.
+    let wordings = |a: &usize, b: &usize| {
+        let (a, b) = (&plan.rules[*a], &plan.rules[*b]);
+        (a.level, &a.name) == (b.level, &b.name)
+    };
+    for rules in order.chunk_by(wordings) {
+        let level = plan.rules[rules[0]].level;
+        let by = worded(rules.iter().map(|&r| (by(&plan, &plan.rules[r]), plan.rules[r].trigger.kind())));
         let joined = groups.iter_mut().filter(|g| g.0 == level).find_map(|g| Some((joined(&g.1, &by)?, g)));
         match joined {
             Some((both, group)) => {
                 group.1 = both;
-                group.2.push(r);
+                group.2.extend(rules);
             }
-            None => groups.push((level, by, vec![r])),
+            None => groups.push((level, by, rules.to_vec())),
         }
     }
     let stage = |(level, by, rules): (u32, By, Vec<usize>)| {
         let of = rules.iter().filter_map(|&r| hir.rules.get(r).cloned()).collect();
         let own = Hir { rules: of, metrics: Vec::new(), tests: Vec::new(), ..hir.clone() };
-        Stage { level, by, plan: Arc::new(Plan::compile(&own)) }
+        let mut own = Plan::compile(&own);
+        own.read_alike(&plan);
+        Stage { level, by, plan: Arc::new(own) }
     };
     groups.into_iter().map(stage).collect()
 }
 
 /// What is looked at of all records before any stage: which each is, when it was, and by what it comes together with
-/// others.
+/// others. All that rules read: a record without an identity is told by this.
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// Of no rules.
@@ -78,16 +86,8 @@ pub fn survey(plan: &Plan, stages: &[Stage]) -> Survey {
         }
     }
     let mut plain = Plan { rules: Vec::new(), histories: Vec::new(), metrics: Vec::new(), ..plan.clone() };
-    plain.kinds.iter_mut().for_each(|k| *k = KindPlan::default());
+    plain.kinds.iter_mut().for_each(|k| k.atoms = Vec::new());
     plain.read_every_kind();
-    for (kind, more) in &keys {
-        let of = &mut plain.kinds[kind.0 as usize].projection;
-        let mut columns: Vec<ColumnId> =
-            of.iter().flat_map(|c| c.iter().copied()).chain(more.iter().copied()).collect();
-        columns.sort_unstable();
-        columns.dedup();
-        *of = Some(columns.into());
-    }
     Survey { plan: Arc::new(plain), keys }
 }
 
@@ -152,6 +152,17 @@ fn joined(one: &By, other: &By) -> Option<By> {
             agree.then(|| By::Key(one.iter().chain(other).map(|(k, c)| (*k, *c)).collect()))
         }
         (one, other) => (one == other).then(|| one.clone()),
+    }
+}
+
+/// What suffices for all wordings of a rule, each with the kind that it is about.
+fn worded(wordings: impl Iterator<Item = (By, KindId)>) -> By {
+    let (alone, others): (Vec<_>, Vec<_>) = wordings.partition(|(by, _)| *by == By::Record);
+    let all = others.into_iter().map(|(by, _)| Some(by)).reduce(|one, other| joined(&one?, &other?));
+    match all {
+        None => By::Record,
+        Some(Some(By::Key(keys))) if alone.iter().all(|(_, kind)| keys.contains_key(kind)) => By::Key(keys),
+        Some(_) => By::Everyone,
     }
 }
 

@@ -75,7 +75,7 @@ mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod plan;
-#[cfg_attr(not(feature = "cli"), allow(dead_code))]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 mod policy_set;
 #[cfg(feature = "report")]
 #[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]

@@ -42,6 +42,7 @@ mod receipt;
 mod records;
 mod report;
 mod revision;
+mod signals;
 mod signature;
 mod solver;
 mod stages;

@@ -197,7 +197,17 @@ pub mod internals {
     }
     #[cfg(feature = "cli")]
     pub mod report {
-        use crate::report::{baseline::Baseline, check_json, ledger::Chain, render};
+        use crate::report::{baseline::Baseline, check_json, ledger::Chain, receipt, render};
+
+        /// A receipt, written again, and how another differs from it.
+        ///
+        /// # Errors
+        /// Why the text is no receipt.
+        pub fn receipt(text: &str, other: &str) -> Result<(String, Vec<String>), String> {
+            let (then, now) = (receipt::read(text)?, receipt::read(other)?);
+            let written = serde_json::to_string(&then).map_err(|e| e.to_string())?;
+            Ok((written, receipt::differences(&then, &now)))
+        }
 
         /// How many entries a ledger has, and the hash of the last.
         ///

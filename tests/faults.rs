@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -50,9 +51,13 @@ impl Place {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        // Whoever runs these tests behind their back has interrupts or hang-ups ignored, and so would the command.
+        self.under("--default-signal=INT,TERM,HUP", args)
+    }
+
+    /// Whoever runs these tests behind their back has interrupts or hang-ups ignored, and so would the command.
+    fn under(&self, signals: &str, args: &[&str]) -> Command {
         let mut command = Command::new("env");
-        command.args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_bylaws")]);
+        command.args([signals, env!("CARGO_BIN_EXE_bylaws")]);
         command.current_dir(self.folder.path()).env("NO_COLOR", "1").env("TMPDIR", self.folder.path()).args(args);
         command
     }
@@ -95,6 +100,7 @@ fn log(records: usize) -> String {
 }
 
 struct Told {
+    /// As a shell tells it: of a process that a signal ended, 128 and the signal.
     code: i32,
     out: String,
     err: String,
@@ -102,7 +108,8 @@ struct Told {
 
 fn told(output: Output) -> Told {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let told = Told { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
+    let code = output.status.code().or(output.status.signal().map(|signal| 128 + signal));
+    let told = Told { code: code.unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
     assert!(!told.err.contains("panicked at"), "{}", told.err);
     told
 }
@@ -514,7 +521,7 @@ fn few_files_and_little_memory() {
 /// An interrupt leaves the older file, and nothing else.
 #[test]
 fn interrupted_before_the_end() {
-    for signal in ["INT", "TERM"] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let place = Place::new(1, 0);
         place.write("found.txt", "what was there before");
         let before = place.names();
@@ -524,7 +531,7 @@ fn interrupted_before_the_end() {
         until(|| place.names().len() > before.len());
         kill(&child, signal);
         let told = told(child.wait_with_output().unwrap());
-        assert_eq!((told.code, &*told.err), (130, ""));
+        assert_eq!((told.code, &*told.err), (code, ""));
         assert_eq!(place.names(), before);
         assert_eq!(place.read("found.txt"), "what was there before");
     }
@@ -539,9 +546,58 @@ fn interrupted_while_it_writes() {
     let child = place.command(&args).stderr(Stdio::piped()).spawn().unwrap();
     until(|| place.names().iter().any(|n| n.starts_with(".bylaws-")));
     kill(&child, "TERM");
-    told(child.wait_with_output().unwrap()).is(130, &[]);
+    told(child.wait_with_output().unwrap()).is(143, &[]);
     assert_eq!(place.names(), before);
     assert_eq!(place.read("found.txt"), "what was there before");
+}
+
+/// Under `nohup`, and in the background of a shell, some signals are ignored. They stay so, and the others are answered.
+#[test]
+fn some_signals_are_ignored() {
+    for (ignored, signals) in [("HUP", &["HUP"][..]), ("INT", &["INT"]), ("INT,HUP,QUIT", &["INT", "HUP"])] {
+        let place = Place::new(20_000, 0);
+        place.write("found.txt", "what was there before");
+        let before = place.names();
+        let args = [&AUDIT[..], &["--format", "ocsf", "--threads", "1", "--output", "pipe"]].concat();
+        let command = |args| place.under(&format!("--ignore-signal={ignored}"), args);
+        // It waits at the pipe, and goes on after what is ignored.
+        assert!(Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
+        let child = command(&args).stderr(Stdio::piped()).spawn().unwrap();
+        let mut pipe = fs::File::open(place.path("pipe")).unwrap();
+        pipe.read_exact(&mut [0]).unwrap();
+        signals.iter().for_each(|signal| kill(&child, signal));
+        pipe.read_to_end(&mut Vec::new()).unwrap();
+        told(child.wait_with_output().unwrap()).is(1, &[]);
+        fs::remove_file(place.path("pipe")).unwrap();
+        // What is not ignored leaves nothing behind.
+        let args = [&AUDIT[..], &["--format", "ocsf", "--threads", "1", "--output", "found.txt"]].concat();
+        let child = command(&args).stderr(Stdio::piped()).spawn().unwrap();
+        until(|| place.names().iter().any(|n| n.starts_with(".bylaws-")));
+        signals.iter().for_each(|signal| kill(&child, signal));
+        kill(&child, "TERM");
+        told(child.wait_with_output().unwrap()).is(143, &[]);
+        assert_eq!(place.names(), before);
+        assert_eq!(place.read("found.txt"), "what was there before");
+    }
+}
+
+#[test]
+fn under_nohup_and_in_the_background() {
+    let place = Place::new(1, 0);
+    let before = place.names();
+    let bylaws = env!("CARGO_BIN_EXE_bylaws");
+    for start in ["nohup", ""] {
+        let line = format!(
+            "mkfifo in; {start} '{bylaws}' audit -p p.bylaw - --output found.txt < in 2> said & exec 3> in; \
+             until ls .bylaws-* bylaws-* 2> /dev/null | grep -q .; do sleep 0.01; done; \
+             kill -INT $!; kill $!; wait $!; echo $?; rm in said"
+        );
+        let mut command = Command::new("sh");
+        command.current_dir(place.folder.path()).env("TMPDIR", place.folder.path()).args(["-c", &line]);
+        let told = told(command.output().unwrap());
+        assert_eq!(told.out, "143\n", "{}", told.err);
+        assert_eq!(place.names(), before);
+    }
 }
 
 fn until(holds: impl Fn() -> bool) {

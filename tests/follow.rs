@@ -1,7 +1,11 @@
 //! `bylaws follow`: whatever ends it, what it says in all is what an audit of the same records says, each once.
 #![cfg(unix)]
 
+#[path = "following/bounds.rs"]
+mod bounds;
 mod following;
+#[path = "following/logins.rs"]
+mod logins;
 
 use following::server::{self, Client};
 use following::{Dice, Place, records, said};
@@ -147,6 +151,10 @@ fn a_state_goes_on_where_it_was_and_is_refused_where_it_cannot() {
     place.write("key", "0123456789abcdefghijklmnopqrstuvwxyz");
     let (code, told) = place.run(&["log.ndjson", "--pseudonymize", "key"]);
     assert!(code == 2 && told.contains("before the first name is written"), "{code} {told}");
+    // What is refused is not offered.
+    let help = place.told_whole(&["follow", "--help"]);
+    assert!(help.contains("--lateness") && help.contains("NDJSON or CSV"), "{help}");
+    assert!(!help.contains("--as-of") && !help.contains("--pseudonymize"), "{help}");
     place.write("log.json", "[{}, {}]\n");
     let (code, told) = place.run(&["log.json", "--state", "third", "--once"]);
     assert!(code == 2 && told.contains("a JSON file does not grow"), "{code} {told}");

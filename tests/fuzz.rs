@@ -106,7 +106,7 @@ macro_rules! targets {
 
 targets! {
     baseline bundle catalogue compressed condition csv draft editor edits engine forged_plan format grafts json ledger mapping
-    metrics ndjson parquet pattern policy saved_plan settings state tests values well_typed words
+    metrics ndjson parquet pattern policy receipt saved_plan settings state tests values well_typed words
 }
 
 /// A corpus that is read and not only kept.

@@ -271,3 +271,36 @@ fn a_time_cannot_be_sensitive() {
         assert!(stderr.contains("B0317") && stderr.contains("cannot be `@sensitive`"), "{stderr}");
     }
 }
+
+/// Ids of one key mean nothing by another: whoever reads a ledger has to know which it was.
+#[test]
+fn a_ledger_names_the_key_by_its_fingerprint() {
+    let folder = bench();
+    let folder = folder.path();
+    let run = |more: &[&str]| {
+        let args = ["audit", "--policy", "rules.bylaw", "log.ndjson", "--ledger", "l.ledger", "--fail-on", "never"];
+        let told = bylaws(folder, &[&args[..], &["--max-indeterminate", "unlimited"], more].concat(), "");
+        assert_eq!(told.0, 0, "{}", told.2);
+    };
+    let runs = || -> Vec<Option<String>> {
+        let ledger = fs::read_to_string(folder.join("l.ledger")).unwrap();
+        let lines = ledger.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+        let of = |line: Value| line["entry"]["run"].is_object().then(|| line["entry"]["run"]["pseudonyms"].clone());
+        lines.filter_map(of).map(|key| key.as_str().map(str::to_owned)).collect()
+    };
+    let one = audit(folder, &["log.ndjson"], &["--pseudonymize", "one.key"])["summary"]["pseudonyms"].clone();
+    let two = audit(folder, &["log.ndjson"], &["--pseudonymize", "two.key"])["summary"]["pseudonyms"].clone();
+    let key = |of: &Value| Some(of.as_str().unwrap().to_owned());
+    run(&["--pseudonymize", "one.key"]);
+    run(&["--pseudonymize", "one.key"]);
+    assert_eq!(runs(), [key(&one)]);
+    run(&["--pseudonymize", "two.key"]);
+    run(&[]);
+    assert_eq!(runs(), [key(&one), key(&two), None]);
+    let shown = bylaws(folder, &["ledger", "show", "l.ledger"], "").1;
+    for key in [&one, &two] {
+        let told = format!("people called by the key {}", key.as_str().unwrap());
+        assert_eq!(shown.matches(&told).count(), 1, "{shown}");
+    }
+    assert_eq!(bylaws(folder, &["ledger", "verify", "l.ledger"], "").0, 0);
+}

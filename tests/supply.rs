@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// They run a program of their own while they are built. Of those that are built for other systems only, none is here.
-const BUILD_SCRIPTS: [&str; 41] = [
+const BUILD_SCRIPTS: [&str; 42] = [
     "ahash",
     "crossbeam-utils",
     "crunchy",
@@ -41,6 +41,7 @@ const BUILD_SCRIPTS: [&str; 41] = [
     "serde",
     "serde_core",
     "serde_json",
+    "signal-hook",
     "snap",
     "stacker",
     "thiserror",

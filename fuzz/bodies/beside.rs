@@ -45,6 +45,21 @@ pub fn ledger(bytes: &[u8]) {
     }
 }
 
+/// A receipt is written so that it is one again, which does not differ from it; and what differs from another is told on
+/// lines that say nothing to a terminal.
+pub fn receipt(bytes: &[u8]) {
+    let Some((_, text)) = text(bytes) else { return };
+    let other = include_str!("../corpus/receipt/signed");
+    match report::receipt(text, other) {
+        Ok((written, told)) => {
+            assert!(told.iter().all(|line| !line.chars().any(char::is_control)), "{told:?}");
+            let again = report::receipt(&written, text);
+            assert_eq!(again, Ok((written, Vec::new())));
+        }
+        Err(why) => assert!(!why.is_empty()),
+    }
+}
+
 /// What a follower knows of a stream, as it is kept, and what becomes of the records that come then.
 pub fn state(bytes: &[u8]) {
     let Ok(standing) = serde_json::from_slice::<Standing>(bytes) else { return };

@@ -35,6 +35,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("parquet", records::parquet),
     ("pattern", records::pattern),
     ("policy", policy::policy),
+    ("receipt", beside::receipt),
     ("saved_plan", beside::saved_plan),
     ("settings", beside::settings),
     ("state", beside::state),

@@ -3,7 +3,7 @@
 use super::disk::plain_io_error;
 use super::given::{Given, Rules};
 use super::ledger::{self, Ledger};
-use super::receipt::{self, Receipt};
+use super::receipt;
 use super::{Exit, Failure, Style, output, people, reading};
 use crate::data::{Severity, Time, Verdict};
 use crate::eval::{Evaluator, Findings, Options};
@@ -150,7 +150,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let noted = args.ledger.as_deref().map(|path| noted(path, &args.given, &rules, &context, &findings)).transpose()?;
     if let Some(path) = &args.receipt {
         let run = receipt::Run { inputs: &inputs, findings: &findings, summary: &summary };
-        let receipt = Receipt::of(&args.given, &rules, &run)?;
+        let receipt = report::receipt::Receipt::of(&args.given, &rules, &run)?;
         reader.unchanged()?;
         receipt.with(noted.as_ref().map(|(_, standing)| standing.clone())).write(path)?;
     }
@@ -203,7 +203,7 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
         output::to_file(path, |out| now.write(out))?;
         output::tell(&said);
     }
-    if let Some((added, ledger::Standing { file, entries, head })) = &noted {
+    if let Some((added, report::receipt::Standing { file, entries, head })) = &noted {
         let (added, entries) = (report::plural(*added as usize, "verdict"), report::grouped(*entries));
         output::tell(&format!("ledger {file}: {added} added, entries now {entries}, head {head}\n"));
     }
@@ -217,7 +217,7 @@ fn noted(
     rules: &Rules,
     context: &Context,
     findings: &Findings,
-) -> Result<(u64, ledger::Standing), Failure> {
+) -> Result<(u64, report::receipt::Standing), Failure> {
     let mut ledger = Ledger::open(path)?;
     let run = ledger::run_of(given, rules, findings.people());
     let added = ledger.add_findings(&run, context, findings, &in_order(findings))?;

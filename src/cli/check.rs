@@ -1,6 +1,6 @@
 //! `bylaws check`: is the policy set right?
 
-use super::policies::{self, Origin, Trust};
+use super::policies::{self, Trust};
 use super::{CheckFormat, Exit, Failure, Style, output, watch};
 use crate::data::Role;
 use crate::diag::{Diagnostic, Level};
@@ -8,6 +8,7 @@ use crate::plan::Plan;
 use crate::policy_set::{Checked, LoadError, PolicySet};
 use crate::report;
 use crate::report::exchange::{self, Form};
+use crate::report::receipt::Origin;
 use crate::source::SourceMap;
 use clap::Args;
 

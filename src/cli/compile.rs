@@ -1,11 +1,12 @@
 //! `bylaws compile`: a policy set checked once, for commands that are run often.
 
-use super::policies::{self, Origin, Trust};
+use super::policies::{self, Trust};
 use super::signature::Signing;
 use super::{Exit, Failure, Style, check, output};
 use crate::diag::Code;
 use crate::plan::Plan;
 use crate::plan::saved::{self, Saved, SavedError};
+use crate::report::receipt::Origin;
 use clap::Args;
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 use super::limits::LimitArgs;
 use super::memory::{Limit, Size};
 use super::people::Naming;
-use super::policies::{Origin, Trust};
+use super::policies::Trust;
 use super::records::{self, Inputs};
 use super::{Failure, Style, check, compile, output};
 use crate::data::Reading;
@@ -11,12 +11,11 @@ use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::policy_set::{Checked, PolicySet};
 use crate::report;
+use crate::report::receipt::{Options, Origin};
 use crate::sema::hir::Hir;
 use crate::source::SourceMap;
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,19 +47,6 @@ pub(super) struct Given {
     memory_limit: Option<Size>,
     #[command(flatten)]
     naming: Naming,
-}
-
-/// What of it decides what comes out, as a receipt keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Options {
-    pub policy: Vec<String>,
-    pub plan: Option<PathBuf>,
-    pub set: BTreeMap<String, String>,
-    pub records: Vec<String>,
-    pub as_of: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub limit: BTreeMap<String, String>,
 }
 
 /// A policy set without errors.

@@ -7,9 +7,9 @@ use crate::data::people::People;
 use crate::data::{Verdict, identity};
 use crate::eval::Findings;
 use crate::report::ledger::{Chain, Fault, Noted, Run, Tail, What, policy_digest};
-use crate::report::{Context, Entry, plural};
+use crate::report::receipt::Standing;
+use crate::report::{Context, Entry, plain, plural};
 use clap::{Args, Subcommand};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, Seek, SeekFrom, Write};
@@ -33,33 +33,22 @@ pub(super) struct Ledger {
     begun: Option<Run>,
 }
 
-/// Where a ledger stood at some time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Standing {
-    pub file: String,
-    pub entries: u64,
-    pub head: String,
-}
-
-impl Standing {
-    /// Why the ledger is not that any more, to which entries may have been added; nothing if it is.
-    pub fn differs(&self) -> Result<Option<String>, Failure> {
-        let mut at = None;
-        let read = read(Path::new(&self.file), &mut |seq, _, hash| {
-            if hash == self.head {
-                at = Some(seq);
-            }
-        })?;
-        Ok(match (read, at) {
-            (Err(fault), _) => Some(format!("{} is not as it was written: {fault}", self.file)),
-            (Ok(_), Some(seq)) if seq + 1 == self.entries => None,
-            (Ok(_), _) => Some(format!(
-                "{} does not hold what was its last entry (of {}): it was cut off or written anew",
-                self.file, self.entries
-            )),
-        })
-    }
+/// Why the ledger is not that any more, to which entries may have been added; nothing if it is.
+pub(super) fn differs(then: &Standing) -> Result<Option<String>, Failure> {
+    let Standing { file, entries, head } = then;
+    let mut at = None;
+    let read = read(Path::new(file), &mut |seq, _, hash| {
+        if hash == head {
+            at = Some(seq);
+        }
+    })?;
+    Ok(match (read, at) {
+        (Err(fault), _) => Some(format!("{file} is not as it was written: {fault}")),
+        (Ok(_), Some(seq)) if seq + 1 == *entries => None,
+        (Ok(_), _) => {
+            Some(format!("{file} does not hold what was its last entry (of {entries}): it was cut off or written anew"))
+        }
+    })
 }
 
 /// How a run is told in a ledger. Files may be named after people.
@@ -402,14 +391,17 @@ fn show(path: &Path, rule: Option<&str>, id: Option<&str>) -> Result<Exit, Failu
             if let Some(as_of) = &run.as_of {
                 line.push_str(&format!(", as of {as_of}"));
             }
-            text.push_str(&plain(&line));
+            if let Some(key) = &run.pseudonyms {
+                line.push_str(&format!(", people called by the key {key}"));
+            }
+            text.push_str(&line_of(&line));
         }
         What::Run(_) => {}
         What::Verdict(noted) => {
             if rule.is_none_or(|rule| rule == noted.rule) && id.is_none_or(|id| noted.id.starts_with(id)) {
                 let (verdict, severity) = (noted.verdict.as_str(), noted.severity.as_str());
                 let time = noted.time.as_deref().unwrap_or("-");
-                text.push_str(&plain(&format!(
+                text.push_str(&line_of(&format!(
                     "{seq:>6}  {verdict:<13}  {severity:<8}  {}  {}  {time}",
                     noted.id, noted.rule
                 )));
@@ -435,7 +427,6 @@ fn short(hash: &str) -> String {
 }
 
 /// A line whose texts cannot be more than that.
-fn plain(line: &str) -> String {
-    let line: String = line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    format!("{}\n", line.trim_end())
+fn line_of(line: &str) -> String {
+    format!("{}\n", plain(line).trim_end())
 }

@@ -42,6 +42,7 @@ mod receipt;
 mod records;
 mod report;
 mod revision;
+mod signals;
 mod signature;
 mod solver;
 mod stages;
@@ -52,9 +53,9 @@ mod watch;
 mod why;
 
 use crate::diag::{Code, Level};
-use crate::report::Page;
 use crate::report::exchange::Form;
 use crate::report::render;
+use crate::report::{Page, harmless};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use output::ColorChoice;
 use std::ffi::OsString;
@@ -246,11 +247,13 @@ impl Failure {
 
     fn tell(self, style: Style) {
         if self.told {
-            output::tell(&format!("{}\n", self.message));
+            output::tell(&format!("{}\n", harmless(&self.message)));
             return;
         }
-        let mut page = Page::new(self.code.map_or("", |c| c.as_str()), Level::Error, self.message.as_str());
-        page.help = self.help;
+        // It may quote what was read: a terminal is told nothing by that.
+        let message = harmless(&self.message);
+        let mut page = Page::new(self.code.map_or("", |c| c.as_str()), Level::Error, message);
+        page.help = self.help.as_deref().map(harmless);
         output::tell(&render::render(&page, style.stderr, 0));
     }
 }

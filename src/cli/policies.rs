@@ -8,8 +8,8 @@ use crate::data::Limits;
 use crate::diag::Code;
 use crate::io::Files;
 use crate::policy_set::{LoadError, PolicySet};
+use crate::report::receipt::Origin;
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -23,18 +23,6 @@ pub(super) struct Trust {
     /// Refuse a policy that the holder of this key did not sign: a public key, or the file that it is in. Of several, any will do
     #[arg(id = "require_signature", long = "require-signature", value_name = "KEY", num_args = 1)]
     pub keys: Vec<String>,
-}
-
-/// The one file that a policy set was in, as it is on the disk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Origin {
-    pub file: String,
-    bytes: u64,
-    pub sha256: String,
-    /// The public key by which it was signed, where that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub signer: Option<String>,
 }
 
 /// A policy set that can be loaded.

@@ -84,38 +84,12 @@ impl<'a> Reader<'a> {
 
     /// Judges what was read.
     pub fn finish(&self, evaluator: Evaluator) -> Result<Findings, Failure> {
-        self.watched(evaluator, Evaluator::finish_within)
+        watched(self.limit, evaluator, Evaluator::finish_within).map_err(untold)
     }
 
     /// Works out the metrics of what was read.
     pub fn metrics(&self, evaluator: Evaluator) -> Result<Metrics, Failure> {
-        self.watched(evaluator, Evaluator::metrics_within)
-    }
-
-    /// Judges within the limits, that of memory too.
-    fn watched<T>(
-        &self,
-        evaluator: Evaluator,
-        judge: impl FnOnce(Evaluator, &Limits) -> Result<T, OverLimit>,
-    ) -> Result<T, Failure> {
-        let (plan, held, stop) = (evaluator.plan().clone(), evaluator.held(), evaluator.stop());
-        std::thread::scope(|scope| {
-            let (done, end) = std::sync::mpsc::channel::<()>();
-            let memory = scope.spawn(move || {
-                // Until the other side is gone.
-                while end.recv_timeout(OFTEN) == Err(RecvTimeoutError::Timeout) {
-                    if let Err(failure) = self.limit.check(&plan, &held, 0) {
-                        stop.stop();
-                        return Some(failure);
-                    }
-                }
-                None
-            });
-            let judged = judge(evaluator, &self.limit.input);
-            drop(done);
-            let short = memory.join().unwrap_or_default();
-            judged.map_err(|over| short.unwrap_or_else(|| over_limit(&over)))
-        })
+        watched(self.limit, evaluator, Evaluator::metrics_within).map_err(untold)
     }
 
     /// Holds only where the files are as they were read.
@@ -358,6 +332,32 @@ fn names(of: &[String]) -> String {
     }
 }
 
+/// Judges within the limits, that of memory too.
+pub(super) fn watched<T>(
+    limit: Limit,
+    evaluator: Evaluator,
+    judge: impl FnOnce(Evaluator, &Limits) -> Result<T, OverLimit>,
+) -> Result<T, Failure> {
+    let (plan, held, stop) = (evaluator.plan().clone(), evaluator.held(), evaluator.stop());
+    std::thread::scope(|scope| {
+        let (done, end) = std::sync::mpsc::channel::<()>();
+        let memory = scope.spawn(move || {
+            // Until the other side is gone.
+            while end.recv_timeout(OFTEN) == Err(RecvTimeoutError::Timeout) {
+                if let Err(failure) = limit.check(&plan, &held, 0) {
+                    stop.stop();
+                    return Some(failure);
+                }
+            }
+            None
+        });
+        let judged = judge(evaluator, &limit.input);
+        drop(done);
+        let short = memory.join().unwrap_or_default();
+        judged.map_err(|over| short.unwrap_or_else(|| over_limit(&over)))
+    })
+}
+
 /// Why judging was stopped.
 fn over_limit(over: &OverLimit) -> Failure {
     let what = match over.what {
@@ -369,10 +369,24 @@ fn over_limit(over: &OverLimit) -> Failure {
     let whose = names(&over.whose);
     let message = what.replace("{}", &grouped(over.most));
     let (name, most) = (over.what.limit(), grouped(over.most));
-    Failure::new(format!("{whose} {message}")).code(Code::JudgingOverLimit).help(format!(
-        "give it a narrower key or a shorter window, or allow more than {most}: `--limit {name}=…`; \
-         no verdicts were told"
-    ))
+    Failure::new(format!("{whose} {message}"))
+        .code(Code::JudgingOverLimit)
+        .help(format!("give it a narrower key or a shorter window, or allow more than {most}: `--limit {name}=…`"))
+}
+
+fn untold(failure: Failure) -> Failure {
+    over(failure, "no verdicts were told")
+}
+
+/// With what becomes of the verdicts, where judging was over a limit.
+pub(super) fn over(failure: Failure, verdicts: &str) -> Failure {
+    match (failure.code, &failure.help) {
+        (Some(Code::JudgingOverLimit), Some(help)) => {
+            let help = format!("{help}; {verdicts}");
+            failure.help(help)
+        }
+        _ => failure,
+    }
 }
 
 /// A bar for inputs that take a while, where somebody can see it.

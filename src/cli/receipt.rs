@@ -2,25 +2,22 @@
 //! `bylaws verify`.
 
 use super::disk::plain_io_error;
-use super::given::{Given, Options, Rules};
+use super::given::{Given, Rules};
 use super::judged;
-use super::ledger::Standing;
+use super::ledger;
 use super::people::Naming;
-use super::policies::Origin;
 use super::records::Inputs;
 use super::{Exit, Failure, Style, output};
 use crate::data::{Verdict, identity};
 use crate::eval::Findings;
-use crate::report::plural;
+use crate::report::receipt::{self, Hashed, Receipt, SCHEMA, Standing, differences};
 use crate::report::summary::Summary;
+use crate::report::{plain, plural};
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-
-const SCHEMA: &str = "bylaws.receipt/1";
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -43,39 +40,6 @@ pub(super) struct VerifyArgs {
     naming: Naming,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Receipt {
-    schema: String,
-    /// Of `bylaws`.
-    version: String,
-    options: Options,
-    /// The bundle or compiled set that the policy was in, and by whom it was signed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    from: Option<Origin>,
-    /// The fingerprint of the key by which people are called in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pseudonyms: Option<String>,
-    /// Texts, without a byte order mark, sorted by name.
-    policy: Vec<Hashed>,
-    /// As they are on the disk, sorted by name.
-    records: Vec<Hashed>,
-    counts: BTreeMap<String, u64>,
-    /// SHA-256 over a line for each finding and other verdict but compliant: its id, a space, the verdict; sorted.
-    verdicts: String,
-    /// The ledger that they were added to, and where it stood then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ledger: Option<Standing>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Hashed {
-    file: String,
-    bytes: u64,
-    sha256: String,
-}
-
 /// What a run read and came to.
 pub(super) struct Run<'a> {
     pub inputs: &'a Inputs,
@@ -84,7 +48,7 @@ pub(super) struct Run<'a> {
 }
 
 impl Receipt {
-    pub fn of(given: &Given, rules: &Rules, run: &Run<'_>) -> Result<Receipt, Failure> {
+    pub(super) fn of(given: &Given, rules: &Rules, run: &Run<'_>) -> Result<Receipt, Failure> {
         if given.records.iter().any(|r| r == "-") {
             return Err(Failure::new(
                 "a receipt is for records that can be read again, which standard input cannot be",
@@ -118,11 +82,11 @@ impl Receipt {
         })
     }
 
-    pub fn with(self, ledger: Option<Standing>) -> Receipt {
+    pub(super) fn with(self, ledger: Option<Standing>) -> Receipt {
         Receipt { ledger, ..self }
     }
 
-    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
         output::to_file(path, |out| {
             serde_json::to_writer_pretty(&mut *out, self)?;
             out.write_all(b"\n")
@@ -134,14 +98,9 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
     let path = args.receipt.display();
     let text = std::fs::read_to_string(&args.receipt)
         .map_err(|e| Failure::new(format!("cannot read `{path}`: {}", plain_io_error(&e))))?;
-    let receipt: Receipt = serde_json::from_str(&text).map_err(|why| {
-        Failure::new(format!("`{path}` is not a receipt: {why}"))
-            .help("a receipt is what `bylaws audit --receipt FILE` writes")
+    let receipt = receipt::read(&text).map_err(|why| {
+        Failure::new(format!("`{path}` {why}")).help("a receipt is what `bylaws audit --receipt FILE` writes")
     })?;
-    if receipt.schema != SCHEMA {
-        let found = &receipt.schema;
-        return Err(Failure::new(format!("`{path}` is of the schema `{found}`; this version reads `{SCHEMA}`")));
-    }
     let signer = receipt.from.as_ref().and_then(|from| from.signer.as_ref());
     let keys = if args.keys.is_empty() { signer.into_iter().cloned().collect() } else { args.keys.clone() };
     let given = Given::again(&receipt.options, keys).naming(&args.naming);
@@ -152,7 +111,7 @@ pub(super) fn run(args: &VerifyArgs, style: Style) -> Result<Exit, Failure> {
     same_key(&receipt, &now)?;
     let mut told = differences(&receipt, &now);
     if let Some(ledger) = &receipt.ledger {
-        told.extend(ledger.differs()?.map(|why| format!("ledger: {why}")));
+        told.extend(ledger::differs(ledger)?.map(|why| plain(&format!("ledger: {why}"))));
     }
     if told.is_empty() {
         let (policy, records) = (plural(now.policy.len(), "policy file"), plural(now.records.len(), "file"));
@@ -189,53 +148,6 @@ fn without_names(given: &Given, inputs: &Inputs) -> Result<(), Failure> {
         Err(Failure::new(format!("a file is named after a person: `{}`", inputs.people.text(&name)))
             .help("a receipt says which files were read; with `--pseudonymize`, give the file another name first"))
     })
-}
-
-/// What is not the same, a line each.
-fn differences(then: &Receipt, now: &Receipt) -> Vec<String> {
-    let mut told = Vec::new();
-    if then.version != now.version {
-        told.push(format!("it was bylaws {}, this is {}", then.version, now.version));
-    }
-    for (what, then, now) in [("policy", &then.policy, &now.policy), ("records", &then.records, &now.records)] {
-        let of = |all: &[Hashed], name: &str| all.iter().find(|h| h.file == name).cloned();
-        for file in then {
-            match of(now, &file.file) {
-                None => told.push(format!("{what}: {} is not there", file.file)),
-                Some(is) if is != *file => {
-                    told.push(changed(what, &file.file, &file.sha256, &is.sha256));
-                }
-                Some(_) => {}
-            }
-        }
-        let new = now.iter().filter(|h| of(then, &h.file).is_none());
-        told.extend(new.map(|h| format!("{what}: {} was not there", h.file)));
-    }
-    if let (Some(then), Some(now)) = (&then.from, &now.from) {
-        if then.sha256 != now.sha256 {
-            told.push(changed("policy", &then.file, &then.sha256, &now.sha256));
-        }
-        if let (Some(was), Some(is)) = (&then.signer, &now.signer)
-            && was != is
-        {
-            told.push(format!("policy: {} was signed by {was}, and is by {is}", then.file));
-        }
-    }
-    for (name, n) in &now.counts {
-        let was = then.counts.get(name).copied().unwrap_or_default();
-        if was != *n {
-            told.push(format!("{name}: was {was}, is {n}"));
-        }
-    }
-    if then.verdicts != now.verdicts {
-        told.push("the verdicts are others".into());
-    }
-    told
-}
-
-fn changed(what: &str, file: &str, was: &str, is: &str) -> String {
-    let short = |hash: &str| hash.chars().take(12).collect::<String>();
-    format!("{what}: {file} has changed (SHA-256 {}…, now {}…)", short(was), short(is))
 }
 
 fn hashed(name: &str, path: &Path) -> Result<Hashed, Failure> {
@@ -276,34 +188,4 @@ fn verdicts(findings: &Findings) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_digest_that_is_none() {
-        let receipt = |sha256: &str| Receipt {
-            schema: SCHEMA.into(),
-            version: "1".into(),
-            options: Options {
-                policy: vec!["p.bylaw".into()],
-                plan: None,
-                set: BTreeMap::new(),
-                records: Vec::new(),
-                as_of: None,
-                limit: BTreeMap::new(),
-            },
-            from: None,
-            pseudonyms: None,
-            policy: vec![Hashed { file: "p.bylaw".into(), bytes: 1, sha256: sha256.into() }],
-            records: Vec::new(),
-            counts: BTreeMap::new(),
-            verdicts: String::new(),
-            ledger: None,
-        };
-        let told = differences(&receipt("elf Zeichené"), &receipt(&"0".repeat(64)));
-        assert_eq!(told, ["policy: p.bylaw has changed (SHA-256 elf Zeichené…, now 000000000000…)"]);
-    }
 }

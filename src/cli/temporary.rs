@@ -1,5 +1,6 @@
 //! Files that stay only once they are whole: taken away where the work fails, and where the process is interrupted.
 
+use super::signals;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,9 +9,6 @@ use tempfile::{Builder, NamedTempFile};
 
 /// All that there are now. Whoever makes, keeps or removes one holds the lock meanwhile.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-/// As shells tell of a process that ctrl-c ended.
-const INTERRUPTED: i32 = 130;
 
 /// None once it is kept.
 #[derive(Debug)]
@@ -33,8 +31,8 @@ impl Temporary {
 
     fn made(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<Temporary> {
         static HANDLER: Once = Once::new();
-        // Without one, where there is another or a signal is ignored, an interrupt may leave a file behind.
-        HANDLER.call_once(|| drop(ctrlc::try_set_handler(interrupted)));
+        // Where there can be no handler, an interrupt may leave a file behind. A follower has its own, and stops.
+        HANDLER.call_once(|| drop(signals::on_end(end_by)));
         let mut unfinished = unfinished();
         let file = make()?;
         unfinished.push(file.path().to_owned());
@@ -73,11 +71,12 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Holds the lock until the end of the process: no other file is made, and none is put in its place.
-fn interrupted() {
+/// Takes all away, and ends the process by a signal. Holds the lock until then: no other file is made, and none is put in
+/// its place.
+pub(super) fn end_by(signal: i32) {
     let unfinished = unfinished();
     for path in unfinished.iter() {
         let _ = std::fs::remove_file(path);
     }
-    std::process::exit(INTERRUPTED);
+    signals::end_by(signal);
 }

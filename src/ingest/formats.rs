@@ -78,10 +78,15 @@ pub fn format_of(name: &str, head: &[u8]) -> Format {
     }
 }
 
+/// Whether it begins as gzip or zstd does.
+pub fn is_packed(head: &[u8]) -> bool {
+    head.starts_with(GZIP) || head.starts_with(ZSTD)
+}
+
 /// The beginning of the content, and the content, without compression.
 pub fn plain<'a>(input: Input<'a>, limits: &Limits) -> Result<(Vec<u8>, Content<'a>), InputError> {
     let reader: Box<dyn Read + Send + 'a> = match input {
-        Input::Bytes(bytes) if !bytes.starts_with(GZIP) && !bytes.starts_with(ZSTD) => {
+        Input::Bytes(bytes) if !is_packed(bytes) => {
             return Ok((bytes[..bytes.len().min(HEAD)].to_vec(), Content::Bytes(bytes)));
         }
         Input::Bytes(bytes) => Box::new(bytes),
@@ -89,7 +94,7 @@ pub fn plain<'a>(input: Input<'a>, limits: &Limits) -> Result<(Vec<u8>, Content<
             let mut head = vec![0; HEAD.min(usize::try_from(of.size()).unwrap_or(HEAD))];
             read_full(&*of, &mut head, 0)?;
             let content = Content::At(of);
-            if !head.starts_with(GZIP) && !head.starts_with(ZSTD) {
+            if !is_packed(&head) {
                 return Ok((head, content));
             }
             content.in_sequence()

@@ -36,7 +36,7 @@ mod tests;
 
 pub use bare::{BareSpec, Shape, bare};
 pub use excerpts::{Excerpt, Wanted};
-pub use formats::format_of;
+pub use formats::{format_of, is_packed};
 pub use parquet::is_guarded;
 
 use crate::data::mapping::Format;

@@ -129,10 +129,18 @@ fn picture(c: char) -> char {
 
 /// A text from a record, safe to print on one line.
 pub(crate) fn plain(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        text.chars().map(|c| if c.is_control() { picture(c) } else { c }).collect()
-    } else {
-        text.to_owned()
+    without(text, char::is_control)
+}
+
+/// The same of a text of several lines.
+pub(crate) fn harmless(text: &str) -> String {
+    without(text, |c| c.is_control() && c != '\n')
+}
+
+fn without(text: &str, control: impl Fn(char) -> bool) -> String {
+    match text.chars().any(&control) {
+        true => text.chars().map(|c| if control(c) { picture(c) } else { c }).collect(),
+        false => text.to_owned(),
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) mod json;
 pub(crate) mod ledger;
 pub(crate) mod metrics;
 mod page;
+#[cfg(feature = "cli")]
+pub(crate) mod receipt;
 pub(crate) mod render;
 mod sheet;
 mod steps;
@@ -30,6 +32,7 @@ pub(crate) mod why;
 pub(crate) mod why_json;
 
 pub(crate) use check::{check_json, diagnostic, lint_json, place};
+pub(crate) use crop::{harmless, plain};
 pub use embedded::{diagnostic_text, verdict_columns, verdict_order, verdict_text};
 pub(crate) use entry::{Context, Entry, Excerpt, in_order, shorten};
 pub(crate) use page::Page;

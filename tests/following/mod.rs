@@ -154,10 +154,14 @@ impl Place {
     }
 
     pub fn args<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
-        let mut all = vec!["follow", "--policy", "p.bylaw"];
+        let mut all = vec!["follow"];
         // What is given takes the place of what is usual.
-        for (option, usual) in [("--state", "state"), ("--output", "findings.ndjson"), ("--checkpoint-every", "30 ms")]
-        {
+        for (option, usual) in [
+            ("--policy", "p.bylaw"),
+            ("--state", "state"),
+            ("--output", "findings.ndjson"),
+            ("--checkpoint-every", "30 ms"),
+        ] {
             if !more.contains(&option) {
                 all.extend([option, usual]);
             }
@@ -173,6 +177,15 @@ impl Place {
         Following { child: self.command(&args).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap() }
     }
 
+    /// The same where some signals are ignored from the start, as `nohup` has it; what it finds goes to a pipe.
+    pub fn follow_under(&self, ignored: &str, args: &[&str]) -> Following {
+        let log = File::create(self.path("log.txt")).unwrap();
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT,TERM,HUP", ignored, env!("CARGO_BIN_EXE_bylaws")]).args(args);
+        command.current_dir(self.folder.path()).env("NO_COLOR", "1").stdin(Stdio::null());
+        Following { child: command.stdout(Stdio::piped()).stderr(log).spawn().unwrap() }
+    }
+
     /// Runs to its end: the exit code, and what it told.
     pub fn run(&self, more: &[&str]) -> (i32, String) {
         self.told(&self.args(more))
@@ -182,6 +195,11 @@ impl Place {
     pub fn told(&self, args: &[&str]) -> (i32, String) {
         let out = self.command(args).output().unwrap();
         (out.status.code().unwrap_or(-1), String::from_utf8_lossy(&out.stderr).into_owned())
+    }
+
+    /// What a command prints.
+    pub fn told_whole(&self, args: &[&str]) -> String {
+        String::from_utf8(self.command(args).output().unwrap().stdout).unwrap()
     }
 
     /// The same, with a file on its standard input.
@@ -217,11 +235,22 @@ impl Following {
         self.child.wait().unwrap();
     }
 
+    pub fn signal(&self, signal: &str) {
+        let done = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+
     /// As SIGTERM does; the exit code.
     pub fn stop(mut self) -> i32 {
-        let done = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(done.success());
+        self.signal("TERM");
         self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Following {
+    /// Of one that was told to stop.
+    pub fn stop_code(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 }
 

@@ -11,15 +11,26 @@ pub struct Server {
     pub port: u16,
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
+impl Server {
+    pub fn end(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// A server with JetStream; a notice where there is none, unless `BYLAWS_NATS` demands it.
 pub fn begin(folder: &Path) -> Option<Server> {
+    configured(folder, "")
+}
+
+/// The same, with what stands in a file of configuration.
+pub fn configured(folder: &Path, config: &str) -> Option<Server> {
     let needed = std::env::var_os("BYLAWS_NATS").is_some();
     let there = Command::new("nats-server").arg("--version").output().is_ok();
     if !there && !needed {
@@ -27,17 +38,23 @@ pub fn begin(folder: &Path) -> Option<Server> {
         return None;
     }
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    std::fs::create_dir_all(folder).unwrap();
+    let (file, log) = (folder.with_extension("conf"), folder.with_extension("log"));
+    std::fs::write(&file, config).unwrap();
     let child = Command::new("nats-server")
+        .arg("-c")
+        .arg(file)
         .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
         .arg(folder)
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
         .spawn()
         .expect("nats-server starts");
     let server = Server { child, port };
     let start = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(start.elapsed() < Duration::from_secs(30), "nats-server does not listen");
+        let told = || std::fs::read_to_string(&log).unwrap_or_default();
+        assert!(start.elapsed() < Duration::from_secs(30), "nats-server does not listen: {}", told());
         std::thread::sleep(Duration::from_millis(20));
     }
     Some(server)
@@ -50,11 +67,16 @@ pub struct Client {
 
 impl Client {
     pub fn connect(server: &Server) -> Client {
+        Client::login(server, "")
+    }
+
+    /// As somebody: `,"user":"…","pass":"…"`.
+    pub fn login(server: &Server, who: &str) -> Client {
         let write = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
         write.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let read = BufReader::new(write.try_clone().unwrap());
         let mut client = Client { write, read };
-        client.send(b"CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB answers 1\r\n");
+        client.send(format!("CONNECT {{\"verbose\":false,\"pedantic\":false{who}}}\r\nSUB answers 1\r\n").as_bytes());
         client
     }
 

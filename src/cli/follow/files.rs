@@ -3,7 +3,7 @@
 
 use super::super::disk::plain_io_error;
 use super::super::{Failure, records};
-use super::input::{Chunk, Named, Origin, Piece, cannot_follow};
+use super::input::{Chunk, Named, Origin, Piece, cannot_follow, not_packed};
 use crate::data::Reading;
 use crate::data::mapping::Format;
 use crate::diag::Code;
@@ -208,15 +208,9 @@ fn origin(
     finish: bool,
 ) -> Result<Option<Origin>, Failure> {
     let head = records::head(path).map_err(|e| unreadable(name, &e))?;
-    let packed = {
-        let mut start = [0; 4];
-        let n = File::open(path).and_then(|mut f| f.read(&mut start)).unwrap_or(0);
-        matches!(&start[..n], [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd])
-    };
-    if packed {
-        return Err(Failure::new(format!("`{name}` cannot be followed: it is compressed"))
-            .help("followed are NDJSON and CSV as they are written; `bylaws audit` reads compressed files"));
-    }
+    let mut start = [0; 4];
+    let n = File::open(path).and_then(|mut f| f.read(&mut start)).unwrap_or(0);
+    not_packed(name, &start[..n])?;
     if !head.contains(&b'\n') && head.len() < 1 << 16 && (!finish || head.is_empty()) {
         return Ok(None);
     }

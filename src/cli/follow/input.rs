@@ -5,7 +5,7 @@ use super::files::FileState;
 use super::nats::NatsState;
 use crate::data::mapping::Format;
 use crate::data::{Place, Reading};
-use crate::ingest::Route;
+use crate::ingest::{self, Route};
 use serde::{Deserialize, Serialize};
 
 /// An input as the store keeps it.
@@ -126,6 +126,15 @@ impl Chunk {
 }
 
 /// What cannot be followed, with what can be done.
+/// What is compressed is not whole before its end.
+pub fn not_packed(name: &str, head: &[u8]) -> Result<(), Failure> {
+    match ingest::is_packed(head) {
+        false => Ok(()),
+        true => Err(Failure::new(format!("`{name}` cannot be followed: it is compressed"))
+            .help("followed are NDJSON and CSV as they are written; `bylaws audit` reads compressed files")),
+    }
+}
+
 pub fn cannot_follow(name: &str, format: Format) -> Failure {
     Failure::new(format!(
         "`{name}` cannot be followed: a {} file does not grow",

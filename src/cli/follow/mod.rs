@@ -3,6 +3,8 @@
 mod files;
 mod input;
 mod log;
+#[cfg(feature = "nats")]
+mod login;
 mod metrics;
 #[cfg(feature = "nats")]
 mod nats;
@@ -24,9 +26,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Args)]
+// They need all records to be there, and are told so where they are given.
+#[command(mut_arg("as_of", |arg| arg.hide(true)), mut_arg("pseudonymize", |arg| arg.hide(true)))]
 #[command(after_help = "\
 RECORDS are files that grow (a path, a glob, SOURCE=PATH, KIND=PATH), - (standard input), or a stream of
   NATS JetStream, nats://HOST:PORT/STREAM. Files that match a glob later are followed from then on.
+  Files and standard input are NDJSON or CSV, not compressed; a message is one record as JSON.
 
 A verdict is written once, when nothing that comes can change it: when the records are complete beyond all
   that its rule looks at. They are complete up to the latest record's time less --lateness. What comes later
@@ -99,9 +104,18 @@ struct NatsArgs {
     /// The name of the durable consumer: one for each --state
     #[arg(long, value_name = "NAME", default_value = "bylaws")]
     nats_consumer: String,
-    /// A file with credentials
+    /// A file with credentials: what `nsc` writes, the seed of an nkey, the password of the URL's user, or a token
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     nats_credentials: Option<PathBuf>,
+    /// A file with certificates (PEM) by which the server is known, instead of those of the system
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    nats_ca: Option<PathBuf>,
+    /// A file with the certificate that the server wants to see (PEM)
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "nats_key")]
+    nats_certificate: Option<PathBuf>,
+    /// A file with the key of --nats-certificate (PEM)
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "nats_certificate")]
+    nats_key: Option<PathBuf>,
     /// When the server sends a message again that was not written down
     #[arg(long, value_name = "LENGTH", default_value = "30 seconds", value_parser = length)]
     nats_ack_wait: Duration,

@@ -4,14 +4,12 @@
 //! What was not acknowledged would come again behind what is newer, and be late. So the consumer is made anew behind what
 //! was acknowledged, at each start, and where a message was lost on its way.
 
-use super::super::disk::plain_io_error;
 use super::super::{Failure, records};
-use super::NatsArgs;
 use super::input::{Chunk, Named, Origin, Piece};
+use super::{NatsArgs, login};
 use crate::data::Reading;
 use crate::diag::Code;
 use crate::ingest::Route;
-use async_nats::ConnectOptions;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, Info, pull};
 use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::{self, Message};
@@ -71,8 +69,11 @@ pub struct Followed {
 }
 
 /// Where a stream is.
+#[derive(Debug, PartialEq, Eq)]
 struct Url {
     server: String,
+    /// What stands before the `@`.
+    login: Option<String>,
     /// Without a password.
     name: String,
     stream: String,
@@ -85,10 +86,11 @@ pub fn is_stream(arg: &str) -> bool {
 fn parsed(arg: &str) -> Option<Url> {
     let (scheme, rest) = arg.split_once("://")?;
     let (authority, stream) = rest.split_once('/')?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (login, host) = authority.rsplit_once('@').map_or((None, authority), |(login, host)| (Some(login), host));
     let is_name = !stream.is_empty() && !stream.contains(['/', '.', '*', '>', ' ', '?']);
     (is_name && !host.is_empty()).then(|| Url {
-        server: format!("{scheme}://{authority}"),
+        server: format!("{scheme}://{host}"),
+        login: login.map(str::to_owned),
         name: format!("{scheme}://{host}/{stream}"),
         stream: stream.into(),
     })
@@ -135,12 +137,9 @@ impl Followed {
             ..pull::Config::default()
         };
         let (stream, about) = runtime.block_on(async {
-            let mut options = ConnectOptions::new().name("bylaws follow").connection_timeout(CONNECTING);
-            if let Some(path) = &args.nats_credentials {
-                let why = |e: std::io::Error| format!("`{}`: {}", path.display(), plain_io_error(&e));
-                options = options.credentials_file(path).await.map_err(|e| cannot(why(e)))?;
-            }
-            let client = options.connect(&url.server).await.map_err(|e| cannot(e.to_string()))?;
+            let options = login::options(args, url.login.as_deref()).map_err(cannot)?;
+            let client =
+                options.connection_timeout(CONNECTING).connect(&url.server).await.map_err(|e| cannot(e.to_string()))?;
             let stream = jetstream::new(client).get_stream(&url.stream).await.map_err(|e| cannot(e.to_string()))?;
             let about = stream.consumer_info(&args.nats_consumer).await.ok();
             Ok::<_, Failure>((stream, about))

@@ -2,7 +2,7 @@
 
 use super::super::audit::exit_of;
 use super::super::ledger::{Ledger, run_of};
-use super::super::{Exit, Failure, Style};
+use super::super::{Exit, Failure, Style, signals, temporary};
 use super::files::{self, Followed, Target};
 use super::input::{Chunk, State};
 use super::metrics::{Now, Shown};
@@ -57,8 +57,13 @@ pub fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
     }
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
-    ctrlc::set_handler(move || asked.store(true, Ordering::SeqCst))
-        .map_err(|e| Failure::new(format!("cannot take signals: {e}")))?;
+    let ask = move |signal| {
+        // Who asks again does not wait for the checkpoint: what is not written down by then is read again.
+        if asked.swap(true, Ordering::SeqCst) {
+            temporary::end_by(signal);
+        }
+    };
+    signals::on_end(ask).map_err(|e| Failure::new(format!("cannot take signals: {e}")))?;
 
     // First watched, then read: what changes meanwhile is seen.
     let mut reload = if args.no_reload { None } else { Reload::begin(&args.given)? };

@@ -10,7 +10,7 @@ use super::store::{Checkpoint, Line, Step, Store};
 use crate::data::calendar::Zone;
 use crate::data::{Batch, InputId, Limits, People, Place, Reading, Severity, Time, Verdict, display, identity};
 use crate::diag::Code;
-use crate::eval::{Gone, Judged, Stream};
+use crate::eval::{Evaluator, Gone, Judged, PlanError, Stream};
 use crate::ingest::{self, Ingest, Input, InputSpec, Reject, Route, Sink};
 use crate::plan::Plan;
 use crate::report::ledger::{Run, policy_digest};
@@ -79,7 +79,7 @@ impl Session {
             said.entry(*id).or_insert((*verdict, None));
         }
         let late: Vec<_> = findings.known().iter().map(|(id, verdict)| (*id, *verdict, None)).collect();
-        let stream = Stream::new(plan.clone(), checkpoint.standing.clone(), said).map_err(unusable)?;
+        let stream = Stream::new(plan.clone(), checkpoint.standing.clone(), said)?;
         let reader = Reader::new(&plan, threads, &limit.input);
         let stream = reader.take_back(stream, store.lines()?, inputs)?;
         let session = Session {
@@ -116,7 +116,7 @@ impl Session {
         inputs: &BTreeMap<u32, State>,
     ) -> Result<(), Failure> {
         let reader = Reader::new(&plan, self.threads, &self.limit.input);
-        let stream = self.stream.under(plan.clone()).map_err(unusable)?;
+        let stream = self.stream.under(plan.clone())?;
         let stream = reader.take_back(stream, self.store.lines()?, inputs)?;
         let digest = super::store::digest(&plan)?;
         if let Some((ledger, run)) = &mut self.ledger {
@@ -270,13 +270,18 @@ impl Session {
     /// Judges what is there. `end`: nothing comes any more.
     pub fn judge(&mut self, end: bool, names: &[String]) -> Result<usize, Failure> {
         let started = Instant::now();
-        let judged = if end {
-            Some(self.stream.end(self.threads).map_err(unusable)?)
-        } else {
-            self.stream.judge(self.threads).map_err(unusable)?
+        let limit = self.limit;
+        let finish = |evaluator: Evaluator| {
+            let held = evaluator.held();
+            limit.check(evaluator.plan(), &held, held.judging())?;
+            reading::watched(limit, evaluator, Evaluator::finish_within)
+                .map_err(|failure| reading::over(failure, "the next start goes on after what was said before"))
+        };
+        let judged = match end {
+            true => Some(self.stream.end_by(self.threads, finish)?),
+            false => self.stream.judge_by(self.threads, finish)?,
         };
         let Some(judged) = judged else { return Ok(0) };
-        self.limit.check(&self.plan, &judged.held, judged.held.judging())?;
         self.say(&judged, names)?;
         self.gone = self.stream.let_go(&judged);
         self.judging = started.elapsed();
@@ -428,13 +433,17 @@ impl Reader {
             reject: &|reject| rejected.lock().unwrap_or_else(PoisonError::into_inner).push(reject),
             advance: &|_| (),
         };
-        let heading = &origin.heading;
+        // A record may begin as what is compressed does, and is none of it: a line before it says so.
+        let heading = match origin.heading.is_empty() && ingest::is_packed(&chunk.bytes) {
+            true => b"\n",
+            false => origin.heading.as_slice(),
+        };
         let head = (heading.len() as u64, memchr::memchr_iter(b'\n', heading).count() as u64);
         let whole: Vec<u8>;
         let bytes = if heading.is_empty() {
             &chunk.bytes
         } else {
-            whole = [heading.as_slice(), &chunk.bytes].concat();
+            whole = [heading, &chunk.bytes].concat();
             &whole
         };
         let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
@@ -467,8 +476,10 @@ fn text<'a>(bytes: &'a [u8], at: u64, origin: &Origin, delimiter: u8) -> &'a [u8
     &rest[..end]
 }
 
-fn unusable(error: crate::eval::PlanError) -> Failure {
-    Failure::new(error.to_string())
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Failure {
+        Failure::new(error.to_string())
+    }
 }
 
 fn broken(name: &str, error: &crate::eval::BatchError) -> Failure {

@@ -2,7 +2,7 @@
 //! again.
 
 use super::super::Failure;
-use super::input::{Chunk, Named, Origin, Piece, cannot_follow};
+use super::input::{Chunk, Named, Origin, Piece, cannot_follow, not_packed};
 use crate::data::Reading;
 use crate::data::mapping::Format;
 use crate::ingest::{self, Route};
@@ -94,6 +94,7 @@ impl Stdin {
     }
 
     fn origin(&self, reading: &Reading) -> Result<Origin, Failure> {
+        not_packed("-", &self.held)?;
         let route = match &self.route {
             Some(route) => route.clone(),
             None => super::super::records::route_of_head("-", &self.held, reading)?,

@@ -15,7 +15,7 @@ pub use reach::{Reach, reaches};
 use super::limit;
 use super::verdicts::Findings;
 use super::world::Watermark;
-use super::{BatchError, Evaluator, Held, Options, PlanError};
+use super::{BatchError, Evaluator, Options, PlanError};
 use crate::data::calendar::Zone;
 use crate::data::{Batch, KindId, Place, Time, Verdict};
 use crate::plan::{Body, Plan};
@@ -71,8 +71,6 @@ pub struct Judged {
     pub findings: Findings,
     /// The verdicts that were not said before, by index.
     pub new: Vec<usize>,
-    /// How much was held to judge.
-    pub held: Held,
     /// Verdicts that were said, or would have been, and that a record without its time or a differing repeat has
     /// changed since.
     pub changed: usize,
@@ -239,10 +237,22 @@ impl Stream {
     /// # Errors
     /// A plan that cannot be run here.
     pub fn judge(&mut self, threads: usize) -> Result<Option<Judged>, PlanError> {
+        self.judge_by(threads, |evaluator| Ok(evaluator.finish()))
+    }
+
+    /// The same, with somebody else who has the evaluator judge: within limits, say. Where that fails, nothing was said.
+    ///
+    /// # Errors
+    /// As [`Stream::judge`], and those of `finish`.
+    pub fn judge_by<E: From<PlanError>>(
+        &mut self,
+        threads: usize,
+        finish: impl FnOnce(Evaluator) -> Result<Findings, E>,
+    ) -> Result<Option<Judged>, E> {
         let Some(complete) = self.standing.complete.filter(|_| !self.standing.ended) else { return Ok(None) };
         let as_of = Some(Time::Instant(complete.saturating_sub(1)));
         let evaluator = self.evaluator(Options { as_of, threads, ..Options::default() })?;
-        let (held, findings) = (evaluator.held(), evaluator.finish());
+        let findings = finish(evaluator)?;
         let (mut new, mut changed) = (Vec::new(), 0);
         let mut open: Vec<bool> = vec![false; self.reaches.len()];
         let rules = self.of_rules();
@@ -275,7 +285,7 @@ impl Stream {
             let said = if open { standing.said } else { complete };
             self.standing.rules.insert(adopt::name(&self.plan.rules[rule]), RuleStanding { said, ..standing });
         }
-        Ok(Some(Judged { findings, new, held, changed }))
+        Ok(Some(Judged { findings, new, changed }))
     }
 
     /// By rule.
@@ -290,8 +300,19 @@ impl Stream {
     /// # Errors
     /// A plan that cannot be run here.
     pub fn end(&mut self, threads: usize) -> Result<Judged, PlanError> {
-        let evaluator = self.evaluator(Options { threads, ..Options::default() })?;
-        let (held, findings) = (evaluator.held(), evaluator.finish());
+        self.end_by(threads, |evaluator| Ok(evaluator.finish()))
+    }
+
+    /// The same, as [`Stream::judge_by`].
+    ///
+    /// # Errors
+    /// As [`Stream::end`], and those of `finish`.
+    pub fn end_by<E: From<PlanError>>(
+        &mut self,
+        threads: usize,
+        finish: impl FnOnce(Evaluator) -> Result<Findings, E>,
+    ) -> Result<Judged, E> {
+        let findings = finish(self.evaluator(Options { threads, ..Options::default() })?)?;
         let (mut new, mut changed) = (Vec::new(), 0);
         let rules = self.of_rules();
         for i in 0..findings.len() {
@@ -311,7 +332,7 @@ impl Stream {
             self.said.insert(id, (verdict, at));
         }
         self.standing.ended = true;
-        Ok(Judged { findings, new, held, changed })
+        Ok(Judged { findings, new, changed })
     }
 
     /// Lets go of records that no rule can look at any more, and of what was said of them.

@@ -51,6 +51,8 @@ mod r#try;
 mod watch;
 mod why;
 
+pub(crate) use bench::Bench;
+
 use crate::diag::{Code, Level};
 use crate::report::Page;
 use crate::report::exchange::Form;

@@ -29,7 +29,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// So many changed inputs of a target; `BYLAWS_FUZZ_CASES` says another number. Fewer where one takes long.
 const CASES: usize = 500;
-const SLOW: [&str; 5] = ["engine", "grafts", "metrics", "well_typed", "words"];
+const SLOW: [&str; 6] = ["changes", "engine", "grafts", "metrics", "well_typed", "words"];
 
 /// Runs a target's body on its corpus, and on changed entries. What fails is told by how it is made again.
 fn survives(name: &str) {
@@ -105,8 +105,8 @@ macro_rules! targets {
 }
 
 targets! {
-    baseline bundle catalogue compressed condition csv draft editor edits engine forged_plan format grafts json ledger mapping
-    metrics ndjson parquet pattern policy receipt saved_plan settings state tests values well_typed words
+    baseline bundle catalogue changes compressed condition csv draft editor edits engine forged_plan format grafts json ledger
+    mapping metrics ndjson parquet pattern policy receipt saved_plan settings state tests values well_typed words
 }
 
 /// A corpus that is read and not only kept.

@@ -106,9 +106,9 @@ pub use ingest::{
     format_of,
 };
 pub use io::{FileError, Files, MemoryFiles};
-pub use plan::Plan;
 pub use plan::saved::{Saved as SavedPlan, SavedError as SavedPlanError};
 pub use plan::stages::{By, Stage, Survey, stages, survey};
+pub use plan::{Atom, AtomTest, Plan, TextMatch};
 pub use policy_set::{Checked, LoadError, PolicySet};
 #[cfg(feature = "report")]
 pub use report::{diagnostic_text, verdict_columns, verdict_order, verdict_text};

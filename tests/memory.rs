@@ -87,7 +87,7 @@ fn a_limit_of_memory() {
     assert_eq!((code, found.as_str()), (2, ""), "{said}");
     assert!(said.contains("stopped at the memory limit of 100.0 kB"), "{said}");
     assert!(said.contains("those of `gift` take the most") && said.contains("held for `many`, `dear`"), "{said}");
-    assert!(said.contains("--memory-limit"), "{said}");
+    assert!(said.contains("--memory-limit") && said.contains("`bylaws.spill`"), "{said}");
     for enough in ["4 GB", "100%", "unlimited"] {
         let (code, _, said) = audit(folder, &["log.ndjson", "--memory-limit", enough], b"");
         assert_eq!(code, 0, "{enough} {said}");

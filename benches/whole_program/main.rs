@@ -6,6 +6,7 @@
 //! cargo bench --bench whole_program -- --only S          # sequences: memory by how many records are a step
 //! cargo bench --bench whole_program -- growth DIR        # time against records and rules: a table and plots in DIR
 //! cargo bench --bench whole_program -- translate DIR     # neutral rule files (R10.json …) to .bylaw
+//! cargo bench --bench whole_program -- write DIR         # nothing is timed: only the log and the rule sets, in DIR
 //! ```
 //!
 //! `docs/performance.md` says what the log holds and how to read the table.
@@ -41,6 +42,10 @@ fn main() {
             Some((dir, rest)) if rest.iter().any(|a| a == "--records") => options(rest).and_then(|o| growth(dir, &o)),
             Some((dir, rest)) => options(rest).and_then(|o| growth(dir, &Options { records: u64::MAX, ..o })),
             None => Err("growth takes a folder for its table and plots".to_string()),
+        },
+        Some((first, rest)) if first == "write" => match rest.split_first() {
+            Some((dir, rest)) => options(rest).and_then(|o| write(Path::new(dir), &o)),
+            None => Err("write takes a folder".to_string()),
         },
         _ => options(&args).and_then(|o| bench(&o)),
     };
@@ -78,6 +83,16 @@ fn growth(to: &str, options: &Options) -> Result<(), String> {
     let work = data_dir()?;
     std::fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
     growth::measure(&work, Path::new(to), options.records, options.runs, options.threads.as_deref())
+}
+
+fn write(dir: &Path, options: &Options) -> Result<(), String> {
+    std::fs::create_dir_all(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let file = dir.join("log.ndjson");
+    log::write(&file, options.records, options.seed).map_err(|e| format!("{}: {e}", file.display()))?;
+    rules::sets(options.seed).into_iter().filter(|s| s.name.starts_with(&options.only)).try_for_each(|set| {
+        let policy = dir.join(format!("{}.bylaw", set.name));
+        std::fs::write(&policy, &set.text).map_err(|e| format!("{}: {e}", policy.display()))
+    })
 }
 
 fn bench(options: &Options) -> Result<(), String> {

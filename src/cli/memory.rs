@@ -84,8 +84,9 @@ fn stopped(plan: &Plan, held: &Held, now: u64, soon: u64, limit: u64) -> Failure
         }
     }
     Failure::new(message).help(
-        "allow more with `--memory-limit`, judge fewer rules at once, or give the records of some people at a time; \
-         no records were judged",
+        "allow more with `--memory-limit`, judge fewer rules at once, or give the records of some people at a time; or \
+         have records brought together on the disk with `bylaws.spill` of the Python package (docs/scale.md); no records \
+         were judged",
     )
 }
 

@@ -9,7 +9,7 @@ use super::grouped::{AtomGroups, TextGroup};
 use super::screen::triggered_by;
 use super::{PlanError, Runtime};
 use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Type, Value};
-use crate::plan::{Atom, AtomTest, Bool, Plan, Test, TextMatch};
+use crate::plan::{Atom, AtomTest, Plan, Test, TextMatch};
 use std::sync::Arc;
 
 /// One bit a reader.
@@ -415,7 +415,7 @@ fn guards_of<'p>(tests: &'p [Test], atoms: &'p [Atom], reader: u32, out: &mut Ve
     let before = out.len();
     for test in tests {
         if let Test::Atoms(program) = test {
-            conjuncts(program, true, &mut |atom, holds| {
+            program.conjuncts(true, &mut |atom, holds| {
                 if let Some(atom) = atoms.get(atom as usize)
                     && let Some(cost) = cost(&atom.test)
                 {
@@ -425,15 +425,6 @@ fn guards_of<'p>(tests: &'p [Test], atoms: &'p [Atom], reader: u32, out: &mut Ve
         }
     }
     out.len() > before
-}
-
-fn conjuncts(program: &Bool, holds: bool, each: &mut impl FnMut(u32, bool)) {
-    match (program, holds) {
-        (Bool::Atom(atom), _) => each(*atom, holds),
-        (Bool::Not(of), _) => conjuncts(of, !holds, each),
-        (Bool::And(all), true) | (Bool::Or(all), false) => all.iter().for_each(|p| conjuncts(p, holds, each)),
-        (Bool::And(_), false) | (Bool::Or(_), true) | (Bool::Constant(_), _) => {}
-    }
 }
 
 fn cost(test: &AtomTest) -> Option<Cost> {

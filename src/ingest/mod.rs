@@ -40,7 +40,7 @@ pub use formats::{format_of, is_packed};
 pub use parquet::is_guarded;
 
 use crate::data::mapping::Format;
-use crate::data::{Batch, InputId, KindId, Limits, People, Place, Reading, Sieve};
+use crate::data::{Batch, ColumnId, InputId, KindId, Limits, People, Place, Reading, Sieve};
 use crate::diag::{Code, did_you_mean};
 use arrow_array::RecordBatchReader;
 use std::collections::{BTreeMap, BTreeSet};
@@ -319,6 +319,19 @@ impl Ingest {
     /// What is read of a table's columns: names, from a column down to a field in it, for those by the dotted name too.
     pub fn paths(&self, route: &Route) -> Vec<Vec<String>> {
         layout::Layout::new(&self.reading, route, true).slots.paths
+    }
+
+    /// The fields that are what stands in a column or a field in it, by the kinds that a table of this route may hold; none
+    /// where a row may be several records.
+    pub fn as_they_stand(&self, route: &Route) -> Option<Vec<(KindId, Vec<(ColumnId, Vec<String>)>)>> {
+        let layout = layout::Layout::new(&self.reading, route, true);
+        let of = |target: &layout::Target| {
+            let columns = target.projection.iter().flat_map(|p| p.iter()).zip(&target.columns);
+            let path = |expr: &rows::Expr| layout.slots.paths.get(expr.as_it_stands()? as usize).cloned();
+            let found = columns.filter_map(|(column, expr)| Some((*column, path(expr)?))).collect();
+            target.each.is_none().then_some((target.kind, found))
+        };
+        layout.targets.iter().map(of).collect()
     }
 
     /// Goes back to records of an input: their text, and where in it the values of these columns stand.

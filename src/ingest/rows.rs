@@ -195,6 +195,11 @@ impl Expr {
         }
     }
 
+    /// The same, of what is read as nothing but itself.
+    pub fn as_it_stands(&self) -> Option<u32> {
+        self.plain().filter(|_| matches!(self, Expr::Read(_, reader) if reader.as_it_stands()))
+    }
+
     /// What a sieve looks at.
     pub fn seen<'c>(&self, cells: &'c impl Cells) -> Seen<'c> {
         match self {

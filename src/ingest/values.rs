@@ -236,6 +236,16 @@ impl Reader {
         self
     }
 
+    /// Whether a text, a word, a whole number or a bool is what stands there, and nothing that it is read as.
+    pub fn as_it_stands(&self) -> bool {
+        let plain = match self.ty {
+            As::Int { unit } | As::Bytes { unit } => unit.is_none(),
+            As::Bool | As::Text | As::Enum { .. } => true,
+            _ => false,
+        };
+        plain && self.words.is_none()
+    }
+
     /// The commonest sorts of values, as the column would hold them.
     #[inline]
     pub fn seen<'a>(&self, raw: Raw<'a>) -> Seen<'a> {

@@ -56,6 +56,18 @@ pub enum Bool {
     Or(Vec<Bool>),
 }
 
+impl Bool {
+    /// Calls with atoms of which each must hold, or must not, where the condition is to hold, or is not to.
+    pub fn conjuncts(&self, holds: bool, each: &mut impl FnMut(u32, bool)) {
+        match (self, holds) {
+            (Bool::Atom(atom), _) => each(*atom, holds),
+            (Bool::Not(of), _) => of.conjuncts(!holds, each),
+            (Bool::And(all), true) | (Bool::Or(all), false) => all.iter().for_each(|p| p.conjuncts(holds, each)),
+            (Bool::And(_), false) | (Bool::Or(_), true) | (Bool::Constant(_), _) => {}
+        }
+    }
+}
+
 /// The atoms of one kind as they are met.
 #[derive(Default)]
 pub struct Atoms {

@@ -6,7 +6,7 @@
 //! other rules need all records in one place, of those that some rule may find something in. What rules over findings
 //! read are the findings of the stages before.
 
-use super::{Body, HistoryPlan, Op, Plan, RulePlan, Trigger, stored};
+use super::{Atom, Body, HistoryPlan, Op, Plan, RulePlan, Test, Trigger, stored};
 use crate::data::{ColumnId, KindId, Origin, Schema};
 use crate::sema::hir::Hir;
 use crate::source::Span;
@@ -124,24 +124,58 @@ impl Stage {
     /// Conditions that a record alone decides, as they stand in the policies: one in which none of these lists holds
     /// as a whole is nothing to any rule. None where all records of the kind are something.
     pub fn predicates(&self, kind: KindId) -> Option<Vec<Vec<Span>>> {
-        let plan = &self.plan;
         let parts = |root: u8, all: &mut dyn Iterator<Item = &super::Expr>| {
             all.filter(|e| e.reads().at_once() && e.reads().only(root)).map(|e| e.span).collect::<Vec<Span>>()
         };
-        let mut found = Vec::new();
-        for rule in plan.rules.iter().filter(|r| matches!(r.trigger, Trigger::Record { kind: k, .. } if k == kind)) {
-            let when: &[super::Expr] = if matches!(rule.body, Body::Limit { .. }) { &[] } else { &rule.when };
-            found.push(parts(0, &mut rule.filter.iter().chain(when)));
-        }
-        for history in plan.histories.iter().filter(|h| h.kind == kind) {
-            found.push(parts(history.root + 1, &mut history.inner.iter()));
-        }
+        self.of_readers(kind, |reader| match reader {
+            Reader::Rule(rule) => {
+                let when: &[super::Expr] = if matches!(rule.body, Body::Limit { .. }) { &[] } else { &rule.when };
+                parts(0, &mut rule.filter.iter().chain(when))
+            }
+            Reader::History(history) => parts(history.root + 1, &mut history.inner.iter()),
+        })
+    }
+
+    /// The same as comparisons of one column with constants, each with whether it has to hold: a record of which in
+    /// each of these lists one surely does not is nothing to any rule.
+    pub fn guards(&self, kind: KindId) -> Option<Vec<Vec<(&Atom, bool)>>> {
+        let atoms = &self.plan.kinds.get(kind.0 as usize)?.atoms;
+        let parts = |tests: &mut dyn Iterator<Item = &'_ Test>| {
+            let mut found = Vec::new();
+            for test in tests {
+                if let Test::Atoms(program) = test {
+                    program.conjuncts(true, &mut |atom, holds| {
+                        found.extend(atoms.get(atom as usize).map(|atom| (atom, holds)));
+                    });
+                }
+            }
+            found
+        };
+        self.of_readers(kind, |reader| match reader {
+            Reader::Rule(rule) => parts(&mut rule.screen.filter.iter().chain(&rule.screen.when)),
+            Reader::History(history) => parts(&mut history.screen.iter()),
+        })
+    }
+
+    /// Something of each that reads records of a kind; none where it is nothing of one of them.
+    fn of_readers<'p, T>(&'p self, kind: KindId, of: impl Fn(Reader<'p>) -> Vec<T>) -> Option<Vec<Vec<T>>> {
+        let plan = &self.plan;
+        let triggered = |r: &&RulePlan| matches!(r.trigger, Trigger::Record { kind: k, .. } if k == kind);
+        let rules = plan.rules.iter().filter(triggered).map(Reader::Rule);
+        let histories = plan.histories.iter().filter(|h| h.kind == kind).map(Reader::History);
+        let found: Vec<Vec<T>> = rules.chain(histories).map(of).collect();
         let part_of =
             |k: &crate::data::Kind| matches!(&k.origin, Origin::Union(members) if members.iter().any(|m| m.0 == kind));
         let read_as_others =
             plan.schema.kinds.iter().zip(&plan.kinds).any(|(k, p)| part_of(k) && p.projection.is_some());
         if read_as_others || found.is_empty() || found.iter().any(Vec::is_empty) { None } else { Some(found) }
     }
+}
+
+/// What reads records of a kind.
+enum Reader<'p> {
+    Rule(&'p RulePlan),
+    History(&'p HistoryPlan),
 }
 
 /// What suffices for both.

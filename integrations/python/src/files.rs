@@ -22,9 +22,16 @@ impl Files for Disk {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder).map_err(file_error)? {
                 let entry = entry.map_err(file_error)?;
-                let Ok(name) = entry.file_name().into_string() else { continue };
                 // A link to a folder is not followed: it may lead back up.
                 let is_folder = entry.file_type().map_err(file_error)?.is_dir();
+                let name = match entry.file_name().into_string() {
+                    Ok(name) => name,
+                    Err(name) if is_folder || name.as_encoded_bytes().ends_with(b".bylaw") => {
+                        let shown = format!("{folder}/{}", name.to_string_lossy());
+                        return Err(FileError::Other(format!("the name of `{shown}` is not UTF-8")));
+                    }
+                    Err(_) => continue,
+                };
                 let path = format!("{}/{name}", folder.trim_end_matches('/'));
                 if is_folder {
                     folders.push(path);
@@ -35,6 +42,11 @@ impl Files for Disk {
         }
         found.sort();
         Ok(Some(found))
+    }
+
+    fn real(&self, path: &str) -> Result<String, FileError> {
+        let real = fs::canonicalize(path).map_err(file_error)?;
+        Ok(real.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"))
     }
 }
 

@@ -3,6 +3,7 @@
 mod errors;
 mod files;
 mod findings;
+mod guards;
 mod policies;
 mod records;
 mod run;

@@ -2,16 +2,19 @@
 
 use crate::errors;
 use crate::findings::trouble;
+use crate::guards::{Guard, guards};
 use crate::policies::PolicySet;
 use crate::records;
 use crate::run::Trouble;
+use crate::stream::Counted;
 use arrow_array::builder::{BinaryBuilder, Int32Builder, Int64Builder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchReader};
 use bylaws::{
     ApartError, Batch, By, EvalOptions, Evaluator, Extent, Findings, Ingest, IngestOptions, InputError, InputId,
-    InputSpec, KindId, Moved, Part, Plan, Reject, Route, Sink, SourceMap, Time, verdict_columns, verdict_order,
+    InputSpec, KindId, Moved, Part, Plan, Reject, Route, Sieves, Sift, Sink, SourceMap, Time, verdict_columns,
+    verdict_order,
 };
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -35,9 +38,9 @@ fn apart(py: Python<'_>, error: &ApartError) -> PyErr {
     errors::records(py, None, &error.to_string(), Some(help))
 }
 
-/// Has batches read into typed ones. What cannot be a record at all ends the run.
+/// Has batches read into typed ones, without the rows that a sieve lets go. What cannot be a record at all ends the run.
 fn typed(
-    ingest: &Ingest,
+    (ingest, sieve): (&Ingest, Option<&Sieves>),
     name: &str,
     route: &Route,
     reader: &mut (dyn RecordBatchReader + Send),
@@ -52,7 +55,9 @@ fn typed(
     let sink = Sink { batch: &batch, reject: &reject, advance: &|_| () };
     let spec = InputSpec { id: InputId(0), name: name.into(), format: None, route: route.clone() };
     let wrong = |e: InputError| Trouble::Input(name.into(), e);
-    ingest.columns(&spec, (reader, first), IngestOptions::default(), sink, None).map_err(wrong)?;
+    // How far they reach, and which of them come twice, is known already.
+    let sift = sieve.map(|sieve| Sift { sieve, rest: &|_| () });
+    ingest.columns(&spec, (reader, first), IngestOptions::default(), sink, sift).map_err(wrong)?;
     if let Some(reject) = rejected.into_inner().unwrap_or_else(PoisonError::into_inner) {
         let message = format!("a record cannot be read: {}", reject.reason);
         return Err(Trouble::Input(name.into(), InputError { code: reject.code, message, help: None }));
@@ -159,7 +164,7 @@ impl Survey {
         let mut reader = records::reader(batches)?.into_reader()?;
         let told = py.detach(|| -> Result<_, Trouble> {
             let mut told: Vec<(i32, i64, i64)> = Vec::new();
-            for batch in typed(&self.ingest, name, &route, &mut *reader, 0)? {
+            for batch in typed((&self.ingest, None), name, &route, &mut *reader, 0)? {
                 let keys = self.survey.keys.get(&batch.kind).filter(|_| self.marks);
                 let of = keys.map_or(&[][..], Vec::as_slice);
                 let (marks, reach) = self.evaluator.survey(batch, of).map_err(|e| Trouble::Other(e.to_string()))?;
@@ -226,6 +231,16 @@ impl Stage {
         records::options(py, self.plan(), as_of, Some(1), false)
     }
 
+    /// What tells rows that no rule can find anything in; none where records of which there are several have to meet.
+    fn sieve(&self, py: Python<'_>, as_of: Option<&Bound<'_, PyAny>>, several: &[i64]) -> PyResult<Option<Sieves>> {
+        if !several.is_empty() {
+            return Ok(None);
+        }
+        let options = EvalOptions { twice: true, ..self.options(py, as_of)? };
+        let sieve = Evaluator::new(self.plan().clone(), options).and_then(|evaluator| evaluator.sieve());
+        sieve.map_err(|e| PyRuntimeError::new_err(e.to_string()))
+    }
+
     fn tables(&self, py: Python<'_>, tables: &Bound<'_, PyDict>) -> PyResult<Vec<Batch>> {
         let ingest = Ingest::new(&self.plan().reading());
         let mut all = Vec::new();
@@ -233,7 +248,8 @@ impl Stage {
             let name: String = name.extract()?;
             let route = route(py, &name, self.plan())?;
             let mut reader = records::reader(&value)?.into_reader()?;
-            let typed = py.detach(|| typed(&ingest, &name, &route, &mut *reader, 0)).map_err(|t| trouble(py, &t))?;
+            let typed =
+                py.detach(|| typed((&ingest, None), &name, &route, &mut *reader, 0)).map_err(|t| trouble(py, &t))?;
             let read = |b: &Batch| self.plan().kinds.get(b.kind.0 as usize).is_some_and(|k| k.projection.is_some());
             all.extend(typed.into_iter().filter(read));
         }
@@ -310,13 +326,21 @@ impl Stage {
         Ok(Ingest::new(&self.plan().reading()).paths(&route(py, name, self.plan())?))
     }
 
+    /// Tests that a row which may be something to a rule passes, as far as its columns have these types and are there:
+    /// in each list there is one that others fail. None where any row may be something.
+    fn guards(&self, py: Python<'_>, name: &str) -> PyResult<Option<Vec<Vec<Guard>>>> {
+        let route = route(py, name, self.plan())?;
+        Ok(guards(&self.stage, &Ingest::new(&self.plan().reading()), &route))
+    }
+
     /// What sends records to where they are judged. `several`: marks of records of which there may be several.
     #[pyo3(signature = (several, *, as_of = None))]
     fn scatter(&self, py: Python<'_>, several: Vec<i64>, as_of: Option<&Bound<'_, PyAny>>) -> PyResult<Scatter> {
         let evaluator = Evaluator::new(self.plan().clone(), self.options(py, as_of)?)
             .map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
         let ingest = Ingest::new(&self.plan().reading());
-        Ok(Scatter { stage: self.stage.clone(), evaluator, ingest, several: several.into_iter().collect() })
+        let sieve = self.sieve(py, as_of, &several)?;
+        Ok(Scatter { stage: self.stage.clone(), evaluator, ingest, sieve, several: several.into_iter().collect() })
     }
 
     /// What judges records each by itself.
@@ -338,6 +362,7 @@ impl Stage {
         let state = SingleState { evaluator, rows: 0 };
         Ok(Single {
             state: Mutex::new(Some(state)),
+            sieve: self.sieve(py, as_of, &several)?,
             ingest: Ingest::new(&self.plan().reading()),
             sources: self.sources.clone(),
             several: several.into_iter().collect(),
@@ -378,6 +403,7 @@ pub struct Scatter {
     stage: Arc<bylaws::Stage>,
     evaluator: Evaluator,
     ingest: Ingest,
+    sieve: Option<Sieves>,
     several: bylaws::Marks,
 }
 
@@ -386,7 +412,7 @@ impl Scatter {
     fn take(&self, py: Python<'_>, name: &str, batches: &Bound<'_, PyAny>) -> PyResult<PyTable> {
         let route = route(py, name, self.evaluator.plan())?;
         let mut reader = records::reader(batches)?.into_reader()?;
-        let typed = py.detach(|| typed(&self.ingest, name, &route, &mut *reader, 0));
+        let typed = py.detach(|| typed((&self.ingest, self.sieve.as_ref()), name, &route, &mut *reader, 0));
         let typed = typed.map_err(|t| trouble(py, &t))?;
         let moved = py.detach(|| {
             let read = |b: &Batch| self.stage.plan.kinds.get(b.kind.0 as usize).is_some_and(|k| k.projection.is_some());
@@ -409,6 +435,7 @@ struct SingleState {
 pub struct Single {
     state: Mutex<Option<SingleState>>,
     ingest: Ingest,
+    sieve: Option<Sieves>,
     sources: Arc<SourceMap>,
     several: bylaws::Marks,
 }
@@ -425,8 +452,10 @@ impl Single {
         let state = state.as_mut().ok_or_else(over)?;
         let route = route(py, name, state.evaluator.plan())?;
         let done = py.detach(|| -> Result<(), Trouble> {
-            for batch in typed(&self.ingest, name, &route, &mut *reader, state.rows)? {
-                state.rows += batch.rows() as u64;
+            let mut counted = Counted { reader: &mut *reader, rows: 0 };
+            let typed = typed((&self.ingest, self.sieve.as_ref()), name, &route, &mut counted, state.rows)?;
+            state.rows += counted.rows;
+            for batch in typed {
                 state.evaluator.take_single(batch, &self.several).map_err(|e| Trouble::Other(e.to_string()))?;
             }
             Ok(())

@@ -111,9 +111,9 @@ impl State {
 }
 
 /// Batches as they go by.
-struct Counted<'r> {
-    reader: &'r mut (dyn arrow_array::RecordBatchReader + Send),
-    rows: u64,
+pub struct Counted<'r> {
+    pub reader: &'r mut (dyn arrow_array::RecordBatchReader + Send),
+    pub rows: u64,
 }
 
 impl Iterator for Counted<'_> {

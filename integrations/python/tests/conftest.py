@@ -121,6 +121,20 @@ def chain_records(n=400, skewed=False):
     )
 
 
+def lake(logs, folder):
+    """Logs of several kinds of record as a lake has them: a Parquet file for each kind, with types of its own."""
+    import polars as pl
+
+    by_kind = {}
+    for log in logs:
+        for line in log.read_text().splitlines():
+            by_kind.setdefault(line.split('"kind":')[1].split('"')[1], []).append(line)
+    for kind, lines in by_kind.items():
+        frame = pl.read_ndjson("\n".join(lines).encode(), infer_schema_length=None)
+        frame.drop("kind").write_parquet(folder / f"{kind}.parquet")
+    return {kind: folder / f"{kind}.parquet" for kind in by_kind}
+
+
 @pytest.fixture(scope="session")
 def command():
     """The `bylaws` command of this tree."""

@@ -1,5 +1,6 @@
 """What is refused, and how it is told."""
 
+import os
 import pickle
 
 import bylaws
@@ -27,6 +28,17 @@ def test_policy_errors_carry_code_place_and_text():
         rules.save()
     again = pickle.loads(pickle.dumps(error))
     assert again.code == error.code and str(again) == str(error)
+
+
+def test_no_policy_file_of_a_folder_is_left_out_silently(tmp_path):
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    (folder / "gifts.bylaw").write_text(GIFTS)
+    assert bylaws.PolicySet.load(folder).rules == bylaws.PolicySet.from_texts({"gifts.bylaw": GIFTS}).rules
+    with open(os.fsencode(folder) + b"/\xff.bylaw", "w") as file:
+        file.write("")
+    with pytest.raises(bylaws.UnreadableError, match="is not UTF-8"):
+        bylaws.PolicySet.load(folder)
 
 
 def test_files_that_are_not_there(tmp_path):

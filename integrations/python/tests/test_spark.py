@@ -245,3 +245,51 @@ def test_a_worker_is_killed(spark, tmp_path):
     assert found(dying) == expected
     assert os.path.exists(flag)
 
+
+
+FILTERED = """
+policy p { timezone "UTC" }
+enum level { low, high, highest }
+record entry at time by who identity id {
+  id: int, time: timestamp, who: text, size: bytes, seen: bool, sort: text, level: level, place: { name: text?, floor: int? }?,
+}
+forbid large { on entry when size > 900 kB and sort == "export" }
+forbid seen_by_none { on entry when not seen and level in { high, highest } }
+forbid upstairs { on entry when place.floor >= 3 and place.name starts_with "north" }
+limit  often { on entry where sort in { "login", "logout" } and not (level == low)  count per who over 1 day to 3 }
+"""
+
+
+@heavy
+def test_what_spark_can_tell_never_comes(spark, tmp_path):
+    """And what is absent, cannot be read, or is of another type is judged as anywhere."""
+    rules = bylaws.PolicySet.from_texts({"p.bylaw": FILTERED})
+    at = datetime.datetime(2025, 3, 1, tzinfo=datetime.timezone.utc)
+    entry = lambda i: {
+        "id": i,
+        "time": at + datetime.timedelta(minutes=17 * i),
+        "who": f"E{i % 5}",
+        "size": None if i % 41 == 0 else i * 37 % 1000 * 1000,
+        "seen": None if i % 43 == 0 else i % 3 > 0,
+        "sort": [None, "export", "login", "logout", " export", "", "read"][i % 7],
+        "level": [None, "low", "high ", "highest", "lowest", "low"][i % 6],
+        "place": None if i % 13 == 0 else {"name": [None, "north wing", "south", ""][i % 4], "floor": None if i % 9 == 0 else i % 8},
+    }
+    table = pa.Table.from_pylist([entry(i) for i in range(1, 800)])
+    # The same as a table has it whose columns are all of another type.
+    sizes = [None if size is None else f"{size // 1000} kB" for size in table["size"].to_pylist()]
+    texts = table.set_column(3, "size", pa.array(sizes, pa.string())).set_column(4, "seen", table["seen"].cast(pa.string()))
+    expected = ids(rules.audit({"entry": table}))
+    assert {verdict for _, verdict in expected} == {"finding", "indeterminate"}
+    for name, given in (("typed", table), ("texts", texts)):
+        pq.write_table(given, tmp_path / f"{name}.parquet")
+        frame = spark.read.parquet(str(tmp_path / f"{name}.parquet"))
+        assert found(bylaws.spark.audit({"entry": frame}, rules)) == expected, name
+    single = next(stage for stage in bylaws.stages(rules) if stage.by == "record")
+    frame = spark.read.parquet(str(tmp_path / "typed.parquet"))
+    fewer = bylaws.spark._something(frame, single.guards("entry"))
+    assert 0 < fewer.count() < frame.count()
+    one = bylaws.PolicySet.from_texts({"p.bylaw": FILTERED.split("forbid seen")[0]})
+    guards = bylaws.stages(one)[0].guards("entry")
+    plan = bylaws.spark._something(frame, guards)._jdf.queryExecution().executedPlan().toString()
+    assert "GreaterThan(size,900000)" in plan and "IsNull(size)" in plan, plan

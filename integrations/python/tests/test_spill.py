@@ -96,3 +96,27 @@ def test_parts_that_are_out_of_order_are_refused():
         part_of.finish()
     with pytest.raises(RuntimeError, match="expected the columns"):
         part().take(moved.drop_columns("row"))
+
+
+def test_what_others_can_tell_before_rows_are_read():
+    text = """
+    policy p { timezone "UTC" }
+    enum level { low, high, highest }
+    record entry at time by who identity id {
+      id: int, time: timestamp, who: text, size: bytes, seen: bool, level: level, place: { name: text, floor: int },
+    }
+    forbid large { on entry when size > 900 kB and who == "E1" }
+    forbid unseen { on entry when not seen and level in { high, highest } }
+    limit  often { on entry where place.name starts_with "north" and place.floor < 3 count per who over 1 day to 3 }
+    """
+    record, key = bylaws.stages(bylaws.PolicySet.from_texts({"p.bylaw": text}))
+    assert record.guards("entry") == [
+        [(["size"], ">", [900_000]), (["who"], "in", ["E1"])],
+        [(["seen"], "in", [False]), (["level"], "not in", ["low"])],
+    ]
+    assert key.guards("entry") == [[(["place", "name"], "starts with", ["north"]), (["place", "floor"], "<", [3])]]
+    # A rule that looks at every record, and a source that reads another value than the one that stands there.
+    assert bylaws.stages(bylaws.PolicySet.from_texts({"p.bylaw": text + "forbid all { on entry }"}))[0].guards("entry") is None
+    mapped = "source log for entry { map { id = id  time = at  who = user  size = mb as bytes MB  level = level } identity id }"
+    record = bylaws.stages(bylaws.PolicySet.from_texts({"p.bylaw": text + mapped}))[0]
+    assert record.guards("log") == [[(["user"], "in", ["E1"])], [(["level"], "not in", ["low"])]]

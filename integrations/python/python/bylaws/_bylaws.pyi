@@ -107,6 +107,9 @@ class Stage:
         """Whether findings of earlier stages are read."""
     def reads(self, name: str) -> bool: ...
     def paths(self, name: str) -> List[List[str]]: ...
+    def guards(self, name: str) -> Optional[List[List[Tuple[List[str], str, List[Union[bool, int, str]]]]]]:
+        """Tests that a row which may be something to a rule passes, as far as its columns have the constants' types and
+        are there: in each list there is one that others fail. None where any row may be something."""
     def scatter(self, several: Sequence[int], *, as_of: Optional[Moment] = None) -> Scatter: ...
     def single(
         self, tables: Dict[str, Arrow], reach: Reach, several: Sequence[int], *, as_of: Optional[Moment] = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import pyarrow as pa
 
@@ -20,7 +20,7 @@ from ._bylaws import PolicySet
 from ._errors import RecordsError
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 __all__ = ["FINDINGS", "audit"]
 
@@ -109,13 +109,18 @@ def audit(
         own: List["DataFrame"] = []
         if stage.by == "record":
             own += [
-                _needed(frame, stage.paths(name)).mapInArrow(functools.partial(_single, work, name), _FOUND_DDL)
+                _needed(_something(frame, stage.guards(name)), stage.paths(name)).mapInArrow(
+                    functools.partial(_single, work, name), _FOUND_DDL
+                )
                 for name, frame in reading
             ]
         moved = []
         if stage.by != "record" or several:
+            # Records of which there may be several meet, whatever is in them.
             moved += [
-                _needed(frame, stage.paths(name)).mapInArrow(functools.partial(_scatter, work, name), _MOVED)
+                _needed(
+                    frame if several else _something(frame, stage.guards(name)), stage.paths(name)
+                ).mapInArrow(functools.partial(_scatter, work, name), _MOVED)
                 for name, frame in reading
             ]
         if stage.findings and found:
@@ -162,6 +167,63 @@ def _needed(frame: "DataFrame", paths: Sequence[Sequence[str]]) -> "DataFrame":
     wanted = {p for path in paths for p in (".".join(path), path[0])}
     names = [name for name in frame.columns if name in wanted]
     return frame.select(*[frame[quoted(name)] for name in names])
+
+
+#: More are not asked of each row: judging itself is quicker.
+_MOST_GUARDS = 100
+#: A longer text is not read as one, so what it would come to is not known.
+_LONGEST = 64 << 20
+
+
+def _something(frame: "DataFrame", guards: Optional[Sequence[Sequence[Tuple[List[str], str, List[Any]]]]]) -> "DataFrame":
+    """Without rows of which plain comparisons tell that they are nothing to any rule. Spark makes these where it reads,
+    those of numbers in Parquet's own statistics. What is absent or is no plain value stays."""
+    if guards is None or sum(map(len, guards)) > _MOST_GUARDS:
+        return frame
+    some: Optional["Column"] = None
+    for tests in guards:
+        told = [test for test in (_guard(frame, *guard) for guard in tests) if test is not None]
+        if not told:
+            return frame
+        all_of = functools.reduce(lambda one, other: one & other, told)
+        some = all_of if some is None else some | all_of
+    return frame if some is None else frame.where(some)
+
+
+def _guard(frame: "DataFrame", path: Sequence[str], how: str, values: Sequence[Any]) -> Optional["Column"]:
+    """None where the column's type is not that of the constants."""
+    from pyspark.sql import functions as F
+
+    quoted = lambda name: "`" + name.replace("`", "``") + "`"
+    whole = ".".join(path)
+    way = quoted(whole) if whole in frame.columns else ".".join(map(quoted, path))
+    kind: Any = frame.schema
+    for name in [whole] if whole in frame.columns else path:
+        if name not in getattr(kind, "names", ()):
+            return None
+        kind = kind[name].dataType
+    column, sort = frame[way], kind.simpleString()
+    types = {type(value) for value in values}
+    if types <= {str} and sort == "string":
+        test = {
+            "in": lambda: column.isin(list(values)),
+            "not in": lambda: ~column.isin(list(values)),
+            "starts with": lambda: _any(column.startswith(value) for value in values),
+            "ends with": lambda: _any(column.endswith(value) for value in values),
+            "contains": lambda: _any(column.contains(value) for value in values),
+        }[how]() | (F.octet_length(column) > _LONGEST)
+    elif types == {bool} and sort == "boolean":
+        test = column == values[0]
+    elif types == {int} and sort in ("tinyint", "smallint", "int", "bigint"):
+        bound = values[0]
+        test = {"<": column < bound, "<=": column <= bound, ">": column > bound, ">=": column >= bound}[how]
+    else:
+        return None
+    return column.isNull() | test
+
+
+def _any(tests: Iterable["Column"]) -> "Column":
+    return functools.reduce(lambda one, other: one | other, tests)
 
 
 def _check(stages: Sequence[Any], name: str, frame: "DataFrame") -> None:

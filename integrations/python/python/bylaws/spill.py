@@ -11,7 +11,7 @@ import datetime
 import os
 import pathlib
 import tempfile
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import duckdb
 import pyarrow as pa
@@ -26,6 +26,8 @@ __all__ = ["audit"]
 Path = Union[str, "os.PathLike[str]"]
 #: Rows that are taken at once.
 ROWS = 8192
+_MOVED = pa.schema([("kind", pa.int32()), ("key", pa.int64()), ("time", pa.int64()), ("row", pa.binary())])
+_TOLD = pa.schema([("tag", pa.int32()), ("a", pa.int64()), ("b", pa.int64())])
 
 
 def audit(
@@ -70,50 +72,80 @@ def _judged(store, files, policies, stages, given, as_of) -> pa.Table:
     found: List[pa.Table] = []
     for stage in stages:
         tables = {name: table for name, table in given.items() if stage.reads(name)}
-        reading = [(name, path) for name, path in files if stage.reads(name)]
-        store.execute("create or replace table moved (kind int, key bigint, time bigint, row blob)")
+        own: List[pa.Table] = []
         single = stage.single(tables, reach, several, as_of=as_of) if stage.by == "record" else None
-        scatter = stage.scatter(several, as_of=as_of)
-        for name, path in reading:
-            for batch in _batches(path, stage.paths(name)):
-                if single is not None:
-                    single.take(name, batch)
-                if single is None or several:
-                    _keep(store, "moved", scatter.take(name, batch))
-        if stage.findings:
-            for earlier in found:
-                _keep(store, "moved", stage.found(earlier.select(["_later"])))
-        own = [pa.table(single.finish())] if single is not None else []
+        moving = _moving(stage, single, files, several, found, as_of)
         if single is None or several:
             part = stage.part(tables, reach, as_of=as_of)
-            for batch in store.sql("select * from moved order by key, time").to_arrow_reader(ROWS):
+            for batch in _through(store, "select * from given order by key, time", _MOVED, moving):
                 own += [pa.table(done) for done in part.take(batch)]
             own.append(pa.table(part.finish()))
+        else:
+            # Nothing moves, but all is looked at.
+            for _ in moving:
+                pass
+        if single is not None:
+            own.append(pa.table(single.finish()))
         found += [table for table in own if table.num_rows]
     none = pa.table(_bylaws.Evaluator(policies).finish())
     return pa.concat_tables([none] + [table.drop_columns("_later") for table in found], promote_options="permissive")
 
 
+def _moving(stage, single, files, several, found, as_of) -> Iterator[Any]:
+    """What has to come together for a stage; on the way, what is judged by itself is."""
+    scatter = stage.scatter(several, as_of=as_of)
+    for name, path in files:
+        if not stage.reads(name):
+            continue
+        for batch in _batches(path, stage.paths(name)):
+            if single is not None:
+                single.take(name, batch)
+            if single is None or several:
+                yield scatter.take(name, batch)
+    if stage.findings:
+        for earlier in found:
+            yield stage.found(earlier.select(["_later"]))
+
+
 def _surveyed(store, files, policies, as_of) -> Tuple[Any, List[int]]:
     """How far all records reach, and the marks of those of which there may be several."""
     survey = _bylaws.Survey(policies, as_of=as_of)
-    store.execute("create table told (tag int, a bigint, b bigint)")
-    for name, path in files:
-        for batch in _batches(path, survey.paths(name)):
-            _keep(store, "told", survey.take(name, batch))
-    several = store.sql("select a, min(b) = max(b) from told where tag = 0 group by a having count(*) > 1").fetchall()
-    if not all(agree for _, agree in several):
-        raise survey.two_keys()
-    ends = dict((tag, (a, b)) for tag, a, b in store.sql("select tag, min(a), max(b) from told where tag > 0 group by tag").fetchall())
-    store.execute("drop table told")
-    return (ends.get(1), ends.get(2)), sorted(mark for mark, _ in several)
+    told = (survey.take(name, batch) for name, path in files for batch in _batches(path, survey.paths(name)))
+    counted = """
+        select tag, if(tag = 0, a, null) as mark, min(a) as a, max(b) as b, min(b) = max(b) as agree
+        from given group by tag, mark having tag > 0 or count(*) > 1
+    """
+    ends, several = {}, []
+    for batch in _through(store, counted, _TOLD, told):
+        for tag, mark, a, b, agree in zip(*(column.to_pylist() for column in batch.columns)):
+            if tag > 0:
+                ends[tag] = (a, b)
+            elif agree:
+                several.append(mark)
+            else:
+                raise survey.two_keys()
+    return (ends.get(1), ends.get(2)), sorted(several)
 
 
-def _keep(store, name: str, given: Any) -> None:
-    table = pa.table(given)
-    if table.num_rows:
-        store.register("given", table)
-        store.execute(f"insert into {name} select * from given")
+def _through(store, query: str, schema: pa.Schema, parts: Iterable[Any]) -> Iterator[pa.RecordBatch]:
+    """A query over what comes part by part, called `given`."""
+    failed: List[BaseException] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            for part in parts:
+                yield from pa.table(part).cast(schema).to_batches()
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    store.register("given", pa.RecordBatchReader.from_batches(schema, batches()))
+    try:
+        yield from store.sql(query).to_arrow_reader(ROWS)
+    except Exception as error:
+        # DuckDB tells it in words of its own.
+        raise failed[0] if failed else error from None
+    finally:
         store.unregister("given")
 
 

@@ -7,7 +7,7 @@ use super::val::{Val, order};
 use super::{PlanError, Truth};
 use crate::data::{ColumnId, Kind, Value};
 use crate::plan::{Atom, AtomTest, TextMatch};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind, packed};
 use regex::RegexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
@@ -77,8 +77,16 @@ pub struct TextGroup {
 struct Substrings {
     texts: Vec<String>,
     atoms: Vec<Vec<u32>>,
-    /// Built when it is first asked: many are for kinds of which no record comes. None where it would be too large.
-    automaton: OnceLock<Option<AhoCorasick>>,
+    /// Built when it is first asked: many are for kinds of which no record comes.
+    searchers: OnceLock<Searchers>,
+}
+
+#[derive(Debug)]
+struct Searchers {
+    /// Finds the first of them, many bytes at a time. None where they are too many, or the processor has no such means.
+    first: Option<packed::Searcher>,
+    /// Finds all, byte by byte. None where it would be too large.
+    all: Option<AhoCorasick>,
 }
 
 impl Substrings {
@@ -94,15 +102,27 @@ impl Substrings {
             });
             atoms[at].push(atom);
         }
-        (!texts.is_empty()).then_some(Substrings { texts, atoms, automaton: OnceLock::new() })
+        (!texts.is_empty()).then_some(Substrings { texts, atoms, searchers: OnceLock::new() })
     }
 
     fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
-        let built = || AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.texts).ok();
-        let mut all = |pattern: usize| self.atoms[pattern].iter().for_each(|&a| hit(a));
-        match self.automaton.get_or_init(built) {
-            Some(automaton) => automaton.find_overlapping_iter(text).for_each(|m| all(m.pattern().as_usize())),
-            None => (0..self.texts.len()).filter(|&n| text.contains(&self.texts[n])).for_each(all),
+        let built = || Searchers {
+            first: packed::Searcher::new(&self.texts),
+            all: AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.texts).ok(),
+        };
+        let Searchers { first, all } = self.searchers.get_or_init(built);
+        let mut text = text;
+        // Most texts hold none of them. Nothing begins before the first.
+        if let Some(first) = first.as_ref().filter(|f| f.minimum_len() <= text.len()) {
+            match first.find(text) {
+                Some(found) => text = text.get(found.start()..).unwrap_or(text),
+                None => return,
+            }
+        }
+        let mut each = |pattern: usize| self.atoms[pattern].iter().for_each(|&a| hit(a));
+        match all {
+            Some(all) => all.find_overlapping_iter(text).for_each(|m| each(m.pattern().as_usize())),
+            None => (0..self.texts.len()).filter(|&n| text.contains(&self.texts[n])).for_each(each),
         }
     }
 }

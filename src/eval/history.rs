@@ -72,8 +72,13 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
             parts.push(Part { list, range: list.within(&bounds), joins, adrift: false });
         }
     };
-    if history.joins.is_empty() {
-        part(own.or_else(|| index.lists.get(&key)), false);
+    // Of the first part: whether it ends with the record itself.
+    let mut ends_with_it = 0;
+    if let Some((list, Some(at))) = own.filter(|_| backward(history)) {
+        parts.push(Part { list, range: list.within_up_to(at, &bounds), joins: false, adrift: false });
+        ends_with_it = 1;
+    } else if history.joins.is_empty() {
+        part(own.map(|own| own.0).or_else(|| index.lists.get(&key)), false);
     } else {
         let loose = index.loose.get(&key);
         let keys = key.len();
@@ -119,7 +124,7 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
         }
         if backward(history) {
             // Records of an equal time that come later in order are left out.
-            for p in &mut parts {
+            for p in parts.iter_mut().skip(ends_with_it) {
                 let upto = p.list.ids[p.range.clone()].partition_point(|&id| id <= frame.id);
                 p.range.end = p.range.start + upto;
             }

@@ -26,8 +26,8 @@ pub struct Lacking {
 pub struct HistoryIndex {
     /// By keys, then joins.
     pub lists: Lists,
-    /// By record, where those of its kind are looked for by its own key: its list, or [`NONE`].
-    own: Vec<u32>,
+    /// By record, where those of its kind are looked for by its own key: its list, or [`NONE`], and its place there.
+    own: Vec<(u32, u32)>,
     /// By keys: records with a join value unknown, which may equal any.
     pub loose: Lists,
     /// By keys, where there are joins: for outer records with a join value unknown.
@@ -167,6 +167,19 @@ impl List {
         from..until.max(from)
     }
 
+    /// Up to the one at a place, looked for from there backwards: most windows are short.
+    pub fn within_up_to(&self, at: usize, bounds: &Bounds) -> Range<usize> {
+        let (mut until, mut step) = (at + 1, 1);
+        while let Some(from) = until.checked_sub(step) {
+            if self.times[from] < bounds.from {
+                let more = self.times[from..until].partition_point(|&t| t < bounds.from);
+                return from + more..at + 1;
+            }
+            (until, step) = (from, step * 2);
+        }
+        self.times[..until].partition_point(|&t| t < bounds.from)..at + 1
+    }
+
     /// The sum of a range in the smallest parts, its currency (none where nothing has a value), and how many
     /// have a value; none where it takes looking at each.
     pub fn sum(&self, range: &Range<usize>) -> Option<(i128, Option<Currency>, u32)> {
@@ -211,7 +224,7 @@ impl HistoryIndex {
         let (mut key, mut joined) = (Vec::new(), Vec::new());
         let mirrored = !strict && is_mirrored(history);
         if mirrored {
-            index.own = vec![NONE; world.len(history.kind) as usize];
+            index.own = vec![(NONE, 0); world.len(history.kind) as usize];
         }
         let few = |index: &HistoryIndex| {
             let keys = index.lists.lists.len() as u64;
@@ -256,7 +269,7 @@ impl HistoryIndex {
             if history.joins.is_empty() {
                 let list = index.lists.push(&key, row, time, doubtful);
                 if mirrored {
-                    index.own[row as usize] = list;
+                    index.own[row as usize] = (list, index.lists.lists[list as usize].ids.len() as u32 - 1);
                 }
                 continue;
             }
@@ -297,9 +310,11 @@ fn is_mirrored(history: &HistoryPlan) -> bool {
 }
 
 impl HistoryIndex {
-    /// The records with the key of one that is among them itself.
-    pub fn own(&self, id: u32) -> Option<&List> {
-        self.own.get(id as usize).filter(|list| **list != NONE).map(|list| &self.lists.lists[*list as usize])
+    /// The records with the key of one that is among them itself, and its place there, where they are in order.
+    pub fn own(&self, id: u32) -> Option<(&List, Option<usize>)> {
+        let (list, at) = *self.own.get(id as usize).filter(|own| own.0 != NONE)?;
+        let list = &self.lists.lists[list as usize];
+        Some((list, list.in_order.then_some(at as usize)))
     }
 
     /// A record that counts for each of a set of people.

@@ -340,7 +340,7 @@ impl Evaluator {
             *taken = records::Taken::new(&self.plan, self.options.as_of, None);
             return Ok(true);
         }
-        self.wanted = repeats::Wanted::of(&self.plan, taken).map(Arc::new);
+        self.wanted = repeats::Wanted::of(&self.plan, taken, self.options.threads).map(Arc::new);
         if let Some(wanted) = &self.wanted {
             taken.again(wanted.clone());
         }

@@ -4,12 +4,16 @@
 //! equal, the batches come once more: the records with that hash are held whole then, and compared value by value.
 //! So two identities with one hash cost a second reading and change nothing.
 
+use super::parallel;
 use super::records::Taken;
 use super::rows::Rows;
 use super::screen::{Segment, identities};
 use crate::data::{Kind, Origin};
 use crate::plan::Plan;
 use rustc_hash::FxHashSet;
+
+/// Of fewer hashes one thread is done sooner.
+const WORTH_A_THREAD: usize = 1 << 16;
 
 /// The records that have to come once more.
 #[derive(Debug, Default)]
@@ -40,20 +44,28 @@ pub fn is_repeated(segments: &[Segment]) -> bool {
 
 impl Wanted {
     /// Records of which one was let go and another has the same hash; none where there are no such.
-    pub fn of(plan: &Plan, taken: &Taken) -> Option<Wanted> {
-        let mut hashes = FxHashSet::default();
-        for segments in &taken.segments {
-            if segments.iter().all(|s| s.gone.is_empty()) {
-                continue;
+    pub fn of(plan: &Plan, taken: &Taken, threads: usize) -> Option<Wanted> {
+        let kinds: Vec<&Vec<Segment>> =
+            taken.segments.iter().filter(|segments| segments.iter().any(|s| !s.gone.is_empty())).collect();
+        let held = kinds.iter().flat_map(|k| k.iter()).map(|s| s.gone.len() + s.identities.len()).sum::<usize>();
+        // Each thread takes hashes of its own, by their value.
+        let parts = if held < WORTH_A_THREAD { 1 } else { threads.max(1) };
+        let found = parallel(parts, parts, |part| {
+            let own = |hash: &u64| (u128::from(*hash) * parts as u128 >> 64) as usize == part;
+            let (mut all, mut found) = (Vec::new(), FxHashSet::default());
+            for segments in &kinds {
+                all.clear();
+                all.extend(segments.iter().flat_map(of_segment).filter(own));
+                all.sort_unstable();
+                let twice: FxHashSet<u64> =
+                    all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect();
+                if !twice.is_empty() {
+                    found.extend(segments.iter().flat_map(|s| &s.gone).filter(|hash| twice.contains(hash)));
+                }
             }
-            let mut all: Vec<u64> = segments.iter().flat_map(of_segment).collect();
-            all.sort_unstable();
-            let twice: FxHashSet<u64> = all.chunk_by(|a, b| a == b).filter(|c| c.len() > 1).map(|c| c[0]).collect();
-            if !twice.is_empty() {
-                let gone = segments.iter().flat_map(|s| &s.gone);
-                hashes.extend(gone.filter(|h| twice.contains(h)));
-            }
-        }
+            found
+        });
+        let hashes: FxHashSet<u64> = found.into_iter().flatten().collect();
         if hashes.is_empty() {
             return None;
         }

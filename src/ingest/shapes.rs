@@ -8,7 +8,8 @@
 //! is looked at, in parts that no rule reads too: keys, escapes, numbers, and control characters in texts.
 
 use super::scan::{Bounds, Raw, Scanner, Slots, Trie};
-use wide::u8x16;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x32};
 
 /// Values in all shapes together; beyond it nothing more is learned.
 const MAX_NODES: usize = 1 << 12;
@@ -35,6 +36,8 @@ pub struct Shapes {
     passed: u32,
     given_up: bool,
     bounds: Bounds,
+    /// What the processor can do at once.
+    level: Level,
 }
 
 /// A value, and what was seen to follow it.
@@ -55,8 +58,8 @@ struct Node {
 struct Edge {
     literal: Box<[u8]>,
     /// Its first bytes, and which of them count.
-    head: [u64; WINDOW / 8],
-    mask: [u64; WINDOW / 8],
+    head: [u8; WINDOW],
+    counts: u32,
     to: u32,
     /// At the end of a record: which shape it has.
     end: u32,
@@ -91,24 +94,23 @@ pub struct Passed {
 
 impl Edge {
     fn new(literal: &[u8], to: u32, end: u32, objects: &[Object]) -> Edge {
-        let (mut head, mut mask) = ([0; WINDOW], [0; WINDOW]);
+        let mut head = [0; WINDOW];
         let short = literal.len().min(WINDOW);
         head[..short].copy_from_slice(&literal[..short]);
-        mask[..short].fill(0xff);
-        Edge { literal: literal.into(), head: quads(&head), mask: quads(&mask), to, end, objects: objects.into() }
+        let counts = u32::MAX.checked_shr((WINDOW - short) as u32).unwrap_or(0);
+        Edge { literal: literal.into(), head, counts, to, end, objects: objects.into() }
     }
 
     /// Whether it stands here, before a value or at the end of the line. One literal may begin with another: what
     /// comes after it tells.
     #[inline(always)]
-    fn leads(&self, text: &[u8]) -> bool {
+    fn leads<S: Simd>(&self, simd: S, text: &[u8]) -> bool {
         let length = self.literal.len();
         let Some(window) = text.first_chunk::<WINDOW>() else {
             return text.starts_with(&self.literal) && self.ends_before(text.get(length));
         };
-        let found = quads(window);
-        let differing = (0..found.len()).fold(0, |d, i| d | (found[i] ^ self.head[i]) & self.mask[i]);
-        differing == 0 && (length <= WINDOW || text.starts_with(&self.literal)) && self.ends_before(text.get(length))
+        let differing = u8x32::from_slice(simd, window).simd_ne(u8x32::from_slice(simd, &self.head));
+        differing.to_bitmask() as u32 & self.counts == 0 && (length <= WINDOW || text.starts_with(&self.literal)) && self.ends_before(text.get(length))
     }
 
     #[inline(always)]
@@ -118,16 +120,6 @@ impl Edge {
             Some(next) => self.to != END && *next != b'{' && *next > b' ',
         }
     }
-}
-
-#[inline(always)]
-fn quads(window: &[u8; WINDOW]) -> [u64; WINDOW / 8] {
-    let (eights, _) = window.as_chunks::<8>();
-    let mut quads = [0; WINDOW / 8];
-    for (quad, eight) in quads.iter_mut().zip(eights) {
-        *quad = u64::from_le_bytes(*eight);
-    }
-    quads
 }
 
 impl Shapes {
@@ -140,6 +132,7 @@ impl Shapes {
             passed: 0,
             given_up: false,
             bounds,
+            level: Level::new(),
         }
     }
 
@@ -155,19 +148,20 @@ impl Shapes {
         }
         slots.clear();
         self.open.clear();
-        let passed = self.walk(text, at, slots)?;
+        let passed = dispatch!(self.level, simd => self.walk(simd, text, at, slots))?;
         self.passed += 1;
         Some(passed)
     }
 
-    fn walk<'a>(&mut self, text: &'a str, mut at: usize, slots: &mut Slots<'a>) -> Option<Passed> {
+    #[inline(always)]
+    fn walk<'a, S: Simd>(&mut self, simd: S, text: &'a str, mut at: usize, slots: &mut Slots<'a>) -> Option<Passed> {
         let bytes = text.as_bytes();
         let mut state = 0;
         loop {
             let node = &mut self.nodes[state as usize];
             let rest = bytes.get(at..)?;
-            if !node.edges.get(node.last).is_some_and(|edge| edge.leads(rest)) {
-                node.last = node.edges.iter().position(|edge| edge.leads(rest))?;
+            if !node.edges.get(node.last).is_some_and(|edge| edge.leads(simd, rest)) {
+                node.last = node.edges.iter().position(|edge| edge.leads(simd, rest))?;
             }
             let edge = &node.edges[node.last];
             for object in &edge.objects {
@@ -191,7 +185,7 @@ impl Shapes {
             let start = at;
             let raw = match *bytes.get(at)? {
                 b'"' => {
-                    let (end, escaped) = text_end(text, at + 1)?;
+                    let (end, escaped) = text_end(simd, text, at + 1)?;
                     at = end + 1;
                     if node.slot.is_none() && node.below.is_empty() {
                         continue;
@@ -332,13 +326,13 @@ impl Walk<'_> {
 
 /// The closing quote of the text whose content begins at `at`, and whether it has escapes.
 #[inline(always)]
-fn text_end(text: &str, mut at: usize) -> Option<(usize, bool)> {
+fn text_end<S: Simd>(simd: S, text: &str, mut at: usize) -> Option<(usize, bool)> {
     let bytes = text.as_bytes();
     let mut escaped = false;
     loop {
         match bytes.get(at..)?.first_chunk() {
             Some(window) => {
-                let (quotes, others) = marks(window);
+                let (quotes, others) = marks(simd, window);
                 if others & (quotes ^ quotes.wrapping_sub(1)) == 0 {
                     if quotes != 0 {
                         return Some((at + quotes.trailing_zeros() as usize, escaped));
@@ -369,16 +363,10 @@ fn text_end(text: &str, mut at: usize) -> Option<(usize, bool)> {
 
 /// Which bytes are quotes, and which backslashes or control characters; the first byte is the lowest bit.
 #[inline(always)]
-fn marks(window: &[u8; WINDOW]) -> (u32, u32) {
-    let (halves, _) = window.as_chunks::<16>();
-    let half = |bytes: [u8; 16]| {
-        let all = u8x16::new(bytes);
-        let control = all.min(u8x16::splat(0x1f)).simd_eq(all);
-        let other = all.simd_eq(u8x16::splat(b'\\')) | control;
-        (all.simd_eq(u8x16::splat(b'"')).to_bitmask(), other.to_bitmask())
-    };
-    let ((quotes, others), (more_quotes, more_others)) = (half(halves[0]), half(halves[1]));
-    (quotes | more_quotes << 16, others | more_others << 16)
+fn marks<S: Simd>(simd: S, window: &[u8; WINDOW]) -> (u32, u32) {
+    let all = u8x32::from_slice(simd, window);
+    let others = all.simd_eq(b'\\') | all.simd_le(0x1f);
+    (all.simd_eq(b'"').to_bitmask() as u32, others.to_bitmask() as u32)
 }
 
 #[inline]

@@ -146,6 +146,22 @@ mod tests {
     use crate::sema::hir::{Body, CompareOp};
 
     #[test]
+    fn each_repeat_is_told_in_one_part() {
+        let once = (0..40_000u64).chain([u64::MAX, u64::MAX - 1, 1 << 63]);
+        let again = [0, 7, 7, 39_999, u64::MAX];
+        let hashes: Vec<u64> = once.chain(again).collect();
+        for parts in 1..5 {
+            let mut seen = Vec::new();
+            let found = (0..parts).flat_map(|part| {
+                twice(|| hashes.iter().copied().filter(|hash| share(*hash, parts) == part), &mut seen)
+            });
+            let mut found: Vec<u64> = found.collect();
+            found.sort_unstable();
+            assert_eq!(found, [0, 7, 39_999, u64::MAX]);
+        }
+    }
+
+    #[test]
     fn only_what_came_twice_comes_once_more_and_it_must_be_there() {
         let schema = company();
         let when = compare(CompareOp::Gt, column(&schema, GIFT, 0, 3), constant(money(500, "CNY")));

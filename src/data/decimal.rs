@@ -206,16 +206,27 @@ impl std::fmt::Display for Decimal {
     /// Without trailing zeroes: `1234.5`, `-0.001`, `7`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let abs = self.0.unsigned_abs();
-        let (whole, part) = (abs / ONE as u128, abs % ONE as u128);
+        let (whole, mut part) = (abs / ONE as u128, (abs % ONE as u128) as u64);
         if self.0 < 0 {
             f.write_str("-")?;
         }
-        write!(f, "{whole}")?;
-        if part != 0 {
-            let digits = format!("{part:018}");
-            write!(f, ".{}", digits.trim_end_matches('0'))?;
+        match u64::try_from(whole) {
+            Ok(whole) => write!(f, "{whole}")?,
+            Err(_) => write!(f, "{whole}")?,
         }
-        Ok(())
+        if part == 0 {
+            return Ok(());
+        }
+        let mut digits = *b".000000000000000000";
+        let mut end = digits.len();
+        while part.is_multiple_of(10) {
+            (part, end) = (part / 10, end - 1);
+        }
+        for digit in digits[1..end].iter_mut().rev() {
+            *digit += (part % 10) as u8;
+            part /= 10;
+        }
+        f.write_str(std::str::from_utf8(&digits[..end]).unwrap_or_default())
     }
 }
 

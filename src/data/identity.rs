@@ -4,6 +4,7 @@ use super::calendar::Zone;
 use super::{ColumnId, KindId, Schema, Value, display};
 use sha2::{Digest, Sha256};
 use std::cmp::Ordering;
+use std::fmt::Write;
 
 /// A column's content, as an identity sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,18 +26,21 @@ pub fn declared(schema: &Schema, kind: KindId, values: &[(ColumnId, Value)]) -> 
         }
         out.push_str(&schema.column(kind, *column).name);
         out.push_str(" = ");
-        out.push_str(&quoted(&display::exact(value, schema, &Zone::utc())));
+        match value {
+            Value::Text(text) => push_quoted(&mut out, text),
+            value => push_quoted(&mut out, &display::exact(value, schema, &Zone::utc())),
+        }
     }
     out
 }
 
-fn quoted(text: &str) -> String {
-    // What is marked stays so, to be another name in the end.
-    if text.starts_with(display::PERSON[0]) {
-        return text.into();
-    }
+fn push_quoted(out: &mut String, text: &str) {
     let plain = !text.is_empty() && !text.contains([',', '=', '"']) && text.trim() == text;
-    if plain { text.into() } else { format!("{text:?}") }
+    // What is marked stays so, to be another name in the end.
+    match plain || text.starts_with(display::PERSON[0]) {
+        true => out.push_str(text),
+        false => drop(write!(out, "{text:?}")),
+    }
 }
 
 /// Where a record stands among those of one time: by its identity, value by value as their type has it, so that

@@ -105,7 +105,8 @@ impl<'a> Trace<'a> {
         let mut place = vec![0; sorted.len()];
         sorted.iter().enumerate().for_each(|(new, &old)| place[old] = new);
         let all = &mut self.explanation;
-        all.records = sorted.iter().map(|&i| all.records[i].clone()).collect();
+        let mut records: Vec<_> = std::mem::take(&mut all.records).into_iter().map(Some).collect();
+        all.records = sorted.iter().filter_map(|&i| records[i].take()).collect();
         let fields = all.clauses.iter_mut().flat_map(|c| &mut c.values).filter_map(|v| v.field.as_mut());
         fields.for_each(|(record, _)| *record = place[*record]);
         let contributions = all.windows.iter_mut().flat_map(|w| &mut w.contributions);

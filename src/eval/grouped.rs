@@ -81,9 +81,12 @@ struct Substrings {
     searchers: OnceLock<Searchers>,
 }
 
+/// Of more, most texts hold one, and the search for the first is in vain.
+const FEW: usize = 16;
+
 #[derive(Debug)]
 struct Searchers {
-    /// Finds the first of them, many bytes at a time. None where they are too many, or the processor has no such means.
+    /// Finds the first of few, many bytes at a time. None where the processor has no such means.
     first: Option<packed::Searcher>,
     /// Finds all, byte by byte. None where it would be too large.
     all: Option<AhoCorasick>,
@@ -107,7 +110,7 @@ impl Substrings {
 
     fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
         let built = || Searchers {
-            first: packed::Searcher::new(&self.texts),
+            first: (self.texts.len() <= FEW).then(|| packed::Searcher::new(&self.texts)).flatten(),
             all: AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.texts).ok(),
         };
         let Searchers { first, all } = self.searchers.get_or_init(built);

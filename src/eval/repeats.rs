@@ -37,9 +37,7 @@ impl std::error::Error for Changed {}
 
 /// Whether two records of a kind have one hash.
 pub fn is_repeated(segments: &[Segment]) -> bool {
-    let mut all: Vec<u64> = segments.iter().flat_map(of_segment).collect();
-    all.sort_unstable();
-    !all.is_sorted_by(|a, b| a < b)
+    !twice(|| segments.iter().flat_map(of_segment), &mut Vec::new()).is_empty()
 }
 
 impl Wanted {
@@ -51,14 +49,10 @@ impl Wanted {
         // Each thread takes hashes of its own, by their value.
         let parts = if held < WORTH_A_THREAD { 1 } else { threads.max(1) };
         let found = parallel(parts, parts, |part| {
-            let own = |hash: &u64| (u128::from(*hash) * parts as u128 >> 64) as usize == part;
-            let (mut all, mut found) = (Vec::new(), FxHashSet::default());
+            let (mut seen, mut found) = (Vec::new(), FxHashSet::default());
             for segments in &kinds {
-                all.clear();
-                all.extend(segments.iter().flat_map(of_segment).filter(own));
-                all.sort_unstable();
-                let twice: FxHashSet<u64> =
-                    all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect();
+                let own = || segments.iter().flat_map(of_segment).filter(|hash| share(*hash, parts) == part);
+                let twice = twice(own, &mut seen);
                 if !twice.is_empty() {
                     found.extend(segments.iter().flat_map(|s| &s.gone).filter(|hash| twice.contains(hash)));
                 }
@@ -104,6 +98,36 @@ impl Wanted {
     }
 }
 
+/// Those that come more than once. `seen` is room that is kept from one call to the next.
+fn twice<I: Iterator<Item = u64>>(hashes: impl Fn() -> I, seen: &mut Vec<u64>) -> FxHashSet<u64> {
+    // A bit for some sixteenth of a hash: few share one, and only these are compared.
+    let bits = (hashes().count() * 16).next_power_of_two().max(64);
+    seen.clear();
+    seen.resize(bits / 64, 0);
+    let shared = hashes().filter(|hash| {
+        let at = (mixed(*hash) >> (64 - bits.ilog2())) as usize;
+        let (word, bit) = (&mut seen[at / 64], 1 << (at % 64));
+        let known = *word & bit != 0;
+        *word |= bit;
+        known
+    });
+    let shared: FxHashSet<u64> = shared.collect();
+    let mut all: Vec<u64> = hashes().filter(|hash| shared.contains(hash)).collect();
+    all.sort_unstable();
+    all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect()
+}
+
+/// Which of some equal parts a hash is in.
+fn share(hash: u64, parts: usize) -> usize {
+    ((mixed(hash) & u64::from(u32::MAX)) * parts as u64 >> 32) as usize
+}
+
+/// Of a hash whose bits are not all of equal worth.
+fn mixed(hash: u64) -> u64 {
+    let product = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ product >> 32
+}
+
 /// Whether a kind's records come from files, and are let go: of a table all rows are held.
 pub fn comes(kind: &Kind) -> bool {
     kind.origin == Origin::Declared && !kind.is_table()
@@ -120,6 +144,22 @@ mod tests {
     use super::super::{Evaluator, Options};
     use super::*;
     use crate::sema::hir::{Body, CompareOp};
+
+    #[test]
+    fn each_repeat_is_told_in_one_part() {
+        let once = (0..40_000u64).chain([u64::MAX, u64::MAX - 1, 1 << 63]);
+        let again = [0, 7, 7, 39_999, u64::MAX];
+        let hashes: Vec<u64> = once.chain(again).collect();
+        for parts in 1..5 {
+            let mut seen = Vec::new();
+            let found = (0..parts).flat_map(|part| {
+                twice(|| hashes.iter().copied().filter(|hash| share(*hash, parts) == part), &mut seen)
+            });
+            let mut found: Vec<u64> = found.collect();
+            found.sort_unstable();
+            assert_eq!(found, [0, 7, 39_999, u64::MAX]);
+        }
+    }
 
     #[test]
     fn only_what_came_twice_comes_once_more_and_it_must_be_there() {

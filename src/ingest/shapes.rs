@@ -110,7 +110,9 @@ impl Edge {
             return text.starts_with(&self.literal) && self.ends_before(text.get(length));
         };
         let differing = u8x32::from_slice(simd, window).simd_ne(u8x32::from_slice(simd, &self.head));
-        differing.to_bitmask() as u32 & self.counts == 0 && (length <= WINDOW || text.starts_with(&self.literal)) && self.ends_before(text.get(length))
+        differing.to_bitmask() as u32 & self.counts == 0
+            && (length <= WINDOW || text.starts_with(&self.literal))
+            && self.ends_before(text.get(length))
     }
 
     #[inline(always)]

@@ -225,6 +225,17 @@ impl Place {
 }
 
 #[test]
+fn a_file_that_may_not_become_so_large() {
+    let place = Place::new(3000, 0);
+    place.write("found.txt", "what was there before");
+    let before = place.names();
+    let told = place.shell("ulimit -f 4; bylaws audit -p p.bylaw r.ndjson --format json --output found.txt");
+    told.is(2, &["cannot write `found.txt`: file too large"]);
+    assert_eq!(place.names(), before);
+    assert_eq!(place.read("found.txt"), "what was there before");
+}
+
+#[test]
 fn a_device_that_is_full() {
     let place = Place::new(1000, 10);
     for args in writers().iter().filter(|args| !args.contains(&"--baseline")) {

@@ -112,9 +112,10 @@ targets! {
 /// A corpus that is read and not only kept.
 #[test]
 fn the_corpus_is_small() {
-    let mut all = 0;
+    let (mut all, mut count) = (0, 0);
     for (name, _) in bodies::TARGETS {
         let entries = files(&corpus().join(name));
+        count += entries.len();
         assert!(entries.len() <= 20, "{name}: {} files", entries.len());
         for (file, bytes) in entries {
             assert!(bytes.len() <= 8 << 10, "{name}/{file}: {} bytes", bytes.len());
@@ -122,6 +123,11 @@ fn the_corpus_is_small() {
         }
     }
     assert!(all <= 500 << 10, "{all} bytes");
+    let told = format!("{count} files");
+    for page in ["reliability.md", "reliability/fuzzing.md"] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)).unwrap();
+        assert!(text.contains(&told), "docs/{page} says another number than `{told}`");
+    }
 }
 
 /// What the decoder panics of is told to people as what is wrong with the file, and nothing else.

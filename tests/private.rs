@@ -13,6 +13,7 @@ use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Of each command, whether it reads records.
@@ -388,13 +389,25 @@ fn everything(bench: &Bench) {
     tried(bench);
     followed(bench);
     broken(bench);
-    println!(
-        "{} canaries of people and {} of what is sensitive; {} outputs searched{}",
-        bench.planted.people.len(),
-        bench.planted.sensitive.len(),
-        bench.outputs.load(Ordering::Relaxed),
-        if bench.keyed { ", with a key" } else { "" }
-    );
+    figures(bench);
+}
+
+/// The page tells what is so.
+fn figures(bench: &Bench) {
+    static WRITING: Mutex<()> = Mutex::new(());
+    let run = if bench.keyed { "| with a key |" } else { "| without a key |" };
+    let (people, sensitive) = (bench.planted.people.len(), bench.planted.sensitive.len());
+    let row = format!("{run} {people} | {sensitive} | {} |", bench.outputs.load(Ordering::Relaxed));
+    println!("{row}");
+    let page = root().join("docs/reliability/privacy.md");
+    let _one_at_a_time = WRITING.lock();
+    let text = fs::read_to_string(&page).unwrap();
+    let is = text.lines().find(|line| line.starts_with(run)).expect("the page has a row for each run");
+    if std::env::var_os("BYLAWS_UPDATE").is_some() {
+        fs::write(&page, text.replace(is, &row)).unwrap();
+        return;
+    }
+    assert_eq!(is, row, "BYLAWS_UPDATE=1 cargo test --test private");
 }
 
 /// Ids of verdicts, one of each rule and verdict, with a record of each.

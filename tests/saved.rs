@@ -157,3 +157,21 @@ fn a_set_with_errors_is_not_compiled() {
     assert_eq!(code, 2, "{err}");
     assert!(err.contains("errors") && !to.exists(), "{err}");
 }
+
+/// Who has the texts can tell a plan that was forged, whatever its digests: it is not what they are compiled to.
+#[test]
+fn the_same_texts_are_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sets: Vec<(&str, &str)> = ASKED.iter().map(|(folder, policy, _)| (*folder, *policy)).collect();
+    sets.dedup();
+    for (i, (at, policy)) in sets.into_iter().enumerate() {
+        let [one, two] = ["one", "two"].map(|name| folder.path().join(format!("{i}.{name}")));
+        compiled(at, policy, &[], &one);
+        compiled(at, policy, &[], &two);
+        assert!(fs::read(one).unwrap() == fs::read(two).unwrap(), "{at} {policy}");
+    }
+    let [plain, set] = ["plain", "set"].map(|name| folder.path().join(name));
+    compiled("tests/cli", "conduct", &[], &plain);
+    compiled("tests/cli", "conduct", &["gift_cap=1 CNY"], &set);
+    assert!(fs::read(plain).unwrap() != fs::read(set).unwrap());
+}

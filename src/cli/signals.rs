@@ -7,17 +7,20 @@ use std::io;
 /// becomes of the process: whoever comes later is not needed.
 pub(super) use system::on_end;
 
+/// Has a file that may not become so large (`ulimit -f`) be an error of whoever writes it, and not the end of the process.
+pub(super) use system::no_end_by_size;
+
 /// Ends the process as the signal would have, so that whoever started it sees which it was.
 pub(super) use system::end_by;
 
 #[cfg(unix)]
 mod system {
     use super::io;
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use signal_hook::iterator::Signals;
     use std::io::IsTerminal;
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
 
     pub fn on_end(mut work: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -37,6 +40,10 @@ mod system {
             }
         })?;
         said.recv().unwrap_or(Ok(()))
+    }
+
+    pub fn no_end_by_size() {
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     }
 
     pub fn end_by(signal: i32) {
@@ -111,6 +118,8 @@ mod system {
         };
         std::thread::Builder::new().name("signals".into()).spawn(look).map(drop)
     }
+
+    pub fn no_end_by_size() {}
 
     /// As shells tell of a process that ctrl-c ended.
     pub fn end_by(_: i32) {

@@ -32,7 +32,10 @@ impl Temporary {
     fn made(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<Temporary> {
         static HANDLER: Once = Once::new();
         // Where there can be no handler, an interrupt may leave a file behind. A follower has its own, and stops.
-        HANDLER.call_once(|| drop(signals::on_end(end_by)));
+        HANDLER.call_once(|| {
+            drop(signals::on_end(end_by));
+            signals::no_end_by_size();
+        });
         let mut unfinished = unfinished();
         let file = make()?;
         unfinished.push(file.path().to_owned());

@@ -144,7 +144,8 @@ fn credentials_of_an_account() {
     });
     let of_operator = jwt(&operator, &operator, "OPERATOR", &serde_json::json!({ "type": "operator", "version": 2 }));
     let of_account = serde_json::json!({ "type": "account", "version": 2, "limits": limits });
-    let of_system = jwt(&operator, &system, "SYS", &of_account);
+    let none = serde_json::json!({ "type": "account", "version": 2, "limits": { "subs": -1, "data": -1, "payload": -1, "conn": -1 } });
+    let of_system = jwt(&operator, &system, "SYS", &none);
     let of_account = jwt(&operator, &account, "ACCOUNT", &of_account);
     let nobody = serde_json::json!({ "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1 });
     let user = |by: &KeyPair, name: &str| {

@@ -433,8 +433,9 @@ impl Reader {
             reject: &|reject| rejected.lock().unwrap_or_else(PoisonError::into_inner).push(reject),
             advance: &|_| (),
         };
-        // A record may begin as what is compressed does, and is none of it: a line before it says so.
-        let heading = match origin.heading.is_empty() && ingest::is_packed(&chunk.bytes) {
+        // A record may begin as a text with its mark does, or what is compressed, and is neither: a line before it says so.
+        let inside = chunk.pieces.first().is_some_and(|piece| piece.of.0 > 0) && !chunk.bytes.starts_with(b"{");
+        let heading = match origin.heading.is_empty() && inside {
             true => b"\n",
             false => origin.heading.as_slice(),
         };

@@ -170,6 +170,34 @@ fn wordings_of_a_rule() {
     assert!(document["claims"][0]["because"].as_str().unwrap().contains("2026-01-01"), "{document:#}");
 }
 
+/// Values that are compared with each other lie in one order, also with constants added.
+#[test]
+fn values_beside_each_other() {
+    let of = |rules: &str| analyzed(&format!("{RECORDS}{rules}"), &[]);
+    for (one, other, within) in [
+        ("items > boxes + 2", "items > boxes", true),
+        ("items > boxes", "items > boxes + 2", false),
+        ("items >= boxes + 1", "items > boxes", true),
+        ("day > sent + 3 days", "day > sent", true),
+        ("items > boxes and boxes > 3", "items >= 5", true),
+        ("items > boxes and boxes > 3", "items >= 6", false),
+        // How long a month is hangs on the day; amounts may be of two currencies.
+        ("day > sent + 1 month", "day > sent", false),
+        ("value > limit and limit > 5 EUR", "value > 5 EUR", false),
+    ] {
+        let document = of(&format!("forbid a {{ on gift when {one} }}\nforbid b {{ on gift when {other} }}\n"));
+        let claimed = claims(&document).iter().any(|c| c == "implied a b" || c == "same a b");
+        assert_eq!(claimed, within, "{one} → {other}: {document:#}");
+    }
+    let document = of("forbid ring { on gift when day > sent and sent > 2026-03-01 and day < 2026-03-01 }\n\
+                       forbid near { on gift when items > boxes and items < boxes + 1 }\n\
+                       forbid late { on gift when day > sent + 3 days unless sent: sent < day }\n\
+                       forbid early { on gift when day < sent - 3 days and items > boxes + 2 }\n");
+    let told = ["finds_nothing near", "finds_nothing ring", "swallowed late"];
+    assert_eq!(claims(&document), told, "{document:#}");
+    assert_eq!(document["not_analysed"], serde_json::json!([]), "{document:#}");
+}
+
 /// What intervals leave open and a solver decides: that the first finds nothing that the second does not find.
 const OF_SOLVERS: [(&str, &str, bool); 20] = [
     ("items > boxes + 2", "items > boxes", true),
@@ -215,7 +243,7 @@ fn what_a_solver_decides() {
 fn single_rules_by_a_solver() {
     let text = format!(
         "{RECORDS}forbid nothing {{ on gift when items > boxes and boxes > items }}\n\
-         forbid swallowed {{ on gift when items > boxes + 5 unless more: items > boxes }}\n\
+         forbid swallowed {{ on gift when items * 2 > boxes * 4 unless more: items > boxes * 2 }}\n\
          forbid all {{ on gift when items > boxes or boxes + 1 > items }}\n\
          forbid less {{ on gift where ok when value < limit }}\n\
          forbid as_much {{ on gift where ok when value >= limit }}\n"

@@ -297,6 +297,67 @@ fn a_pull_request() {
     assert_eq!(piped.status.code(), Some(2));
 }
 
+/// What a policy set has to be holds for both sides, and what records may be for the records.
+#[test]
+fn both_sides_have_to_be_what_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let run = |args: &[&str]| {
+        let output = bylaws(path, args);
+        (
+            output.status.code().unwrap(),
+            stdout(&output),
+            stderr(&output).split_whitespace().collect::<Vec<_>>().join(" "),
+        )
+    };
+    let policy =
+        |cap: u32| format!("{RECORDS}\nforbid big_gift \"No big gift\" {{ on gift when value > {cap} CNY }}\n");
+    for (name, cap) in [("old", 500), ("new", 400)] {
+        std::fs::write(path.join(format!("{name}.bylaw")), policy(cap)).unwrap();
+        let (file, bundle) = (format!("{name}.bylaw"), format!("{name}.bundle"));
+        assert_eq!(run(&["keygen", name, "--no-password"]).0, 0);
+        let key = format!("{name}.key");
+        assert_eq!(run(&["bundle", &file, "-o", &bundle, "--sign", &key]).0, 0);
+    }
+    let gift = |id: &str, note: &str| {
+        format!(
+            "{{\"kind\":\"gift\",\"id\":\"{id}\",\"day\":\"2026-03-01\",\"who\":\"E1\",\"giver\":\"Firm\",\
+             \"value\":\"450 CNY\",\"items\":1,\"class\":\"low\",\"note\":\"{note}\",\"ok\":true}}\n"
+        )
+    };
+    std::fs::write(path.join("log.ndjson"), gift("G1", "") + &gift("G2", &"long ".repeat(400))).unwrap();
+    let keys = ["--require-signature", "old.pub", "--require-signature", "new.pub"];
+    for (command, log) in [("diff", None), ("impact", Some("log.ndjson"))] {
+        let with = |old: &str, new: &str, more: &[&str]| {
+            let mut args = vec![command, old, new];
+            args.extend(log);
+            run(&[&args, more].concat())
+        };
+        let (code, out, err) = with("old.bundle", "new.bundle", &keys);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("big_gift") || out.contains("No big gift"), "{out}");
+        // One of the two is signed by somebody else, is a folder or file, or a revision.
+        for (old, new) in [("old.bundle", "new.bundle"), ("new.bundle", "old.bundle"), ("old.bundle", "new.bylaw")] {
+            let (code, out, err) = with(old, new, &keys[..2]);
+            assert_eq!((code, out.as_str()), (2, ""), "{command} {old} {new}: {err}");
+            assert!(err.contains("sign"), "{err}");
+        }
+        let (code, _, err) = with("main:policies", "new.bundle", &keys);
+        assert_eq!(code, 2);
+        assert!(err.contains("a revision has no signature"), "{err}");
+        let (code, _, err) = with("old.bylaw", "new.bylaw", &["--limit", "policy-bytes=300"]);
+        assert_eq!(code, 2);
+        assert!(err.contains("old.bylaw") && err.contains("300 bytes"), "{err}");
+    }
+    let bounded = run(&["impact", "old.bylaw", "new.bylaw", "log.ndjson", "--limit", "record-bytes=500"]);
+    assert_eq!(bounded.0, 0, "{}", bounded.2);
+    assert!(
+        bounded.2.contains("OLD: 1 record rejected") && bounded.2.contains("NEW: 1 record rejected"),
+        "{}",
+        bounded.2
+    );
+}
+
 // ---------------------------------------------------------------- what is claimed, beside what is found
 
 /// The verdicts of a run other than compliant, by rule and record.

@@ -1,6 +1,7 @@
 //! Random policies and random records: the engine and the slow reference evaluator say the same.
 
 mod agree;
+mod alone;
 mod apart;
 mod decides;
 mod explained;

@@ -220,6 +220,63 @@ fn licences_sources_and_what_runs_while_it_is_built() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A part that is of another version than the command says so before it is published, not while.
+#[test]
+fn all_parts_have_the_version_of_the_command() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+    let mut found: Vec<(String, String)> = Vec::new();
+    for folder in ["editors/tree-sitter-bylaw", "editors/tree-sitter-bylaw/generate", "integrations/python", "fuzz"] {
+        let of: toml::Table = read(&format!("{folder}/Cargo.toml")).parse().unwrap();
+        let text = |of: &toml::Value, name: &str| of[name].as_str().unwrap_or_default().to_owned();
+        let name = text(&of["package"], "name");
+        // The fuzz targets are published nowhere.
+        let ours = [name.as_str(), "bylaws"].into_iter().filter(|name| *name != "bylaws-fuzz").collect::<Vec<_>>();
+        if ours.contains(&name.as_str()) {
+            found.push((format!("{folder}/Cargo.toml"), text(&of["package"], "version")));
+        }
+        let lock: toml::Table = read(&format!("{folder}/Cargo.lock")).parse().unwrap();
+        for package in lock["package"].as_array().unwrap() {
+            let name = text(package, "name");
+            if ours.contains(&name.as_str()) {
+                found.push((format!("{folder}/Cargo.lock, {name}"), text(package, "version")));
+            }
+        }
+    }
+    let python: toml::Table = read("integrations/python/pyproject.toml").parse().unwrap();
+    let version = python["project"]["version"].as_str().unwrap().to_owned();
+    found.push(("integrations/python/pyproject.toml".to_owned(), version));
+    for (file, at) in [
+        ("editors/vscode/package.json", "/version"),
+        ("editors/vscode/package-lock.json", "/version"),
+        ("editors/vscode/package-lock.json", "/packages//version"),
+        ("editors/tree-sitter-bylaw/tree-sitter.json", "/metadata/version"),
+    ] {
+        let of: Value = serde_json::from_str(&read(file)).unwrap();
+        let version = of.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+        found.push((format!("{file}, {at}"), version));
+    }
+    let parser = read("editors/tree-sitter-bylaw/src/parser.c");
+    let part = |name: &str| {
+        let from = parser.find(name).map(|at| &parser[at + name.len()..]).unwrap_or_default();
+        from.trim_start_matches([' ', '=']).chars().take_while(char::is_ascii_digit).collect::<String>()
+    };
+    let parts = [".major_version", ".minor_version", ".patch_version"].map(part);
+    found.push(("editors/tree-sitter-bylaw/src/parser.c".to_owned(), parts.join(".")));
+    let notes = read("editors/vscode/CHANGELOG.md");
+    let latest = notes.lines().find_map(|l| l.strip_prefix("## ")).unwrap_or_default();
+    found.push(("editors/vscode/CHANGELOG.md".to_owned(), latest.to_owned()));
+    let gate = read("docs/how-to/ci-gate.md");
+    for line in gate.lines().filter(|l| l.contains("bylaws@v") || l.contains("rev: v")) {
+        let version = line.split_once("bylaws@v").or_else(|| line.split_once("rev: v")).map_or("", |(_, rest)| rest);
+        let version = version.split_whitespace().next().unwrap_or_default();
+        found.push((format!("docs/how-to/ci-gate.md: {}", line.trim()), version.to_owned()));
+    }
+    assert!(found.len() > 14, "{found:?}");
+    let other: Vec<_> = found.into_iter().filter(|(_, version)| version != env!("CARGO_PKG_VERSION")).collect();
+    assert!(other.is_empty(), "the command is {}, but {other:#?}", env!("CARGO_PKG_VERSION"));
+}
+
 /// The lock is what is built, and no crate of ours has unsafe code.
 #[test]
 fn nothing_of_ours_is_unsafe() {

@@ -3,8 +3,9 @@
 //! A variable is a value that conditions compare with constants: a field, a field of a table's row, an aggregate over
 //! history; it is told by its [text](super::canon). Its regions are the constants that it is compared with, what lies
 //! between them, and *absent*. All else (patterns, windows, ways up in a table) is a variable that is true or false.
-//! What is proved over the formulas holds for all records, because no relation between variables is assumed; that some
-//! record does what a formula allows is shown by a record only.
+//! What is proved over the formulas holds for all records, because no relation between variables is assumed but the
+//! [order](super::order) of values that are compared with each other; that some record does what a formula allows is
+//! shown by a record only.
 
 use super::scalar::{Scalar, Sort, holds};
 use crate::data::{Currency, Value};
@@ -187,7 +188,7 @@ impl Variables {
             let mut regions = Vec::new();
             match &variable.sort {
                 Sort::Truth => regions.extend([Region::False, Region::True]),
-                Sort::Pair => {
+                Sort::Pair(_) => {
                     regions.extend([Ordering::Less, Ordering::Equal, Ordering::Greater].map(Region::Order));
                 }
                 Sort::Words => {

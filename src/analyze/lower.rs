@@ -3,9 +3,10 @@
 use super::canon::{Names, turned};
 use super::formula::{Atom, Node, Origin, Test, Variable, Variables, and, not, or};
 use super::history;
+use super::order::{Side, Sides};
 use super::scalar::{Scalar, Sort, constant, holds, is_word, line, scalar, words};
 use crate::data::{Decimal, Money, Type, Value};
-use crate::sema::hir::{Body, CompareOp, Expr, ExprKind, Func, History, Rule, Sequence, Step, Trigger};
+use crate::sema::hir::{ArithOp, Body, CompareOp, Expr, ExprKind, Func, History, Rule, Sequence, Step, Trigger};
 use crate::source::Span;
 use std::cmp::Ordering;
 
@@ -289,7 +290,10 @@ impl<'a> Lowering<'a> {
             (None, Some(value)) => self.with_constant(left, op, value),
             (Some(value), None) => self.with_constant(right, turned(op), value),
             (None, None) => {
-                self.wholes.push((e.span, Whole::TwoValues));
+                let mut sides = self.sides(left, right);
+                if sides.is_none() {
+                    self.wholes.push((e.span, Whole::TwoValues));
+                }
                 let columns = (self.column(left), self.column(right));
                 let (mut left, mut right, mut op) = (self.names.text(left), self.names.text(right), op);
                 let mut source = match columns {
@@ -299,6 +303,7 @@ impl<'a> Lowering<'a> {
                 if left > right {
                     (left, right) = (right, left);
                     op = turned(op);
+                    sides = sides.map(|s| Sides { left: s.right, right: s.left, ..s });
                     if let Origin::Beside { left, right } = &mut source {
                         std::mem::swap(left, right);
                     }
@@ -307,8 +312,49 @@ impl<'a> Lowering<'a> {
                 let orders = among.into_iter().filter(|o| holds(op, *o)).collect();
                 // Where one is absent no comparison holds.
                 let key = format!("({left} beside {right})");
-                self.atom(key, Sort::Pair, true, source, Test::Order(orders))
+                self.atom(key, Sort::Pair(sides), true, source, Test::Order(orders))
             }
+        }
+    }
+
+    /// Two values that lie on one line; none where either is more than a value and a constant. Amounts may be of two
+    /// currencies, which lie on no line.
+    fn sides(&self, left: &Expr, right: &Expr) -> Option<Sides> {
+        let line = |e: &Expr| match line(&e.ty, None) {
+            Some(Sort::Line { step, of, .. }) if of != Type::Money => Some(step),
+            _ => None,
+        };
+        // A whole number beside one with places is one of these.
+        let step = line(left)?.min(line(right)?);
+        Some(Sides { left: self.side(left)?, right: self.side(right)?, step })
+    }
+
+    fn side(&self, e: &Expr) -> Option<Side> {
+        match &e.kind {
+            ExprKind::Named { body, .. } => self.side(body),
+            ExprKind::Convert(of) if of.ty == Type::Int && e.ty == Type::Decimal => self.side(of),
+            ExprKind::Column { .. }
+            | ExprKind::EventTime { .. }
+            | ExprKind::PeriodStart
+            | ExprKind::PeriodEnd
+            | ExprKind::Lookup { .. } => Some(Side { key: self.names.text(e), offset: 0, source: self.source(e) }),
+            ExprKind::Shift { time, by } => {
+                // Days of a time depend on the zone, months on the day.
+                let by = match (&time.ty, by.months, by.days, by.business, by.nanos) {
+                    (Type::Date, 0, days, 0, 0) => i128::from(days),
+                    (Type::Timestamp, 0, 0, 0, nanos) => i128::from(nanos),
+                    _ => return None,
+                };
+                self.side(time)?.moved(by)
+            }
+            ExprKind::Arith { op: op @ (ArithOp::Add | ArithOp::Sub), left, right } if left.ty == e.ty => {
+                let lies = matches!(e.ty, Type::Int | Type::Decimal | Type::Duration | Type::Bytes | Type::Timestamp);
+                let (Scalar::Number(by), _) = scalar(&constant(right).filter(|_| lies)?, self.names.schema)? else {
+                    return None;
+                };
+                self.side(left)?.moved(if *op == ArithOp::Add { by } else { by.checked_neg()? })
+            }
+            _ => None,
         }
     }
 

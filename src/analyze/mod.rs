@@ -10,6 +10,7 @@ mod canon;
 mod formula;
 mod history;
 mod lower;
+mod order;
 mod rules;
 mod scalar;
 mod schema;

@@ -1,5 +1,6 @@
 //! Constants of policies, and where they lie: on the line of their type, or among words.
 
+use super::order::Sides;
 use crate::data::{Currency, Decimal, EnumId, Money, Schema, Type, Value};
 use crate::sema::hir::{CompareOp, Expr, ExprKind};
 use std::cmp::Ordering;
@@ -21,8 +22,8 @@ pub enum Sort {
         currency: Option<Currency>,
     },
     Words,
-    /// Of two values.
-    Pair,
+    /// Of two values, where they lie on one line.
+    Pair(Option<Sides>),
 }
 
 /// The words for which a comparison of an enum holds: in another set they may have other places.

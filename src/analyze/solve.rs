@@ -1,6 +1,7 @@
 //! Whether a formula can hold: variable by variable, as far as the formula is still open.
 
 use super::formula::{Node, Region, Variables};
+use super::order::Orders;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -27,7 +28,8 @@ pub fn models<'v>(
     variables: &'v Variables,
     visit: &mut dyn FnMut(&Model<'v>) -> ControlFlow<()>,
 ) -> Answer {
-    let mut search = Search { formula, variables, model: Model::new(), steps: 0 };
+    let orders = Orders::of(variables);
+    let mut search = Search { formula, variables, orders, model: Model::new(), steps: 0 };
     match search.go(visit) {
         Flow::On => Answer::All,
         Flow::Stop => Answer::Stopped,
@@ -47,6 +49,7 @@ pub fn can_hold(formula: &Node, variables: &Variables) -> Option<bool> {
 struct Search<'v> {
     formula: &'v Node,
     variables: &'v Variables,
+    orders: Orders<'v>,
     model: Model<'v>,
     steps: usize,
 }
@@ -74,8 +77,12 @@ impl<'v> Search<'v> {
             Open::At(variable) => variable,
         };
         let Some(of) = self.variables.0.get(variable) else { return Flow::TooMuch };
+        let beside = self.orders.concern(variable);
         for region in &of.regions {
             self.model.insert(variable, region);
+            if beside && !self.orders.allow(&self.model) {
+                continue;
+            }
             match self.go(visit) {
                 Flow::On => {}
                 end => return end,

@@ -1,8 +1,9 @@
 //! Records that show what a formula allows: made from a model, and believed only where the evaluator says so too.
 
-use super::Side;
+use super::Side as OfSet;
 use super::formula::{Like, Origin, Region, Unit, Variables, inside};
-use super::scalar::{Scalar, Sort};
+use super::order::{Orders, Side};
+use super::scalar::{Scalar, Sort, line, scalar};
 use super::solve::Model;
 use crate::data::calendar::Zone;
 use crate::data::{Currency, Decimal, Kind, KindId, Money, Role, Schema, Type, Value, Verdict, display};
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub trait Judge: Sync {
     /// What each rule makes of it; a rule that has no verdict on it is not there. None: they cannot be read as records.
     /// The data ends long after `day`, the records' own.
-    fn verdicts(&self, side: Side, records: &[Json], day: i32) -> Option<BTreeMap<String, Verdict>>;
+    fn verdicts(&self, side: OfSet, records: &[Json], day: i32) -> Option<BTreeMap<String, Verdict>>;
 
     /// One that judges by these rules alone; none where that is the same work, or they need others.
     fn only(&self, _rules: &BTreeSet<&str>) -> Option<Box<dyn Judge + '_>> {
@@ -24,7 +25,7 @@ pub trait Judge: Sync {
     }
 
     /// None where the rule has no verdict on it.
-    fn verdict(&self, side: Side, rule: &str, records: &[Json], day: i32) -> Option<Verdict> {
+    fn verdict(&self, side: OfSet, rule: &str, records: &[Json], day: i32) -> Option<Verdict> {
         self.verdicts(side, records, day)?.get(rule).copied()
     }
 }
@@ -100,6 +101,7 @@ fn wanted(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>
     for (name, region) in model {
         let variable = variables.0.get(*name)?;
         match &variable.source {
+            _ if matches!(variable.sort, Sort::Pair(Some(_))) => {}
             Origin::Kind => {
                 if let Region::Point(Scalar::Word(word)) = region {
                     wanted.kind = schema.kind_named(word);
@@ -173,7 +175,51 @@ fn wanted(schema: &Schema, rule: &Rule, variables: &Variables, model: &Model<'_>
     for (left, right, region) in beside {
         put_beside(schema, kind, &mut wanted, (left, right), region)?;
     }
+    put_in_order(schema, kind, &mut wanted, &Orders::of(variables), model)?;
     Some(wanted)
+}
+
+/// Values that are compared with each other.
+fn put_in_order(
+    schema: &Schema,
+    kind: KindId,
+    wanted: &mut Wanted,
+    orders: &Orders<'_>,
+    model: &Model<'_>,
+) -> Option<()> {
+    for sides in orders.absent(model) {
+        let own = sides.iter().filter_map(|side| match &side.source {
+            Origin::Column(column) => Some(column),
+            _ => None,
+        });
+        let optional = |name: &str| schema.kind(kind).columns.iter().any(|c| c.name == *name && c.optional);
+        if !own.clone().any(|column| wanted.own.get(column) == Some(&None)) {
+            let column = own.clone().find(|c| optional(c) && !wanted.own.contains_key(*c))?;
+            wanted.own.insert(column.clone(), None);
+        }
+    }
+    let ty = |side: &Side| match &side.source {
+        Origin::Column(column) => typed(schema, kind, column),
+        Origin::Lookup { table, column, .. } => typed(schema, schema.kind_named(table)?, column),
+        _ => None,
+    };
+    let day = wanted.day.unwrap_or(DAY);
+    let usual = |side: &Side| match scalar(&plain(schema, &ty(side)?, day, None)?, schema)? {
+        (Scalar::Number(n), _) => Some(n),
+        (Scalar::Word(_), _) => None,
+    };
+    for (side, n) in orders.values(model, &usual)? {
+        let ty = ty(side)?;
+        let of = value(schema, &ty, &line(&ty, None)?, &Region::Point(Scalar::Number(n)))?;
+        match &side.source {
+            Origin::Column(column) => wanted.own.insert(column.clone(), of),
+            Origin::Lookup { table, key, column } => {
+                wanted.rows.entry((table.clone(), key.clone())).or_default().insert(column.clone(), of)
+            }
+            _ => return None,
+        };
+    }
+    Some(())
 }
 
 fn typed(schema: &Schema, kind: KindId, column: &str) -> Option<Type> {

@@ -5,6 +5,7 @@ use super::policies::Trust;
 use super::solver::SolverArgs;
 use super::{Exit, Failure, Style, check, output};
 use crate::analyze::{self, Ask, Kind, Set, Solver};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 #[derive(Args)]
@@ -49,7 +50,7 @@ pub(super) struct AnalyzeArgs {
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// What ends with exit code 1, with commas between
-    #[arg(long, value_enum, default_value = "never", value_delimiter = ',', value_name = "WHAT")]
+    #[arg(long, value_parser = FailOn::parser(), default_value = "never", value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<FailOn>,
 }
 
@@ -61,35 +62,24 @@ enum Format {
     Json,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FailOn {
     Never,
-    Contradiction,
-    FindsNothing,
-    Swallowed,
-    FindsEverything,
-    Same,
-    Implied,
-    Together,
-    Overlap,
-    /// Anything that is told
+    Told(Kind),
     Any,
 }
 
 impl FailOn {
-    fn names(self, kind: Kind) -> bool {
-        match self {
-            FailOn::Never => false,
-            FailOn::Any => true,
-            FailOn::Contradiction => kind == Kind::Contradiction,
-            FailOn::FindsNothing => kind == Kind::FindsNothing,
-            FailOn::Swallowed => kind == Kind::Swallowed,
-            FailOn::FindsEverything => kind == Kind::FindsEverything,
-            FailOn::Same => kind == Kind::Same,
-            FailOn::Implied => kind == Kind::Implied,
-            FailOn::Together => kind == Kind::Together,
-            FailOn::Overlap => kind == Kind::Overlap,
-        }
+    fn parser() -> impl TypedValueParser<Value = FailOn> {
+        let told = Kind::ALL.iter().map(|kind| PossibleValue::new(kind.name()));
+        let any = PossibleValue::new("any").help("Anything that is told");
+        PossibleValuesParser::new([PossibleValue::new("never")].into_iter().chain(told).chain([any])).map(|name| {
+            match Kind::ALL.into_iter().find(|kind| kind.name() == name) {
+                Some(kind) => FailOn::Told(kind),
+                None if name == "any" => FailOn::Any,
+                None => FailOn::Never,
+            }
+        })
     }
 }
 
@@ -98,7 +88,7 @@ pub(super) fn run(args: &AnalyzeArgs, style: Style) -> Result<Exit, Failure> {
     let bench = Bench::within(check::compile(&checked)?, checked.hir());
     let set = Set { sources: policies.sources(), hir: checked.hir(), charter: &[] };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let overlaps = args.overlaps || args.fail_on.contains(&FailOn::Overlap);
+    let overlaps = args.overlaps || args.fail_on.contains(&FailOn::Told(Kind::Overlap));
     let solver = args.solver.start()?;
     let solver = solver.as_ref().map(|s| s as &dyn Solver);
     let analysis = analyze::within(set, Ask { overlaps, threads, judge: &bench, solver });
@@ -106,6 +96,7 @@ pub(super) fn run(args: &AnalyzeArgs, style: Style) -> Result<Exit, Failure> {
         Format::Human => analyze::within_human(&analysis, style.stdout),
         Format::Json => format!("{:#}\n", analyze::within_json(&analysis)),
     })?;
-    let over = analysis.claims.iter().any(|c| args.fail_on.iter().any(|f| f.names(c.claim)));
+    let fails = |told| args.fail_on.iter().any(|on| matches!(on, FailOn::Any) || *on == FailOn::Told(told));
+    let over = analysis.claims.iter().any(|claim| fails(claim.claim));
     Ok(if over { Exit::Findings } else { Exit::Clean })
 }

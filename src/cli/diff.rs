@@ -1,6 +1,7 @@
 //! `bylaws diff`: what changes in meaning between two policy sets.
 
 use super::bench::Bench;
+use super::policies::Trust;
 use super::solver::SolverArgs;
 use super::{Exit, Failure, Style, check, output, revision};
 use crate::analyze::{self, Changes, Relation, Set, Solver};
@@ -24,6 +25,7 @@ Examples:
   bylaws diff HEAD~1 HEAD --policy policies/
   bylaws diff origin/main policies/ --format md --fail-on looser
   bylaws diff main policies/ --solver z3      with a solver, which decides more
+  bylaws diff old.bundle new.bundle --require-signature conduct.pub
 
 Exit codes: 0 shown, 1 something changed that --fail-on names, 2 a set with errors, or that cannot be read.")]
 pub(super) struct DiffArgs {
@@ -36,6 +38,8 @@ pub(super) struct DiffArgs {
     /// The policy's path at a revision
     #[arg(long, short, value_name = "PATH")]
     policy: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
     #[command(flatten)]
     solver: SolverArgs,
     #[arg(long, value_enum, default_value = "human")]
@@ -80,7 +84,7 @@ impl Loaded {
 }
 
 pub(super) fn run(args: &DiffArgs, style: Style) -> Result<Exit, Failure> {
-    let (old, new) = both(&args.old, &args.new, args.policy.as_deref(), style)?;
+    let (old, new) = both(&args.old, &args.new, args.policy.as_deref(), &args.trust, style)?;
     let solver = args.solver.start()?;
     let changes = changes(&old, &new, solver.as_ref().map(|s| s as &dyn Solver))?;
     output::print(&match args.format {
@@ -109,16 +113,22 @@ pub(super) fn run(args: &DiffArgs, style: Style) -> Result<Exit, Failure> {
     Ok(if over { Exit::Findings } else { Exit::Clean })
 }
 
-/// Both sets; the errors of either are told.
-pub(super) fn both(old: &str, new: &str, policy: Option<&str>, style: Style) -> Result<(Loaded, Loaded), Failure> {
+/// Both sets, each as it has to be to be taken; the errors of either are told.
+pub(super) fn both(
+    old: &str,
+    new: &str,
+    policy: Option<&str>,
+    trust: &Trust,
+    style: Style,
+) -> Result<(Loaded, Loaded), Failure> {
     let on_disk = |what: &str| std::path::Path::new(what).exists().then(|| what.to_owned());
     let of_old = policy.map(str::to_owned).or_else(|| on_disk(new));
     let of_new = policy.map(str::to_owned).or_else(|| on_disk(old));
-    Ok((load(old, of_old.as_deref(), style)?, load(new, of_new.as_deref(), style)?))
+    Ok((load(old, of_old.as_deref(), trust, style)?, load(new, of_new.as_deref(), trust, style)?))
 }
 
-fn load(what: &str, path: Option<&str>, style: Style) -> Result<Loaded, Failure> {
-    let mut policies = revision::load(what, path)?;
+fn load(what: &str, path: Option<&str>, trust: &Trust, style: Style) -> Result<Loaded, Failure> {
+    let mut policies = revision::load(what, path, trust)?;
     let checked = policies.check(&[]);
     if checked.has_errors() {
         output::tell(&report::render::diagnostics(policies.sources(), checked.diagnostics(), style.stderr));

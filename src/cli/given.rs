@@ -153,6 +153,11 @@ impl Given {
         Given { naming: naming.clone(), ..self }
     }
 
+    /// Within other limits, and signed by one of these keys if there are any.
+    pub fn trusting(self, trust: &Trust) -> Given {
+        Given { trust: trust.clone(), ..self }
+    }
+
     /// The policy files and folders; none where a compiled set is given.
     pub fn policies(&self) -> Option<&[String]> {
         self.plan.is_none().then_some(&self.policies)

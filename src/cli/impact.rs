@@ -4,6 +4,7 @@ use super::diff::{self, Format, Loaded};
 use super::given::Given;
 use super::judged::{self, Judged};
 use super::people::Naming;
+use super::policies::Trust;
 use super::{Exit, Failure, Style, check, output, people};
 use crate::analyze;
 use crate::report::Context;
@@ -40,6 +41,8 @@ pub(super) struct ImpactArgs {
     /// Where the data ends: a date (its end) or a timestamp. Later records are set aside
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// How many records of one rule and effect are shown
@@ -54,8 +57,8 @@ pub(super) fn run(args: &ImpactArgs, style: Style) -> Result<Exit, Failure> {
         return Err(Failure::new("the records are read once for each policy, which standard input cannot be")
             .help("write them to a file first"));
     }
-    let (old, new) = diff::both(&args.old, &args.new, args.policy.as_deref(), style)?;
-    let given = Given::of(&[], &args.records, &args.as_of).naming(&args.naming);
+    let (old, new) = diff::both(&args.old, &args.new, args.policy.as_deref(), &args.trust, style)?;
+    let given = Given::of(&[], &args.records, &args.as_of).naming(&args.naming).trusting(&args.trust);
     let judge = |of: &Loaded| judged::judge(&given, check::compile(&of.checked)?.into());
     let (before, after) = (judge(&old)?, judge(&new)?);
     let names = (before.input_names(), after.input_names());

@@ -2,15 +2,16 @@
 
 use super::Failure;
 use super::policies::{self, Trust};
+use crate::diag::Code;
 use crate::io::MemoryFiles;
 use crate::policy_set::{LoadError, PolicySet};
 use std::path::Path;
 use std::process::{Command, Output};
 
 /// Where `OLD` or `NEW` is: a path that is there, `REVISION:PATH`, or `REVISION` with the path of the other side.
-pub(super) fn load(what: &str, path: Option<&str>) -> Result<PolicySet, Failure> {
+pub(super) fn load(what: &str, path: Option<&str>, trust: &Trust) -> Result<PolicySet, Failure> {
     if Path::new(what).exists() {
-        let opened = policies::open(&[what.to_owned()], &Trust::default())?;
+        let opened = policies::open(&[what.to_owned()], trust)?;
         return opened.load().map_err(|errors| unreadable(what, &errors));
     }
     let (revision, path) = match (what.split_once(':'), path) {
@@ -21,6 +22,11 @@ pub(super) fn load(what: &str, path: Option<&str>) -> Result<PolicySet, Failure>
                 .help(format!("name the policy: `{what}:policies`, or with `--policy policies`")));
         }
     };
+    if !trust.keys.is_empty() {
+        return Err(Failure::new(format!("`{what}` is not signed: it is no file, and a revision has no signature"))
+            .code(Code::NotSigned)
+            .help("name two signed bundles, or leave out --require-signature"));
+    }
     let commit = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])?;
     if !commit.status.success() {
         return Err(Failure::new(format!("`{what}` is neither a path nor a revision of this git repository"))
@@ -39,7 +45,8 @@ pub(super) fn load(what: &str, path: Option<&str>) -> Result<PolicySet, Failure>
         files.insert(name, text.stdout);
     }
     let path = if path.is_empty() { "." } else { path };
-    PolicySet::load(&files, &[path]).map_err(|errors| unreadable(&format!("{revision}:{path}"), &errors))
+    PolicySet::load_within(&files, &[path], &trust.limit.limits())
+        .map_err(|errors| unreadable(&format!("{revision}:{path}"), &errors))
 }
 
 /// The policy files of a commit, from this folder down.
@@ -65,5 +72,5 @@ fn said(output: &Output) -> String {
 
 fn unreadable(what: &str, errors: &[LoadError]) -> Failure {
     let lines: Vec<_> = errors.iter().map(|e| format!("{what}: {e}")).collect();
-    Failure::new(lines.join("\n")).code(crate::diag::Code::Unreadable)
+    Failure::new(lines.join("\n")).code(Code::Unreadable)
 }

@@ -95,13 +95,12 @@ fn compare(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-/// The identity of a record without a declared one: the first 32 hexadecimal digits of the SHA-256 of its
-/// columns' names and values. Equal contents are told apart by `occurrence`, from 1.
+/// The identity of a record without a declared one: the first 32 hexadecimal digits of the SHA-256 of columns' names
+/// and values.
 pub fn of_content<'a>(
     schema: &Schema,
     kind: KindId,
     contents: impl Iterator<Item = (ColumnId, Content)> + 'a,
-    occurrence: u32,
 ) -> String {
     let mut hash = Sha256::new();
     part(&mut hash, schema.kind(kind).name.as_bytes());
@@ -120,8 +119,7 @@ pub fn of_content<'a>(
             }
         }
     }
-    let text = hex(&hash.finalize()[..16]);
-    if occurrence > 1 { format!("{text} ({occurrence})") } else { text }
+    hex(&hash.finalize()[..16])
 }
 
 /// The identity of a finding: the first 128 bits of SHA-256 over the rule's name, its revision, and kind
@@ -184,10 +182,9 @@ mod tests {
         };
         assert_eq!(text("1", "2"), "a = 1, b = 2");
         assert_eq!(text("1, b = 2", ""), "a = \"1, b = 2\", b = \"\"");
-        let content = |c: Content, n| of_content(&schema, KindId(0), [(ColumnId(0), c)].into_iter(), n);
-        assert_ne!(content(Content::Absent, 1), content(Content::Missing, 1));
-        assert_ne!(content(Content::Absent, 1), content(Content::Known(Value::Text("absent".into())), 1));
-        assert_eq!(content(Content::Absent, 2), format!("{} (2)", content(Content::Absent, 1)));
+        let content = |c: Content| of_content(&schema, KindId(0), [(ColumnId(0), c)].into_iter());
+        assert_ne!(content(Content::Absent), content(Content::Missing));
+        assert_ne!(content(Content::Absent), content(Content::Known(Value::Text("absent".into()))));
         assert_ne!(finding("r", "1", &[("ab", "c")]), finding("r", "1", &[("a", "bc")]));
     }
 }

@@ -195,6 +195,24 @@ impl Kind {
         }
     }
 
+    /// The columns that say which record one is, whose and when: all of them where it declares no identity.
+    pub fn telling(&self) -> Vec<ColumnId> {
+        if self.identity.is_empty() {
+            return (0..self.columns.len() as u32).map(ColumnId).collect();
+        }
+        let mut columns = self.identity.clone();
+        match self.role {
+            Role::Record { time, subject } => columns.extend(time.into_iter().chain(subject)),
+            Role::Table { key, valid } => {
+                columns.push(key);
+                columns.extend(valid.into_iter().flat_map(|(from, until)| until.into_iter().chain([from])));
+            }
+        }
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
     /// A record's subject (`by`), or a table's key.
     pub fn subject(&self) -> Option<ColumnId> {
         match self.role {

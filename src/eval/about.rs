@@ -5,7 +5,6 @@ use super::tables::{Found, lookup};
 use super::val::Val;
 use super::verdicts::Findings;
 use crate::data::{KindId, Type, Value};
-use crate::plan::{Body, Op};
 
 impl Findings {
     /// Whether the subject of a verdict names a person: its field is `@person`, or refers to a table whose key is.
@@ -24,10 +23,7 @@ impl Findings {
     pub fn table_of_subject(&self, i: usize) -> Option<KindId> {
         let entry = &self.entries[i];
         if self.owner(i).is_some() {
-            let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
-            let history = &self.plan.histories[aggregate as usize];
-            let Op::Every { table, .. } = history.keys[history.every()?].inner.op else { return None };
-            return Some(table);
+            return self.judging().above(entry).map(|(table, _)| table);
         }
         let kind = self.plan.schema.kind(entry.kind);
         if kind.is_table() {

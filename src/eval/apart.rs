@@ -11,7 +11,7 @@ use super::rows::{Col, FlawKind, Rows};
 use super::screen::{Hold, identities, screen};
 use super::val::Val;
 use super::verdicts::Findings;
-use super::world::{Watermark, cell_type, event_time};
+use super::world::{Watermark, cell_type, event_time, has_identity};
 use super::{AsOf, BatchError, Evaluator, Options, PlanError, Truth, strata};
 use crate::data::build::{CellValue, ColumnBuilder};
 use crate::data::{Batch, ColumnId, Defect, InputId, KindId, Origin, Place, Time, Value};
@@ -186,9 +186,12 @@ fn unpack(plan: &Plan, kind: KindId, rows: &[Vec<u8>], first: u64) -> Result<Bat
     Ok(Batch { kind, projection, columns, places, defects })
 }
 
-/// Of each row a number that is equal for repeats of one record, and hardly ever for others.
+/// Of each row a number that is equal for repeats of one record, and for records without an identity that may have to
+/// be numbered; hardly ever for others.
 fn marks(plan: &Plan, rows: &Rows) -> Vec<i64> {
-    let columns = plan.columns(rows.kind).unwrap_or_default();
+    let kind = plan.schema.kind(rows.kind);
+    let mut columns = kind.telling();
+    columns.retain(|c| !kind.columns[c.0 as usize].sensitive);
     let content = |row: usize| {
         let mut hasher = FxHasher::default();
         hasher.write_u32(rows.kind.0);
@@ -217,8 +220,8 @@ impl Evaluator {
         Watermark { as_of: self.options.as_of, ..Watermark::default() }
     }
 
-    /// Of each row a mark: equal for records that are, or may be, repeats of one; with a number that is equal where they
-    /// agree on some columns. And how far the rows reach. For a plan of [`crate::plan::stages::survey`].
+    /// Of each row a mark: equal for records that are, or may be, repeats of one, or alike; with a number that is equal
+    /// where repeats agree on some columns. And how far the rows reach. For a plan of [`crate::plan::stages::survey`].
     ///
     /// Repeats that differ in a column by which some stage brings records together cannot be judged apart: whose record
     /// it is, is not known.
@@ -240,7 +243,11 @@ impl Evaluator {
             }
             rows = rows.take(&stay);
         }
-        let agree = |row: usize| hash(&pack(&self.plan, &rows, row, columns));
+        // Those without an identity are no repeats of each other.
+        let agree = |row: usize| match has_identity(&self.plan.schema, &rows, row) {
+            true => hash(&pack(&self.plan, &rows, row, columns)),
+            false => 0,
+        };
         let marks = marks(&self.plan, &rows).into_iter().enumerate().map(|(row, mark)| (mark, agree(row)));
         Ok((marks.collect(), Extent { dates: reach.dates, instants: reach.instants }))
     }

@@ -20,6 +20,7 @@ mod gaps;
 mod grouped;
 mod held;
 mod history;
+mod ids;
 mod index;
 mod interp;
 mod judge;

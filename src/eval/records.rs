@@ -6,15 +6,12 @@ use super::live::{InOrder, Live};
 use super::repeats::{self, Wanted};
 use super::rows::Rows;
 use super::screen::{Hold, Screened, Segment, screen};
-use super::world::{
-    self, KindWorld, Watermark, World, apart, cell_type, content, event_time, has_identity, identity_of, rank,
-};
+use super::world::{self, KindWorld, Watermark, World, apart, cell_type, content, event_time, rank, sorted_by};
 use super::{AsOf, KindCounts, Options, Runtime, parallel_each};
 use crate::data::calendar::Zone;
 use crate::data::identity::Content;
 use crate::data::{ColumnId, Kind, KindId, Origin, Schema, Time, display};
 use crate::plan::Plan;
-use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -341,7 +338,6 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
     }
     entries.sort_unstable_by_key(|e| e.0);
     let mut order = Vec::with_capacity(entries.len());
-    let mut occurrences = FxHashMap::default();
     for run in entries.chunk_by(|a, b| a.0 == b.0) {
         if let [(_, segment, row)] = run {
             order.push((*segment, *row));
@@ -353,26 +349,13 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
                 let rows = &segments[s as usize].rows;
                 // Unknown times sort with the last moment there is; they come after it.
                 let timeless = of.time().is_some_and(|c| event_time(rows, r as usize, c).is_none());
-                let (rank, identity) = (rank(schema, rows, r as usize), identity_of(schema, rows, r as usize, 1));
+                let (rank, identity) = (rank(schema, rows, r as usize), sorted_by(schema, rows, r as usize));
                 let apart = apart(schema, rows, r as usize);
                 (timeless, member(of, rows), rank, identity, apart, rows.places[r as usize], s, r)
             })
             .collect();
         named.sort_unstable();
-        let mut nth = 1;
-        for i in 0..named.len() {
-            let (.., s, r) = named[i];
-            let alone = has_identity(schema, &segments[s as usize].rows, r as usize);
-            nth = if i > 0 && !alone && (named[i].1, &named[i].3) == (named[i - 1].1, &named[i - 1].3) {
-                nth + 1
-            } else {
-                1
-            };
-            if nth > 1 {
-                occurrences.insert(order.len() as u32, nth);
-            }
-            order.push((s, r));
-        }
+        order.extend(named.into_iter().map(|(.., s, r)| (s, r)));
     }
     let mut ids: Vec<Vec<u32>> = segments.iter().map(|s| vec![super::interp::NO_ID; s.rows.len()]).collect();
     order.iter().enumerate().for_each(|(id, &(s, r))| ids[s as usize][r as usize] = id as u32);
@@ -383,6 +366,6 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
         histories.extend(segment.histories.into_iter().map(named));
         kept.push(segment.rows);
     }
-    let world = KindWorld { segments: kept, order, occurrences, time: of.time(), ..KindWorld::default() };
+    let world = KindWorld { segments: kept, order, time: of.time(), ..KindWorld::default() };
     Laid { world, repeats: 0, conflicts: 0, compliant: Vec::new(), candidates, histories }
 }

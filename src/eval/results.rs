@@ -13,8 +13,7 @@ use super::val::Val;
 use super::verdicts::Findings;
 use super::world::World;
 use super::{Options, RuleCounts, Runtime, Truth, parallel};
-use crate::data::calendar::Zone;
-use crate::data::{KindId, Time, Value, Verdict, display, identity};
+use crate::data::{ColumnId, KindId, Time, Value, Verdict, display};
 use crate::plan::{Body, Op, Plan, RulePlan, Trigger};
 use std::sync::Arc;
 
@@ -38,6 +37,8 @@ pub(super) struct Entry {
     pub counted_with: Option<u32>,
     /// How many are counted with it.
     pub further: u32,
+    /// Of verdicts whose records have no identity and are alike: which it is, from 1.
+    pub nth: u32,
 }
 
 /// A piece of work.
@@ -150,6 +151,7 @@ pub(super) fn levels(
         judging.sort(&mut of_level);
         judging.tell_once(&mut of_level, counts);
         judging.thin(&mut of_level, counts);
+        judging.number(&mut of_level);
         entries.append(&mut of_level);
     }
     entries
@@ -347,13 +349,21 @@ impl<'a> Judging<'a> {
         }
     }
 
+    /// Where a limit counts a record for those above somebody: the table, and the field by which it leads up.
+    pub fn above(&self, entry: &Entry) -> Option<(KindId, ColumnId)> {
+        let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
+        let history = &self.plan.histories[aggregate as usize];
+        match history.keys[history.every()?].inner.op {
+            Op::Every { table, column, .. } => Some((table, column)),
+            _ => None,
+        }
+    }
+
     pub fn subject(&self, entry: &Entry) -> Option<String> {
         let schema = &self.plan.schema;
         let cx = self.context(&self.plan.rules[entry.rule as usize], None);
         if let Some(owner) = self.owner(entry) {
-            let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
-            let history = &self.plan.histories[aggregate as usize];
-            let Op::Every { table, column, .. } = history.keys[history.every()?].inner.op else { return None };
+            let (table, column) = self.above(entry)?;
             return Some(chain::shown(&cx, table, column, Val::of(owner)).replace(display::PERSON, ""));
         }
         let column = schema.kind(entry.kind).subject()?;
@@ -365,47 +375,6 @@ impl<'a> Judging<'a> {
         }
         let shown = field_value(&cx, entry.kind, column, &value);
         Some(shown.replace(display::PERSON, ""))
-    }
-
-    /// Of the finding: made from the record, or the table's row and the moment.
-    pub fn identity(&self, entry: &Entry) -> [u8; 16] {
-        self.runtime.people.finding(self.identity_of_what(entry))
-    }
-
-    fn identity_of_what(&self, entry: &Entry) -> [u8; 16] {
-        let schema = &self.plan.schema;
-        let rule = &self.plan.rules[entry.rule as usize];
-        let kind = schema.kind(self.world.frame(entry.kind, entry.id).rows.own().kind);
-        if !entry.steps.is_empty() {
-            return self.identity_of_steps(rule, entry);
-        }
-        let record = self.world.identity(schema, entry.kind, entry.id);
-        match (rule.trigger, entry.time) {
-            (Trigger::Each { table, .. }, Some(time)) if table == entry.kind => {
-                let moment = display::time(time, &Zone::utc());
-                identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record), ("period end", &moment)])
-            }
-            _ => match self.owner(entry) {
-                Some(owner) => {
-                    let owner = display::exact(owner, schema, &Zone::utc());
-                    identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record), ("above", &owner)])
-                }
-                None => identity::finding(&rule.name, &rule.revision, &[(&kind.name, &record)]),
-            },
-        }
-    }
-
-    /// Made from all records of the match.
-    fn identity_of_steps(&self, rule: &RulePlan, entry: &Entry) -> [u8; 16] {
-        let schema = &self.plan.schema;
-        let search = sequence::Search::new(self.context(rule, None), rule);
-        let records = search.map_or_else(Vec::new, |s| s.records(&entry.steps));
-        let named: Vec<(&str, String)> = records
-            .iter()
-            .map(|f| (schema.kind(f.kind).name.as_str(), self.world.identity(schema, f.kind, f.id)))
-            .collect();
-        let named: Vec<(&str, &str)> = named.iter().map(|(kind, identity)| (*kind, identity.as_str())).collect();
-        identity::finding(&rule.name, &rule.revision, &named)
     }
 }
 
@@ -422,5 +391,6 @@ pub(super) fn entry(rule: u32, judgement: Judgement, frame: Frame<'_>) -> Entry 
         steps: [].into(),
         counted_with: None,
         further: 0,
+        nth: 1,
     }
 }

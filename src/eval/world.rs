@@ -30,14 +30,12 @@ pub struct World {
 }
 
 /// The rows of one kind. A row's *id* is its index in `order`: by event time (unknown times last), then
-/// identity, then occurrence; never by arrival.
+/// identity, then what is read of it; never by arrival.
 #[derive(Debug, Default)]
 pub struct KindWorld {
     pub segments: Vec<Rows>,
     /// Segment and row.
     pub order: Vec<(u32, u32)>,
-    /// Which of several equal records without a declared identity, where it is not the first.
-    pub occurrences: FxHashMap<u32, u32>,
     pub time: Option<ColumnId>,
     /// Of findings: rows that are only perhaps there, since the rule could not be decided (or not yet).
     pub open: FxHashMap<u32, Truth>,
@@ -74,7 +72,7 @@ impl World {
                 Time::Date(d) => d as i64,
                 Time::Instant(t) => t,
             });
-            let identity = (identity_of(schema, rows, frame.row, 1), apart(schema, rows, frame.row));
+            let identity = (sorted_by(schema, rows, frame.row), apart(schema, rows, frame.row));
             (time, rank(schema, rows, frame.row), identity, rows.places[frame.row])
         };
         key(one) < key(other)
@@ -92,8 +90,7 @@ impl World {
     /// The record's identity, as reports show it and findings' ids are made of.
     pub fn identity(&self, schema: &Schema, kind: KindId, id: u32) -> String {
         let frame = self.frame(kind, id);
-        let occurrence = self.kinds[kind.0 as usize].occurrences.get(&id).copied().unwrap_or(1);
-        identity_of(schema, frame.rows, frame.row, occurrence)
+        identity_of(schema, frame.rows, frame.row)
     }
 }
 
@@ -128,32 +125,42 @@ pub fn rank(schema: &Schema, rows: &Rows, row: usize) -> identity::Rank {
     identity::Rank::of(if columns.is_empty() { None } else { values.collect() })
 }
 
-pub fn identity_of(schema: &Schema, rows: &Rows, row: usize, occurrence: u32) -> String {
+/// Of a record without an identity: what it is told by, whatever else rules read of it.
+pub fn identity_of(schema: &Schema, rows: &Rows, row: usize) -> String {
     let rows = rows.own();
-    let kind = schema.kind(rows.kind);
-    if has_identity(schema, rows, row) {
-        let values: Vec<_> = kind
-            .identity
-            .iter()
-            .filter_map(|&c| {
-                let ty = cell_type(schema, rows.kind, c);
-                Some((c, rows.cols[c.0 as usize].value(row, &ty)?))
-            })
-            .collect();
-        return identity::declared(schema, rows.kind, &values);
+    declared(schema, rows, row)
+        .unwrap_or_else(|| of_content(schema, rows, row, Some(&schema.kind(rows.kind).telling()), false))
+}
+
+/// As [`identity_of`], but of a record without an identity all that is read of it: so that their order hangs on nothing
+/// else.
+pub fn sorted_by(schema: &Schema, rows: &Rows, row: usize) -> String {
+    let rows = rows.own();
+    declared(schema, rows, row).unwrap_or_else(|| of_content(schema, rows, row, None, false))
+}
+
+fn declared(schema: &Schema, rows: &Rows, row: usize) -> Option<String> {
+    if !has_identity(schema, rows, row) {
+        return None;
     }
-    of_content(schema, rows, row, occurrence, false)
+    let columns = schema.kind(rows.kind).identity.iter();
+    let values = columns.filter_map(|&c| {
+        let ty = cell_type(schema, rows.kind, c);
+        Some((c, rows.cols[c.0 as usize].value(row, &ty)?))
+    });
+    Some(identity::declared(schema, rows.kind, &values.collect::<Vec<_>>()))
 }
 
 /// Of what is read of a record. A hash of what is `@sensitive` would tell it to whoever tries all values.
-fn of_content(schema: &Schema, rows: &Rows, row: usize, occurrence: u32, sensitive: bool) -> String {
+fn of_content(schema: &Schema, rows: &Rows, row: usize, among: Option<&[ColumnId]>, sensitive: bool) -> String {
     let kind = schema.kind(rows.kind);
     let contents = (0..kind.columns.len() as u32).map(ColumnId).filter_map(|c| {
-        let left_out =
-            matches!(rows.cols[c.0 as usize], Col::None) || kind.columns[c.0 as usize].sensitive && !sensitive;
+        let left_out = matches!(rows.cols[c.0 as usize], Col::None)
+            || kind.columns[c.0 as usize].sensitive && !sensitive
+            || among.is_some_and(|among| !among.contains(&c));
         (!left_out).then(|| (c, content(schema, rows, row, c)))
     });
-    identity::of_content(schema, rows.kind, contents, occurrence)
+    identity::of_content(schema, rows.kind, contents)
 }
 
 /// Tells records apart, and is never shown, that are equal but for what is `@sensitive`: so that their order hangs on
@@ -161,7 +168,13 @@ fn of_content(schema: &Schema, rows: &Rows, row: usize, occurrence: u32, sensiti
 pub fn apart(schema: &Schema, rows: &Rows, row: usize) -> String {
     let rows = rows.own();
     let open = schema.kind(rows.kind).columns.iter().all(|c| !c.sensitive);
-    if open || has_identity(schema, rows, row) { String::new() } else { of_content(schema, rows, row, 1, true) }
+    if open || has_identity(schema, rows, row) { String::new() } else { of_content(schema, rows, row, None, true) }
+}
+
+/// Tells records apart, and is never shown, that have no identity: of what a rule reads.
+pub fn apart_by(schema: &Schema, rows: &Rows, row: usize, columns: &[ColumnId]) -> String {
+    let rows = rows.own();
+    if has_identity(schema, rows, row) { String::new() } else { of_content(schema, rows, row, Some(columns), true) }
 }
 
 pub fn content(schema: &Schema, rows: &Rows, row: usize, column: ColumnId) -> Content {

@@ -1,6 +1,6 @@
 //! Which columns have to be read.
 
-use crate::data::{ColumnId, KindId, Origin, Role, Schema, Type};
+use crate::data::{ColumnId, KindId, Origin, Schema, Type};
 use std::sync::Arc;
 
 /// The columns met so far, by kind.
@@ -28,22 +28,21 @@ impl<'a> Columns<'a> {
             return;
         }
         let of = self.schema.kind(kind);
-        // Without a declared identity it is all that the record holds; a finding is named by its rule too.
-        let all = of.identity.is_empty() || of.origin == Origin::Findings;
-        let mut wanted = vec![all; of.columns.len()];
-        let mut want = |c: ColumnId| wanted[c.0 as usize] = true;
-        of.identity.iter().copied().for_each(&mut want);
-        match of.role {
-            Role::Record { time, subject } => time.into_iter().chain(subject).for_each(want),
-            Role::Table { key, valid } => {
-                want(key);
-                if let Some((from, until)) = valid {
-                    want(from);
-                    until.into_iter().for_each(want);
-                }
+        // A finding is named by its rule too.
+        let mut wanted = vec![of.origin == Origin::Findings; of.columns.len()];
+        of.telling().into_iter().for_each(|c| wanted[c.0 as usize] = true);
+        self.wanted[kind.0 as usize] = Some(wanted);
+    }
+
+    /// What others met too.
+    pub fn join(&mut self, other: &Columns<'_>) {
+        for (own, other) in self.wanted.iter_mut().zip(&other.wanted) {
+            match (own.as_mut(), other) {
+                (Some(own), Some(other)) => own.iter_mut().zip(other).for_each(|(own, other)| *own |= other),
+                (None, Some(_)) => own.clone_from(other),
+                (_, None) => {}
             }
         }
-        self.wanted[kind.0 as usize] = Some(wanted);
     }
 
     /// Whether an amount is read of some kind.

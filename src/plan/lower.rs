@@ -141,6 +141,7 @@ impl Lower<'_> {
             }
         };
         let first_history = self.histories.len() as u32;
+        let others = std::mem::replace(&mut self.columns, Columns::new(self.schema));
         self.level = rule.level;
         let kind = self.kind(rule.trigger.kind());
         self.columns.record(kind);
@@ -207,6 +208,9 @@ impl Lower<'_> {
             Body::Limit { .. } => Vec::new(),
             _ => split::at_once(&when, 0, kind, self.schema, atoms).0,
         };
+        let reads = self.columns.projections().into_iter().enumerate();
+        let reads = reads.filter_map(|(kind, columns)| Some((KindId(kind as u32), columns?))).collect();
+        self.columns.join(&others);
         RulePlan {
             name: rule.name.clone(),
             title: rule.title.clone(),
@@ -235,6 +239,7 @@ impl Lower<'_> {
             span: rule.span,
             name_span: rule.name_span,
             histories: (first_history..self.histories.len() as u32).collect(),
+            reads,
         }
     }
 

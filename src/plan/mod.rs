@@ -23,10 +23,11 @@ use crate::data::{
 use crate::sema::hir::{EachAt, Func, Hir, Times, Verb, Window};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Of the serialised form; raised with every change of meaning.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// An executable policy set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,6 +120,8 @@ pub struct RulePlan {
     pub name_span: Span,
     /// The histories that any of its conditions read.
     pub histories: Vec<u32>,
+    /// By kind: what it reads itself. Verdicts of alike records are numbered by it.
+    pub reads: BTreeMap<KindId, Arc<[ColumnId]>>,
 }
 
 /// What can be said of a rule from the record alone. Only rows for which `filter` and `when` are not
@@ -327,8 +330,8 @@ impl Plan {
         }
     }
 
-    /// Has of each kind read what the whole set reads of it, where anything is: a record without an identity is told by
-    /// what is read of it, and so is the id of what is found.
+    /// Has of each kind read what the whole set reads of it, where anything is: the order of records of one time, that
+    /// lack their identity, hangs on what is read of them.
     pub fn read_alike(&mut self, whole: &Plan) {
         for (own, whole) in self.kinds.iter_mut().zip(&whole.kinds).take(self.schema.declared().len()) {
             if own.projection.is_some() {

@@ -68,7 +68,7 @@ pub fn stages(hir: &Hir) -> Vec<Stage> {
 }
 
 /// What is looked at of all records before any stage: which each is, when it was, and by what it comes together with
-/// others. All that rules read: a record without an identity is told by this.
+/// others.
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// Of no rules.
@@ -228,10 +228,12 @@ fn by(plan: &Plan, rule: &RulePlan) -> By {
 
 /// Columns of the triggering record that others are looked for by, the subject first.
 fn candidates(plan: &Plan, rule: &RulePlan, kind: KindId) -> Vec<ColumnId> {
-    let mut columns: Vec<ColumnId> = plan.schema.kind(kind).subject().into_iter().collect();
+    let subject = plan.schema.kind(kind).subject();
+    let mut columns: Vec<ColumnId> = subject.into_iter().filter(|c| !parts_alike(&plan.schema, kind, *c)).collect();
     let mut add = |e: &super::Expr| {
         if let Op::Column { root: 0, column } = e.op
             && !columns.contains(&column)
+            && !parts_alike(&plan.schema, kind, column)
         {
             columns.push(column);
         }
@@ -242,6 +244,17 @@ fn candidates(plan: &Plan, rule: &RulePlan, kind: KindId) -> Vec<ColumnId> {
     }
     rule.once.iter().flat_map(|o| &o.keys).for_each(|(_, k)| add(k));
     columns
+}
+
+/// Whether records without an identity can be alike and differ in the column. What is found in such is numbered, and
+/// has to be found in one place.
+fn parts_alike(schema: &Schema, kind: KindId, column: ColumnId) -> bool {
+    match &schema.kind(kind).origin {
+        Origin::Union(members) => members
+            .iter()
+            .any(|(member, columns)| columns.get(column.0 as usize).is_none_or(|c| parts_alike(schema, *member, *c))),
+        _ => schema.kind(kind).identity.is_empty() && schema.column(kind, column).sensitive,
+    }
 }
 
 /// Records of `kind` come together by this column; false where they do already by another.
@@ -308,7 +321,9 @@ fn sequence(plan: &Plan, rule: &RulePlan) -> Option<BTreeMap<KindId, ColumnId>> 
     (0..number).filter(|_| only_steps).find_map(|nth| {
         let mut keys = BTreeMap::new();
         let mut fits = |step: &&HistoryPlan| match step.keys.get(nth).map(|k| &k.inner.op) {
-            Some(Op::Column { root, column }) if *root == step.root + 1 => {
+            Some(Op::Column { root, column })
+                if *root == step.root + 1 && !parts_alike(&plan.schema, step.kind, *column) =>
+            {
                 assign(&plan.schema, &mut keys, step.kind, *column)
             }
             _ => false,

@@ -17,6 +17,7 @@ pub(crate) mod integrity;
 pub(crate) mod json;
 #[cfg(feature = "cli")]
 pub(crate) mod ledger;
+mod markup;
 pub(crate) mod metrics;
 mod page;
 #[cfg(feature = "cli")]

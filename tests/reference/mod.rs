@@ -16,6 +16,7 @@ pub mod verdicts;
 use bylaws::internals::data::identity::{self, Content};
 use bylaws::internals::data::{Clock, ColumnId, KindId, Origin, Role, Schema, Type, Value, Verdict};
 use bylaws::internals::eval::Truth;
+use bylaws::internals::plan::Plan;
 use bylaws::internals::sema::hir::{Expr, ExprKind, Hir, Rule};
 use jiff::civil::Date;
 use std::cmp::Ordering;
@@ -61,6 +62,8 @@ pub struct Row {
     pub cells: Vec<Val>,
     pub time: Option<Moment>,
     pub identity: String,
+    /// What it holds.
+    pub contents: Vec<(ColumnId, Content)>,
     /// Its parts, where it has a declared one, and all are known.
     pub parts: Option<Vec<Value>>,
     pub occurrence: usize,
@@ -139,6 +142,8 @@ pub struct World<'a> {
     /// Event times as they came, before repeats were joined: what the watermark is made from.
     pub times: Vec<Moment>,
     pub as_of: Option<Value>,
+    /// By rule, and by kind: the columns that it reads.
+    pub reads: Vec<std::collections::BTreeMap<KindId, Arc<[ColumnId]>>>,
     /// The currency that amounts are added up in, while what it is compared with says so.
     pub into: std::cell::Cell<Option<bylaws::internals::data::Currency>>,
 }
@@ -210,7 +215,8 @@ fn world<'a>(hir: &'a Hir, records: &[Record], as_of: Option<Value>, read: &Proj
     let kept: Vec<Record> = kept.into_iter().filter(|r| read[r.kind.0 as usize].is_some()).collect();
     let mut rows = join_repeats(&hir.schema, &kept, read);
     rows.extend(of_several(&hir.schema, &rows));
-    World { hir, rows, times, as_of, into: Default::default() }
+    let reads = Plan::compile(hir).rules.iter().map(|rule| rule.reads.clone()).collect();
+    World { hir, rows, times, as_of, reads, into: Default::default() }
 }
 
 fn event_time(schema: &Schema, record: &Record) -> Option<Moment> {
@@ -259,6 +265,7 @@ pub fn join_repeats(schema: &Schema, records: &[Record], read: &Projections) -> 
                 cells,
                 time,
                 identity,
+                contents: contents(schema, members[0]),
                 parts,
                 occurrence: 1,
                 place,
@@ -285,8 +292,8 @@ fn of_several(schema: &Schema, rows: &[Row]) -> Vec<Row> {
         for (i, row) in rows.iter().enumerate() {
             let Some(member) = members.iter().position(|m| m.0 == row.kind) else { continue };
             let cells: Vec<Val> = members[member].1.iter().map(|c| row.cells[c.0 as usize].clone()).collect();
-            let (identity, parts) = (row.identity.clone(), row.parts.clone());
-            found.push(Row { kind: KindId(k as u32), cells, identity, parts, member, own: Some(i), ..*row });
+            let (identity, contents, parts) = (row.identity.clone(), row.contents.clone(), row.parts.clone());
+            found.push(Row { kind: KindId(k as u32), cells, identity, contents, parts, member, own: Some(i), ..*row });
         }
     }
     found
@@ -320,17 +327,20 @@ fn declared_identity(schema: &Schema, record: &Record) -> Option<(String, Vec<Va
 }
 
 fn content_identity(schema: &Schema, record: &Record, read: &Projections) -> String {
-    let columns = read[record.kind.0 as usize].iter().flat_map(|columns| columns.iter());
-    let contents = columns.map(|c| {
-        let content = match record.cells.get(c) {
-            Some(Cell::Value(v)) => Content::Known(v.clone()),
-            Some(Cell::Malformed(found)) => Content::Malformed(found.clone()),
-            None if schema.column(record.kind, *c).optional => Content::Absent,
-            None => Content::Missing,
-        };
-        (*c, content)
-    });
-    identity::of_content(schema, record.kind, contents, 1)
+    let read = |c: ColumnId| read[record.kind.0 as usize].iter().flat_map(|columns| columns.iter()).any(|r| *r == c);
+    let contents = contents(schema, record).into_iter().filter(|(c, _)| read(*c));
+    identity::of_content(schema, record.kind, contents)
+}
+
+fn contents(schema: &Schema, record: &Record) -> Vec<(ColumnId, Content)> {
+    let columns = (0..schema.kind(record.kind).columns.len() as u32).map(ColumnId);
+    let content = |c: ColumnId| match record.cells.get(&c) {
+        Some(Cell::Value(v)) => Content::Known(v.clone()),
+        Some(Cell::Malformed(found)) => Content::Malformed(found.clone()),
+        None if schema.column(record.kind, c).optional => Content::Absent,
+        None => Content::Missing,
+    };
+    columns.map(|c| (c, content(c))).collect()
 }
 
 /// A value as text, for identities and subjects.

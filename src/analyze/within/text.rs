@@ -19,6 +19,20 @@ impl Kind {
         Kind::Overlap,
     ];
 
+    /// As it is asked for.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Contradiction => "contradiction",
+            Kind::FindsNothing => "finds-nothing",
+            Kind::Swallowed => "swallowed",
+            Kind::FindsEverything => "finds-everything",
+            Kind::Same => "same",
+            Kind::Implied => "implied",
+            Kind::Together => "together",
+            Kind::Overlap => "overlap",
+        }
+    }
+
     fn heading(self) -> &'static str {
         match self {
             Kind::Contradiction => "contradiction",

@@ -5,6 +5,7 @@ use super::samples::Sample;
 use crate::analyze::canon::{Apart, Names};
 use crate::analyze::formula::{Node, Origin, Variables, or};
 use crate::analyze::lower::{Limits, Lowering, Parts, Whole, kinds};
+use crate::analyze::scalar::Sort;
 use crate::data::{Currency, Schema};
 use crate::sema::hir::{Body, Expr, ExprKind, History, Rule};
 use crate::source::Span;
@@ -77,11 +78,13 @@ fn unit<'a>(
     let (scope, base, found) = (any(|p| p.scope.clone()), any(Parts::base), any(Parts::found));
     let mut tests = BTreeSet::new();
     found.variables(&mut tests);
-    let tests = tests
-        .into_iter()
-        .filter(|name| variables.0.get(*name).is_some_and(|v| !matches!(v.source, Origin::Kind | Origin::Day)))
-        .map(str::to_owned)
-        .collect();
+    let known = |name: &&str| variables.0.get(*name).filter(|v| !matches!(v.source, Origin::Kind | Origin::Day));
+    // Of two values that are compared, each is tested.
+    let ends = tests.iter().filter_map(known).flat_map(|v| match &v.sort {
+        Sort::Pair(Some(sides)) => vec![sides.left.key.clone(), sides.right.key.clone()],
+        _ => Vec::new(),
+    });
+    let tests = tests.iter().filter(|name| known(name).is_some()).map(|name| (*name).to_owned()).chain(ends).collect();
     let columns = wordings.iter().flat_map(|rule| columns(schema, rule)).collect();
     Unit {
         name,

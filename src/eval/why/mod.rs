@@ -289,7 +289,7 @@ impl Findings {
             let kind = KindId(k as u32);
             let rows = of.segments.iter().flat_map(|s| s.places.iter().enumerate().map(move |(row, p)| (s, row, p)));
             for (rows, row, _) in rows.filter(|(s, _, p)| s.own().kind == kind && there(p)) {
-                let identity = identity_of(schema, rows, row, 1);
+                let identity = identity_of(schema, rows, row);
                 repeated.extend(self.find(|_, k, id| k == kind && self.world.identity(schema, k, id) == identity));
             }
         }

@@ -2,6 +2,7 @@
 //! each rule that was kept.
 
 use super::{Notice, Outcome, Run};
+use crate::report::markup::{attribute, escaped};
 use std::io::{Result, Write};
 
 pub(super) fn head(run: &Run, out: &mut dyn Write) -> Result<()> {
@@ -27,31 +28,31 @@ pub(super) fn piece(run: &Run, notice: &Notice, out: &mut Vec<u8>) -> Result<()>
     let rule = &run.rules[notice.rule];
     let name = if notice.about.is_empty() { &notice.message } else { &notice.about };
     let place =
-        notice.place().map_or(String::new(), |p| format!(" file=\"{}\" line=\"{}\"", escaped(&p.file, true), p.line));
+        notice.place().map_or(String::new(), |p| format!(" file=\"{}\" line=\"{}\"", attribute(&p.file), p.line));
     let class = match (run.command, notice.place()) {
         ("test", Some(place)) => &place.file,
         _ => &rule.id,
     };
-    write!(out, "    <testcase classname=\"{}\" name=\"{}\"{place}", escaped(class, true), escaped(name, true))?;
-    let message = escaped(notice.message.lines().next().unwrap_or_default(), true);
+    write!(out, "    <testcase classname=\"{}\" name=\"{}\"{place}", attribute(class), attribute(name))?;
+    let message = attribute(notice.message.lines().next().unwrap_or_default());
     if notice.outcome == Outcome::Passed {
         return out.write_all(b"/>\n");
     }
     if !notice.calls() {
-        let excuse = escaped(&notice.excuse(), true);
+        let excuse = attribute(&notice.excuse());
         return writeln!(out, ">\n      <skipped message=\"{excuse}\"/>\n    </testcase>");
     }
     let (element, kind) = match notice.outcome {
         Outcome::Indeterminate => ("error", "indeterminate"),
         _ => ("failure", notice.grade.as_str()),
     };
-    let body = escaped(&body(run, notice), false);
+    let body = escaped(&body(run, notice));
     writeln!(out, ">\n      <{element} type=\"{kind}\" message=\"{message}\">{body}</{element}>\n    </testcase>")
 }
 
 pub(super) fn foot(run: &Run, out: &mut dyn Write) -> Result<()> {
     for rule in run.silent() {
-        let id = escaped(&rule.id, true);
+        let id = attribute(&rule.id);
         match rule.passed {
             Some(0) | None => writeln!(
                 out,
@@ -61,7 +62,7 @@ pub(super) fn foot(run: &Run, out: &mut dyn Write) -> Result<()> {
         }
     }
     for trouble in &run.troubles {
-        let trouble = escaped(trouble, true);
+        let trouble = attribute(trouble);
         writeln!(
             out,
             "    <testcase classname=\"bylaws\" name=\"{trouble}\">\n      <error message=\"{trouble}\"/>\n    </testcase>"
@@ -92,22 +93,4 @@ fn body(run: &Run, notice: &Notice) -> String {
     lines.extend(rule.cite.iter().map(|cite| format!("cite: {cite}")));
     lines.push(format!("id: {}", notice.id));
     lines.join("\n")
-}
-
-/// As XML 1.0 wants it, without the characters that it cannot hold. In an attribute a line's end would become a space.
-pub(super) fn escaped(text: &str, attribute: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' if attribute => out.push_str("&#10;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

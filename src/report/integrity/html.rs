@@ -4,6 +4,7 @@ use super::markdown::{idle, others, requirements, under_title};
 use super::{Report, Rule};
 use crate::data::{Severity, Verdict};
 use crate::report::grouped;
+use crate::report::markup::escaped;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fmt::Write as _;
@@ -15,7 +16,7 @@ const SCRIPT: &str = include_str!("page/page.js");
 const CHARTS: &str = include_str!("page/charts.js");
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
-    let title = escape(&report.title);
+    let title = escaped(&report.title);
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -26,7 +27,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
         report.version
     )?;
     let mut body = String::new();
-    let _ = write!(body, "<header>\n<h1>{title}</h1>\n<p>{}</p>\n</header>\n<main>\n", escape(&under_title(report)));
+    let _ = write!(body, "<header>\n<h1>{title}</h1>\n<p>{}</p>\n</header>\n<main>\n", escaped(&under_title(report)));
     tiles(report, &mut body);
     since(report, &mut body);
     body.push_str(FILTERS);
@@ -93,7 +94,7 @@ fn since(report: &Report, out: &mut String) {
         out,
         "<section id=\"since\"><h2>Since the earlier run</h2>\n<p>Against <code>{}</code>: \
          <button type=\"button\" class=\"link\" data-filter=\"verdict=finding&amp;new=1\">{} new</button>, {} known, {} gone.</p>\n",
-        escape(&since.file),
+        escaped(&since.file),
         grouped(since.new as u64),
         grouped(since.known as u64),
         grouped(since.gone.len() as u64)
@@ -105,7 +106,7 @@ fn since(report: &Report, out: &mut String) {
                 cell(&g.time.as_deref().map_or_else(String::new, minute)),
                 cell(&g.rule),
                 cell(g.now.unwrap_or("compliant, or no longer there")),
-                format!("<td><code>{}</code></td>", escape(&g.id)),
+                format!("<td><code>{}</code></td>", escaped(&g.id)),
             ]
         });
         let heads = [("severity", false), ("time", false), ("rule", false), ("now", false), ("finding", false)];
@@ -151,8 +152,8 @@ fn charts(report: &Report, out: &mut String) {
         let filter = |name: &str, text: &str| {
             format!(
                 "<th scope=\"row\"><button type=\"button\" class=\"link\" data-filter=\"{}\">{}</button></th>",
-                escape(name),
-                escape(text)
+                escaped(name),
+                escaped(text)
             )
         };
         let rows = rows.iter().map(|(key, text, n)| {
@@ -177,7 +178,7 @@ fn charts(report: &Report, out: &mut String) {
     let groups =
         groups.into_iter().map(|(name, n)| (format!("group={}&verdict=finding", url(name)), name.to_owned(), n));
     if let Some(group_by) = &report.group_by {
-        figure("groups", &format!("By {}", escape(group_by)), &escape(group_by), groups.collect());
+        figure("groups", &format!("By {}", escaped(group_by)), &escaped(group_by), groups.collect());
     }
     let _ = writeln!(
         out,
@@ -223,11 +224,11 @@ fn rules(report: &Report, out: &mut String) {
 
 /// A rule in a table: a button that picks it, where a script runs.
 fn head(rule: &Rule) -> String {
-    let cite = rule.cite.as_deref().map_or(String::new(), |c| format!("<small>{}</small>", escape(c)));
+    let cite = rule.cite.as_deref().map_or(String::new(), |c| format!("<small>{}</small>", escaped(c)));
     format!(
         "<th scope=\"row\"><button type=\"button\" class=\"link\" data-filter=\"rule={}\">{}</button>{cite}</th>",
         url(&rule.name),
-        escape(&rule.title)
+        escaped(&rule.title)
     )
 }
 
@@ -266,11 +267,11 @@ fn leaders(report: &Report, out: &mut String) {
     let rows = report.leaders.iter().map(|l| {
         let title = report.rules.iter().find(|r| r.name == l.rule).map_or(&l.rule, |r| &r.title);
         let filter = format!("rule={}&subject={}", url(&l.rule), url(&l.name));
-        let name = escape(&l.name);
+        let name = escaped(&l.name);
         [
             format!(
                 "<th scope=\"row\"><button type=\"button\" class=\"link\" data-filter=\"{}\">{name}</button></th>",
-                escape(&filter)
+                escaped(&filter)
             ),
             cell(l.group.as_deref().unwrap_or("")),
             cell(title),
@@ -301,7 +302,7 @@ fn metrics(report: &Report, out: &mut String) {
         let _ = writeln!(
             out,
             "<figure><figcaption>{}</figcaption>\n<div class=\"chart\" id=\"chart-metric-{i}\"></div>",
-            escape(text("title"))
+            escaped(text("title"))
         );
         let keys: Vec<&str> = metric["per"].as_array().into_iter().flatten().filter_map(|k| k.as_str()).collect();
         let heads: Vec<(&str, bool)> =
@@ -311,7 +312,7 @@ fn metrics(report: &Report, out: &mut String) {
             let remarks: Vec<&str> =
                 row["remarks"].as_array().into_iter().flatten().filter_map(|r| r.as_str()).collect();
             let keys = keys.iter().map(|k| cell(row["keys"][k].as_str().unwrap_or_default()));
-            let figure = format!("<td class=\"n\">{}</td>", escape(own("text")));
+            let figure = format!("<td class=\"n\">{}</td>", escaped(own("text")));
             keys.chain([cell(own("label")), figure, cell(&remarks.join(", "))]).collect::<Vec<_>>()
         });
         folded("As a table", &heads, rows, out);
@@ -328,7 +329,7 @@ fn waivers(report: &Report, out: &mut String) {
     let rows = report.waivers.iter().map(|w| {
         let whom = w.covers.as_deref().unwrap_or("");
         [
-            format!("<th scope=\"row\">{}</th>", escape(&w.rule)),
+            format!("<th scope=\"row\">{}</th>", escaped(&w.rule)),
             cell(whom),
             cell(&w.from),
             cell(&w.until),
@@ -374,9 +375,9 @@ fn data(report: &Report, out: &mut String) {
         table("What leaves verdicts undecided", &[("verdicts", true), ("cause", false)], rows, out);
     }
     let mut notes: Vec<String> =
-        data.unseen.iter().map(|k| format!("Rules read <code>{}</code>, and there are none.", escape(k))).collect();
+        data.unseen.iter().map(|k| format!("Rules read <code>{}</code>, and there are none.", escaped(k))).collect();
     notes.extend(data.undeclared.iter().map(|(kind, n)| {
-        format!("Not declared in the policy, not judged: <code>{}</code>, {}.", escape(kind), grouped(*n))
+        format!("Not declared in the policy, not judged: <code>{}</code>, {}.", escaped(kind), grouped(*n))
     }));
     if !notes.is_empty() {
         let _ = writeln!(out, "<ul><li>{}</li></ul>", notes.join("</li><li>"));
@@ -405,7 +406,7 @@ fn folded<R: IntoIterator<Item = String>>(
     rows: impl IntoIterator<Item = R>,
     out: &mut String,
 ) {
-    let _ = writeln!(out, "<details><summary>{}</summary>", escape(summary));
+    let _ = writeln!(out, "<details><summary>{}</summary>", escaped(summary));
     table("", heads, rows, out);
     out.push_str("</details>\n");
 }
@@ -419,14 +420,14 @@ fn table<R: IntoIterator<Item = String>>(
 ) {
     out.push_str("<div class=\"wide\"><table>");
     if !caption.is_empty() {
-        let _ = write!(out, "<caption>{}</caption>", escape(caption));
+        let _ = write!(out, "<caption>{}</caption>", escaped(caption));
     }
     out.push_str("<thead><tr>");
     for (head, numbers) in heads {
         let class = if *numbers { " class=\"n\"" } else { "" };
         let _ = match head.is_empty() {
             true => write!(out, "<td></td>"),
-            false => write!(out, "<th scope=\"col\"{class}>{}</th>", escape(head)),
+            false => write!(out, "<th scope=\"col\"{class}>{}</th>", escaped(head)),
         };
     }
     out.push_str("</tr></thead>\n<tbody>\n");
@@ -441,7 +442,7 @@ fn severity(of: Severity) -> String {
 }
 
 fn cell(text: &str) -> String {
-    format!("<td>{}</td>", escape(text))
+    format!("<td>{}</td>", escaped(text))
 }
 
 fn number(n: u64) -> String {
@@ -454,21 +455,6 @@ fn number(n: u64) -> String {
 /// `2026-03-31 09:40`, of a time to the second.
 fn minute(time: &str) -> String {
     time.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Within a query.

@@ -119,7 +119,7 @@ fn twice<I: Iterator<Item = u64>>(hashes: impl Fn() -> I, seen: &mut Vec<u64>) -
 
 /// Which of some equal parts a hash is in.
 fn share(hash: u64, parts: usize) -> usize {
-    ((mixed(hash) & u64::from(u32::MAX)) * parts as u64 >> 32) as usize
+    (((mixed(hash) & u64::from(u32::MAX)) * parts as u64) >> 32) as usize
 }
 
 /// Of a hash whose bits are not all of equal worth.

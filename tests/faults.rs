@@ -147,7 +147,8 @@ impl Small {
 
 impl Drop for Small {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.folder.path()).status();
+        // At once for all to see, and once nobody has a file open in it.
+        let _ = Command::new("umount").arg("--lazy").arg(self.folder.path()).status();
     }
 }
 

@@ -4,6 +4,7 @@ use crate::FINISH;
 use crate::following::server::{self, Client, Server};
 use crate::following::{Dice, Place, records, said};
 use nkeys::KeyPair;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -100,6 +101,13 @@ fn a_token() {
     let asked = asked(&place, &server);
     asked.lets_in("nats", "S3cret@", &[]);
     asked.lets_in("nats", "", &["--nats-credentials", "token"]);
+    // A secret that is none is told of, and taken.
+    for (mode, told_of) in [(0o644, true), (0o600, false)] {
+        std::fs::set_permissions(place.path("token"), std::fs::Permissions::from_mode(mode)).unwrap();
+        let (code, told) = asked.follow("nats", "", &["--nats-credentials", "token"]);
+        assert_eq!(code, 0, "{told}");
+        assert_eq!(told.contains("can be read by every user of this machine: `chmod 600 token`"), told_of, "{told}");
+    }
     asked.refuses("nats", "", &[], REFUSED);
     asked.refuses("nats", "Wr0ng@", &[], REFUSED);
 }

@@ -22,6 +22,7 @@ enum Login {
 
 /// `from_url`: what stands there before the `@`.
 pub fn options(args: &NatsArgs, from_url: Option<&str>) -> Result<ConnectOptions, String> {
+    [&args.nats_credentials, &args.nats_key].into_iter().flatten().for_each(|path| warn_of_readers(path));
     let file = args.nats_credentials.as_deref().map(read).transpose()?;
     let options = ConnectOptions::new().name("bylaws follow");
     let mut options = match login(from_url, file.as_deref())? {
@@ -47,6 +48,21 @@ pub fn options(args: &NatsArgs, from_url: Option<&str>) -> Result<ConnectOptions
 
 fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("`{}`: {}", path.display(), plain_io_error(&e)))
+}
+
+/// What everybody on the machine can read is no secret.
+fn warn_of_readers(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        use tracing::warn;
+        if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o007 != 0) {
+            let path = path.display();
+            warn!(file = %path, "what is secret can be read by every user of this machine: `chmod 600 {path}`");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 fn readable(path: &Path) -> Result<(), String> {

@@ -36,6 +36,7 @@ pub struct Sides {
 
 /// The comparisons of two values among some variables.
 pub struct Orders<'v> {
+    variables: &'v Variables,
     pairs: Vec<(&'v str, &'v Sides)>,
 }
 
@@ -45,7 +46,7 @@ impl<'v> Orders<'v> {
             Sort::Pair(Some(sides)) => Some((key.as_str(), sides)),
             _ => None,
         };
-        Orders { pairs: variables.0.iter().filter_map(pair).collect() }
+        Orders { variables, pairs: variables.0.iter().filter_map(pair).collect() }
     }
 
     /// Whether what is known of this variable has to do with others.
@@ -115,7 +116,11 @@ impl<'v> Orders<'v> {
         // What no comparison of two values is about has no part in it.
         let known: Vec<&str> = graph.nodes.keys().copied().collect();
         for key in known {
-            graph.between(key, model.get(key).copied());
+            if let (Some(region), Some(Sort::Line { step, .. })) =
+                (model.get(key), self.variables.0.get(key).map(|v| &v.sort))
+            {
+                graph.between(key, region, *step);
+            }
         }
         Some(graph)
     }
@@ -159,13 +164,13 @@ impl<'m> Graph<'m> {
     }
 
     /// Where a value lies on its line.
-    fn between(&mut self, key: &'m str, region: Option<&Region>) {
+    fn between(&mut self, key: &'m str, region: &Region, step: i128) {
         let node = self.node(key);
+        let last = |n: i128| Some(n.checked_sub(1)?.div_euclid(step) * step);
+        let next = |n: i128| n.div_euclid(step).checked_add(1)?.checked_mul(step);
         let (low, high) = match region {
-            Some(Region::Point(Scalar::Number(n))) => (Some(*n), Some(*n)),
-            Some(Region::Between(low, high)) => {
-                (low.and_then(|n| n.checked_add(1)), high.and_then(|n| n.checked_sub(1)))
-            }
+            Region::Point(Scalar::Number(n)) => (Some(*n), Some(*n)),
+            Region::Between(low, high) => (low.and_then(next), high.and_then(last)),
             _ => return,
         };
         if let Some(high) = high {
@@ -205,9 +210,10 @@ mod tests {
     }
 
     fn possible(pairs: &[(Sides, Ordering)], known: &[(&str, Region)]) -> bool {
+        let step = pairs[0].0.step;
         let mut graph = Graph::default();
         pairs.iter().for_each(|(sides, order)| graph.beside(sides, *order));
-        known.iter().for_each(|(key, region)| graph.between(key, Some(region)));
+        known.iter().for_each(|(key, region)| graph.between(key, region, step));
         graph.is_possible()
     }
 
@@ -247,6 +253,10 @@ mod tests {
         let any = |left, right: (&'static str, i128)| (sides((left, 0), right, 1), Less);
         assert!(possible(&[any("a", ("b", 0)), any("b", ("a", 2))], &[]));
         assert!(!possible(&[any("a", ("b", 0)), any("b", ("a", 1))], &[]));
+        // 6 < a < b < 10.
+        let within = [("a", Region::Between(Some(6), None)), ("b", Region::Between(None, Some(10)))];
+        assert!(!possible(&[days("a", ("b", 0))], &within));
+        assert!(possible(&[any("a", ("b", 0))], &within));
         assert!(possible(&[days("a", ("b", 0)), days("b", ("a", 4))], &[]));
     }
 }

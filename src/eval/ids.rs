@@ -7,11 +7,13 @@
 
 use super::results::{Entry, Judging};
 use super::sequence;
+use super::val::Val;
 use super::world::{apart_by, has_identity};
 use crate::data::calendar::Zone;
 use crate::data::{KindId, Verdict, display, identity};
 use crate::plan::Trigger;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
 
 impl Judging<'_> {
     pub fn identity(&self, entry: &Entry) -> [u8; 16] {
@@ -21,9 +23,15 @@ impl Judging<'_> {
     /// Numbers verdicts of alike records. The entries are sorted.
     pub(super) fn number(&self, entries: &mut [Entry]) {
         for run in entries.chunk_by_mut(|a, b| (a.rule, a.time) == (b.rule, b.time)).filter(|run| run.len() > 1) {
+            let mut likely: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
+            for (i, entry) in run.iter().enumerate() {
+                if let Some(mark) = self.mark(entry) {
+                    likely.entry(mark).or_default().push(i);
+                }
+            }
             let mut alike: FxHashMap<[u8; 16], Vec<usize>> = FxHashMap::default();
-            for (i, entry) in run.iter().enumerate().filter(|(_, e)| self.lacks_identity(e)) {
-                alike.entry(self.made_of(entry, 1)).or_default().push(i);
+            for i in likely.into_values().filter(|group| group.len() > 1).flatten() {
+                alike.entry(self.made_of(&run[i], 1)).or_default().push(i);
             }
             for mut group in alike.into_values().filter(|group| group.len() > 1) {
                 // What is compliant is not always kept.
@@ -40,6 +48,24 @@ impl Judging<'_> {
         }
     }
 
+    /// Equal where an id would be but for its number; none where all records have an identity.
+    fn mark(&self, entry: &Entry) -> Option<u64> {
+        let schema = &self.plan.schema;
+        let (mut lacking, mut bytes) = (false, Vec::new());
+        for (kind, id) in self.records(entry) {
+            let frame = self.world.frame(kind, id);
+            let rows = frame.rows.own();
+            lacking |= !has_identity(schema, rows, frame.row);
+            let of = schema.kind(rows.kind);
+            for column in of.telling().into_iter().filter(|c| !of.columns[c.0 as usize].sensitive) {
+                Val::cell(rows, frame.row, column, false).encode(&mut bytes);
+            }
+        }
+        let mut hasher = FxHasher::default();
+        hasher.write(&bytes);
+        lacking.then(|| hasher.finish())
+    }
+
     /// The records that define a verdict: its own, or all of a match.
     fn records(&self, entry: &Entry) -> Vec<(KindId, u32)> {
         if entry.steps.is_empty() {
@@ -48,13 +74,6 @@ impl Judging<'_> {
         let rule = &self.plan.rules[entry.rule as usize];
         let search = sequence::Search::new(self.context(rule, None), rule);
         search.map_or_else(Vec::new, |s| s.records(&entry.steps).iter().map(|f| (f.kind, f.id)).collect())
-    }
-
-    fn lacks_identity(&self, entry: &Entry) -> bool {
-        self.records(entry).into_iter().any(|(kind, id)| {
-            let frame = self.world.frame(kind, id);
-            !has_identity(&self.plan.schema, frame.rows, frame.row)
-        })
     }
 
     /// What tells alike records apart, of what the rule reads.

@@ -128,6 +128,34 @@ pub mod internals {
         pub use crate::data::*;
     }
     #[cfg(feature = "cli")]
+    pub mod analyze {
+        use crate::analyze::{self, Ask, Set};
+        use crate::cli::Bench;
+        use crate::{Checked, SourceMap};
+        use serde_json::Value;
+
+        type Of<'a> = (&'a SourceMap, &'a Checked);
+
+        fn set<'a>((sources, checked): Of<'a>) -> Set<'a> {
+            Set { sources, hir: checked.hir(), charter: &[] }
+        }
+
+        /// What people and programs read of what changes in meaning between two sets; none where they have errors.
+        pub fn diff(old: Of<'_>, new: Of<'_>) -> Option<(String, Value)> {
+            let bench = Bench::of([old.1.compile()?.into(), new.1.compile()?.into()]);
+            let changes = analyze::diff(set(old), set(new), &bench, None);
+            Some((analyze::human(&changes, false), analyze::json(&changes)))
+        }
+
+        /// What they read of how the rules of one set stand to each other.
+        pub fn within(of: Of<'_>) -> Option<(String, Value)> {
+            let bench = Bench::within(of.1.compile()?, of.1.hir());
+            let ask = Ask { overlaps: true, threads: 1, judge: &bench, solver: None };
+            let analysis = analyze::within(set(of), ask);
+            Some((analyze::within_human(&analysis, false), analyze::within_json(&analysis)))
+        }
+    }
+    #[cfg(feature = "cli")]
     pub mod infer {
         pub use crate::infer::*;
     }

@@ -2,12 +2,13 @@
 
 use super::policy::{text, told_in_place};
 use super::records;
-use bylaws::internals::bundle::Bundle;
+use bylaws::internals::bundle::{self, Bundle};
 use bylaws::internals::eval::{Said, Standing, Stream};
 use bylaws::internals::lint::Settings;
 use bylaws::internals::plan::saved;
 use bylaws::internals::{handbook, lsp, report};
 use bylaws::{EvalOptions, Evaluator, MemoryFiles, PolicySet, SourceMap};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -20,33 +21,52 @@ pub fn baseline(bytes: &[u8]) {
     }
 }
 
-/// A bundle is what was written, byte by byte, and its files are a set that can be checked.
+/// A bundle is what was written, byte by byte, and its files are a set that can be checked. What is none may be the files
+/// of one: between form feeds, a path on the first line, and a text on the others.
 pub fn bundle(bytes: &[u8]) {
     match Bundle::read(bytes) {
         Ok(bundle) => {
             assert_eq!(bundle.text().as_bytes(), bytes);
-            let (files, paths) = bundle.in_memory();
-            let mut policies = PolicySet::load(&files, &paths).expect("all files are there");
-            let checked = policies.check(&[]);
-            told_in_place(policies.sources(), checked.diagnostics());
+            can_be_checked(bundle);
+        }
+        Err(why) => assert!(!why.to_string().is_empty()),
+    }
+    let Some((_, text)) = text(bytes) else { return };
+    let files = text.split('\x0c').map(|file| file.split_once('\n').unwrap_or((file, "")));
+    match Bundle::new(files.map(|(path, text)| bundle::File { path: path.into(), text: text.into() }).collect()) {
+        Ok(bundle) => {
+            assert_eq!(Bundle::read(bundle.text().as_bytes()).as_ref(), Ok(&bundle));
+            can_be_checked(bundle);
         }
         Err(why) => assert!(!why.to_string().is_empty()),
     }
 }
 
-/// A ledger without its last line is one with an entry less.
+fn can_be_checked(bundle: Bundle) {
+    let (files, paths) = bundle.in_memory();
+    let mut policies = PolicySet::load(&files, &paths).expect("all files are there");
+    let checked = policies.check(&[]);
+    told_in_place(policies.sources(), checked.diagnostics());
+}
+
+/// A ledger without its last line is one with an entry less: as it comes, and with numbers and hashes that are right.
 pub fn ledger(bytes: &[u8]) {
-    let whole = report::ledger(bytes);
-    assert_eq!(whole, report::ledger(bytes));
-    let lines = bytes.strip_suffix(b"\n").map(|lines| lines.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1));
+    shorter_by_one(bytes);
+    shorter_by_one(&bound(bytes));
+}
+
+fn shorter_by_one(ledger: &[u8]) {
+    let whole = report::ledger(ledger);
+    assert_eq!(whole, report::ledger(ledger));
+    let lines = ledger.strip_suffix(b"\n").map(|lines| lines.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1));
     if let (Ok((entries, _)), Some(last)) = (&whole, lines) {
-        let less = report::ledger(&bytes[..last]);
+        let less = report::ledger(&ledger[..last]);
         assert!(less.is_ok_and(|(before, _)| before + 1 == *entries), "{entries}");
     }
 }
 
-/// A receipt is written so that it is one again, which does not differ from it; and what differs from another is told on
-/// lines that say nothing to a terminal.
+/// A receipt is written so that it is one again, and what differs from another is told on lines that say nothing to a
+/// terminal.
 pub fn receipt(bytes: &[u8]) {
     let Some((_, text)) = text(bytes) else { return };
     let other = include_str!("../corpus/receipt/signed");
@@ -54,10 +74,23 @@ pub fn receipt(bytes: &[u8]) {
         Ok((written, told)) => {
             assert!(told.iter().all(|line| !line.chars().any(char::is_control)), "{told:?}");
             let again = report::receipt(&written, text);
-            assert_eq!(again, Ok((written, Vec::new())));
+            assert_eq!(again.map(|(text, _)| text), Ok(written));
         }
         Err(why) => assert!(!why.is_empty()),
     }
+}
+
+/// What the lines say, bound to each other anew.
+fn bound(ledger: &[u8]) -> Vec<u8> {
+    let entry = |line: &'_ str| Some(line.split_once("\"entry\":")?.1.rsplit_once(",\"hash\":")?.0.to_owned());
+    let lines = String::from_utf8_lossy(ledger);
+    let (mut bound, mut previous) = (String::new(), "0".repeat(64));
+    for (seq, entry) in lines.lines().filter_map(entry).enumerate() {
+        let body = format!("{{\"seq\":{seq},\"previous\":\"{previous}\",\"entry\":{entry}");
+        previous = Sha256::digest(format!("{body}}}")).iter().map(|b| format!("{b:02x}")).collect();
+        bound.push_str(&format!("{body},\"hash\":\"{previous}\"}}\n"));
+    }
+    bound.into_bytes()
 }
 
 /// What a follower knows of a stream, as it is kept, and what becomes of the records that come then.
@@ -100,31 +133,44 @@ pub fn catalogue(bytes: &[u8]) {
     }
 }
 
-/// Saved plans as they come: the bytes that were written, or an error.
+/// Saved plans as they come, and one that was damaged: the bytes that were written, or an error.
 pub fn saved_plan(bytes: &[u8]) {
-    if let Ok(loaded) = saved::load(bytes) {
-        assert!(loaded.hir().is_ok());
+    for plan in [bytes, &changed(plan_bytes(), bytes)] {
+        match saved::load(plan) {
+            Ok(_) => assert_eq!(plan, plan_bytes()),
+            Err(why) => assert!(!why.to_string().is_empty()),
+        }
     }
 }
 
-/// The parts of a saved plan, as one who can work out digests would change them: the first three bytes say where in
-/// the parts the rest stands. What can still be loaded is used.
+/// Three bytes say where, one how many of the bytes behind it stand there instead, and so on. What is instead of nothing
+/// ends there.
+fn changed(whole: &[u8], mut changes: &[u8]) -> Vec<u8> {
+    let mut bytes = whole.to_vec();
+    while let [high, middle, low, length, ref behind @ ..] = *changes {
+        let new;
+        (new, changes) = behind.split_at(usize::from(length).min(behind.len()));
+        let at = (usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low)) % whole.len();
+        if length == 0 {
+            bytes.truncate(at);
+        }
+        bytes.iter_mut().skip(at).zip(new).for_each(|(byte, new)| *byte = *new);
+    }
+    bytes
+}
+
+/// The parts of a saved plan, as one who can work out digests would change them. What can still be loaded is used.
 pub fn forged_plan(bytes: &[u8]) {
-    let [high, middle, low, ref change @ ..] = *bytes else { return };
     let whole = plan_bytes();
     let front = front(whole);
-    let lengths: Vec<usize> = (0..3).map(|i| number(&whole[front + i * 40..][..8])).collect();
-    let mut parts = whole[front + 120..].to_vec();
-    let at = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-    for (byte, new) in parts.iter_mut().skip(at % (lengths.iter().sum::<usize>())).zip(change) {
-        *byte = *new;
-    }
+    let lengths = (0..3).map(|i| number(&whole[front + i * 40..][..8]));
+    let parts = changed(&whole[front + 120..], bytes);
     let mut forged = whole[..front].to_vec();
     let mut rest = &parts[..];
     for length in lengths {
         let part;
-        (part, rest) = rest.split_at(length);
-        forged.extend((length as u64).to_le_bytes());
+        (part, rest) = rest.split_at(length.min(rest.len()));
+        forged.extend((part.len() as u64).to_le_bytes());
         forged.extend(Sha256::digest(part));
     }
     forged.extend(parts);
@@ -159,7 +205,7 @@ fn plan_bytes() -> &'static [u8] {
 pub fn editor(bytes: &[u8]) {
     let mut wire = Vec::new();
     for line in bytes.split(|b| *b == b'\n').take(64) {
-        if serde_json::from_slice::<serde_json::Value>(line).is_ok() {
+        if serde_json::from_slice::<Value>(line).is_ok() {
             wire.extend(format!("Content-Length: {}\r\n\r\n", line.len()).bytes());
             wire.extend(line);
         } else {
@@ -171,7 +217,42 @@ pub fn editor(bytes: &[u8]) {
     let answers = Answers::default();
     lsp::serve(&files, std::io::Cursor::new(wire), answers.clone());
     let answers = answers.0.lock().expect("no thread panics");
-    assert!(std::str::from_utf8(&answers).is_ok());
+    let answers = std::str::from_utf8(&answers).expect("it is text");
+    if let Some(mut asked) = asked(bytes) {
+        for message in answers.split("Content-Length: ").filter_map(|message| message.split_once("\r\n\r\n")) {
+            let message: Value = serde_json::from_str(message.1).expect("it is a message");
+            if let (None, Some(at)) = (message.get("method"), asked.iter().position(|id| *id == message["id"])) {
+                asked.remove(at);
+            }
+        }
+        assert!(asked.is_empty(), "no answer to {asked:?}\n{answers}");
+    }
+}
+
+/// The ids of what has to be answered, where it can be told from the lines.
+fn asked(bytes: &[u8]) -> Option<Vec<Value>> {
+    let mut ids = Vec::new();
+    for line in bytes.split(|b| *b == b'\n').take(64) {
+        let message: Value = serde_json::from_slice(line).ok()?;
+        let text = std::str::from_utf8(line).ok()?;
+        // A field that is there twice makes it another message, or none.
+        if ["jsonrpc", "id", "method", "result", "error"].iter().any(|f| text.matches(&format!("\"{f}\"")).count() > 1)
+            || text.contains('\\')
+            || text.contains("Content-Length")
+        {
+            return None;
+        }
+        match (message.get("id"), message.get("method")?.as_str()?) {
+            (None, "exit") => break,
+            // The tests that it runs may end behind the messages.
+            (_, "workspace/executeCommand") | (None, _) => {}
+            (Some(id), _) if id.is_string() || id.as_i64().is_some_and(|id| i32::try_from(id).is_ok()) => {
+                ids.push(id.clone());
+            }
+            _ => return None,
+        }
+    }
+    Some(ids)
 }
 
 #[derive(Clone, Default)]

@@ -1,6 +1,6 @@
 //! Rule files made of parts of others: nearly right, so that what is behind the grammar is reached.
 
-use super::{layout, policy};
+use super::{compare, layout, policy};
 use bylaws::FileId;
 use bylaws::internals::syntax::{SyntaxKind, SyntaxNode, parse};
 use std::collections::BTreeMap;
@@ -55,9 +55,23 @@ fn stock() -> &'static Stock {
 
 /// The first byte picks a policy; then three bytes each put another part of the same kind in a part's place.
 pub fn grafts(bytes: &[u8]) {
-    let Some((which, rest)) = bytes.split_first() else { return };
+    if let Some((_, text)) = grafted(bytes) {
+        holds(&text);
+    }
+}
+
+/// A policy without grafts, and with them: what changes in meaning, read one way and the other.
+pub fn changes(bytes: &[u8]) {
+    if let Some((before, after)) = grafted(bytes) {
+        compare::changes(before, &after);
+    }
+}
+
+fn grafted(bytes: &[u8]) -> Option<(&'static str, String)> {
+    let (which, rest) = bytes.split_first()?;
     let stock = stock();
-    let mut text = stock.policies[usize::from(*which) % stock.policies.len()].clone();
+    let before = &stock.policies[usize::from(*which) % stock.policies.len()];
+    let mut text = before.clone();
     for graft in rest.chunks_exact(3).take(12) {
         let all = parts(&parse(FileId(0), &text).syntax());
         let [part, high, low] = *graft else { continue };
@@ -65,7 +79,7 @@ pub fn grafts(bytes: &[u8]) {
         let Some(others) = stock.parts.get(kind) else { continue };
         text.replace_range(at.clone(), &others[usize::from(u16::from_be_bytes([high, low])) % others.len()]);
     }
-    holds(&text);
+    Some((before, text))
 }
 
 fn parts(root: &SyntaxNode) -> Vec<(SyntaxKind, Range<usize>)> {

@@ -2,6 +2,7 @@
 //! `tests/fuzz.rs` on the corpus.
 
 mod beside;
+mod compare;
 mod grafts;
 mod layout;
 mod policy;
@@ -17,6 +18,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("baseline", beside::baseline),
     ("bundle", beside::bundle),
     ("catalogue", beside::catalogue),
+    ("changes", grafts::changes),
     ("compressed", records::compressed),
     ("condition", records::condition),
     ("csv", records::csv),

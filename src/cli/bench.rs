@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// Judges single records by either of two sets, or by one.
-pub(super) struct Bench<'a> {
+pub(crate) struct Bench<'a> {
     plans: [Arc<Plan>; 2],
     /// The rules, where there is one set.
     hir: Option<&'a Hir>,

@@ -52,6 +52,8 @@ mod r#try;
 mod watch;
 mod why;
 
+pub(crate) use bench::Bench;
+
 use crate::diag::{Code, Level};
 use crate::report::exchange::Form;
 use crate::report::render;

@@ -124,7 +124,15 @@ def test_what_others_can_tell_before_rows_are_read():
     assert key.guards("entry") == [[(["place", "name"], "starts with", ["north"]), (["place", "floor"], "<", [3])]]
     # A rule that compares no constants, and a source that reads another value than the one that stands there.
     assert bylaws.stages(bylaws.PolicySet.from_texts({"p.bylaw": text + "forbid own { on entry when who == place.name }"}))[0].guards("entry") is None
-    mapped = "source log for entry { map { id = id  time = at  who = user  size = mb as bytes MB  level = level } identity id }"
+    mapped = """
+    source log for entry {
+      map {
+        id = id  time = at  who = user  size = mb as bytes MB  seen = seen as bool { true: "y", false: "n" }  level = level
+        place.name = place  place.floor = floor
+      }
+      identity id
+    }
+    """
     record = bylaws.stages(bylaws.PolicySet.from_texts({"p.bylaw": text + mapped}))[0]
     assert record.guards("log") == [[(["user"], "in", ["E1"])], [(["level"], "not in", ["low"])]]
 

@@ -44,7 +44,7 @@ def make(folder, millions, order):
         part = path.with_suffix(".part")
         duckdb.sql(
             f"""copy (
-              select i as id, timestamptz '2025-01-01 00:00:00+00' + to_microseconds((i * 31536000000000 // {rows})::bigint) as time,
+              select i as id, timestamptz '2025-01-01 00:00:00+00' + to_microseconds((i::hugeint * 31536000000000 // {rows})::bigint) as time,
                      'E' || (hash(i) % 20000) as person,
                      ['login', 'export', 'upload', 'read', 'read', 'read', 'read', 'read'][(1 + hash(i + 1) % 8)::bigint] as kind,
                      (hash(i + 2) % 1000) * 1000000 as size,
@@ -140,7 +140,7 @@ def watched(run):
     peaks, over = [0], threading.Event()
 
     def look():
-        while not over.wait(0.1):
+        while not over.wait(0.5):
             peaks.append(sum(memory(pid) for pid in below(process.pid)))
 
     looking = threading.Thread(target=look)
@@ -204,4 +204,5 @@ def main():
     print(f"load after: {os.getloadavg()[0]:.1f}", file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -255,7 +255,7 @@ record entry at time by who identity id {
 }
 forbid large { on entry when size > 900 kB and sort == "export" }
 forbid seen_by_none { on entry when not seen and level in { high, highest } }
-forbid upstairs { on entry when place.floor >= 3 and place.name starts_with "north" }
+forbid upstairs { on entry when place.floor? >= 3 and place.name? starts_with "north" }
 limit  often { on entry where sort in { "login", "logout" } and not (level == low)  count per who over 1 day to 3 }
 """
 

@@ -1,5 +1,9 @@
 """Records that are brought together on the disk."""
 
+import os
+import pathlib
+import sys
+
 import bylaws
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +14,9 @@ from test_audit import ids
 
 pytest.importorskip("duckdb")
 import bylaws.spill
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import measure
 
 
 @pytest.fixture
@@ -115,8 +122,38 @@ def test_what_others_can_tell_before_rows_are_read():
         [(["seen"], "in", [False]), (["level"], "not in", ["low"])],
     ]
     assert key.guards("entry") == [[(["place", "name"], "starts with", ["north"]), (["place", "floor"], "<", [3])]]
-    # A rule that looks at every record, and a source that reads another value than the one that stands there.
-    assert bylaws.stages(bylaws.PolicySet.from_texts({"p.bylaw": text + "forbid all { on entry }"}))[0].guards("entry") is None
-    mapped = "source log for entry { map { id = id  time = at  who = user  size = mb as bytes MB  level = level } identity id }"
+    # A rule that compares no constants, and a source that reads another value than the one that stands there.
+    assert bylaws.stages(bylaws.PolicySet.from_texts({"p.bylaw": text + "forbid own { on entry when who == place.name }"}))[0].guards("entry") is None
+    mapped = """
+    source log for entry {
+      map {
+        id = id  time = at  who = user  size = mb as bytes MB  seen = seen as bool { true: "y", false: "n" }  level = level
+        place.name = place  place.floor = floor
+      }
+      identity id
+    }
+    """
     record = bylaws.stages(bylaws.PolicySet.from_texts({"p.bylaw": text + mapped}))[0]
     assert record.guards("log") == [[(["user"], "in", ["E1"])], [(["level"], "not in", ["low"])]]
+
+
+def test_too_little_memory_to_sort_in_is_told(files):
+    rules = bylaws.PolicySet.from_texts({"p.bylaw": CHAIN})
+    records, tables = chain_records(6000)
+    with pytest.raises(bylaws.RecordsError, match="so little memory") as told:
+        bylaws.spill.audit(files(records), rules, tables, memory_limit="1MB")
+    assert "`memory_limit`" in told.value.help
+
+
+@pytest.mark.skipif(
+    os.environ.get("BYLAWS_SPARK") != "1" or os.environ.get("BYLAWS_SPARK_SMOKE") == "1", reason="some minutes: BYLAWS_SPARK=1"
+)
+def test_two_million_records_take_no_more_memory_than_they_may(tmp_path):
+    """docs/scale.md has it of twenty."""
+    path = measure.make(tmp_path, 2, "none")
+    policy = tmp_path / "all.bylaw"
+    policy.write_text(measure.POLICY + measure.RULES["all"])
+    one, *_ = measure.library("one", policy, path)
+    found, _, _, peak = measure.library("spill", policy, path)
+    assert found == one and found[0] > 1000
+    assert 0 < peak < 512

@@ -36,14 +36,14 @@ def audit(
     tables: Optional[Mapping[str, Any]] = None,
     *,
     as_of: Union[str, datetime.date, datetime.datetime, None] = None,
-    memory_limit: str = "256MB",
+    memory_limit: str = "128MB",
     folder: Optional[Path] = None,
 ) -> pa.Table:
     """Judges records in Parquet files, and gives the findings.
 
     :param records: by the name of a record's kind or of a source: a file, or several.
     :param tables: by the name of a table or of a source: a table of any library that gives Arrow. They are held whole.
-    :param memory_limit: for what is sorted, as DuckDB takes it.
+    :param memory_limit: for what is sorted, as DuckDB takes it. Judging itself takes some 300 MB, and the findings more.
     :param folder: where to spill; otherwise where the system keeps temporary files.
     """
     files = [(name, path) for name, given in records.items() for path in _several(given)]
@@ -60,7 +60,8 @@ def audit(
         try:
             store.execute(f"set memory_limit = '{memory_limit}'")
             store.execute(f"set temp_directory = '{place}'")
-            store.execute("set threads = 2")
+            # Records are read by one thread anyhow, and each more takes memory.
+            store.execute("set threads = 1")
             store.execute("set preserve_insertion_order = false")
             return _judged(store, files, policies, stages, given, as_of)
         finally:
@@ -143,8 +144,14 @@ def _through(store, query: str, schema: pa.Schema, parts: Iterable[Any]) -> Iter
     try:
         yield from store.sql(query).to_arrow_reader(ROWS)
     except Exception as error:
-        # DuckDB tells it in words of its own.
-        raise failed[0] if failed else error from None
+        # What was wrong with the records DuckDB would tell in words of its own.
+        if failed:
+            raise failed[0] from None
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise RecordsError(
+                "the records cannot be sorted in so little memory", help="allow more with `memory_limit`"
+            ) from error
+        raise
     finally:
         store.unregister("given")
 

@@ -312,7 +312,7 @@ impl<'a> Lowering<'a> {
                 let orders = among.into_iter().filter(|o| holds(op, *o)).collect();
                 // Where one is absent no comparison holds.
                 let key = format!("({left} beside {right})");
-                self.atom(key, Sort::Pair(sides), true, source, Test::Order(orders))
+                self.atom(key, Sort::Pair(sides.map(Box::new)), true, source, Test::Order(orders))
             }
         }
     }

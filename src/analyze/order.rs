@@ -43,7 +43,7 @@ pub struct Orders<'v> {
 impl<'v> Orders<'v> {
     pub fn of(variables: &'v Variables) -> Orders<'v> {
         let pair = |(key, variable): (&'v String, &'v Variable)| match &variable.sort {
-            Sort::Pair(Some(sides)) => Some((key.as_str(), sides)),
+            Sort::Pair(Some(sides)) => Some((key.as_str(), &**sides)),
             _ => None,
         };
         Orders { variables, pairs: variables.0.iter().filter_map(pair).collect() }

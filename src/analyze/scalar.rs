@@ -23,7 +23,7 @@ pub enum Sort {
     },
     Words,
     /// Of two values, where they lie on one line.
-    Pair(Option<Sides>),
+    Pair(Option<Box<Sides>>),
 }
 
 /// The words for which a comparison of an enum holds: in another set they may have other places.

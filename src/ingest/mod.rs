@@ -245,6 +245,9 @@ pub fn first(format: Format, bytes: &[u8], delimiter: u8) -> Option<usize> {
     }
 }
 
+/// A field, and the names that lead to where it stands.
+pub type StandsAt = (ColumnId, Vec<String>);
+
 /// Prepared once for a run.
 pub struct Ingest {
     reading: Reading,
@@ -323,7 +326,7 @@ impl Ingest {
 
     /// The fields that are what stands in a column or a field in it, by the kinds that a table of this route may hold; none
     /// where a row may be several records.
-    pub fn as_they_stand(&self, route: &Route) -> Option<Vec<(KindId, Vec<(ColumnId, Vec<String>)>)>> {
+    pub fn as_they_stand(&self, route: &Route) -> Option<Vec<(KindId, Vec<StandsAt>)>> {
         let layout = layout::Layout::new(&self.reading, route, true);
         let of = |target: &layout::Target| {
             let columns = target.projection.iter().flat_map(|p| p.iter()).zip(&target.columns);

@@ -30,13 +30,15 @@ fn surely_not(record: &Record, (atom, holds): &(&Atom, bool)) -> bool {
             }
             _ => return false,
         },
-        (AtomTest::Text { how, patterns, ignoring_case: false }, Value::Text(text)) => patterns.iter().any(|p| match how {
-            TextMatch::Equals => text == p,
-            TextMatch::StartsWith => text.starts_with(p),
-            TextMatch::EndsWith => text.ends_with(p),
-            TextMatch::Contains => text.contains(p),
-            TextMatch::InDomain => *holds,
-        }),
+        (AtomTest::Text { how, patterns, ignoring_case: false }, Value::Text(text)) => {
+            patterns.iter().any(|p| match how {
+                TextMatch::Equals => text == p,
+                TextMatch::StartsWith => text.starts_with(p),
+                TextMatch::EndsWith => text.ends_with(p),
+                TextMatch::Contains => text.contains(p),
+                TextMatch::InDomain => *holds,
+            })
+        }
         _ => return false,
     };
     found != *holds

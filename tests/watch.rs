@@ -55,13 +55,13 @@ impl Watching {
         }
     }
 
-    /// As ctrl-c does.
+    /// Ended as ctrl-c ends it. Not by SIGINT: where the tests run in the background that is ignored, by their children too.
     #[cfg(unix)]
-    fn interrupt(mut self) {
+    fn end(mut self) {
         use std::os::unix::process::ExitStatusExt;
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        assert_eq!(self.child.wait().unwrap().signal(), Some(2));
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert_eq!(self.child.wait().unwrap().signal(), Some(15));
     }
 }
 
@@ -97,7 +97,7 @@ fn check_follows_what_an_author_does() {
     std::fs::remove_file(policies.join("more/other.bylaw")).unwrap();
     watching.says(&["changed: other.bylaw", "checked 1 file: 1 rule, 1 record", "watching policies"]);
     #[cfg(unix)]
-    watching.interrupt();
+    watching.end();
 }
 
 /// An import from a folder that was not named is a part of the set.

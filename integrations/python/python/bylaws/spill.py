@@ -36,7 +36,7 @@ def audit(
     tables: Optional[Mapping[str, Any]] = None,
     *,
     as_of: Union[str, datetime.date, datetime.datetime, None] = None,
-    memory_limit: str = "128MB",
+    memory_limit: str = "96MB",
     folder: Optional[Path] = None,
 ) -> pa.Table:
     """Judges records in Parquet files, and gives the findings.

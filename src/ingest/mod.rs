@@ -128,6 +128,9 @@ pub struct Sift<'a> {
     pub rest: &'a (dyn Fn(Batch) + Sync),
 }
 
+/// Fields, each with the way to where it stands.
+pub type PathsOf = Vec<(ColumnId, Vec<String>)>;
+
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub threads: usize,
@@ -323,7 +326,7 @@ impl Ingest {
 
     /// The fields that are what stands in a column or a field in it, by the kinds that a table of this route may hold; none
     /// where a row may be several records.
-    pub fn as_they_stand(&self, route: &Route) -> Option<Vec<(KindId, Vec<(ColumnId, Vec<String>)>)>> {
+    pub fn as_they_stand(&self, route: &Route) -> Option<Vec<(KindId, PathsOf)>> {
         let layout = layout::Layout::new(&self.reading, route, true);
         let of = |target: &layout::Target| {
             let columns = target.projection.iter().flat_map(|p| p.iter()).zip(&target.columns);

@@ -139,8 +139,7 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Takes memory in small pages. The allocator asks for large ones, which the system clears whole: a third more than is
-/// used, and most of what an audit's memory costs in time.
+/// Takes memory in small pages: the allocator asks for large ones, which are held whole though less is used of them.
 #[cfg(target_os = "linux")]
 pub(super) fn in_small_pages() {
     // Where it may not be chosen, memory is taken as it is given.

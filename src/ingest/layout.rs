@@ -2,8 +2,8 @@
 //! [`Route`], resolved.
 
 use super::Route;
+use super::paths::{Raw, Trie};
 use super::rows::{Cells, Expr, Get, Test};
-use super::scan::{Raw, Trie};
 use super::values::{Reader, Scalar};
 use super::worker::Spread;
 use crate::data::calendar::Zone;

@@ -13,6 +13,7 @@ mod bare;
 mod chunks;
 mod csv;
 mod excerpts;
+mod filling;
 mod formats;
 mod json;
 mod layout;
@@ -22,6 +23,7 @@ mod parquet;
 #[cfg(not(feature = "parquet"))]
 #[path = "parquet_left_out.rs"]
 mod parquet;
+mod paths;
 mod ranges;
 mod rows;
 mod scan;

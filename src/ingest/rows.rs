@@ -4,7 +4,8 @@
 //! object or list that it needs is malformed. `[]` gives all elements: a list column takes them all, a
 //! filter holds if it holds for one of them.
 
-use super::scan::{self, Raw};
+use super::paths::Raw;
+use super::scan;
 use super::values::{Misfit, Reader, Scalar};
 use crate::data::build::ColumnBuilder;
 use crate::data::mapping::Step;

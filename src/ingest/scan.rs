@@ -1,8 +1,8 @@
 //! One pass over a JSON record: it is validated whole, and only the values at wanted paths are kept, as
 //! slices of the record's own text. Everything else knows JSON by [`scan`], [`members`] and [`elements`].
 
+use super::paths::{Raw, Slots, Trie};
 use crate::data::Limits;
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
 /// How much of a text that is not known yet is passed over.
@@ -40,173 +40,6 @@ pub enum Fault {
     TooDeep(usize),
     /// More values than this.
     TooMany(usize),
-}
-
-/// The paths to keep. Node 0 is the record itself.
-#[derive(Debug, Default)]
-pub struct Trie {
-    nodes: Vec<Node>,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    keys: Vec<(Box<str>, u32)>,
-    /// Where there are many keys.
-    index: FxHashMap<Box<str>, u32>,
-    parent: u32,
-    slot: Option<u32>,
-    /// Slots of all nodes under it.
-    below: Vec<u32>,
-}
-
-impl Node {
-    fn child(&self, key: &str) -> Option<u32> {
-        if self.index.is_empty() {
-            self.keys.iter().find(|(k, _)| **k == *key).map(|k| k.1)
-        } else {
-            self.index.get(key).copied()
-        }
-    }
-
-    fn wanted(&self) -> bool {
-        self.slot.is_some() || !self.below.is_empty()
-    }
-}
-
-impl Trie {
-    /// Slot i keeps the value at `paths[i]`; `known` paths are not kept, but are no unknown keys either.
-    pub fn new<'p>(paths: impl Iterator<Item = &'p [String]>, known: impl Iterator<Item = &'p str>) -> Trie {
-        let mut trie = Trie { nodes: vec![Node::default()] };
-        for (slot, path) in paths.enumerate() {
-            let slot = slot as u32;
-            let mut at = 0;
-            for key in path {
-                trie.nodes[at as usize].below.push(slot);
-                at = trie.step(at, key);
-            }
-            trie.nodes[at as usize].slot = Some(slot);
-        }
-        for path in known {
-            path.split('.').fold(0, |at, key| trie.step(at, key));
-        }
-        for node in trie.nodes.iter_mut().filter(|n| n.keys.len() > 8) {
-            node.index = node.keys.iter().cloned().collect();
-        }
-        trie
-    }
-
-    /// The node of a key, if the trie has it.
-    pub fn child(&self, node: u32, key: &str) -> Option<u32> {
-        let node = &self.nodes[node as usize];
-        match memchr::memchr(b'\\', key.as_bytes()) {
-            None => node.child(key),
-            Some(_) => unescape(key).and_then(|k| node.child(&k)),
-        }
-    }
-
-    pub fn slot(&self, node: u32) -> Option<u32> {
-        self.nodes[node as usize].slot
-    }
-
-    /// Slots of all nodes under one.
-    pub fn below(&self, node: u32) -> &[u32] {
-        &self.nodes[node as usize].below
-    }
-
-    /// Whether the trie tells what is in an object at this node.
-    pub fn enters(&self, node: u32) -> bool {
-        !self.nodes[node as usize].keys.is_empty()
-    }
-
-    /// Whether something at or under the node is kept.
-    pub fn keeps(&self, node: u32) -> bool {
-        self.nodes[node as usize].wanted()
-    }
-
-    fn step(&mut self, at: u32, key: &str) -> u32 {
-        if let Some((_, child)) = self.nodes[at as usize].keys.iter().find(|(k, _)| **k == *key) {
-            return *child;
-        }
-        let child = self.nodes.len() as u32;
-        self.nodes.push(Node { parent: at, ..Node::default() });
-        self.nodes[at as usize].keys.push((key.into(), child));
-        child
-    }
-
-    /// The dotted path of a node, with a dot at its end; empty for the record itself.
-    pub fn prefix(&self, node: u32) -> String {
-        if node == 0 {
-            return String::new();
-        }
-        let parent = self.nodes[node as usize].parent;
-        let key = self.nodes[parent as usize].keys.iter().find(|k| k.1 == node).map_or("", |k| &k.0);
-        format!("{}{key}.", self.prefix(parent))
-    }
-}
-
-/// The value at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Raw<'a> {
-    /// No such key, or `null`.
-    Absent,
-    /// What stands in the quotes of a text that has no escapes.
-    Text(&'a str),
-    Json(&'a str),
-    /// Above the path stands this value, which is not an object.
-    Misfit(&'a str),
-}
-
-/// The values of one record after another.
-#[derive(Debug)]
-pub struct Slots<'a> {
-    values: Vec<Raw<'a>>,
-    /// Of which slots the value is of this record: a bit each.
-    held: Vec<u64>,
-    /// By node: in which record its key was last seen.
-    seen: Vec<u32>,
-    record: u32,
-    /// Keys that the trie does not know, with the node whose object they are in.
-    pub unknown: Vec<(u32, &'a str)>,
-    bounds: Bounds,
-}
-
-impl<'a> Slots<'a> {
-    pub fn new(trie: &Trie, slots: usize, bounds: Bounds) -> Slots<'a> {
-        Slots {
-            values: vec![Raw::Absent; slots],
-            held: vec![0; slots.div_ceil(64)],
-            seen: vec![0; trie.nodes.len()],
-            record: 0,
-            unknown: Vec::new(),
-            bounds,
-        }
-    }
-
-    #[inline]
-    pub fn get(&self, slot: u32) -> Raw<'a> {
-        match self.held.get(slot as usize / 64) {
-            Some(held) if held & 1 << (slot % 64) != 0 => self.values[slot as usize],
-            _ => Raw::Absent,
-        }
-    }
-
-    /// Makes ready for the next record.
-    #[inline]
-    pub fn clear(&mut self) {
-        self.held.fill(0);
-        self.unknown.clear();
-        self.record = self.record.wrapping_add(1);
-        if self.record == 0 {
-            self.seen.fill(0);
-            self.record = 1;
-        }
-    }
-
-    #[inline]
-    pub fn set(&mut self, slot: u32, raw: Raw<'a>) {
-        self.values[slot as usize] = raw;
-        self.held[slot as usize / 64] |= 1 << (slot % 64);
-    }
 }
 
 /// Reads one JSON value, the whole text, into `slots`.
@@ -264,7 +97,7 @@ pub fn unquoted(raw: &str) -> Option<Cow<'_, str>> {
     unescape(raw.strip_prefix('"')?.strip_suffix('"')?)
 }
 
-fn unescape(inner: &str) -> Option<Cow<'_, str>> {
+pub fn unescape(inner: &str) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
@@ -351,19 +184,18 @@ impl<'a> Scanner<'a> {
     }
 
     fn node(&mut self, id: u32, depth: usize, trie: &Trie, slots: &mut Slots<'a>) -> Result<(), ScanError> {
-        let node = &trie.nodes[id as usize];
         let (start, first) = (self.at, self.peek());
-        if first == Some(b'{') && !node.keys.is_empty() {
+        if first == Some(b'{') && trie.enters(id) {
             self.object(id, depth, trie, slots)?;
         } else {
             self.skip(depth)?;
             if first != Some(b'n') && first != Some(b'{') {
-                for &slot in &node.below {
+                for &slot in trie.below(id) {
                     slots.set(slot, Raw::Misfit(&self.text[start..self.at]));
                 }
             }
         }
-        if let (Some(slot), false) = (node.slot, first == Some(b'n')) {
+        if let (Some(slot), false) = (trie.slot(id), first == Some(b'n')) {
             slots.set(slot, Raw::Json(&self.text[start..self.at]));
         }
         Ok(())
@@ -383,10 +215,9 @@ impl<'a> Scanner<'a> {
             let key = self.key()?;
             match trie.child(id, key) {
                 Some(child) if trie.keeps(child) => {
-                    if slots.seen[child as usize] == slots.record {
+                    if !slots.is_new(child) {
                         return Err(ScanError { at, fault: Fault::DuplicateKey(key.into()) });
                     }
-                    slots.seen[child as usize] = slots.record;
                     self.node(child, depth + 1, trie, slots)?;
                 }
                 Some(_) => self.skip(depth + 1)?,

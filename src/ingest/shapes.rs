@@ -7,7 +7,8 @@
 //! only if `scan` would read the same from it, and what is wrong with one is said by `scan` alone. Everything
 //! is looked at, in parts that no rule reads too: keys, escapes, numbers, and control characters in texts.
 
-use super::scan::{Bounds, Raw, Scanner, Slots, Trie};
+use super::paths::{Raw, Slots, Trie};
+use super::scan::{Bounds, Scanner};
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x32};
 

@@ -24,7 +24,8 @@ mod scalar;
 
 pub use scalar::Scalar;
 
-use super::scan::{self, Bounds, Raw};
+use super::paths::Raw;
+use super::scan::{self, Bounds};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
 use crate::data::mapping::How;

@@ -1,25 +1,23 @@
 //! What one thread does with the rows of its chunks: fills columns, counts, rejects.
 
+use super::filling::{Filling, Sifter};
 use super::layout::{Claim, Each, Layout, Target};
+use super::paths::{ItemCells, JsonCells, Slots, Trie};
 use super::rows::{Cells, Expr, follow};
-use super::scan::{self, Bounds, Fault, Raw, ScanError, Slots, Trie};
+use super::scan::{self, Bounds, Fault, ScanError};
 use super::shapes::{End, Shapes};
-use super::values::{Misfit, Scalar};
+use super::values::Scalar;
 use super::{InputReport, InputSpec, Note, Options, Reject, Sift, Sink};
-use crate::data::build::{ColumnBuilder, shortened};
+use crate::data::build::shortened;
 use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Step;
-use crate::data::{Batch, Between, ColumnId, Defect, KindId, Limits, Place, Reading, Sieve};
+use crate::data::{Between, KindId, Limits, Place, Reading};
 use crate::diag::{Code, did_you_mean};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 
-/// Batches are given out at the latest with so many rows, or so many bytes of input.
-const MAX_ROWS: usize = 1 << 13;
-const MAX_BATCH_BYTES: usize = 64 << 20;
 /// Of a rejected record, at most so much text is kept.
 const MAX_REJECT: usize = 1 << 20;
 /// Different names of undeclared kinds that are told apart.
@@ -34,26 +32,6 @@ pub struct Job<'j> {
     pub sink: Sink<'j>,
     pub delimiter: u8,
     pub sift: Option<Sift<'j>>,
-}
-
-/// What is kept of the rows of a target, and where the rest goes.
-struct Sifter<'w> {
-    sieve: &'w dyn Sieve,
-    looked_at: Vec<&'w Expr>,
-    rest: Filling,
-    /// As the columns of `rest`.
-    exprs: Vec<&'w Expr>,
-    projection: Arc<[ColumnId]>,
-    scratch: Vec<u64>,
-    tried: u32,
-    kept: u32,
-}
-
-struct Filling {
-    columns: Vec<ColumnBuilder>,
-    places: Vec<Place>,
-    defects: Vec<Defect>,
-    bytes: usize,
 }
 
 pub struct Worker<'w> {
@@ -99,116 +77,6 @@ pub enum Outlook {
 pub enum Unknown<'s> {
     OfRecord,
     OfShape(&'s mut End),
-}
-
-struct JsonCells<'c, 'a> {
-    outer: &'c Slots<'a>,
-    item: Option<&'c Slots<'a>>,
-}
-
-impl Cells for JsonCells<'_, '_> {
-    fn get(&self, item: bool, slot: u32) -> Scalar<'_> {
-        match (item, self.item) {
-            (false, _) => Scalar::of_raw(self.outer.get(slot)),
-            (true, Some(item)) => Scalar::of_raw(item.get(slot)),
-            (true, None) => Scalar::Absent,
-        }
-    }
-
-    #[inline]
-    fn raw(&self, item: bool, slot: u32) -> Option<Raw<'_>> {
-        match (item, self.item) {
-            (false, _) => Some(self.outer.get(slot)),
-            (true, item) => Some(item?.get(slot)),
-        }
-    }
-}
-
-/// A row of columns and the element of its `each`, which is JSON.
-struct ItemCells<'c, C> {
-    outer: &'c C,
-    item: &'c Slots<'c>,
-}
-
-impl<C: Cells> Cells for ItemCells<'_, C> {
-    fn get(&self, item: bool, slot: u32) -> Scalar<'_> {
-        if item { Scalar::of_raw(self.item.get(slot)) } else { self.outer.get(false, slot) }
-    }
-}
-
-impl Filling {
-    fn new(reading: &Reading, kind: KindId, projection: &[ColumnId]) -> Filling {
-        let schema = &reading.schema;
-        let builder = |c: &ColumnId| ColumnBuilder::new(schema, &schema.column(kind, *c).ty);
-        Filling { columns: projection.iter().map(builder).collect(), places: Vec::new(), defects: Vec::new(), bytes: 0 }
-    }
-
-    /// Whether it is full then.
-    #[inline]
-    fn add<'e>(
-        &mut self,
-        exprs: &mut impl Iterator<Item = &'e Expr>,
-        cells: &impl Cells,
-        place: Place,
-        bytes: usize,
-    ) -> bool {
-        for (n, (expr, column)) in exprs.zip(&mut self.columns).enumerate() {
-            if let Err(Misfit { found, expected }) = expr.append(cells, column) {
-                let (row, column) = (self.places.len() as u32, n as u32);
-                self.defects.push(Defect { row, column, found: shortened(&found), expected });
-            }
-        }
-        self.places.push(place);
-        self.bytes += bytes;
-        self.places.len() >= MAX_ROWS || self.bytes >= MAX_BATCH_BYTES
-    }
-
-    fn take(&mut self, kind: KindId, projection: &Arc<[ColumnId]>) -> Option<Batch> {
-        if self.places.is_empty() {
-            return None;
-        }
-        self.bytes = 0;
-        Some(Batch {
-            kind,
-            projection: projection.clone(),
-            columns: self.columns.iter_mut().map(ColumnBuilder::finish).collect(),
-            places: std::mem::take(&mut self.places),
-            defects: std::mem::take(&mut self.defects),
-        })
-    }
-}
-
-impl<'w> Sifter<'w> {
-    fn new(reading: &Reading, target: &'w Target, sift: Sift<'w>) -> Option<Sifter<'w>> {
-        let looked_at = sift.sieve.columns(target.kind)?;
-        let projection = sift.sieve.rest(target.kind);
-        let exprs = |columns: &[ColumnId]| columns.iter().map(|c| target.expr(*c)).collect::<Option<Vec<_>>>();
-        Some(Sifter {
-            sieve: sift.sieve,
-            looked_at: exprs(looked_at)?,
-            rest: Filling::new(reading, target.kind, &projection),
-            exprs: exprs(&projection)?,
-            projection,
-            scratch: Vec::new(),
-            tried: 0,
-            kept: 0,
-        })
-    }
-
-    #[inline]
-    fn keeps(&mut self, kind: KindId, cells: &impl Cells) -> bool {
-        let Sifter { sieve, looked_at, scratch, .. } = self;
-        let keeps = sieve.keeps(kind, scratch, &mut |nth| looked_at[nth].seen(cells));
-        self.tried += 1;
-        self.kept += u32::from(keeps);
-        keeps
-    }
-}
-
-impl Sifter<'_> {
-    fn keeps_any(&self, kind: KindId, spread: &impl Spread) -> bool {
-        self.sieve.keeps_any(kind, &mut |nth| spread.between(self.looked_at[nth]))
-    }
 }
 
 impl<'w> Worker<'w> {
@@ -478,7 +346,7 @@ impl<'w> Worker<'w> {
         if let Some(sifter) = &mut self.sifters[index]
             && (let_go || !sifter.keeps(target.kind, cells))
         {
-            if sifter.rest.add(&mut sifter.exprs.iter().copied(), cells, place, bytes) {
+            if sifter.let_go(cells, place, bytes) {
                 self.emit_rest(index);
             }
             return;
@@ -491,18 +359,18 @@ impl<'w> Worker<'w> {
     fn emit(&mut self, index: usize) {
         let target = &self.layout.targets[index];
         let (Some(filling), Some(projection)) = (&mut self.filling[index], &target.projection) else { return };
-        self.report.malformed += filling.defects.len() as u64;
+        self.report.malformed += filling.malformed();
         if let Some(batch) = filling.take(target.kind, projection) {
             (self.job.sink.batch)(batch);
         }
-        // Where most are kept, telling them apart takes longer than it saves.
-        self.sifters[index].take_if(|s| s.tried >= MAX_ROWS as u32 && s.kept > s.tried / 2);
+        self.sifters[index].take_if(|sifter| sifter.is_idle());
     }
 
     fn emit_rest(&mut self, index: usize) {
         let (Some(sifter), Some(sift)) = (&mut self.sifters[index], self.job.sift) else { return };
-        self.report.malformed += sifter.rest.defects.len() as u64;
-        if let Some(batch) = sifter.rest.take(self.layout.targets[index].kind, &sifter.projection) {
+        let (malformed, batch) = sifter.take(self.layout.targets[index].kind);
+        self.report.malformed += malformed;
+        if let Some(batch) = batch {
             (sift.rest)(batch);
         }
     }

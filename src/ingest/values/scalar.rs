@@ -2,7 +2,8 @@
 
 use crate::data::calendar::Zone;
 use crate::data::{Decimal, DecimalError, times};
-use crate::ingest::scan::{self, Raw};
+use crate::ingest::paths::Raw;
+use crate::ingest::scan;
 use std::borrow::Cow;
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,128 @@
+//! Rows on their way into columns: those that a rule looks at, and what is kept of the others.
+
+use super::Sift;
+use super::layout::Target;
+use super::rows::{Cells, Expr};
+use super::values::Misfit;
+use super::worker::Spread;
+use crate::data::build::{ColumnBuilder, shortened};
+use crate::data::{Batch, ColumnId, Defect, KindId, Place, Reading, Sieve};
+use std::sync::Arc;
+
+/// Batches are given out at the latest with so many rows, or so many bytes of input.
+const MAX_ROWS: usize = 1 << 13;
+const MAX_BATCH_BYTES: usize = 64 << 20;
+
+/// What is kept of the rows of a target, and where the rest goes.
+pub struct Sifter<'w> {
+    sieve: &'w dyn Sieve,
+    looked_at: Vec<&'w Expr>,
+    rest: Filling,
+    /// As the columns of `rest`.
+    exprs: Vec<&'w Expr>,
+    projection: Arc<[ColumnId]>,
+    scratch: Vec<u64>,
+    tried: u32,
+    kept: u32,
+}
+
+pub struct Filling {
+    columns: Vec<ColumnBuilder>,
+    places: Vec<Place>,
+    defects: Vec<Defect>,
+    bytes: usize,
+}
+
+impl Filling {
+    pub fn new(reading: &Reading, kind: KindId, projection: &[ColumnId]) -> Filling {
+        let schema = &reading.schema;
+        let builder = |c: &ColumnId| ColumnBuilder::new(schema, &schema.column(kind, *c).ty);
+        Filling { columns: projection.iter().map(builder).collect(), places: Vec::new(), defects: Vec::new(), bytes: 0 }
+    }
+
+    /// Whether it is full then.
+    #[inline]
+    pub fn add<'e>(
+        &mut self,
+        exprs: &mut impl Iterator<Item = &'e Expr>,
+        cells: &impl Cells,
+        place: Place,
+        bytes: usize,
+    ) -> bool {
+        for (n, (expr, column)) in exprs.zip(&mut self.columns).enumerate() {
+            if let Err(Misfit { found, expected }) = expr.append(cells, column) {
+                let (row, column) = (self.places.len() as u32, n as u32);
+                self.defects.push(Defect { row, column, found: shortened(&found), expected });
+            }
+        }
+        self.places.push(place);
+        self.bytes += bytes;
+        self.places.len() >= MAX_ROWS || self.bytes >= MAX_BATCH_BYTES
+    }
+
+    /// Values that are not what their field is for, in the rows of the next batch.
+    pub fn malformed(&self) -> u64 {
+        self.defects.len() as u64
+    }
+
+    pub fn take(&mut self, kind: KindId, projection: &Arc<[ColumnId]>) -> Option<Batch> {
+        if self.places.is_empty() {
+            return None;
+        }
+        self.bytes = 0;
+        Some(Batch {
+            kind,
+            projection: projection.clone(),
+            columns: self.columns.iter_mut().map(ColumnBuilder::finish).collect(),
+            places: std::mem::take(&mut self.places),
+            defects: std::mem::take(&mut self.defects),
+        })
+    }
+}
+
+impl<'w> Sifter<'w> {
+    pub fn new(reading: &Reading, target: &'w Target, sift: Sift<'w>) -> Option<Sifter<'w>> {
+        let looked_at = sift.sieve.columns(target.kind)?;
+        let projection = sift.sieve.rest(target.kind);
+        let exprs = |columns: &[ColumnId]| columns.iter().map(|c| target.expr(*c)).collect::<Option<Vec<_>>>();
+        Some(Sifter {
+            sieve: sift.sieve,
+            looked_at: exprs(looked_at)?,
+            rest: Filling::new(reading, target.kind, &projection),
+            exprs: exprs(&projection)?,
+            projection,
+            scratch: Vec::new(),
+            tried: 0,
+            kept: 0,
+        })
+    }
+
+    #[inline]
+    pub fn keeps(&mut self, kind: KindId, cells: &impl Cells) -> bool {
+        let Sifter { sieve, looked_at, scratch, .. } = self;
+        let keeps = sieve.keeps(kind, scratch, &mut |nth| looked_at[nth].seen(cells));
+        self.tried += 1;
+        self.kept += u32::from(keeps);
+        keeps
+    }
+
+    /// Adds a row that no rule looks at; whether the batch is full then.
+    #[inline]
+    pub fn let_go(&mut self, cells: &impl Cells, place: Place, bytes: usize) -> bool {
+        self.rest.add(&mut self.exprs.iter().copied(), cells, place, bytes)
+    }
+
+    /// What was let go since the last time, and how many of its values are malformed.
+    pub fn take(&mut self, kind: KindId) -> (u64, Option<Batch>) {
+        (self.rest.malformed(), self.rest.take(kind, &self.projection))
+    }
+
+    /// Where most are kept, telling them apart takes longer than it saves.
+    pub fn is_idle(&self) -> bool {
+        self.tried >= MAX_ROWS as u32 && self.kept > self.tried / 2
+    }
+
+    pub fn keeps_any(&self, kind: KindId, spread: &impl Spread) -> bool {
+        self.sieve.keeps_any(kind, &mut |nth| spread.between(self.looked_at[nth]))
+    }
+}

@@ -11,7 +11,7 @@ use super::rows::{Col, FlawKind, Rows};
 use super::screen::{Hold, identities, screen};
 use super::val::Val;
 use super::verdicts::Findings;
-use super::world::{Watermark, cell_type, event_time, has_identity};
+use super::world::{Watermark, cell_type, event_time};
 use super::{AsOf, BatchError, Evaluator, Options, PlanError, Truth, strata};
 use crate::data::build::{CellValue, ColumnBuilder};
 use crate::data::{Batch, ColumnId, Defect, InputId, KindId, Origin, Place, Time, Value};
@@ -67,7 +67,8 @@ pub enum ApartError {
         column: String,
         row: u64,
     },
-    /// Repeats of one differ in the value by which it has to come together with others.
+    /// Records of one identity, or that are told apart by nothing else, differ in the value by which they have to come
+    /// together with others.
     TwoKeys {
         kind: String,
         columns: Vec<String>,
@@ -89,7 +90,7 @@ impl std::fmt::Display for ApartError {
             ),
             ApartError::TwoKeys { kind, columns } => write!(
                 f,
-                "two records of `{kind}` with one identity differ in `{}`, by which they would have to come together with others",
+                "two records of `{kind}` are one by their identity, or alike without one, but differ in `{}`, by which they would have to come together with others",
                 columns.join("` or `")
             ),
             ApartError::Order => f.write_str("records do not come in the order of their keys and times"),
@@ -224,7 +225,8 @@ impl Evaluator {
     /// where repeats agree on some columns. And how far the rows reach. For a plan of [`crate::plan::stages::survey`].
     ///
     /// Repeats that differ in a column by which some stage brings records together cannot be judged apart: whose record
-    /// it is, is not known.
+    /// it is, is not known. Nor can records without an identity that are alike but for such a column, which would be
+    /// numbered in two places.
     ///
     /// # Errors
     /// A batch that is not of the plan's shape.
@@ -243,11 +245,7 @@ impl Evaluator {
             }
             rows = rows.take(&stay);
         }
-        // Those without an identity are no repeats of each other.
-        let agree = |row: usize| match has_identity(&self.plan.schema, &rows, row) {
-            true => hash(&pack(&self.plan, &rows, row, columns)),
-            false => 0,
-        };
+        let agree = |row: usize| hash(&pack(&self.plan, &rows, row, columns));
         let marks = marks(&self.plan, &rows).into_iter().enumerate().map(|(row, mark)| (mark, agree(row)));
         Ok((marks.collect(), Extent { dates: reach.dates, instants: reach.instants }))
     }

@@ -197,7 +197,8 @@ impl Survey {
         };
         let shown: Vec<String> = self.survey.keys.iter().flat_map(shown).collect();
         let message = format!(
-            "records of one identity differ in a field by which they would have to come together with others: {}",
+            "records of one identity, or alike and without one, differ in a field by which they would have to come together with \
+             others: {}",
             shown.join(", ")
         );
         errors::records(py, None, &message, Some(ON_ONE))

@@ -81,8 +81,28 @@ def test_repeats_that_differ_in_whose_they_are(files):
     records, tables = chain_records(60)
     gifts = records["gift"].to_pylist()
     gifts.append({**gifts[3], "person": "E20"})
-    with pytest.raises(bylaws.RecordsError, match="records of one identity differ .* `person` of `gift`"):
+    with pytest.raises(bylaws.RecordsError, match="records of one identity, .* differ .* `person` of `gift`"):
         bylaws.spill.audit(files({**records, "gift": pa.Table.from_pylist(gifts)}), rules, tables)
+
+
+def test_records_that_only_a_withheld_key_tells_apart(files):
+    """Each would be the first of its kind where it is judged, and the two findings would have one id."""
+    rules = bylaws.PolicySet.from_texts(
+        {
+            "p.bylaw": """
+            policy p { timezone "UTC" }
+            record gift at given by person { given: date, person: text @sensitive, value: money }
+            limit yearly { on gift sum value per person over 30 days to 100 EUR }
+            """
+        }
+    )
+    gift = lambda person, value="150 EUR": {"given": "2026-01-05", "person": person, "value": value}
+    alike = pa.Table.from_pylist([gift("E1"), gift("E2")])
+    assert len(set(ids(rules.audit({"gift": alike})))) == 2
+    with pytest.raises(bylaws.RecordsError, match="alike and without one, differ .* `person` of `gift`"):
+        bylaws.spill.audit(files({"gift": alike}), rules)
+    others = pa.Table.from_pylist([gift("E1"), gift("E2", "160 EUR")])
+    assert verdicts(bylaws.spill.audit(files({"gift": others}), rules)) == ids(rules.audit({"gift": others}))
 
 
 def test_parts_that_are_out_of_order_are_refused():

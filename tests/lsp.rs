@@ -800,10 +800,10 @@ fn any_place_of_any_text() {
     let texts = [
         include_str!("../policies/gifts.bylaw"),
         include_str!("../policies/vocabulary/sources/microsoft365.bylaw"),
-        include_str!("stages/whole.bylaw"),
-        include_str!("stages/ten_mistakes.bylaw"),
-        include_str!("stages/sequence.bylaw"),
-        include_str!("stages/sources_and_tests.bylaw"),
+        include_str!("syntax/whole.bylaw"),
+        include_str!("syntax/ten_mistakes.bylaw"),
+        include_str!("syntax/sequence.bylaw"),
+        include_str!("syntax/sources_and_tests.bylaw"),
     ];
     let mut below = numbers(7);
     let mut editor = Editor::open(&[]);

@@ -121,6 +121,6 @@ fn inside<'a>(ty: &'a ast::TypeExpr, owner: Option<&'a Ident>, item: &'a Item, o
             item,
         })),
         ast::TypeExprKind::List(of) | ast::TypeExprKind::Set(of) => inside(of, owner, item, out),
-        ast::TypeExprKind::Name(_) | ast::TypeExprKind::Ref(_) => {}
+        ast::TypeExprKind::Name(_) | ast::TypeExprKind::Ref(_) | ast::TypeExprKind::Error => {}
     }
 }

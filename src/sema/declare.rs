@@ -7,9 +7,8 @@ use crate::data::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Ori
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, Ident, TypeExpr, TypeExprKind};
+use crate::syntax::words::{MARKS, OPTIONAL};
 use rustc_hash::FxHashMap;
-
-const MARKS: [&str; 2] = ["person", "sensitive"];
 
 /// Fills the schema. Every name is known before any field is read, so order does not matter.
 pub fn declare<'a>(world: &mut World<'a>, names: &Names<'a>) {
@@ -155,15 +154,7 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, w
             match mark.text.as_str() {
                 "person" => person = true,
                 "sensitive" => sensitive = true,
-                other => {
-                    let d = Diagnostic::error(
-                        Code::UnknownMark,
-                        format!("no mark is named `@{other}`"),
-                        mark.span,
-                        "not a mark",
-                    );
-                    world.report.tell(world.report.suggest(d, mark.span, other, MARKS));
-                }
+                _ => world.report.tell(unknown_mark(world, field, mark)),
             }
         }
         let optional = within.optional || field.ty.optional;
@@ -190,6 +181,18 @@ fn fields(world: &mut World, kind: KindId, items: &[ast::Field], prefix: &str, w
             }
         }
     }
+}
+
+fn unknown_mark(world: &World, field: &ast::Field, mark: &Ident) -> Diagnostic {
+    let word = mark.text.as_str();
+    let d = Diagnostic::error(Code::UnknownMark, format!("no mark is named `@{word}`"), mark.span, "not a mark");
+    let alone = field.marks.len() == 1 && !field.ty.optional;
+    if alone && OPTIONAL.contains(&word) {
+        // From the type's end, with the `@`.
+        let whole = Span { start: field.ty.span.end, ..mark.span };
+        return world.report.rewrite(d, "a field that may be absent has `?` behind its type", whole, "?");
+    }
+    world.report.suggest(d, mark.span, word, MARKS)
 }
 
 fn add_column(world: &mut World, kind: KindId, column: Column, own_optional: bool) {
@@ -250,6 +253,7 @@ pub fn type_of(world: &World, ty: &TypeExpr) -> Option<Type> {
             let element = Box::new(type_of(world, of)?);
             Some(if matches!(ty.kind, TypeExprKind::List(_)) { Type::List(element) } else { Type::Set(element) })
         }
+        TypeExprKind::Error => None,
         TypeExprKind::Enum(_) | TypeExprKind::Struct(_) => world.report.fail(
             Diagnostic::error(Code::BadFieldType, "only a field can have this type", ty.span, "not here")
                 .help("declare an `enum` or `record` with a name, and use the name"),

@@ -101,8 +101,8 @@ mod tests {
     const TEXTS: [&str; 4] = [
         include_str!("../../policies/gifts.bylaw"),
         include_str!("../../policies/vocabulary/sources/microsoft365.bylaw"),
-        include_str!("../../tests/stages/whole.bylaw"),
-        include_str!("../../tests/stages/ten_mistakes.bylaw"),
+        include_str!("../../tests/syntax/whole.bylaw"),
+        include_str!("../../tests/syntax/ten_mistakes.bylaw"),
     ];
 
     const TYPED: [&str; 16] = [

@@ -154,6 +154,8 @@ pub enum TypeExprKind {
     Struct(Vec<Field>),
     List(Box<TypeExpr>),
     Set(Box<TypeExpr>),
+    /// Could not be read; told.
+    Error,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -140,7 +140,7 @@ enums! {
         Policy(of); Enum(of); Table(of); Record(of); Source(of); Let(of); Define(of); Param(of); Import(of); Rule(of);
         Revise(of); Test(of); Waive(of); Charter(of); Metric(of); Default(of); Rates(of);
     }
-    TypeExprKind { Name(of); Enum(of); Ref(of); Struct(of); List(of); Set(of); }
+    TypeExprKind { Name(of); Enum(of); Ref(of); Struct(of); List(of); Set(of); Error; }
     ClauseKind {
         On(of); Where(of); When(of); Unless { name, condition }; Need(of); Aggregate(of); To(of); Severity(of); Cite(of);
         Because(of); Consequence(of); Purpose(of); LegalBasis(of); Retention(of); Effective { from, until };

@@ -3,7 +3,8 @@
 use super::explain::{Attempt, Place, VALUES, first_word};
 use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
-use crate::diag::{Code, Diagnostic};
+use super::words::{MARKS, OPTIONAL};
+use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::Span;
 
 /// A slip at the place where a part stopped to fit, or none that is known.
@@ -277,7 +278,7 @@ fn missing_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             ("a window begins with `within` or `over`", word)
         }
         K::Word if *what == "field" && matches!(before, "list" | "set") => ("`of` is missing in this type", "of "),
-        K::Word if *what == "field" && expected.contains(&Rule::mark) => ("a mark begins with `@`", "@"),
+        K::Word if *what == "field" && expected.contains(&Rule::mark) => return behind_type(attempt),
         K::Sign if text == "==" && expected.contains(&Rule::assign) => {
             let error = slip("`==` compares; a value is given with `=`", span, "a comparison");
             return Some(place.mend(error, span, "=", "write `=`"));
@@ -285,6 +286,25 @@ fn missing_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     Some(place.mend(slip(message, span, "missing before this"), nothing, insert, &format!("add `{}`", insert.trim())))
+}
+
+/// `approved: bool optional`
+fn behind_type(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, .. } = attempt;
+    let scanned = place.scanned;
+    let (text, span) = (scanned.token_text(*at), place.span(*at));
+    let before = scanned.significant_before(*at)?;
+    let whole = Span { start: place.span(before).end, ..span };
+    if OPTIONAL.contains(&text) && !scanned.is(before, "?") {
+        let error = slip("a field that may be absent has `?` behind its type", span, "no word of the language");
+        return Some(place.mend(error, whole, "?", "write `?`"));
+    }
+    if let Some(mark) = MARKS.into_iter().find(|m| *m == text).or_else(|| did_you_mean(text, MARKS)) {
+        let error = slip("a mark begins with `@`", span, "a mark without it");
+        return Some(place.mend(error, span, &format!("@{mark}"), "add the `@`"));
+    }
+    let error = slip("nothing but marks stands behind a field's type", span, "no mark");
+    Some(error.help("the marks are `@person` and `@sensitive`; a field has a value unless `?` stands behind its type"))
 }
 
 /// A bracket of this part that is open where the part ends, or where something else stands.

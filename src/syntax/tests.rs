@@ -19,7 +19,7 @@ fn told(text: &str) -> String {
 }
 
 /// Every construct once, without a fault.
-const WHOLE: &str = include_str!("../../tests/stages/whole.bylaw");
+const WHOLE: &str = include_str!("../../tests/syntax/whole.bylaw");
 
 #[test]
 fn whole_file() {

@@ -45,6 +45,12 @@ pub const WAIVE_CLAUSES: &[&str] = &["from", "until", "approved_by", "reason"];
 
 pub const TEST_CLAUSES: &[&str] = &["given", "default", "cases", "as_of", "set", "expect"];
 
+/// What a field can be marked with.
+pub const MARKS: [&str; 2] = ["person", "sensitive"];
+
+/// Words of other languages for a field that may be absent.
+pub const OPTIONAL: [&str; 4] = ["optional", "nullable", "null", "opt"];
+
 /// Words between two operands.
 pub const OPERATORS: &[&str] = &[
     "and",

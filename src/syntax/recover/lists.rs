@@ -19,31 +19,48 @@ struct Elements {
     commas: bool,
 }
 
-/// Takes a piece that fits, with its nodes; asked without nodes, says whether it can take what does not fit.
-type Keep<'k, 'a> = dyn FnMut(&mut Reader<'a>, &Range<usize>, Option<Nodes<'a>>) -> bool + 'k;
+/// A piece of a list.
+enum Piece<'a> {
+    Fits(Nodes<'a>),
+    /// Whether it can be taken nevertheless.
+    DoesNot,
+    /// What is wrong with it has been told.
+    Told,
+}
+
+type Keep<'k, 'a> = dyn FnMut(&mut Reader<'a>, &Range<usize>, Piece<'a>) -> bool + 'k;
 
 impl<'a> Reader<'a> {
     pub(super) fn field_list(&mut self, inner: Range<usize>, level: usize) -> Vec<Field> {
         let elements = Elements { rule: Rule::only_field, what: "field", sign: ":", commas: true };
         let mut fields = Vec::new();
-        self.list(inner, elements, &mut |reader, piece, nodes| match nodes {
-            Some(nodes) => {
-                fields.extend(reader.lowered(nodes, piece, |lower, node| match node.as_rule() {
+        self.list(inner, elements, &mut |reader, range, piece| match piece {
+            Piece::Fits(nodes) => {
+                fields.extend(reader.lowered(nodes, range, |lower, node| match node.as_rule() {
                     Rule::field => lower.field(node),
                     _ => None,
                 }));
                 true
             }
-            None => {
-                let Some((name, open, close)) = reader.nested(piece, level) else { return false };
+            Piece::DoesNot => {
+                let Some((name, open, close)) = reader.nested(range, level) else { return false };
                 let inner = reader.field_list(open + 1..close, level + 1);
-                let span = reader.place.range(piece.start, close);
+                let span = reader.place.range(range.start, close);
                 let ty = TypeExpr {
                     kind: TypeExprKind::Struct(inner),
                     optional: false,
                     span: reader.place.range(open, close),
                 };
                 fields.push(Field { doc: None, name, ty, marks: Vec::new(), span });
+                true
+            }
+            Piece::Told => {
+                // So that who reads it is not told that it is not there.
+                if let Some((name, after)) = reader.named(range, ":") {
+                    let span = reader.place.range(range.start, after);
+                    let ty = TypeExpr { kind: TypeExprKind::Error, optional: false, span };
+                    fields.push(Field { doc: None, name, ty, marks: Vec::new(), span });
+                }
                 true
             }
         });
@@ -53,17 +70,18 @@ impl<'a> Reader<'a> {
     pub(super) fn given_list(&mut self, inner: Range<usize>, level: usize) -> Vec<GivenField> {
         let elements = Elements { rule: Rule::only_given_field, what: "field", sign: ":", commas: true };
         let mut fields = Vec::new();
-        self.list(inner, elements, &mut |reader, piece, nodes| match nodes {
-            Some(nodes) => {
-                fields.extend(reader.lowered(nodes, piece, |lower, node| lower.given_field(node)));
+        self.list(inner, elements, &mut |reader, range, piece| match piece {
+            Piece::Fits(nodes) => {
+                fields.extend(reader.lowered(nodes, range, |lower, node| lower.given_field(node)));
                 true
             }
-            None => {
-                let Some((name, open, close)) = reader.nested(piece, level) else { return false };
+            Piece::DoesNot => {
+                let Some((name, open, close)) = reader.nested(range, level) else { return false };
                 let value = GivenValue::Record(reader.given_list(open + 1..close, level + 1));
-                fields.push(GivenField { name, value, span: reader.place.range(piece.start, close) });
+                fields.push(GivenField { name, value, span: reader.place.range(range.start, close) });
                 true
             }
+            Piece::Told => false,
         });
         fields
     }
@@ -127,9 +145,9 @@ impl<'a> Reader<'a> {
     pub(super) fn entry_list(&mut self, inner: Range<usize>) -> Vec<MapEntry> {
         let elements = Elements { rule: Rule::only_map_entry, what: "entry", sign: "=", commas: false };
         let mut entries = Vec::new();
-        self.list(inner, elements, &mut |reader, piece, nodes| {
-            let Some(nodes) = nodes else { return false };
-            entries.extend(reader.lowered(nodes, piece, |lower, node| lower.map_entry(node)));
+        self.list(inner, elements, &mut |reader, range, piece| {
+            let Piece::Fits(nodes) = piece else { return false };
+            entries.extend(reader.lowered(nodes, range, |lower, node| lower.map_entry(node)));
             true
         });
         entries
@@ -138,9 +156,9 @@ impl<'a> Reader<'a> {
     pub(super) fn word_list(&mut self, inner: Range<usize>) -> Vec<EnumWord> {
         let elements = Elements { rule: Rule::only_enum_word, what: "word", sign: "", commas: true };
         let mut words = Vec::new();
-        self.list(inner, elements, &mut |reader, piece, nodes| {
-            let Some(nodes) = nodes else { return false };
-            words.extend(reader.lowered(nodes, piece, |lower, node| match node.as_rule() {
+        self.list(inner, elements, &mut |reader, range, piece| {
+            let Piece::Fits(nodes) = piece else { return false };
+            words.extend(reader.lowered(nodes, range, |lower, node| match node.as_rule() {
                 Rule::enum_word => lower.enum_word(&node),
                 _ => None,
             }));
@@ -152,24 +170,27 @@ impl<'a> Reader<'a> {
     /// `name: { … }` with nothing behind it.
     fn nested(&mut self, piece: &Range<usize>, level: usize) -> Option<(Ident, usize, usize)> {
         let scanned = self.place.scanned;
-        let colon = scanned.significant(piece.start + 1);
+        let (name, colon) = self.named(piece, ":")?;
         let open = scanned.significant((colon + 1).min(scanned.tokens.len() - 1));
-        let fits = level < MOST_LEVELS
-            && open < piece.end
-            && scanned.kind(piece.start) == K::Word
-            && scanned.is(colon, ":")
-            && scanned.kind(open) == K::OpenBrace;
-        if !fits {
+        if level >= MOST_LEVELS || open >= piece.end || scanned.kind(open) != K::OpenBrace {
             return None;
         }
         let close = self.close(open, piece.end)?;
-        self.trimmed(close + 1..piece.end).is_none().then(|| {
+        self.trimmed(close + 1..piece.end).is_none().then_some((name, open, close))
+    }
+
+    /// The word that a piece begins with, and where the sign behind it is.
+    fn named(&self, piece: &Range<usize>, sign: &str) -> Option<(Ident, usize)> {
+        let scanned = self.place.scanned;
+        let after = scanned.significant(piece.start + 1);
+        let fits = after < piece.end && scanned.kind(piece.start) == K::Word && scanned.is(after, sign);
+        fits.then(|| {
             let name = Ident { text: scanned.token_text(piece.start).to_owned(), span: self.place.span(piece.start) };
-            (name, open, close)
+            (name, after)
         })
     }
 
-    /// Reads the elements of a list. `keep` takes what fits, and is asked whether it can take what does not.
+    /// Reads the elements of a list.
     fn list(&mut self, inner: Range<usize>, elements: Elements, keep: &mut Keep<'_, 'a>) {
         let scanned = self.place.scanned;
         let pieces = self.elements(inner.clone(), elements);
@@ -206,7 +227,7 @@ impl<'a> Reader<'a> {
         while self.errors.len() <= ENOUGH_ERRORS {
             let failure = match self.read(elements.rule, &rest) {
                 Ok(nodes) => {
-                    keep(self, &rest, Some(nodes));
+                    keep(self, &rest, Piece::Fits(nodes));
                     return;
                 }
                 Err(failure) => failure,
@@ -215,7 +236,7 @@ impl<'a> Reader<'a> {
             if at > rest.start && at < rest.end && self.begins(at, elements) {
                 let before = rest.start..at;
                 if let Ok(nodes) = self.read(elements.rule, &before) {
-                    keep(self, &before, Some(nodes));
+                    keep(self, &before, Piece::Fits(nodes));
                     if elements.commas {
                         self.errors.push(comma_before(&self.place, at));
                     }
@@ -223,10 +244,11 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             }
-            if keep(self, &rest, None) {
+            if keep(self, &rest, Piece::DoesNot) {
                 return;
             }
             self.tell(&rest, &failure, elements.what);
+            keep(self, &rest, Piece::Told);
             let next = self.next_line(at, rest.end);
             self.skip(rest.start..next);
             match self.trimmed(next..rest.end) {

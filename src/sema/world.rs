@@ -163,6 +163,12 @@ impl<'a> World<'a> {
             .filter(move |n| !n.starts_with('(') && seen.insert(*n))
     }
 
+    /// A table that has such a field; best one that is called as the field is that was to lead there.
+    pub fn table_with(&self, field: &str, leading: &str) -> Option<&str> {
+        let tables = self.schema.kinds.iter().filter(|k| k.is_table() && k.column(field).is_some());
+        tables.map(|k| k.name.as_str()).min_by_key(|name| *name != leading)
+    }
+
     /// A column by its dotted path, written in a declaration or source; told where there is none.
     pub fn column(&self, kind: KindId, path: &[Ident]) -> Option<ColumnId> {
         let dotted = dotted(path);

@@ -7,6 +7,7 @@
 mod again;
 pub mod ast;
 mod explain;
+mod foreign;
 mod kinds;
 mod lower;
 mod parse;

@@ -1,6 +1,7 @@
 //! Common slips, each with what to write instead.
 
-use super::explain::{Attempt, Place, VALUES, first_word};
+use super::explain::{Attempt, Place, first_word};
+use super::foreign;
 use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
 use super::words::{MARKS, OPTIONAL};
@@ -9,8 +10,8 @@ use crate::source::Span;
 
 /// A slip at the place where a part stopped to fit, or none that is known.
 pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
-    wrong_sign(attempt)
-        .or_else(|| wrong_word(attempt))
+    foreign::sign(attempt)
+        .or_else(|| foreign::word(attempt))
         .or_else(|| quotes(attempt))
         .or_else(|| keyword_with_sign(attempt))
         .or_else(|| exception_without_name(attempt))
@@ -19,159 +20,8 @@ pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         .or_else(|| open_bracket(attempt))
 }
 
-fn slip(message: impl Into<String>, span: Span, label: &str) -> Diagnostic {
+pub fn slip(message: impl Into<String>, span: Span, label: &str) -> Diagnostic {
     Diagnostic::error(Code::SyntaxError, message, span, label)
-}
-
-/// Signs of other languages.
-fn wrong_sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
-    let Attempt { place, at, tokens, .. } = attempt;
-    if *at >= tokens.end {
-        return None;
-    }
-    let scanned = place.scanned;
-    let (text, span) = (scanned.token_text(*at), place.span(*at));
-    let next = at + 1;
-    let glued = |sign: &str| next < tokens.end && scanned.is(next, sign);
-    let before = |sign: &str| at.checked_sub(1).is_some_and(|i| scanned.is(i, sign));
-    let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
-    let replace = |message: &str, span: Span, with: &str| {
-        Some(place.mend(slip(message, span, "not a sign of the language"), span, with, &format!("write `{with}`")))
-    };
-    match (scanned.kind(*at), text) {
-        (K::OpenText, _) => {
-            let closed = format!("{text}\"");
-            let error = slip("a text without its closing quote", span, "opened here, and open at the end of the line");
-            Some(place.mend(error, span, &closed, "close the text"))
-        }
-        (K::SingleQuoted, _) if attempt.expected.contains(&Rule::word) && !attempt.expected.contains(&Rule::string) => {
-            let error = slip("a word is wanted here, not a text", span, "in quotes");
-            Some(place.mend(error, span, &text[1..text.len() - 1], "leave the quotes out"))
-        }
-        (K::SingleQuoted, _) => {
-            let inner = text[1..text.len() - 1].replace('"', "\\\"");
-            let error = slip("texts stand in double quotes", span, "single quotes");
-            Some(place.mend(error, span, &format!("\"{inner}\""), "write double quotes"))
-        }
-        (K::Unknown, "“" | "”" | "„" | "‘" | "’" | "«" | "»" | "‟") => smart_quotes(attempt),
-        (K::Unknown, ";") => {
-            let error = slip("`;` ends nothing here", span, "not needed");
-            Some(place.mend(error, span, "", "leave the `;` out"))
-        }
-        (K::Unknown, "#") => {
-            Some(slip("`#` does not begin a remark", span, "not a sign of the language").help("write `// a remark`"))
-        }
-        (K::Unknown, "!") => {
-            let space = if scanned.kind(next) == K::Blank { "not" } else { "not " };
-            let error = slip("`!` is written `not`", span, "not a sign of the language");
-            Some(place.mend(error, span, space, "write `not`"))
-        }
-        (K::Unknown, "&") => replace("`&` is written `and`", span, "and"),
-        (K::Unknown, "$" | "£" | "€" | "¥") => {
-            let unit = match text {
-                "$" => "USD",
-                "£" => "GBP",
-                "€" => "EUR",
-                _ => "CNY",
-            };
-            let error = slip("an amount is written with its currency behind it", span, "a sign of a currency");
-            match scanned.kind(next) {
-                K::Number if next < tokens.end => {
-                    let amount = format!("{} {unit}", scanned.token_text(next));
-                    Some(place.mend(error, place.range(*at, next), &amount, "write the currency's code"))
-                }
-                _ => Some(error.help(format!("for example `500 {unit}`"))),
-            }
-        }
-        (K::Sign, "&&") => replace("`&&` is written `and`", span, "and"),
-        (K::Sign, "||") => replace("`||` is written `or`", span, "or"),
-        (K::Sign, "===") => replace("`===` is written `==`", span, "=="),
-        (K::Sign, "=") if glued(">") => replace("`=>` is written `>=`", place.range(*at, next), ">="),
-        (K::Sign, "=") if glued("<") => replace("`=<` is written `<=`", place.range(*at, next), "<="),
-        (K::Sign, ">") if before("<") => {
-            replace("`<>` is written `!=`", place.range(at - 1, *at), "!=")
-        }
-        (K::Sign, ">") if before("=") => {
-            replace("`=>` is written `>=`", place.range(at - 1, *at), ">=")
-        }
-        (K::Sign, "=") if before("!=") => {
-            replace("`!==` is written `!=`", place.range(at - 1, *at), "!=")
-        }
-        (K::Sign, "=") if attempt.expected.contains(&Rule::colon) && attempt.what == "field" => {
-            let error = slip("a `:` stands between a field and what it is", span, "not `=`");
-            Some(place.mend(error, span, ":", "write `:`"))
-        }
-        (K::Sign, "=") if operator => {
-            let error = slip("`=` does not compare", span, "two values are compared with `==`");
-            Some(place.mend(error, span, "==", "write `==`"))
-        }
-        (K::Sign, ".")
-            if VALUES.iter().any(|v| attempt.expected.contains(v)) && scanned.kind(next) == K::Number =>
-        {
-            let number = format!("0.{}", scanned.token_text(next));
-            let error = slip("a number begins with a digit", span, "no digit before it");
-            Some(place.mend(error, place.range(*at, next), &number, "write the `0`"))
-        }
-        (K::Sign, ",") if *at > 0 && scanned.kind(at - 1) == K::Number && scanned.kind(next) == K::Number => {
-            let number = format!("{}_{}", scanned.token_text(at - 1), scanned.token_text(next));
-            let error = slip("a comma does not group the digits of a number", place.range(at - 1, next), "two numbers");
-            Some(place.mend(error, place.range(at - 1, next), &number, "group the digits with `_`"))
-        }
-        (K::Unknown, text) if !text.is_ascii() && text.chars().all(|c| c.is_alphanumeric() || c == '_') => Some(
-            slip("names are made of the letters a to z, digits and `_`", span, "other letters")
-                .help("a word of the data in another script is a spelling: `gift = \"礼品\"` in an `enum`, `` `礼品` `` in a `map`"),
-        ),
-        _ => None,
-    }
-}
-
-/// Replaces the quotes of a word processor up to their closing one on the same line.
-fn smart_quotes(attempt: &Attempt<'_>) -> Option<Diagnostic> {
-    let Attempt { place, at, .. } = attempt;
-    let scanned = place.scanned;
-    let span = place.span(*at);
-    let error = slip("texts stand in straight double quotes", span, "a curly quote");
-    let from = scanned.end(*at);
-    let line = &scanned.text[from..];
-    let line = &line[..line.find('\n').unwrap_or(line.len())];
-    match line.char_indices().find(|(_, c)| matches!(c, '”' | '“' | '’' | '»' | '"')) {
-        Some((len, close)) => {
-            let whole = Span { end: span.end + (len + close.len_utf8()) as u32, ..span };
-            Some(place.mend(error, whole, &format!("\"{}\"", &line[..len]), "write straight quotes"))
-        }
-        None => Some(error.help("write `\"`")),
-    }
-}
-
-/// Operators that other languages have as words, or that are written in capitals.
-fn wrong_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
-    let Attempt { place, at, tokens, .. } = attempt;
-    if *at >= tokens.end || place.scanned.kind(*at) != K::Word {
-        return None;
-    }
-    let (word, span) = (place.scanned.token_text(*at), place.span(*at));
-    let lower = word.to_ascii_lowercase();
-    let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
-    if !operator {
-        return None;
-    }
-    let next = place.scanned.significant(at + 1);
-    let (with, last) = match lower.as_str() {
-        "is" | "equals" | "eq" if place.scanned.is(next, "not") => ("!=", next),
-        "is" | "equals" | "eq" => ("==", *at),
-        "like" => ("matches", *at),
-        "startswith" => ("starts_with", *at),
-        "endswith" => ("ends_with", *at),
-        "overlap" | "intersects" => ("overlaps", *at),
-        "includes" => ("contains", *at),
-        "exists" | "defined" => ("present", *at),
-        "missing" => ("absent", *at),
-        lower if lower != word => (super::words::OPERATORS.iter().copied().find(|o| *o == lower)?, *at),
-        _ => return None,
-    };
-    let span = Span { end: place.span(last).end, ..span };
-    let error = slip(format!("`{word}` is written `{with}`"), span, "not an operator");
-    Some(place.mend(error, span, with, &format!("write `{with}`")))
 }
 
 /// Quotes where a word is wanted, and none where a text is.
@@ -242,22 +92,29 @@ fn exception_without_name(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     Some(place.mend(error, nothing, "approved: ", "name the exception"))
 }
 
-/// `x in (1, 2)`
+/// `x in (1, 2)`, `x in [1, 2]`
 fn in_parentheses(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
     let scanned = place.scanned;
-    if *at >= tokens.end || !scanned.is(*at, ",") {
+    if *at >= tokens.end {
         return None;
     }
-    let open = (tokens.start..*at).rev().find(|&i| scanned.kind(i) == K::OpenParen)?;
+    let (open, close, signs) = match scanned.kind(*at) {
+        K::OpenBracket => (*at, K::CloseBracket, "brackets"),
+        K::Sign if scanned.is(*at, ",") => {
+            let open = (tokens.start..*at).rev().find(|&i| scanned.kind(i) == K::OpenParen)?;
+            (open, K::CloseParen, "parentheses")
+        }
+        _ => return None,
+    };
     let before = scanned.significant_before(open)?;
-    let close = (*at..tokens.end).find(|&i| scanned.kind(i) == K::CloseParen)?;
+    let close = (*at..tokens.end).find(|&i| scanned.kind(i) == close)?;
     if !matches!(scanned.token_text(before), "in" | "in_domain" | "overlaps") {
         return None;
     }
     let inner = &scanned.text[scanned.end(open)..scanned.start(close)];
     let whole = place.range(open, close);
-    let error = slip("a set stands in braces", whole, "parentheses");
+    let error = slip("a set stands in braces", whole, signs);
     Some(place.mend(error, whole, &format!("{{ {} }}", inner.trim()), "write braces"))
 }
 

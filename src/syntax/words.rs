@@ -51,6 +51,23 @@ pub const MARKS: [&str; 2] = ["person", "sensitive"];
 /// Words of other languages for a field that may be absent.
 pub const OPTIONAL: [&str; 4] = ["optional", "nullable", "null", "opt"];
 
+/// What a clause is called here that has another name in many a form or policy.
+pub fn known_as(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "if" | "condition" | "given" => "when",
+        "except" | "exception" | "exceptions" | "excluding" => "unless",
+        "message" | "reason" | "description" | "text" => "because",
+        "priority" | "level" | "risk" => "severity",
+        "reference" | "references" | "law" | "basis" => "cite",
+        "for" | "trigger" | "applies" => "on",
+        "penalty" | "sanction" => "consequence",
+        "valid" | "from" | "since" => "effective",
+        "requires" | "needs" => "need",
+        "maximum" | "at_most" | "threshold" => "to",
+        _ => return None,
+    })
+}
+
 /// Words between two operands.
 pub const OPERATORS: &[&str] = &[
     "and",

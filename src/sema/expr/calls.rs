@@ -3,6 +3,7 @@
 use super::super::declare::type_of;
 use super::super::hir::{Expr, ExprKind};
 use super::super::names::What;
+use super::foreign;
 use super::{Base, Binding, Group, MAX_DEPTH, Place, Scope, Typer, convert};
 use crate::data::{ColumnId, KindId, Type};
 use crate::diag::{Code, Diagnostic};
@@ -90,9 +91,11 @@ impl<'a> Typer<'_, 'a> {
             let mut functions: Vec<&str> = functions.collect();
             functions.sort_unstable();
             let d = match name.text.as_str() {
-                "now" | "today" => d.help("there is no clock: use the record's own time, or `as_of`"),
                 "median" => d.help("a median is that of counts or of sums:\n    median(count(export over 30 days) per actor by actor.unit)"),
-                _ => world.report.suggest(d, name.span, &name.text, functions),
+                other => match foreign::function(other) {
+                    Some(help) => d.help(help),
+                    None => world.report.suggest(d, name.span, other, functions),
+                },
             };
             return self.fail(d);
         };

@@ -8,6 +8,7 @@ mod chain;
 mod compare;
 mod constants;
 mod fold;
+mod foreign;
 mod history;
 mod literals;
 mod median;
@@ -350,7 +351,14 @@ impl<'w, 'a> Typer<'w, 'a> {
         let facts = self.facts.len();
         let mut typed = Vec::with_capacity(parts.len());
         let mut failed = false;
-        for part in parts {
+        for (i, part) in parts.iter().enumerate() {
+            if !all && self.is_stray(&parts[..=i]) {
+                if !parts.get(i + 1).is_some_and(|_| self.is_stray(&parts[..=i + 1])) {
+                    self.one_of(&parts[..=i]);
+                }
+                failed = true;
+                continue;
+            }
             match self.condition(part) {
                 Some(expr) => {
                     // In the right part of `and` the left one holds, in that of `or` it does not.

@@ -5,6 +5,7 @@ use super::super::hir::{Constant, Expr, ExprKind};
 use super::super::unions::no_field;
 use super::super::units;
 use super::super::world::Decl;
+use super::foreign;
 use super::{Binding, Named, Rank, Typer};
 use crate::data::{ColumnId, KindId, Type, Value};
 use crate::diag::{Code, Diagnostic};
@@ -66,15 +67,19 @@ impl<'a> Typer<'_, 'a> {
                         }
                         ty => {
                             let is = self.a_type(ty);
-                            return self.fail(
-                                Diagnostic::error(
-                                    Code::UnknownField,
-                                    format!("`{}` is {is} and has no fields", self.quote(of.span)),
-                                    name.span,
-                                    "not a field",
-                                )
-                                .help("fields are read from records, groups and `ref`s"),
+                            let d = Diagnostic::error(
+                                Code::UnknownField,
+                                format!("`{}` is {is} and has no fields", self.quote(of.span)),
+                                name.span,
+                                "not a field",
                             );
+                            let field = self.quote(of.span);
+                            return self.fail(d.help(match self.world.table_with(&name.text, &field) {
+                                Some(table) => format!(
+                                    "the table `{table}` has it, and a field leads there where it is declared so:\n    {field}: ref {table}"
+                                ),
+                                None => "fields are read from records, groups and `ref`s".into(),
+                            }));
                         }
                     },
                 };
@@ -407,6 +412,9 @@ impl<'a> Typer<'_, 'a> {
             }
             _ => None,
         });
+        if let Some(help) = foreign::clock(text) {
+            return self.fail(d.help(help));
+        }
         if let Some(path) = near_field {
             return self.fail(world.report.rewrite(d, "name the record too:", name.span, &path));
         }

@@ -342,7 +342,8 @@ impl<'a> Reader<'a> {
                 span,
                 format!("not a {} of {}", lines.what, lines.of),
             );
-            let error = match did_you_mean(word, lines.keywords.iter().copied()) {
+            let known = words::known_as(word).filter(|known| lines.keywords.contains(known));
+            let error = match known.or_else(|| did_you_mean(word, lines.keywords.iter().copied())) {
                 Some(near) => {
                     let error = self.place.mend(error, span, near, &format!("write `{near}`"));
                     let help = error.help.clone().unwrap_or_default();

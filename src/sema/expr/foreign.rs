@@ -1,0 +1,62 @@
+//! What has another form here than in other languages, for helps.
+
+use super::Typer;
+use crate::diag::{Code, Diagnostic};
+use crate::syntax::ast::{self, ExprKind as K};
+
+/// A name for the present moment.
+pub fn clock(name: &str) -> Option<&'static str> {
+    let clocks = ["now", "today", "current_date", "current_timestamp", "sysdate", "getdate"];
+    clocks.contains(&name).then_some("there is no clock: use the record's own time, or `as_of`, the end of the data")
+}
+
+/// A function of other languages.
+pub fn function(name: &str) -> Option<&'static str> {
+    if let Some(help) = clock(name) {
+        return Some(help);
+    }
+    Some(match name {
+        "lower" | "upper" | "lowercase" | "uppercase" | "lcase" | "ucase" => {
+            "say it behind the comparison: `giver == \"Acme\" ignoring case`"
+        }
+        "length" | "len" => "a pattern tells how long a text is: `giver matches /^.{6,}$/`",
+        "contains" | "starts_with" | "ends_with" | "startswith" | "endswith" => {
+            "it stands between two texts: `giver contains \"Acme\"`, `starts_with`, `ends_with`"
+        }
+        "datediff" | "days_between" | "age" => "one time is taken from the other: `approved_at - received > 30 days`",
+        "is_null" | "isnull" | "is_empty" => "write `giver absent`, or `giver present`",
+        "coalesce" | "ifnull" | "nvl" => "write `giver ?? \"none\"`",
+        "if" | "iif" | "case" => "there are conditions only: `a and b or not a and c`",
+        _ => return None,
+    })
+}
+
+impl Typer<'_, '_> {
+    /// `x == "a" or "b"`: whether the last of these is no condition, but another value to compare with.
+    pub(super) fn is_stray(&self, parts: &[ast::Expr]) -> bool {
+        let Some((last, before)) = parts.split_last() else { return false };
+        let value = |e: &ast::Expr| match &e.kind {
+            K::Text(_) | K::Number(_) | K::Date(_) | K::Timestamp(_) | K::Quantity { .. } | K::Percent(_) => true,
+            K::Name(name) => {
+                let known = self.scope.names.iter().any(|n| n.name == name.text);
+                !known && self.world.words.iter().any(|w| w.contains_key(name.text.as_str()))
+            }
+            _ => false,
+        };
+        let compared = before.iter().rev().find(|e| !value(e));
+        value(last) && compared.is_some_and(|e| matches!(&e.kind, K::Compare { op: ast::CompareOp::Eq, .. }))
+    }
+
+    pub(super) fn one_of(&mut self, parts: &[ast::Expr]) {
+        let compared = parts.iter().rposition(|e| matches!(e.kind, K::Compare { .. })).map(|at| &parts[at..]);
+        let Some([ast::Expr { kind: K::Compare { left, right, .. }, .. }, values @ ..]) = compared else { return };
+        let (Some(first), Some(last)) = (values.first(), values.last()) else { return };
+        let all = std::iter::once(&**right).chain(values).map(|e| self.text(e.span));
+        let set = format!("{} in {{ {} }}", self.text(left.span), all.collect::<Vec<_>>().join(", "));
+        let message = format!("`{}` is compared with nothing", self.quote(first.span));
+        let d =
+            Diagnostic::error(Code::NotACondition, message, first.span.to(last.span), "true or false is needed here");
+        let whole = left.span.to(last.span);
+        self.world.report.tell(self.world.report.rewrite(d, "one of several is written as a set:", whole, &set));
+    }
+}

@@ -1,0 +1,251 @@
+//! Signs and words of other languages, each with how it is written here.
+
+use super::explain::{Attempt, VALUES, first_word};
+use super::kinds::SyntaxKind as K;
+use super::parse::Rule;
+use super::slips::slip;
+use super::words::OPERATORS;
+use crate::diag::Diagnostic;
+use crate::source::Span;
+
+/// Signs of other languages.
+pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    if *at >= tokens.end {
+        return None;
+    }
+    let scanned = place.scanned;
+    let (text, span) = (scanned.token_text(*at), place.span(*at));
+    let next = at + 1;
+    let glued = |sign: &str| next < tokens.end && scanned.is(next, sign);
+    let before = |sign: &str| at.checked_sub(1).is_some_and(|i| scanned.is(i, sign));
+    let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
+    let replace = |message: &str, span: Span, with: &str| {
+        Some(place.mend(slip(message, span, "not a sign of the language"), span, with, &format!("write `{with}`")))
+    };
+    match (scanned.kind(*at), text) {
+        (K::OpenText, _) => {
+            let closed = format!("{text}\"");
+            let error = slip("a text without its closing quote", span, "opened here, and open at the end of the line");
+            Some(place.mend(error, span, &closed, "close the text"))
+        }
+        (K::SingleQuoted, _) if attempt.expected.contains(&Rule::word) && !attempt.expected.contains(&Rule::string) => {
+            let error = slip("a word is wanted here, not a text", span, "in quotes");
+            Some(place.mend(error, span, &text[1..text.len() - 1], "leave the quotes out"))
+        }
+        (K::SingleQuoted, _) => {
+            let inner = text[1..text.len() - 1].replace('"', "\\\"");
+            let error = slip("texts stand in double quotes", span, "single quotes");
+            Some(place.mend(error, span, &format!("\"{inner}\""), "write double quotes"))
+        }
+        (K::Unknown, "“" | "”" | "„" | "‘" | "’" | "«" | "»" | "‟") => smart_quotes(attempt),
+        (K::Unknown, ";") => {
+            let error = slip("`;` ends nothing here", span, "not needed");
+            Some(place.mend(error, span, "", "leave the `;` out"))
+        }
+        (K::Unknown, "#") => {
+            Some(slip("`#` does not begin a remark", span, "not a sign of the language").help("write `// a remark`"))
+        }
+        (K::Unknown, "!") => {
+            let space = if scanned.kind(next) == K::Blank { "not" } else { "not " };
+            let error = slip("`!` is written `not`", span, "not a sign of the language");
+            Some(place.mend(error, span, space, "write `not`"))
+        }
+        (K::Unknown, "&") => replace("`&` is written `and`", span, "and"),
+        (K::Unknown, "$" | "£" | "€" | "¥") => {
+            let unit = match text {
+                "$" => "USD",
+                "£" => "GBP",
+                "€" => "EUR",
+                _ => "CNY",
+            };
+            let error = slip("an amount is written with its currency behind it", span, "a sign of a currency");
+            let ahead = scanned.significant_before(*at).filter(|&i| scanned.kind(i) == K::Number);
+            let number = if scanned.kind(next) == K::Number && next < tokens.end { Some(next) } else { ahead };
+            let Some(number) = number else { return Some(error.help(format!("for example `500 {unit}`"))) };
+            let amount = format!("{} {unit}", scanned.token_text(number));
+            let whole = place.range((*at).min(number), (*at).max(number));
+            Some(place.mend(error, whole, &amount, "write the currency's code"))
+        }
+        (K::Sign, "&&") => replace("`&&` is written `and`", span, "and"),
+        (K::Sign, "||") => replace("`||` is written `or`", span, "or"),
+        (K::Sign, "===") => replace("`===` is written `==`", span, "=="),
+        (K::Sign, "=") if glued(">") => replace("`=>` is written `>=`", place.range(*at, next), ">="),
+        (K::Sign, "=") if glued("<") => replace("`=<` is written `<=`", place.range(*at, next), "<="),
+        (K::Sign, ">") if before("<") => {
+            replace("`<>` is written `!=`", place.range(at - 1, *at), "!=")
+        }
+        (K::Sign, ">") if before("=") => {
+            replace("`=>` is written `>=`", place.range(at - 1, *at), ">=")
+        }
+        (K::Sign, "=") if before("!=") => {
+            replace("`!==` is written `!=`", place.range(at - 1, *at), "!=")
+        }
+        (K::Sign, "=") if attempt.expected.contains(&Rule::colon) && attempt.what == "field" => {
+            let error = slip("a `:` stands between a field and what it is", span, "not `=`");
+            Some(place.mend(error, span, ":", "write `:`"))
+        }
+        (K::Sign, "=") if operator => {
+            let error = slip("`=` does not compare", span, "two values are compared with `==`");
+            Some(place.mend(error, span, "==", "write `==`"))
+        }
+        (K::Sign, ".")
+            if VALUES.iter().any(|v| attempt.expected.contains(v)) && scanned.kind(next) == K::Number =>
+        {
+            let number = format!("0.{}", scanned.token_text(next));
+            let error = slip("a number begins with a digit", span, "no digit before it");
+            Some(place.mend(error, place.range(*at, next), &number, "write the `0`"))
+        }
+        (K::Sign, ",") if *at > 0 && scanned.kind(at - 1) == K::Number && scanned.kind(next) == K::Number => {
+            let number = format!("{}_{}", scanned.token_text(at - 1), scanned.token_text(next));
+            let error = slip("a comma does not group the digits of a number", place.range(at - 1, next), "two numbers");
+            Some(place.mend(error, place.range(at - 1, next), &number, "group the digits with `_`"))
+        }
+        (K::Unknown, text) if !text.is_ascii() && text.chars().all(|c| c.is_alphanumeric() || c == '_') => Some(
+            slip("names are made of the letters a to z, digits and `_`", span, "other letters")
+                .help("a word of the data in another script is a spelling: `gift = \"礼品\"` in an `enum`, `` `礼品` `` in a `map`"),
+        ),
+        _ => None,
+    }
+}
+
+/// Replaces the quotes of a word processor up to their closing one on the same line.
+fn smart_quotes(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, .. } = attempt;
+    let scanned = place.scanned;
+    let span = place.span(*at);
+    let error = slip("texts stand in straight double quotes", span, "a curly quote");
+    let from = scanned.end(*at);
+    let line = &scanned.text[from..];
+    let line = &line[..line.find('\n').unwrap_or(line.len())];
+    match line.char_indices().find(|(_, c)| matches!(c, '”' | '“' | '’' | '»' | '"')) {
+        Some((len, close)) => {
+            let whole = Span { end: span.end + (len + close.len_utf8()) as u32, ..span };
+            Some(place.mend(error, whole, &format!("\"{}\"", &line[..len]), "write straight quotes"))
+        }
+        None => Some(error.help("write `\"`")),
+    }
+}
+
+/// Operators that other languages have as words, or that are written in capitals.
+pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    if *at >= tokens.end || place.scanned.kind(*at) != K::Word {
+        return None;
+    }
+    let (word, span) = (place.scanned.token_text(*at), place.span(*at));
+    let lower = word.to_ascii_lowercase();
+    let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
+    if !operator {
+        return None;
+    }
+    let next = place.scanned.significant(at + 1);
+    match lower.as_str() {
+        "between" => return between(attempt),
+        "like" => return like(attempt),
+        "of" => return share(attempt),
+        _ => {}
+    }
+    if let Some(error) = bare_count(attempt) {
+        return Some(error);
+    }
+    let (with, last) = match lower.as_str() {
+        "is" | "equals" | "eq" if place.scanned.is(next, "not") => ("!=", next),
+        "is" | "equals" | "eq" => ("==", *at),
+        "startswith" => ("starts_with", *at),
+        "endswith" => ("ends_with", *at),
+        "overlap" | "intersects" => ("overlaps", *at),
+        "includes" => ("contains", *at),
+        "exists" | "defined" => ("present", *at),
+        "missing" => ("absent", *at),
+        lower if lower != word => (OPERATORS.iter().copied().find(|o| *o == lower)?, *at),
+        _ => return None,
+    };
+    let span = Span { end: place.span(last).end, ..span };
+    let error = slip(format!("`{word}` is written `{with}`"), span, "not an operator");
+    Some(place.mend(error, span, with, &format!("write `{with}`")))
+}
+
+/// `value between 100 EUR and 200 EUR`
+fn between(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let error = slip("a range is two comparisons", place.span(*at), "not an operator");
+    let example = "for example `value >= 100 EUR and value <= 200 EUR`";
+    // `a.b` before it, one value behind it and another behind `and`.
+    let mut first = scanned.significant_before(*at)?;
+    let last = first;
+    while let Some(dot) = scanned.significant_before(first).filter(|&i| scanned.is(i, ".") && i > tokens.start) {
+        first = scanned.significant_before(dot)?;
+    }
+    let ends =
+        |i: usize| i >= tokens.end || scanned.tokens[i].starts_line || matches!(scanned.token_text(i), "and" | "or");
+    let operand = |from: usize| {
+        let to = (from..=tokens.end).find(|&i| ends(i) && i > from)?;
+        let to = scanned.significant_before(to)?;
+        let sign = |i: usize| matches!(scanned.token_text(i), "." | "%");
+        let plain = |i: usize| scanned.kind(i).is_trivia() || matches!(scanned.kind(i), K::Word | K::Number) || sign(i);
+        (from < tokens.end && (from..=to).all(plain)).then_some((from, to))
+    };
+    let text = |(from, to): (usize, usize)| &scanned.text[scanned.start(from)..scanned.end(to)];
+    let low = operand(scanned.significant(at + 1));
+    let and = low.map(|(_, to)| scanned.significant(to + 1)).filter(|&i| i < tokens.end && scanned.is(i, "and"));
+    let high = and.and_then(|and| operand(scanned.significant(and + 1)));
+    let (Some(low), Some(high), K::Word) = (low, high, scanned.kind(last)) else { return Some(error.help(example)) };
+    let of = text((first, last));
+    let both = format!("{of} >= {} and {of} <= {}", text(low), text(high));
+    Some(place.mend(error, place.range(first, high.1), &both, "write two comparisons"))
+}
+
+/// `giver like "%Acme%"`
+fn like(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let text = scanned.significant(at + 1);
+    let inner = match scanned.kind(text) {
+        K::Text if text < tokens.end => scanned.token_text(text).trim_matches('"'),
+        _ => "",
+    };
+    let parts: Vec<&str> = inner.split('%').collect();
+    let (with, words) = match parts[..] {
+        ["", words, ""] if !words.is_empty() => ("contains", words),
+        [words, ""] if !words.is_empty() => ("starts_with", words),
+        ["", words] if !words.is_empty() => ("ends_with", words),
+        _ => {
+            let error =
+                slip("`like` is written `contains`, `starts_with` or `ends_with`", place.span(*at), "not an operator");
+            return Some(error.help("for example `giver contains \"Acme\"`; a pattern is `giver matches /A.*e/`"));
+        }
+    };
+    let error = slip(format!("`like` is written `{with}` here"), place.range(*at, text), "not an operator");
+    Some(place.mend(error, place.range(*at, text), &format!("{with} \"{words}\""), &format!("write `{with}`")))
+}
+
+/// `10 % of 500 EUR`
+fn share(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, .. } = attempt;
+    let before = place.scanned.significant_before(*at)?;
+    if !place.scanned.token_text(before).ends_with('%') {
+        return None;
+    }
+    let error = slip("a share is a product", place.span(*at), "not an operator");
+    Some(place.mend(error, place.span(*at), "*", "write `*`"))
+}
+
+/// `when count per actor over 30 days > 3`
+fn bare_count(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, .. } = attempt;
+    let before = place.scanned.significant_before(*at)?;
+    let word = place.scanned.token_text(before);
+    let counts = matches!(word, "count" | "sum" | "min" | "max" | "avg" | "distinct");
+    if !counts || !matches!(first_word(attempt), "when" | "where" | "unless" | "because") {
+        return None;
+    }
+    let example = match word {
+        "count" => "count(gift over 365 days) > 3".to_owned(),
+        other => format!("{other}(gift.value over 365 days) > 500 EUR"),
+    };
+    let error =
+        slip(format!("what `{word}` is of stands in parentheses"), place.span(before), "no parentheses behind this");
+    Some(error.help(format!("for example `{example}`; without a condition beside it, a `limit` says the same")))
+}

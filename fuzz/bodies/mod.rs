@@ -3,6 +3,7 @@
 
 mod beside;
 mod compare;
+pub mod forged;
 mod grafts;
 mod layout;
 mod policy;
@@ -26,7 +27,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("editor", beside::editor),
     ("edits", layout::edits),
     ("engine", random::engine),
-    ("forged_plan", beside::forged_plan),
+    ("forged_plan", forged::forged_plan),
     ("format", layout::format),
     ("grafts", grafts::grafts),
     ("json", records::json),

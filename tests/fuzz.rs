@@ -105,8 +105,8 @@ macro_rules! targets {
 }
 
 targets! {
-    baseline bundle catalogue changes compressed condition csv draft editor edits engine forged_plan format grafts json ledger
-    mapping metrics ndjson parquet pattern policy receipt saved_plan settings state tests values well_typed words
+    baseline bundle catalogue changes compressed condition csv draft earlier editor edits engine forged_plan format grafts json ledger
+    mapping metrics ndjson parquet pattern policy receipt saved_plan settings signature solver state tests values well_typed words
 }
 
 /// A corpus that is read and not only kept.

@@ -9,6 +9,7 @@ mod layout;
 mod policy;
 mod random;
 mod records;
+mod trust;
 mod values;
 
 /// Takes any bytes; what does not hold is a panic.
@@ -24,6 +25,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("condition", records::condition),
     ("csv", records::csv),
     ("draft", records::draft),
+    ("earlier", trust::earlier),
     ("editor", beside::editor),
     ("edits", layout::edits),
     ("engine", random::engine),
@@ -41,6 +43,8 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("receipt", beside::receipt),
     ("saved_plan", beside::saved_plan),
     ("settings", beside::settings),
+    ("signature", trust::signature),
+    ("solver", trust::solver),
     ("state", beside::state),
     ("tests", records::tests),
     ("values", values::values),

@@ -129,7 +129,7 @@ pub mod internals {
     }
     #[cfg(feature = "cli")]
     pub mod analyze {
-        use crate::analyze::{self, Ask, Set};
+        use crate::analyze::{self, Ask, Set, Solver, Trouble};
         use crate::cli::Bench;
         use crate::{Checked, SourceMap};
         use serde_json::Value;
@@ -149,10 +149,31 @@ pub mod internals {
 
         /// What they read of how the rules of one set stand to each other.
         pub fn within(of: Of<'_>) -> Option<(String, Value)> {
+            asked(of, None)
+        }
+
+        /// The same with a solver that has a model of whatever it is asked, and always this one.
+        pub fn with_model(of: Of<'_>, model: &str) -> Option<(String, Value)> {
+            asked(of, Some(&Model(model)))
+        }
+
+        fn asked(of: Of<'_>, solver: Option<&dyn Solver>) -> Option<(String, Value)> {
             let bench = Bench::within(of.1.compile()?, of.1.hir());
-            let ask = Ask { overlaps: true, threads: 1, judge: &bench, solver: None };
+            let ask = Ask { overlaps: true, threads: 1, judge: &bench, solver };
             let analysis = analyze::within(set(of), ask);
             Some((analyze::within_human(&analysis, false), analyze::within_json(&analysis)))
+        }
+
+        struct Model<'a>(&'a str);
+
+        impl Solver for Model<'_> {
+            fn ask(&self, script: &str) -> Result<String, Trouble> {
+                Ok(if script.starts_with("(get-value") { self.0.to_owned() } else { "sat".into() })
+            }
+
+            fn name(&self) -> &str {
+                "made-up"
+            }
         }
     }
     #[cfg(feature = "cli")]
@@ -225,7 +246,20 @@ pub mod internals {
     }
     #[cfg(feature = "cli")]
     pub mod report {
+        use crate::Verdict;
+        use crate::report::integrity::Earlier;
         use crate::report::{baseline::Baseline, check_json, ledger::Chain, receipt, render};
+
+        /// How many findings are new since an earlier run, how many it knew, and those of then that are none any more, where
+        /// these are the findings of now.
+        ///
+        /// # Errors
+        /// Why the text is none of an earlier run.
+        pub fn earlier(text: &str, now: &[String]) -> Result<(usize, usize, Vec<String>), String> {
+            let now = now.iter().map(|id| (id.as_str(), Verdict::Finding)).collect();
+            let since = Earlier::read("earlier.json".into(), text)?.since(&now);
+            Ok((since.new, since.known, since.gone.into_iter().map(|gone| gone.id).collect()))
+        }
 
         /// A receipt, written again, and how another differs from it.
         ///
@@ -260,6 +294,10 @@ pub mod internals {
             Baseline::read(text)?.write(&mut bytes).map_err(|e| e.to_string())?;
             String::from_utf8(bytes).map_err(|e| e.to_string())
         }
+    }
+    #[cfg(feature = "cli")]
+    pub mod signature {
+        pub use crate::cli::signed_by;
     }
     #[cfg(feature = "cli")]
     pub mod testing {

@@ -9,7 +9,8 @@ pub use load::add_text;
 use crate::data::Limits;
 use crate::diag::{Diagnostic, Level};
 use crate::io::{FileError, Files, join, normalize};
-use crate::plan::{Plan, saved};
+use crate::plan::Plan;
+use crate::plan::saved::{self, Roles};
 use crate::sema::hir::{Hir, Test};
 use crate::sema::{self, CheckInput, Memo, Notes, Outline, Use};
 use crate::source::{FileId, SourceMap};
@@ -59,6 +60,7 @@ struct Text {
 pub struct Checked {
     hir: Hir,
     diagnostics: Vec<Diagnostic>,
+    roles: Roles,
 }
 
 impl PolicySet {
@@ -111,7 +113,7 @@ impl PolicySet {
         let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
         let input = CheckInput { sources: &self.sources, files: &files, set: &values };
         let (hir, found, uses) = sema::check_names(input);
-        (Checked::new(hir, diagnostics, found), uses)
+        (Checked::new(hir, diagnostics, found, self.roles(&values)), uses)
     }
 
     /// As [`PolicySet::check_names`], with the types of values too.
@@ -119,7 +121,7 @@ impl PolicySet {
         let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
         let input = CheckInput { sources: &self.sources, files: &files, set: &[] };
         let (hir, found, notes) = sema::check_noting(input);
-        (Checked::new(hir, self.told(), found), notes)
+        (Checked::new(hir, self.told(), found, self.roles(&[])), notes)
     }
 
     /// What is wrong with the set, as [`PolicySet::check`] tells it. Rules that were in order the last time are not read
@@ -199,7 +201,12 @@ impl PolicySet {
         let files: Vec<_> = self.files.iter().map(|(id, file)| (*id, file)).collect();
         let input = CheckInput { sources: &self.sources, files: &files, set: &values };
         let (hir, found) = sema::check_within(input, &self.limits);
-        Checked::new(hir, diagnostics, found)
+        Checked::new(hir, diagnostics, found, self.roles(&values))
+    }
+
+    fn roles(&self, set: &[(String, FileId, ast::Expr)]) -> Roles {
+        let set = set.iter().map(|(name, file, _)| (name.clone(), *file)).collect();
+        Roles { files: self.files.iter().map(|f| f.0).collect(), set }
     }
 }
 
@@ -212,8 +219,8 @@ fn in_order(mut diagnostics: Vec<Diagnostic>, found: Vec<Diagnostic>) -> Vec<Dia
 }
 
 impl Checked {
-    fn new(hir: Hir, diagnostics: Vec<Diagnostic>, found: Vec<Diagnostic>) -> Checked {
-        Checked { hir, diagnostics: in_order(diagnostics, found) }
+    fn new(hir: Hir, diagnostics: Vec<Diagnostic>, found: Vec<Diagnostic>, roles: Roles) -> Checked {
+        Checked { hir, diagnostics: in_order(diagnostics, found), roles }
     }
 
     /// What is wrong, by file and place.
@@ -244,7 +251,7 @@ impl Checked {
     /// The plan, with all that reports say of its rules, as bytes for [`Plan::load`]; none where there are errors.
     /// `sources` are those of the set.
     pub fn save(&self, sources: &SourceMap) -> Option<Vec<u8>> {
-        saved::save(sources, &self.diagnostics, &self.hir, &self.compile()?).ok()
+        saved::save(sources, &self.roles, &self.diagnostics, &self.compile()?).ok()
     }
 }
 

@@ -72,6 +72,10 @@ impl SourceMap {
         file.line_starts = line_starts(&file.text);
     }
 
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }

@@ -105,8 +105,8 @@ macro_rules! targets {
 }
 
 targets! {
-    baseline bundle catalogue changes compressed condition csv draft editor edits engine forged_plan format grafts json ledger
-    mapping metrics ndjson parquet pattern policy receipt saved_plan settings state tests values well_typed words
+    baseline bundle catalogue changes compressed condition csv draft earlier editor edits engine forged_plan format grafts json ledger
+    mapping metrics ndjson parquet pattern policy receipt saved_plan settings signature solver state tests values well_typed words
 }
 
 /// A corpus that is read and not only kept.
@@ -140,6 +140,29 @@ fn the_corpus_is_small() {
             assert_eq!(text, now, "BYLAWS_UPDATE=1 cargo test --test fuzz the_corpus");
         }
     }
+}
+
+/// So many changes of a plan; `BYLAWS_FUZZ_CASES` says another number.
+const FORGED: usize = 800;
+
+/// Bytes of a plan one by one, changed in each way in turn, by one who works the digests out: what can still be loaded
+/// judges records.
+#[test]
+fn whatever_is_forged_is_an_error_or_a_plan() {
+    assert!(bodies::forged::judges(&bodies::forged::forged(|_| ())));
+    let ways: [fn(u8) -> u8; 8] =
+        [|_| 0, |_| 0xff, |b| b ^ 1, |b| b.wrapping_add(1), |b| b ^ 0x80, |b| b.wrapping_sub(1), |b| b ^ 4, |_| 1];
+    let cases = std::env::var("BYLAWS_FUZZ_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(FORGED);
+    let plan = bodies::forged::plan_part();
+    let step = (plan.len() * ways.len()).div_ceil(cases).max(1);
+    let mut loaded = 0;
+    for case in (0..plan.len() * ways.len()).step_by(step) {
+        let (at, way) = (plan.start + case / ways.len(), ways[case % ways.len()]);
+        let forged = bodies::forged::forged(|parts| parts[at] = way(parts[at]));
+        let ran = std::panic::catch_unwind(|| bodies::forged::judges(&forged));
+        loaded += usize::from(ran.unwrap_or_else(|_| panic!("byte {at} of the parts, way {}", case % ways.len())));
+    }
+    assert!(loaded > cases / 20, "of {cases} only {loaded} could be loaded");
 }
 
 /// What the decoder panics of is told to people as what is wrong with the file, and nothing else.

@@ -7,7 +7,7 @@ use bylaws::internals::eval::{Said, Standing, Stream};
 use bylaws::internals::lint::Settings;
 use bylaws::internals::plan::saved;
 use bylaws::internals::{handbook, lsp, report};
-use bylaws::{EvalOptions, Evaluator, MemoryFiles, PolicySet, SourceMap};
+use bylaws::{MemoryFiles, PolicySet, SourceMap};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -145,7 +145,7 @@ pub fn saved_plan(bytes: &[u8]) {
 
 /// Three bytes say where, one how many of the bytes behind it stand there instead, and so on. What is instead of nothing
 /// ends there.
-fn changed(whole: &[u8], mut changes: &[u8]) -> Vec<u8> {
+pub fn changed(whole: &[u8], mut changes: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     while let [high, middle, low, length, ref behind @ ..] = *changes {
         let new;
@@ -157,38 +157,6 @@ fn changed(whole: &[u8], mut changes: &[u8]) -> Vec<u8> {
         bytes.iter_mut().skip(at).zip(new).for_each(|(byte, new)| *byte = *new);
     }
     bytes
-}
-
-/// The parts of a saved plan, as one who can work out digests would change them. What can still be loaded is used.
-pub fn forged_plan(bytes: &[u8]) {
-    let whole = plan_bytes();
-    let front = front(whole);
-    let lengths = (0..3).map(|i| number(&whole[front + i * 40..][..8]));
-    let parts = changed(&whole[front + 120..], bytes);
-    let mut forged = whole[..front].to_vec();
-    let mut rest = &parts[..];
-    for length in lengths {
-        let part;
-        (part, rest) = rest.split_at(length.min(rest.len()));
-        forged.extend((part.len() as u64).to_le_bytes());
-        forged.extend(Sha256::digest(part));
-    }
-    forged.extend(parts);
-    let Ok(loaded) = saved::load(&forged) else { return };
-    if let Ok(hir) = loaded.hir() {
-        drop(format!("{hir:?}"));
-    }
-    let Ok(evaluator) = Evaluator::new(loaded.plan, EvalOptions::default()) else { return };
-    evaluator.finish();
-}
-
-/// Where the table of the parts begins.
-fn front(plan: &[u8]) -> usize {
-    16 + 4 + 1 + usize::from(plan[20])
-}
-
-fn number(bytes: &[u8]) -> usize {
-    bytes.iter().rev().fold(0, |n, b| n << 8 | usize::from(*b))
 }
 
 fn plan_bytes() -> &'static [u8] {

@@ -3,11 +3,13 @@
 
 mod beside;
 mod compare;
+pub mod forged;
 mod grafts;
 mod layout;
 mod policy;
 mod random;
 mod records;
+mod trust;
 mod values;
 
 /// Takes any bytes; what does not hold is a panic.
@@ -23,10 +25,11 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("condition", records::condition),
     ("csv", records::csv),
     ("draft", records::draft),
+    ("earlier", trust::earlier),
     ("editor", beside::editor),
     ("edits", layout::edits),
     ("engine", random::engine),
-    ("forged_plan", beside::forged_plan),
+    ("forged_plan", forged::forged_plan),
     ("format", layout::format),
     ("grafts", grafts::grafts),
     ("json", records::json),
@@ -40,6 +43,8 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("receipt", beside::receipt),
     ("saved_plan", beside::saved_plan),
     ("settings", beside::settings),
+    ("signature", trust::signature),
+    ("solver", trust::solver),
     ("state", beside::state),
     ("tests", records::tests),
     ("values", values::values),

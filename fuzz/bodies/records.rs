@@ -3,13 +3,13 @@
 use super::policy::{text, told_in_place};
 use bylaws::internals::data::found::Bare;
 use bylaws::internals::data::mapping::Format;
-use bylaws::internals::data::{Limits, People};
+use bylaws::internals::data::{Limits, People, Time};
 use bylaws::internals::ingest::{self, BareSpec, Wanted};
 use bylaws::internals::policy_set::Names;
 use bylaws::internals::{fmt, infer, testing};
 use bylaws::{
     Batch, Code, EvalOptions, Evaluator, FileId, Findings, Ingest, IngestOptions, Input, InputId, InputReport,
-    InputSpec, MemoryFiles, Plan, PolicySet, Reject, Route, Sift, Sink, Verdict,
+    InputSpec, MemoryFiles, Plan, PolicySet, Reject, Route, Sift, Sink, Span, Verdict,
 };
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -264,6 +264,33 @@ fn read(plan: &Arc<Plan>, spec: &InputSpec, bytes: &[u8], how: How) -> (Outcome,
 fn verdict(findings: &Findings, i: usize) -> String {
     let (row, why) = (findings.row(i), findings.explain(i));
     format!("{:?} {} {:?} {} {:?}", row.verdict, row.rule.name, row.place, why.message, why.gaps)
+}
+
+/// Judges records by a plan that may be anything, reads them by each of its sources, and gives the places in the policy
+/// texts that were spoken of.
+pub fn judged(plan: &Arc<Plan>, bytes: &[u8]) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for (sifted, as_of) in [(false, None), (true, Some(Time::Date(20_470)))] {
+        let options = EvalOptions { as_of, keep_compliant: !sifted, twice: sifted, ..EvalOptions::default() };
+        let Ok(mut evaluator) = Evaluator::new(plan.clone(), options) else { return spans };
+        let (how, tagged) = (How { sifted, ..WHOLE }, spec(Format::Ndjson, Route::Tagged));
+        drop(pass(plan, &tagged, bytes, how, &mut evaluator));
+        if evaluator.again() == Ok(true) {
+            drop(pass(plan, &tagged, bytes, how, &mut evaluator));
+        }
+        for source in 0..if sifted { 0 } else { plan.sources.len() } {
+            drop(pass(plan, &spec(Format::Json, Route::Sources(vec![source])), bytes, how, &mut evaluator));
+        }
+        let findings = evaluator.finish();
+        spans.extend(plan.rules.iter().flat_map(|rule| [rule.span, rule.name_span]));
+        for i in 0..findings.len() {
+            let why = findings.explain(i);
+            let clauses = why.clauses.iter().flat_map(|c| c.values.iter().map(|v| v.span).chain([c.span]));
+            spans.extend(clauses.chain(why.windows.iter().map(|w| w.span)).chain(why.gaps.iter().map(|g| g.span)));
+            assert!(!verdict(&findings, i).is_empty());
+        }
+    }
+    spans
 }
 
 type Passed = (Result<InputReport, Code>, Vec<(u64, Code, String, Vec<u8>)>);

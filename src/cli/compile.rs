@@ -5,7 +5,7 @@ use super::signature::Signing;
 use super::{Exit, Failure, Style, check, output};
 use crate::diag::Code;
 use crate::plan::Plan;
-use crate::plan::saved::{self, Saved, SavedError};
+use crate::plan::saved::{Saved, SavedError};
 use crate::report::receipt::Origin;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -37,9 +37,7 @@ pub(super) struct CompileArgs {
 
 pub(super) fn run(args: &CompileArgs, style: Style) -> Result<Exit, Failure> {
     let (policies, checked) = check::load(&args.paths, &args.trust, &args.set, style)?.parts();
-    let plan = check::compile(&checked)?;
-    let bytes = saved::save(policies.sources(), checked.diagnostics(), checked.hir(), &plan)
-        .map_err(|_| Failure::new("the policy set cannot be written as a file"))?;
+    let bytes = checked.save(policies.sources()).ok_or_else(|| Failure::new("the policy set cannot be compiled"))?;
     let pen = args.signing.pen("bylaws plan")?;
     output::to_file(&args.output, |out| out.write_all(&bytes))?;
     let signed = match pen {
@@ -64,8 +62,10 @@ pub(super) fn read(path: &Path, trust: &Trust) -> Result<(Saved, Origin), Failur
     let bytes = std::fs::read(path).map_err(|e| {
         Failure::new(format!("cannot read `{name}`: {}", super::disk::plain_io_error(&e))).code(Code::Unreadable)
     })?;
-    let origin = policies::origin(&path.to_string_lossy(), &bytes, trust)?;
+    let file = path.to_string_lossy();
+    let signer = policies::signer(&file, &bytes, trust)?;
     let saved = Plan::load(&bytes).map_err(|error| unusable(&error, path))?;
+    let origin = policies::origin(&file, (&bytes, &saved.sha256), signer);
     Ok((saved, origin))
 }
 
@@ -75,7 +75,12 @@ pub(super) fn unusable(error: &SavedError, path: &Path) -> Failure {
     match error {
         SavedError::Foreign => failure
             .help("`--plan` takes a file that `bylaws compile` wrote; name policy files and folders with `--policy`"),
-        SavedError::Cut { .. } | SavedError::Damaged | SavedError::Format { .. } | SavedError::Version { .. } => {
+        SavedError::Cut { .. }
+        | SavedError::Damaged
+        | SavedError::Unsound
+        | SavedError::Untrue
+        | SavedError::Format { .. }
+        | SavedError::Version { .. } => {
             failure.help(format!("compile it again: bylaws compile POLICIES --output {name}"))
         }
     }

@@ -53,6 +53,7 @@ mod watch;
 mod why;
 
 pub(crate) use bench::Bench;
+pub use signature::signed_by;
 
 use crate::diag::{Code, Level};
 use crate::report::exchange::Form;

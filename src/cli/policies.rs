@@ -88,16 +88,20 @@ pub(super) fn read(path: &str, trust: &Trust) -> Result<(Bundle, Origin), Failur
     };
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(bundle::LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    let origin = origin(path, &bytes, trust)?;
+    let signer = signer(path, &bytes, trust)?;
+    let origin = origin(path, (&bytes, &Sha256::digest(&bytes)), signer);
     let bundle = Bundle::read(&bytes).map_err(|wrong| unusable(path, &wrong))?;
     Ok((bundle, origin))
 }
 
 /// Whose the bytes are that were read from a file. Where they are not signed as they have to be, that is told.
-pub(super) fn origin(path: &str, bytes: &[u8], trust: &Trust) -> Result<Origin, Failure> {
-    let signer = if trust.keys.is_empty() { None } else { Some(signature::signer(path, bytes, &trust.keys)?.key) };
-    let sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
-    Ok(Origin { file: path.to_owned(), bytes: bytes.len() as u64, sha256, signer })
+pub(super) fn signer(path: &str, bytes: &[u8], trust: &Trust) -> Result<Option<String>, Failure> {
+    if trust.keys.is_empty() { Ok(None) } else { signature::signer(path, bytes, &trust.keys).map(|s| Some(s.key)) }
+}
+
+pub(super) fn origin(path: &str, (bytes, sha256): (&[u8], &[u8]), signer: Option<String>) -> Origin {
+    let sha256 = sha256.iter().map(|b| format!("{b:02x}")).collect();
+    Origin { file: path.to_owned(), bytes: bytes.len() as u64, sha256, signer }
 }
 
 pub(super) fn unusable(path: &str, wrong: &Wrong) -> Failure {

@@ -131,6 +131,16 @@ fn holds((path, bytes): (&str, &[u8]), (beside, text): (&Path, &[u8]), keys: &[P
     Ok(Signer { key: key.to_base64(), comment: signature.trusted_comment().unwrap_or_default() })
 }
 
+/// Whose signature the bytes of a file are, by one of these public keys: the key, and the comment that it signed.
+///
+/// # Errors
+/// Why they are none of theirs, in one line.
+pub fn signed_by(bytes: &[u8], signature: &[u8], keys: &[&str]) -> Result<(String, String), String> {
+    let keys = keys.iter().filter_map(|key| as_public(key)).collect::<Vec<_>>();
+    let signer = holds(("file", bytes), (Path::new("file.minisig"), signature), &keys);
+    signer.map(|s| (s.key, s.comment)).map_err(|why| why.message)
+}
+
 /// The four lines of a signature. There is one way to write each, so that no byte of them can be another.
 fn parse(bytes: &[u8]) -> Result<SignatureBox, &'static str> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not text")?;

@@ -1,5 +1,6 @@
 //! How a file's own shape becomes records of a kind: what a `source` says, resolved.
 
+use super::nested::nested;
 use super::{ColumnId, Currency, KindId, Value};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,7 @@ pub enum Step {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum MapExpr {
     Path(Path),
     Constant(Value),
@@ -91,6 +93,7 @@ pub enum How {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Cond {
     And(Vec<Cond>),
     Or(Vec<Cond>),
@@ -115,6 +118,8 @@ pub enum Cond {
     /// A regular expression, checked.
     Matches(Path, String),
 }
+
+nested!(MapExpr, Cond);
 
 /// What to read from the inputs of a run: the columns that rules need, and the sources that give them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

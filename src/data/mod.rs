@@ -9,6 +9,7 @@ pub mod found;
 pub mod identity;
 pub mod limits;
 pub mod mapping;
+pub mod nested;
 pub mod people;
 pub mod quantities;
 mod schema;

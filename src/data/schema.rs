@@ -3,6 +3,7 @@
 //! A *kind* is a `record` or a `table` of the policy. Nested fields are flattened into
 //! columns with dotted names (`asset.classification`), in declaration order.
 
+use super::nested::nested;
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,7 @@ pub struct ColumnId(pub u32);
 /// | a nested `{ … }?` itself | `Boolean`, true where present, null where absent |
 /// | `list of T`, `set of T` | `List` of T's array |
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Type {
     Bool,
     Int,
@@ -56,6 +58,8 @@ pub enum Type {
     List(Box<Type>),
     Set(Box<Type>),
 }
+
+nested!(Type);
 
 impl Type {
     /// The types that have a name in the language, by it.

@@ -1,5 +1,6 @@
 //! A single value of any type, owned: literals, findings, messages.
 
+use super::nested::nested;
 use super::{Decimal, EnumId};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,7 @@ pub struct Money {
 
 /// A known value. Absence and the unknown stand outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Value {
     Bool(bool),
     Int(i64),
@@ -72,3 +74,5 @@ pub enum Value {
     Enum(EnumId, u16),
     List(Vec<Value>),
 }
+
+nested!(Value);

@@ -59,6 +59,8 @@ impl Calendar {
             };
             let open = match working {
                 None => Some(false),
+                // Nobody counts by it.
+                Some(column) if !frame.rows.is_read(column) => None,
                 Some(column) => match Val::cell(frame.rows, frame.row, column, schema.column(table, column).optional) {
                     Val::Bool(open) => Some(open),
                     Val::Absent => Some(false),

@@ -313,6 +313,10 @@ impl Rows {
         Ok(Rows { kind, cols, arrays, places: batch.places, flaws, member: None })
     }
 
+    pub fn is_read(&self, column: ColumnId) -> bool {
+        self.cols.get(column.0 as usize).is_some_and(|col| !matches!(col, Col::None))
+    }
+
     pub fn len(&self) -> usize {
         self.places.len()
     }

@@ -2,6 +2,7 @@
 //! rules make it; conditions become boolean programs over atoms.
 
 use super::expr::{Expr, Op};
+use crate::data::nested::nested;
 use crate::data::{ColumnId, Schema, Type, Value};
 use crate::sema::hir::{CompareOp, TextOp};
 use rustc_hash::FxHashMap;
@@ -47,6 +48,7 @@ pub enum TextMatch {
 
 /// A condition over atoms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Bool {
     Constant(bool),
     /// Index into the kind's atoms.
@@ -55,6 +57,8 @@ pub enum Bool {
     And(Vec<Bool>),
     Or(Vec<Bool>),
 }
+
+nested!(Bool);
 
 impl Bool {
     /// Calls with atoms of which each must hold, or must not, where the condition is to hold, or is not to.

@@ -1,16 +1,20 @@
 //! Lowered expressions: what the row-wise interpreter runs.
 
+use crate::data::nested::nested;
 use crate::data::{ColumnId, KindId, Length, Schema, Type, Value};
 use crate::sema::hir::{ArithOp, CompareOp, TextOp};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Expr {
     pub op: Op,
     pub ty: Type,
     pub span: Span,
 }
+
+nested!(Expr);
 
 /// As [`crate::sema::hir::ExprKind`], with names replaced by what they stand for and conversions told apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

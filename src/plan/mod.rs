@@ -9,6 +9,7 @@ mod columns;
 mod expr;
 mod lower;
 pub mod saved;
+mod sound;
 mod split;
 pub mod stages;
 mod turn;
@@ -27,7 +28,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Of the serialised form; raised with every change of meaning.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// An executable policy set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -292,10 +293,17 @@ pub struct Key {
     pub name: String,
 }
 
+impl Key {
+    /// Whether one record counts for each of several.
+    pub fn is_set(&self) -> bool {
+        matches!(self.inner.op, Op::Every { .. })
+    }
+}
+
 impl HistoryPlan {
     /// The key that is a set, one record counting for each in it.
     pub fn every(&self) -> Option<usize> {
-        self.keys.iter().position(|k| matches!(k.inner.op, Op::Every { .. }))
+        self.keys.iter().position(Key::is_set)
     }
 }
 

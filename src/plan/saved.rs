@@ -1,24 +1,30 @@
 //! A checked policy set with its plan, as bytes to be read again: what `bylaws compile` writes.
 //!
-//! In front stand a magic number, [`VERSION`] and the version of this crate; then three parts, each with its length
-//! and its SHA-256: the policy texts and warnings, the plan, and the typed rules. A part is only decoded when it is
-//! asked for. The bytes mean something to the same version of this crate only; any other version says so.
+//! In front stand a magic number, [`VERSION`], the version of this crate and the lengths of two parts; then these: the
+//! policy texts with what was said of them, and the plan; and in the end the SHA-256 of all that. The bytes mean something
+//! to the same version of this crate only; any other version says so. They may come from anybody, who can work out a digest
+//! too: so what was read is only used once it is [`sound`](super::sound), and the typed rules are not in it, but read from
+//! the texts again.
 
+use super::sound::is_sound;
 use super::{Plan, VERSION};
-use crate::diag::Diagnostic;
+use crate::data::Limits;
+use crate::diag::{Diagnostic, Level};
 use crate::sema::hir::Hir;
-use crate::source::SourceMap;
-use serde::Serialize;
+use crate::sema::{self, CheckInput};
+use crate::source::{FileId, SourceMap};
+use crate::syntax::{self, ast};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// The first byte is in no text, and the line end shows what was done to line ends on the way.
 const MAGIC: &[u8; 16] = b"\x89bylaws plan\r\n\x1a\n";
 const MADE_BY: &str = env!("CARGO_PKG_VERSION");
-const PARTS: usize = 3;
-/// Length and digest.
-const ENTRY: usize = 8 + 32;
+const PARTS: usize = 2;
+const LENGTH: usize = 8;
+const DIGEST: usize = 32;
 
 /// Why bytes are no plan that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +39,10 @@ pub enum SavedError {
     Version { found: String },
     /// They are not those that were written.
     Damaged,
+    /// They were written so that their digests fit; but not from a policy set.
+    Unsound,
+    /// Its plan is none of its policy texts.
+    Untrue,
 }
 
 impl std::fmt::Display for SavedError {
@@ -52,6 +62,10 @@ impl std::fmt::Display for SavedError {
                 write!(f, "the policy set was compiled by bylaws {found}, and this is bylaws {MADE_BY}")
             }
             SavedError::Damaged => f.write_str("the compiled policy set is damaged: its digest does not fit"),
+            SavedError::Unsound => f.write_str("the compiled policy set is damaged: it names what it does not have"),
+            SavedError::Untrue => {
+                f.write_str("the compiled policy set is damaged: its rules are not those of its texts")
+            }
         }
     }
 }
@@ -65,16 +79,49 @@ pub struct Saved {
     /// What checking the set had to say; no errors.
     pub warnings: Vec<Diagnostic>,
     pub plan: Arc<Plan>,
-    hir: Vec<u8>,
+    /// Of all the bytes.
+    pub sha256: [u8; DIGEST],
+    roles: Roles,
+}
+
+/// What the texts are to the policy set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roles {
+    /// The policy files, in the order in which they were read.
+    pub files: Vec<FileId>,
+    /// Values that parameters were given: name and text.
+    pub set: Vec<(String, FileId)>,
 }
 
 impl Saved {
-    /// The typed rules.
+    /// The typed rules, read from the texts again.
     ///
     /// # Errors
-    /// Where this part of the bytes is not that which was written.
+    /// Where the plan is not that of these rules.
     pub fn hir(&self) -> Result<Hir, SavedError> {
-        decode(&self.hir)
+        self.read_again().ok_or(SavedError::Untrue)
+    }
+
+    fn read_again(&self) -> Option<Hir> {
+        let text = |id: FileId| self.sources.get(id).map(|file| &*file.text);
+        let mut files: Vec<(FileId, ast::File)> = Vec::new();
+        for &id in &self.roles.files {
+            let parsed = syntax::parse(id, text(id)?);
+            parsed.errors.is_empty().then(|| files.push((id, parsed.file)))?;
+        }
+        let mut set = Vec::new();
+        for (name, id) in &self.roles.set {
+            set.push((name.clone(), *id, syntax::parse_expr(*id, text(*id)?).ok()?));
+        }
+        let files: Vec<(FileId, &ast::File)> = files.iter().map(|(id, file)| (*id, file)).collect();
+        let input = CheckInput { sources: &self.sources, files: &files, set: &set };
+        let (mut hir, told) = sema::check_within(input, &Limits::NONE);
+        if told.iter().any(|told| told.level == Level::Error) {
+            return None;
+        }
+        // Where a bundle lay when it was compiled is not in the texts.
+        hir.sources.clone_from(&self.plan.sources);
+        (Plan::compile(&hir) == *self.plan).then_some(hir)
     }
 }
 
@@ -82,18 +129,19 @@ impl Saved {
 type Text = (String, String);
 
 /// The bytes for [`load`].
-pub fn save(sources: &SourceMap, warnings: &[Diagnostic], hir: &Hir, plan: &Plan) -> Result<Vec<u8>, SavedError> {
+///
+/// # Errors
+/// Where they cannot be written.
+pub fn save(sources: &SourceMap, roles: &Roles, warnings: &[Diagnostic], plan: &Plan) -> Result<Vec<u8>, SavedError> {
     let texts: Vec<(&str, &str)> = sources.files().map(|(_, f)| (f.name.as_str(), &*f.text)).collect();
-    let parts = [encode(&(texts, warnings))?, encode(plan)?, encode(hir)?];
+    let parts = [encode(&(texts, roles, warnings))?, encode(plan)?];
     let mut bytes = MAGIC.to_vec();
     bytes.extend(VERSION.to_le_bytes());
     bytes.push(MADE_BY.len() as u8);
     bytes.extend(MADE_BY.bytes());
-    for part in &parts {
-        bytes.extend((part.len() as u64).to_le_bytes());
-        bytes.extend(Sha256::digest(part));
-    }
+    parts.iter().for_each(|part| bytes.extend((part.len() as u64).to_le_bytes()));
     parts.iter().for_each(|part| bytes.extend(part));
+    bytes.extend(Sha256::digest(&bytes));
     Ok(bytes)
 }
 
@@ -122,27 +170,32 @@ pub fn load(bytes: &[u8]) -> Result<Saved, SavedError> {
             false => SavedError::Damaged,
         });
     }
-    let entries = take(bytes, &mut rest, PARTS * ENTRY)?;
-    let lengths = entries.chunks(ENTRY).map(|entry| number(&entry[..8]));
-    let all = lengths.clone().try_fold(0u64, u64::checked_add).ok_or(SavedError::Damaged)?;
+    let lengths = take(bytes, &mut rest, PARTS * LENGTH)?.chunks(LENGTH).map(number);
+    let all = lengths.clone().try_fold(DIGEST as u64, u64::checked_add).ok_or(SavedError::Damaged)?;
     if all != rest.len() as u64 {
         let front = (bytes.len() - rest.len()) as u64;
         return Err(SavedError::Cut { expected: front.saturating_add(all), found: bytes.len() as u64 });
     }
     let mut parts = Vec::new();
-    for (entry, length) in entries.chunks(ENTRY).zip(lengths) {
-        let part = take(bytes, &mut rest, length as usize)?;
-        if Sha256::digest(part).as_slice() != &entry[8..] {
-            return Err(SavedError::Damaged);
-        }
-        parts.push(part);
+    for length in lengths {
+        parts.push(take(bytes, &mut rest, length as usize)?);
     }
-    let (texts, warnings): (Vec<Text>, Vec<Diagnostic>) = decode(parts[0])?;
+    let mut hash = Sha256::new_with_prefix(&bytes[..bytes.len() - rest.len()]);
+    if hash.clone().finalize().as_slice() != rest {
+        return Err(SavedError::Damaged);
+    }
+    hash.update(rest);
+    let sha256 = hash.finalize().into();
+    let (texts, roles, warnings): (Vec<Text>, Roles, Vec<Diagnostic>) = decode(parts[0])?;
     let mut sources = SourceMap::default();
     for (name, text) in texts {
         sources.add(name, text);
     }
-    Ok(Saved { sources, warnings, plan: Arc::new(decode(parts[1])?), hir: parts[2].to_vec() })
+    let plan: Plan = decode(parts[1])?;
+    if !is_sound(&plan, &sources, &warnings) {
+        return Err(SavedError::Unsound);
+    }
+    Ok(Saved { sources, warnings, plan: Arc::new(plan), sha256, roles })
 }
 
 fn encode(part: &impl Serialize) -> Result<Vec<u8>, SavedError> {
@@ -153,7 +206,7 @@ fn encode(part: &impl Serialize) -> Result<Vec<u8>, SavedError> {
 fn decode<T: DeserializeOwned>(part: &[u8]) -> Result<T, SavedError> {
     match postcard::take_from_bytes(part) {
         Ok((value, [])) => Ok(value),
-        _ => Err(SavedError::Damaged),
+        _ => Err(SavedError::Unsound),
     }
 }
 
@@ -192,7 +245,7 @@ mod tests {
         let (hir, told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
         assert!(parsed.errors.is_empty() && !hir.rules.is_empty(), "{:?} {told:?}", parsed.errors);
         let plan = Plan::compile(&hir);
-        let bytes = save(&sources, &told, &hir, &plan).unwrap();
+        let bytes = save(&sources, &Roles { files: vec![id], set: vec![] }, &told, &plan).unwrap();
         (hir, plan, bytes)
     }
 

@@ -110,7 +110,7 @@ impl PolicySet {
         let told: Vec<Diagnostic> = found.iter().filter(|d| !known.contains(d)).cloned().collect();
         match told.iter().any(|d| d.level == Level::Error) {
             true => Err(told),
-            false => Ok(Tried { checked: Checked::new(hir, diagnostics, found), warnings: told }),
+            false => Ok(Tried { checked: Checked::new(hir, diagnostics, found, self.roles(&values)), warnings: told }),
         }
     }
 

@@ -59,9 +59,9 @@ pub fn case_of(seeds: &Seeds, schema: fn(&mut Tape) -> Schema, rule: fn(&Schema,
 fn saved_and_loaded(text: &str, hir: &Hir) -> Arc<Plan> {
     use bylaws::internals::{plan::saved, source::SourceMap};
     let mut sources = SourceMap::default();
-    sources.add("random.bylaw", text);
+    let roles = saved::Roles { files: vec![sources.add("random.bylaw", text)], ..saved::Roles::default() };
     let plan = Plan::compile(hir);
-    let loaded = saved::load(&saved::save(&sources, &[], hir, &plan).unwrap()).unwrap();
+    let loaded = saved::load(&saved::save(&sources, &roles, &[], &plan).unwrap()).unwrap();
     assert_eq!(*loaded.plan, plan, "{text}");
     assert_eq!(loaded.hir().unwrap(), *hir, "{text}");
     loaded.plan

@@ -45,9 +45,12 @@ pub fn compressed(bytes: &[u8]) {
         3 => zstd::encode_all(content, 1).expect("memory takes it"),
         _ => return holds(&fixed(), &spec, &bytes[1..]),
     };
-    let (plain, _) = read(&fixed(), &spec, content, WHOLE);
-    let (unpacked, _) = read(&fixed(), &spec, &packed, WHOLE);
-    assert_eq!(plain, unpacked);
+    // What is packed twice is unpacked once.
+    if !content.starts_with(b"\x1f\x8b") && !content.starts_with(b"\x28\xb5\x2f\xfd") {
+        let (plain, _) = read(&fixed(), &spec, content, WHOLE);
+        let (unpacked, _) = read(&fixed(), &spec, &packed, WHOLE);
+        assert_eq!(plain, unpacked);
+    }
     let at = usize::from(u16::from_be_bytes([high, low])) % packed.len();
     packed[at] ^= 1 << (bit % 8);
     holds(&fixed(), &spec, &packed);

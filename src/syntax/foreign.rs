@@ -178,8 +178,9 @@ fn between(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     while let Some(dot) = scanned.significant_before(first).filter(|&i| scanned.is(i, ".") && i > tokens.start) {
         first = scanned.significant_before(dot)?;
     }
-    let ends =
-        |i: usize| i >= tokens.end || scanned.tokens[i].starts_line || matches!(scanned.token_text(i), "and" | "or");
+    let ends = |i: usize| {
+        i >= tokens.end || scanned.tokens[i].starts_line || matches!(scanned.token_text(i), "and" | "or" | ")")
+    };
     let operand = |from: usize| {
         let to = (from..=tokens.end).find(|&i| ends(i) && i > from)?;
         let to = scanned.significant_before(to)?;
@@ -222,10 +223,10 @@ fn like(attempt: &Attempt<'_>) -> Option<Diagnostic> {
 }
 
 /// `10 % of 500 EUR`
-fn share(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+pub fn share(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, .. } = attempt;
     let before = place.scanned.significant_before(*at)?;
-    if !place.scanned.token_text(before).ends_with('%') {
+    if !place.scanned.is(*at, "of") || !place.scanned.token_text(before).ends_with('%') {
         return None;
     }
     let error = slip("a share is a product", place.span(*at), "not an operator");

@@ -31,28 +31,50 @@ pub fn function(name: &str) -> Option<&'static str> {
     })
 }
 
+pub fn is_literal(e: &ast::Expr) -> bool {
+    use K::{Date, Number, Percent, Quantity, Text, Timestamp};
+    matches!(e.kind, Text(_) | Number(_) | Date(_) | Timestamp(_) | Quantity { .. } | Percent(_))
+}
+
+/// The condition that stands right before what follows: the last part of an `and`.
+fn last_of(e: &ast::Expr) -> &ast::Expr {
+    match &e.kind {
+        K::And(parts) => parts.last().unwrap_or(e),
+        _ => e,
+    }
+}
+
 impl Typer<'_, '_> {
-    /// `x == "a" or "b"`: whether the last of these is no condition, but another value to compare with.
-    pub(super) fn is_stray(&self, parts: &[ast::Expr]) -> bool {
+    /// `x == "a" or "b"`, `x != "a" and "b"`: whether the last of these is no condition, but another value to
+    /// compare with.
+    pub(super) fn is_stray(&self, parts: &[ast::Expr], all: bool) -> bool {
         let Some((last, before)) = parts.split_last() else { return false };
         let value = |e: &ast::Expr| match &e.kind {
-            K::Text(_) | K::Number(_) | K::Date(_) | K::Timestamp(_) | K::Quantity { .. } | K::Percent(_) => true,
             K::Name(name) => {
                 let known = self.scope.names.iter().any(|n| n.name == name.text);
                 !known && self.world.words.iter().any(|w| w.contains_key(name.text.as_str()))
             }
-            _ => false,
+            _ => is_literal(e),
         };
-        let compared = before.iter().rev().find(|e| !value(e));
-        value(last) && compared.is_some_and(|e| matches!(&e.kind, K::Compare { op: ast::CompareOp::Eq, .. }))
+        let compared = before.iter().rev().find(|e| !value(e)).map(last_of);
+        value(last)
+            && compared.is_some_and(|e| match e.kind {
+                K::Compare { op: ast::CompareOp::Eq, .. } => !all,
+                K::Compare { op: ast::CompareOp::Ne, .. } => true,
+                _ => false,
+            })
     }
 
     pub(super) fn one_of(&mut self, parts: &[ast::Expr]) {
-        let compared = parts.iter().rposition(|e| matches!(e.kind, K::Compare { .. })).map(|at| &parts[at..]);
-        let Some([ast::Expr { kind: K::Compare { left, right, .. }, .. }, values @ ..]) = compared else { return };
+        let is_compared = |e: &ast::Expr| matches!(last_of(e).kind, K::Compare { .. });
+        let Some(at) = parts.iter().rposition(is_compared) else { return };
+        let (K::Compare { left, right, op, .. }, values) = (&last_of(&parts[at]).kind, &parts[at + 1..]) else {
+            return;
+        };
         let (Some(first), Some(last)) = (values.first(), values.last()) else { return };
         let all = std::iter::once(&**right).chain(values).map(|e| self.text(e.span));
-        let set = format!("{} in {{ {} }}", self.text(left.span), all.collect::<Vec<_>>().join(", "));
+        let within = if *op == ast::CompareOp::Ne { "not in" } else { "in" };
+        let set = format!("{} {within} {{ {} }}", self.text(left.span), all.collect::<Vec<_>>().join(", "));
         let message = format!("`{}` is compared with nothing", self.quote(first.span));
         let d =
             Diagnostic::error(Code::NotACondition, message, first.span.to(last.span), "true or false is needed here");

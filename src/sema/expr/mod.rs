@@ -238,6 +238,7 @@ impl<'w, 'a> Typer<'w, 'a> {
         let fixed = format!("{text} == {sample}");
         let d = match sample.as_str() {
             "…" => d.help("compare it with something"),
+            _ if foreign::is_literal(e) => d.help(format!("compare something with it, as in `giver == {text}`")),
             _ => self.world.report.rewrite(d, "compare it with something:", e.span, &fixed),
         };
         self.fail(d)
@@ -352,8 +353,8 @@ impl<'w, 'a> Typer<'w, 'a> {
         let mut typed = Vec::with_capacity(parts.len());
         let mut failed = false;
         for (i, part) in parts.iter().enumerate() {
-            if !all && self.is_stray(&parts[..=i]) {
-                if !parts.get(i + 1).is_some_and(|_| self.is_stray(&parts[..=i + 1])) {
+            if self.is_stray(&parts[..=i], all) {
+                if !parts.get(i + 1).is_some_and(|_| self.is_stray(&parts[..=i + 1], all)) {
                     self.one_of(&parts[..=i]);
                 }
                 failed = true;

@@ -336,6 +336,11 @@ impl<'a> Reader<'a> {
         let (at, word) = (piece.start, scanned.token_text(piece.start));
         let span = self.place.span(at);
         if scanned.kind(at) == K::Word {
+            let attempt = Attempt { place: self.place, tokens: piece.clone(), at, expected: &[], what: lines.what };
+            if let Some(error) = super::super::foreign::share(&attempt) {
+                self.errors.push(error);
+                return;
+            }
             let error = Diagnostic::error(
                 Code::SyntaxError,
                 format!("{} has no `{}`", lines.of, self.place.shown(at)),

@@ -1,0 +1,85 @@
+//! Who writes as in another language or a spreadsheet is told what is written here, and it is right.
+
+use bylaws::internals::{diag::Diagnostic, sema, source::SourceMap, syntax};
+
+const AROUND: &str = r#"
+policy gifts { timezone "UTC" }
+enum way { mail, post, courier }
+record gift at received by employee identity id {
+  id: text, received: date, employee: text, giver: text, by_way: way, value: money, price: money,
+}
+forbid r "R" {
+  on gift
+  CLAUSE
+}
+"#;
+
+fn check(text: &str) -> Vec<Diagnostic> {
+    let mut sources = SourceMap::default();
+    let id = sources.add("p.bylaw", text);
+    let parsed = syntax::parse(id, text);
+    let (_, told) = sema::check(sema::CheckInput { sources: &sources, files: &[(id, &parsed.file)], set: &[] });
+    parsed.errors.into_iter().chain(told).collect()
+}
+
+/// The clause after the first mend of the first fault that has one.
+fn mended(clause: &str) -> String {
+    let text = AROUND.replace("CLAUSE", clause);
+    let told = check(&text);
+    let fix = told.iter().find_map(|d| d.fixes.first());
+    let fix = fix.unwrap_or_else(|| panic!("{clause}: {told:?}"));
+    let mut text = text;
+    text.replace_range(fix.span.range(), &fix.replacement);
+    assert!(check(&text).is_empty(), "{clause} becomes\n{text}\n{:?}", check(&text));
+    let line = text.lines().nth(8).unwrap();
+    line.trim().to_owned()
+}
+
+#[test]
+fn what_other_languages_have_is_mended() {
+    for (written, meant) in [
+        ("when value > 100€", "when value > 100 EUR"),
+        ("when value > 100 £", "when value > 100 GBP"),
+        ("when value > $100", "when value > 100 USD"),
+        ("when giver like \"%Acme%\"", "when giver contains \"Acme\""),
+        ("when giver like \"Acme%\"", "when giver starts_with \"Acme\""),
+        ("when not giver like \"%Ltd\"", "when not giver ends_with \"Ltd\""),
+        ("when value between 100 EUR and 200 EUR", "when value >= 100 EUR and value <= 200 EUR"),
+        ("when gift.value between 1 EUR and price", "when gift.value >= 1 EUR and gift.value <= price"),
+        (
+            "when (received between 2026-01-01 and 2026-03-31) or value > 5 EUR",
+            "when (received >= 2026-01-01 and received <= 2026-03-31) or value > 5 EUR",
+        ),
+        ("when value > 10 % of price", "when value > 10 % * price"),
+        ("when giver in [\"a\", \"b\"]", "when giver in { \"a\", \"b\" }"),
+        ("when giver not in (\"a\", \"b\")", "when giver not in { \"a\", \"b\" }"),
+        ("when giver == \"a\" or \"b\" or \"c\"", "when giver in { \"a\", \"b\", \"c\" }"),
+        ("when by_way == mail or post", "when by_way in { mail, post }"),
+        ("when giver != \"a\" and \"b\"", "when giver not in { \"a\", \"b\" }"),
+        ("when value > 5 EUR and giver == \"a\" or \"b\"", "when value > 5 EUR and giver in { \"a\", \"b\" }"),
+        ("if value > 5 EUR", "when value > 5 EUR"),
+        ("condition giver == \"a\"", "when giver == \"a\""),
+    ] {
+        assert_eq!(mended(written), meant);
+    }
+}
+
+#[test]
+fn what_has_no_other_form_is_explained() {
+    for (written, words) in [
+        ("when received > today - 30 days", "there is no clock"),
+        ("when received > now() - 30 days", "there is no clock"),
+        ("when lower(giver) == \"acme\"", "ignoring case"),
+        ("when length(giver) > 5", "matches"),
+        ("when is_null(giver)", "absent"),
+        ("when count per employee over 1 year > 3", "count(gift over 365 days) > 3"),
+        ("when sum value over 1 year > 3 EUR", "stands in parentheses"),
+        ("when giver like \"A%e\"", "matches"),
+        ("when value between 1 EUR", "two comparisons"),
+        ("when \"Acme\"", "giver == \"Acme\""),
+    ] {
+        let told = check(&AROUND.replace("CLAUSE", written));
+        let said = |d: &Diagnostic| d.message.contains(words) || d.help.as_deref().is_some_and(|h| h.contains(words));
+        assert!(told.iter().any(said), "{written}: {told:?}");
+    }
+}

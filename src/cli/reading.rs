@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::disk::plain_io_error;
-use super::memory::Limit;
+use super::memory::{self, Limit};
 use super::people::Veil;
 use super::records::{self, Input as File, Inputs};
 use crate::data::limits::{bytes, grouped};
@@ -73,6 +73,7 @@ impl<'a> Reader<'a> {
                 .code(Code::InputOverLimit)
                 .help("name fewer at once, or allow more: `--limit files=…`"));
         }
+        memory::in_small_pages();
         let outcome = self.pass(&evaluator)?;
         while evaluator.again().map_err(|e| Failure::new(e.to_string()).code(Code::BrokenInput))? {
             self.pass(&evaluator)?;

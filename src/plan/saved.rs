@@ -1,8 +1,8 @@
 //! A checked policy set with its plan, as bytes to be read again: what `bylaws compile` writes.
 //!
 //! In front stand a magic number, [`VERSION`] and the version of this crate; then three parts, each with its length
-//! and its SHA-256: the policy texts and warnings, the plan, and the typed rules. A part is only checked and decoded
-//! when it is asked for. The bytes mean something to the same version of this crate only; any other version says so.
+//! and its SHA-256: the policy texts and warnings, the plan, and the typed rules. A part is only decoded when it is
+//! asked for. The bytes mean something to the same version of this crate only; any other version says so.
 
 use super::{Plan, VERSION};
 use crate::diag::Diagnostic;
@@ -65,8 +65,7 @@ pub struct Saved {
     /// What checking the set had to say; no errors.
     pub warnings: Vec<Diagnostic>,
     pub plan: Arc<Plan>,
-    /// With its digest.
-    hir: (Vec<u8>, Vec<u8>),
+    hir: Vec<u8>,
 }
 
 impl Saved {
@@ -75,8 +74,7 @@ impl Saved {
     /// # Errors
     /// Where this part of the bytes is not that which was written.
     pub fn hir(&self) -> Result<Hir, SavedError> {
-        let (part, digest) = &self.hir;
-        decode(whole(part, digest)?)
+        decode(&self.hir)
     }
 }
 
@@ -133,21 +131,18 @@ pub fn load(bytes: &[u8]) -> Result<Saved, SavedError> {
     }
     let mut parts = Vec::new();
     for (entry, length) in entries.chunks(ENTRY).zip(lengths) {
-        parts.push((take(bytes, &mut rest, length as usize)?, &entry[8..]));
+        let part = take(bytes, &mut rest, length as usize)?;
+        if Sha256::digest(part).as_slice() != &entry[8..] {
+            return Err(SavedError::Damaged);
+        }
+        parts.push(part);
     }
-    let [(texts, of_texts), (plan, of_plan), (hir, of_hir)] = parts[..] else { return Err(SavedError::Damaged) };
-    let (texts, warnings): (Vec<Text>, Vec<Diagnostic>) = decode(whole(texts, of_texts)?)?;
+    let (texts, warnings): (Vec<Text>, Vec<Diagnostic>) = decode(parts[0])?;
     let mut sources = SourceMap::default();
     for (name, text) in texts {
         sources.add(name, text);
     }
-    let plan = Arc::new(decode(whole(plan, of_plan)?)?);
-    Ok(Saved { sources, warnings, plan, hir: (hir.to_vec(), of_hir.to_vec()) })
-}
-
-/// A part that this is the digest of.
-fn whole<'a>(part: &'a [u8], digest: &[u8]) -> Result<&'a [u8], SavedError> {
-    if Sha256::digest(part).as_slice() == digest { Ok(part) } else { Err(SavedError::Damaged) }
+    Ok(Saved { sources, warnings, plan: Arc::new(decode(parts[1])?), hir: parts[2].to_vec() })
 }
 
 fn encode(part: &impl Serialize) -> Result<Vec<u8>, SavedError> {
@@ -222,7 +217,7 @@ mod tests {
             for bit in [1, 0x80] {
                 let mut other = bytes.clone();
                 other[at] ^= bit;
-                assert!(load(&other).and_then(|saved| saved.hir()).is_err(), "byte {at}");
+                assert!(load(&other).is_err(), "byte {at}");
             }
         }
         let mut longer = bytes.clone();

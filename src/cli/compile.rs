@@ -64,9 +64,18 @@ pub(super) fn read(path: &Path, trust: &Trust) -> Result<(Saved, Origin), Failur
     let bytes = std::fs::read(path).map_err(|e| {
         Failure::new(format!("cannot read `{name}`: {}", super::disk::plain_io_error(&e))).code(Code::Unreadable)
     })?;
-    let origin = policies::origin(&path.to_string_lossy(), &bytes, trust)?;
-    let saved = Plan::load(&bytes).map_err(|error| unusable(&error, path))?;
-    Ok((saved, origin))
+    let whose = || policies::origin(&path.to_string_lossy(), &bytes, trust);
+    let load = || Plan::load(&bytes).map_err(|error| unusable(&error, path));
+    if !trust.keys.is_empty() {
+        // What has to be signed is not looked into before it is known to be.
+        let origin = whose()?;
+        return Ok((load()?, origin));
+    }
+    let (saved, origin) = std::thread::scope(|scope| {
+        let origin = scope.spawn(whose);
+        (load(), origin.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    Ok((saved?, origin?))
 }
 
 pub(super) fn unusable(error: &SavedError, path: &Path) -> Failure {

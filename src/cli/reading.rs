@@ -30,7 +30,7 @@ const OFTEN: Duration = Duration::from_millis(50);
 /// Shorter inputs are done before a progress bar could be read.
 const LONG: u64 = 64 << 20;
 
-/// Shorter inputs are judged before a sieve for them is made.
+/// Shorter inputs are judged before a sieve for them is made, and hold little.
 const SHORT: u64 = 256 << 10;
 
 pub(super) struct Reader<'a> {
@@ -76,7 +76,9 @@ impl<'a> Reader<'a> {
                 .code(Code::InputOverLimit)
                 .help("name fewer at once, or allow more: `--limit files=…`"));
         }
-        memory::in_small_pages();
+        if !self.is_short() {
+            memory::in_small_pages();
+        }
         let outcome = self.pass(&evaluator)?;
         while evaluator.again().map_err(|e| Failure::new(e.to_string()).code(Code::BrokenInput))? {
             self.pass(&evaluator)?;

@@ -14,7 +14,7 @@ use crate::plan::saved::{self, Roles};
 use crate::sema::hir::{Hir, Test};
 use crate::sema::{self, CheckInput, Memo, Notes, Outline, Use};
 use crate::source::{FileId, SourceMap};
-use crate::syntax::{self, Parsed, Parts, SyntaxNode, ast};
+use crate::syntax::{self, Items, Parsed, Parts, SyntaxNode, ast};
 use rowan::GreenNode;
 use std::collections::HashMap;
 
@@ -45,14 +45,16 @@ pub struct PolicySet {
     count: usize,
     memo: Memo,
     limits: Limits,
+    /// Whether the trees of the texts are kept too.
+    trees: bool,
 }
 
 /// What a text says, apart from its items.
 #[derive(Debug)]
 struct Text {
-    tree: GreenNode,
     errors: Vec<Diagnostic>,
-    parts: Parts,
+    /// Where trees are kept.
+    tree: Option<(GreenNode, Parts)>,
 }
 
 /// A policy set that was checked, with all that is wrong with it.
@@ -134,15 +136,30 @@ impl PolicySet {
         outline
     }
 
-    /// The lossless tree of a file of the set.
-    pub(crate) fn tree(&self, file: FileId) -> Option<SyntaxNode> {
-        self.texts.get(&file).map(|text| SyntaxNode::new_root(text.tree.clone()))
+    /// An empty set that keeps trees: for [`PolicySet::again`], and then for [`PolicySet::tree`].
+    pub(crate) fn with_trees() -> PolicySet {
+        PolicySet { trees: true, ..PolicySet::default() }
     }
 
-    /// Keeps what a text says, apart from its items.
+    /// The lossless tree of a file of the set, where trees are kept.
+    pub(crate) fn tree(&self, file: FileId) -> Option<SyntaxNode> {
+        self.texts.get(&file)?.tree.as_ref().map(|(tree, _)| SyntaxNode::new_root(tree.clone()))
+    }
+
+    /// Parses a file of the set, and keeps what its text says, apart from its items.
+    fn parse(&mut self, id: FileId) -> ast::File {
+        let text = &self.sources.file(id).text;
+        if self.trees {
+            return self.keep(id, syntax::parse(id, text));
+        }
+        let Items { file, errors } = syntax::parse_items(id, text);
+        self.texts.insert(id, Text { errors, tree: None });
+        file
+    }
+
     fn keep(&mut self, id: FileId, parsed: Parsed) -> ast::File {
         let Parsed { tree, file, errors, parts } = parsed;
-        self.texts.insert(id, Text { tree, errors, parts });
+        self.texts.insert(id, Text { errors, tree: Some((tree, parts)) });
         file
     }
 
@@ -337,7 +354,7 @@ mod tests {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 33) as usize % n.max(1)
         };
-        let mut kept = PolicySet::default();
+        let mut kept = PolicySet::with_trees();
         let mut texts = first.map(|(_, text)| text.to_owned());
         let mut silent = 0;
         for round in 0..600 {

@@ -13,7 +13,9 @@ use crate::report::exchange::{self, Form, Run, Standing};
 use crate::report::{self, Context, Entry, in_order, json, summary};
 use clap::{Args, ValueEnum};
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 #[derive(Args)]
@@ -120,8 +122,9 @@ impl Format {
 
 pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let rules = args.given.rules(style)?;
-    let plan = rules.plan()?;
+    // The process ends with the command: what is large is not taken apart before.
+    let rules = ManuallyDrop::new(args.given.rules(style)?);
+    let plan = ManuallyDrop::new(rules.plan()?);
     let baseline = args.baseline.as_deref().map(|path| baseline(path, args.update_baseline)).transpose()?;
     let as_of = args.given.as_of.as_ref().map(|text| time(text, &plan)).transpose()?;
     // One that cannot be added to is told before the records are read; meanwhile, others may add to it.
@@ -131,12 +134,12 @@ pub(super) fn run(args: &AuditArgs, style: Style) -> Result<Exit, Failure> {
     let inputs = args.given.inputs(&read)?;
     let in_order = inputs.in_order(threads);
     let options = Options { as_of, threads, twice: inputs.stay(), in_order, ..Options::default() };
-    let evaluator = Evaluator::new(plan.clone(), options).map_err(|e| Failure::new(e.to_string()))?;
+    let evaluator = Evaluator::new(Arc::clone(&plan), options).map_err(|e| Failure::new(e.to_string()))?;
     let evaluator = evaluator.with_people(inputs.people.clone());
 
     let reader = reading::Reader::new(&read, &inputs, threads, args.rejects.is_some(), args.given.limit());
     let (evaluator, outcome) = reader.read(evaluator)?;
-    let findings = reader.finish(evaluator)?;
+    let findings = ManuallyDrop::new(reader.finish(evaluator)?);
     if let (Some(path), Some(known)) = (&args.baseline, &baseline) {
         same_key(path, known, &findings)?;
     }

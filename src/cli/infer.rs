@@ -86,6 +86,7 @@ pub(super) fn run(args: &InferArgs, style: Style) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{}` is there already", path.display()))
             .help("name another file, or write over it with --force"));
     }
+    super::memory::in_small_pages();
     let mut spooled = Vec::new();
     let files = files(&args.records, &mut spooled)?;
     let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();

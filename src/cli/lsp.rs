@@ -17,6 +17,7 @@ pub(super) struct LspArgs {
 
 pub(super) fn run(args: &LspArgs) -> Result<Exit, Failure> {
     let LspArgs { stdio: _ } = args;
+    super::memory::in_small_pages();
     match crate::lsp::serve(&Disk, std::io::stdin(), std::io::stdout()) {
         true => Ok(Exit::Clean),
         false => Err(Failure::new("the input ended before the editor said `shutdown` and `exit`")),

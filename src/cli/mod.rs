@@ -272,7 +272,6 @@ fn defect(of: &std::panic::PanicHookInfo) -> String {
 
 /// Runs the command, and says how the process should end.
 pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    memory::in_small_pages();
     keep_quiet();
     std::panic::set_hook(Box::new(|of| output::tell(&defect(of))));
     let cli = match Cli::try_parse_from(args) {

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::disk::plain_io_error;
-use super::memory::Limit;
+use super::memory::{self, Limit};
 use super::people::Veil;
 use super::records::{self, Input as File, Inputs};
 use crate::data::limits::{bytes, grouped};
@@ -29,6 +29,9 @@ const OFTEN: Duration = Duration::from_millis(50);
 
 /// Shorter inputs are done before a progress bar could be read.
 const LONG: u64 = 64 << 20;
+
+/// Shorter inputs are judged before a sieve for them is made, and hold little.
+pub(super) const SHORT: u64 = 256 << 10;
 
 pub(super) struct Reader<'a> {
     ingest: Ingest,
@@ -73,6 +76,9 @@ impl<'a> Reader<'a> {
                 .code(Code::InputOverLimit)
                 .help("name fewer at once, or allow more: `--limit files=…`"));
         }
+        if !self.is_short() {
+            memory::in_small_pages();
+        }
         let outcome = self.pass(&evaluator)?;
         while evaluator.again().map_err(|e| Failure::new(e.to_string()).code(Code::BrokenInput))? {
             self.pass(&evaluator)?;
@@ -104,7 +110,8 @@ impl<'a> Reader<'a> {
         let mut outcome = Outcome { kinds: self.kinds(), ..Outcome::default() };
         let progress = progress(&self.inputs.files);
         let kept = AtomicU64::new(0);
-        let sieve = evaluator.sieve().map_err(|e| Failure::new(e.to_string()))?;
+        let sieve = if self.is_short() { Ok(None) } else { evaluator.sieve() };
+        let sieve = sieve.map_err(|e| Failure::new(e.to_string()))?;
         for (i, file) in self.inputs.files.iter().enumerate() {
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
             let broken: Mutex<Option<BatchError>> = Mutex::default();
@@ -214,6 +221,16 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether there is little to read. Of some files, such as those in /proc, the system does not tell the size.
+    fn is_short(&self) -> bool {
+        let size = |file: &File| std::fs::metadata(&file.path).ok().map(|m| m.len()).filter(|&size| size > 0);
+        self.inputs
+            .files
+            .iter()
+            .try_fold(0, |all: u64, file| all.checked_add(size(file)?))
+            .is_some_and(|all| all < SHORT)
     }
 
     fn kinds(&self) -> Vec<(String, bool)> {

@@ -206,27 +206,42 @@ impl std::fmt::Display for Decimal {
     /// Without trailing zeroes: `1234.5`, `-0.001`, `7`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let abs = self.0.unsigned_abs();
-        let (whole, mut part) = (abs / ONE as u128, (abs % ONE as u128) as u64);
+        let mut whole = abs / ONE as u128;
+        let mut part = (abs - whole * ONE as u128) as u64;
+        // Before the point a sign and the digits of the largest. Written at once: findings have many.
+        const POINT: usize = 1 + 21;
+        let mut text = [b'0'; POINT + 1 + SCALE as usize];
+        let (mut start, mut end) = (POINT, POINT);
+        if part != 0 {
+            text[POINT] = b'.';
+            end = text.len();
+            while part.is_multiple_of(10) {
+                (part, end) = (part / 10, end - 1);
+            }
+            for digit in text[POINT + 1..end].iter_mut().rev() {
+                *digit += (part % 10) as u8;
+                part /= 10;
+            }
+        }
+        while whole > u64::MAX.into() {
+            start -= 1;
+            text[start] += (whole % 10) as u8;
+            whole /= 10;
+        }
+        let mut whole = whole as u64;
+        loop {
+            start -= 1;
+            text[start] += (whole % 10) as u8;
+            whole /= 10;
+            if whole == 0 {
+                break;
+            }
+        }
         if self.0 < 0 {
-            f.write_str("-")?;
+            start -= 1;
+            text[start] = b'-';
         }
-        match u64::try_from(whole) {
-            Ok(whole) => write!(f, "{whole}")?,
-            Err(_) => write!(f, "{whole}")?,
-        }
-        if part == 0 {
-            return Ok(());
-        }
-        let mut digits = *b".000000000000000000";
-        let mut end = digits.len();
-        while part.is_multiple_of(10) {
-            (part, end) = (part / 10, end - 1);
-        }
-        for digit in digits[1..end].iter_mut().rev() {
-            *digit += (part % 10) as u8;
-            part /= 10;
-        }
-        f.write_str(std::str::from_utf8(&digits[..end]).unwrap_or_default())
+        f.write_str(std::str::from_utf8(&text[start..end]).unwrap_or_default())
     }
 }
 

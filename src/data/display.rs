@@ -97,8 +97,11 @@ fn push_two(out: &mut String, n: u32) {
 pub fn timestamp(instant: i64, zone: &Zone) -> String {
     // Before there were zones, offsets had seconds, for which the form has no place.
     let minutes = zone.offset_at(instant) / (60 * NANOS_PER_SECOND);
-    let local = instant as i128 + (minutes * 60 * NANOS_PER_SECOND) as i128;
-    let (days, rest) = (local.div_euclid(NANOS_PER_DAY as i128), local.rem_euclid(NANOS_PER_DAY as i128) as i64);
+    let ahead = minutes * 60 * NANOS_PER_SECOND;
+    // The day by itself, so that the sum has room.
+    let local = instant.rem_euclid(NANOS_PER_DAY) + ahead;
+    let days = instant.div_euclid(NANOS_PER_DAY) + local.div_euclid(NANOS_PER_DAY);
+    let rest = local.rem_euclid(NANOS_PER_DAY);
     let (seconds, nanos) = ((rest / NANOS_PER_SECOND) as u32, rest % NANOS_PER_SECOND);
     let mut out = date(days as i32);
     for (mark, n) in [('T', seconds / 3600), (':', seconds / 60 % 60), (':', seconds % 60)] {

@@ -19,7 +19,7 @@ pub enum Content {
 /// `id = 16774`, `report = R1, line = 2`: the identity columns with their values, in the order of the
 /// declaration. A value that could be mistaken is quoted.
 pub fn declared(schema: &Schema, kind: KindId, values: &[(ColumnId, Value)]) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(32);
     for (column, value) in values {
         if !out.is_empty() {
             out.push_str(", ");
@@ -145,7 +145,8 @@ fn part(hash: &mut Sha256, bytes: &[u8]) {
 
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n & 15)]);
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(*b)]).collect()
 }
 
 #[cfg(test)]

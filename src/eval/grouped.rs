@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, MatchKind, packed};
 use regex::RegexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// One bit a row.
 pub type Bits = Vec<u64>;
@@ -77,9 +78,14 @@ pub struct TextGroup {
 struct Substrings {
     texts: Vec<String>,
     atoms: Vec<Vec<u32>>,
-    /// Built when it is first asked: many are for kinds of which no record comes.
+    /// Built when many have been asked: many are for kinds of which no record comes, or few.
     searchers: OnceLock<Searchers>,
+    /// How many texts were searched one by one.
+    asked: AtomicU32,
 }
+
+/// So many texts are searched before it pays to build searchers.
+const ONE_BY_ONE: u32 = 64;
 
 /// Of more, most texts hold one, and the search for the first is in vain.
 const FEW: usize = 16;
@@ -105,10 +111,14 @@ impl Substrings {
             });
             atoms[at].push(atom);
         }
-        (!texts.is_empty()).then_some(Substrings { texts, atoms, searchers: OnceLock::new() })
+        (!texts.is_empty()).then_some(Substrings { texts, atoms, searchers: OnceLock::new(), asked: AtomicU32::new(0) })
     }
 
     fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
+        let mut each = |pattern: usize| self.atoms[pattern].iter().for_each(|&a| hit(a));
+        if self.searchers.get().is_none() && self.asked.fetch_add(1, Ordering::Relaxed) < ONE_BY_ONE {
+            return (0..self.texts.len()).filter(|&n| text.contains(&self.texts[n])).for_each(each);
+        }
         let built = || Searchers {
             first: (self.texts.len() <= FEW).then(|| packed::Searcher::new(&self.texts)).flatten(),
             all: AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.texts).ok(),
@@ -122,7 +132,6 @@ impl Substrings {
                 None => return,
             }
         }
-        let mut each = |pattern: usize| self.atoms[pattern].iter().for_each(|&a| hit(a));
         match all {
             Some(all) => all.find_overlapping_iter(text).for_each(|m| each(m.pattern().as_usize())),
             None => (0..self.texts.len()).filter(|&n| text.contains(&self.texts[n])).for_each(each),

@@ -76,7 +76,7 @@ pub fn begin(server: &mut Server, id: RequestId, params: lsp::ExecuteCommandPara
 }
 
 fn run(files: &MemoryFiles, paths: &[String], wanted: &Wanted, of: Vec<String>) -> Results {
-    let (mut policies, _) = PolicySet::default().again(files, paths);
+    let (mut policies, _) = PolicySet::with_trees().again(files, paths);
     let checked = policies.check(&[]);
     let plan = checked.compile().map(Arc::new);
     let mut ran = Vec::new();

@@ -205,7 +205,7 @@ impl<'d> Workspace<'d> {
         self.sets.retain(|set| wanted.contains(&set.paths));
         for paths in wanted {
             if self.sets.iter().all(|set| set.paths != paths) {
-                self.sets.push(Set { paths, stale: true, ..Set::of(PolicySet::default()) });
+                self.sets.push(Set { paths, stale: true, ..Set::of(PolicySet::with_trees()) });
             }
         }
         self.changed();

@@ -5,7 +5,8 @@ use super::expr::{Expr, Op};
 use crate::data::nested::nested;
 use crate::data::{ColumnId, Schema, Type, Value};
 use crate::sema::hir::{CompareOp, TextOp};
-use rustc_hash::FxHashMap;
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
 /// True, false or unknown for each row; unknown exactly where the column's value is unknown (or, for
@@ -74,29 +75,25 @@ impl Bool {
 
 /// The atoms of one kind as they are met.
 #[derive(Default)]
-pub struct Atoms {
-    pub list: Vec<Atom>,
-    ids: FxHashMap<Atom, u32>,
-}
+pub struct Atoms(IndexSet<Atom, FxBuildHasher>);
 
 impl Atoms {
     fn intern(&mut self, atom: Atom) -> Bool {
-        let next = self.list.len() as u32;
-        let id = *self.ids.entry(atom).or_insert_with_key(|atom| {
-            self.list.push(atom.clone());
-            next
-        });
-        Bool::Atom(id)
+        Bool::Atom(self.0.insert_full(atom).0 as u32)
+    }
+
+    pub fn into_list(self) -> Vec<Atom> {
+        self.0.into_iter().collect()
     }
 
     /// The condition as a program over atoms, where all of it is one; `root` is the record's own.
     pub fn program(&mut self, expr: &Expr, root: u8, columns: &[crate::data::Column], schema: &Schema) -> Option<Bool> {
-        let shape = Shape { root, columns, schema };
-        // Atoms are only added once the whole condition is known to be a program.
-        if !shape.fits(expr) {
-            return None;
+        let before = self.0.len();
+        let program = Shape { root, columns, schema }.build(expr, self);
+        if program.is_none() {
+            self.0.truncate(before);
         }
-        shape.build(expr, self)
+        program
     }
 }
 
@@ -115,14 +112,6 @@ impl Shape<'_> {
                 (!listed).then_some((column, c.optional))
             }
             _ => None,
-        }
-    }
-
-    fn fits(&self, expr: &Expr) -> bool {
-        match &expr.op {
-            Op::And(all) | Op::Or(all) => all.iter().all(|e| self.fits(e)),
-            Op::Not(e) => self.fits(e),
-            _ => self.build(expr, &mut Atoms::default()).is_some(),
         }
     }
 

@@ -57,7 +57,7 @@ fn planned(hir: &Hir, highest: u32, parts: impl FnOnce(&mut Lower<'_>) -> (Vec<R
     let kinds = projections
         .into_iter()
         .zip(lower.atoms)
-        .map(|(projection, atoms)| KindPlan { projection, atoms: atoms.list })
+        .map(|(projection, atoms)| KindPlan { projection, atoms: atoms.into_list() })
         .collect();
     Plan {
         version: VERSION,

@@ -14,7 +14,8 @@ impl PolicySet {
     pub(crate) fn again<P: AsRef<str>>(self, files: &dyn Files, paths: &[P]) -> (PolicySet, Vec<LoadError>) {
         let ids = self.sources.files().map(|(id, file)| (file.name.clone(), id)).collect();
         let before = Before { ids, files: self.files.into_iter().collect(), texts: self.texts };
-        let set = PolicySet { sources: self.sources, memo: self.memo, limits: self.limits, ..PolicySet::default() };
+        let (limits, trees) = (self.limits, self.trees);
+        let set = PolicySet { sources: self.sources, memo: self.memo, limits, trees, ..PolicySet::default() };
         let (roots, real, seen) = (Vec::new(), Vec::new(), HashSet::new());
         let mut loader = Loader { files, roots, real, seen, before, bytes: 0, set };
         let mut wanted = Vec::new();
@@ -163,23 +164,21 @@ impl Loader<'_> {
         };
         let Some(id) = self.before.ids.get(path).copied() else {
             let id = set.sources.add(path, text);
-            let parsed = syntax::parse(id, &set.sources.file(id).text);
             let deep = syntax::deeper_than(id, &set.sources.file(id).text, set.limits.policy_nesting as usize);
             set.diagnostics.extend(deep);
-            return Some((id, set.keep(id, parsed)));
+            return Some((id, set.parse(id)));
         };
         let old = set.sources.file(id).text.clone();
         let (Some(file), Some(kept)) = (self.before.files.remove(&id), self.before.texts.remove(&id)) else {
             set.sources.replace(id, text);
-            let parsed = syntax::parse(id, &set.sources.file(id).text);
-            return Some((id, set.keep(id, parsed)));
+            return Some((id, set.parse(id)));
         };
         if *old == text {
             set.texts.insert(id, kept);
             return Some((id, file));
         }
         set.sources.replace(id, text);
-        let Text { tree, errors, parts } = kept;
+        let Text { errors, tree: Some((tree, parts)) } = kept else { return Some((id, set.parse(id))) };
         let parsed = syntax::parse_again(id, &set.sources.file(id).text, &old, Parsed { tree, file, errors, parts });
         Some((id, set.keep(id, parsed)))
     }

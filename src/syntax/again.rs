@@ -27,7 +27,7 @@ pub fn parse_again(file: FileId, text: &str, old: &str, before: Parsed) -> Parse
     let tail = tail.saturating_sub(1);
     let by = text.len() as i64 - old.len() as i64;
 
-    let mut reader = Reader::new(Place { file, scanned: &scanned, origin: 0 });
+    let mut reader = Reader::new(Place { file, scanned: &scanned, origin: 0 }, true);
     let mut items = before.file.items.into_iter();
     let mut leaves = before.tree.children().map(|child| child.to_owned());
     let mut at = 0;

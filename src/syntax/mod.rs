@@ -63,6 +63,14 @@ impl Parsed {
     }
 }
 
+/// What a text says, and all that is wrong with it.
+#[derive(Debug)]
+pub struct Items {
+    pub file: ast::File,
+    /// In the order of the text.
+    pub errors: Vec<Diagnostic>,
+}
+
 /// Reads a policy file. It never fails: what does not fit the grammar is left out of `file`, and told in `errors`.
 pub fn parse(file: FileId, text: &str) -> Parsed {
     if let Some(error) = no_text(file, text) {
@@ -71,9 +79,19 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         return Parsed { tree, file: ast::File { items: Vec::new() }, errors: vec![error], parts: Parts::default() };
     }
     let scanned = scan(text);
-    let Reader { items, errors, marks, parts, .. } = Reader::all(Place { file, scanned: &scanned, origin: 0 });
+    let Reader { items, errors, marks, parts, .. } = Reader::all(Place { file, scanned: &scanned, origin: 0 }, true);
     let parts = Parts { parts, errors: errors.len() };
     Parsed { tree: tree::build(&scanned, &marks), file: ast::File { items }, errors: in_order(errors), parts }
+}
+
+/// As [`parse`], where nobody looks at the tree.
+pub fn parse_items(file: FileId, text: &str) -> Items {
+    if let Some(error) = no_text(file, text) {
+        return Items { file: ast::File { items: Vec::new() }, errors: vec![error] };
+    }
+    let scanned = scan(text);
+    let Reader { items, errors, .. } = Reader::all(Place { file, scanned: &scanned, origin: 0 }, false);
+    Items { file: ast::File { items }, errors: in_order(errors) }
 }
 
 /// The errors of a file as they are told.

@@ -31,6 +31,8 @@ pub struct Reader<'a> {
     place: Place<'a>,
     pub items: Vec<Item>,
     pub errors: Vec<Diagnostic>,
+    /// Whether a tree is made.
+    tree: bool,
     /// The nodes of the tree.
     pub marks: Vec<Mark>,
     /// The parts that were read, in the order of the text.
@@ -47,23 +49,23 @@ pub struct Part {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(place: Place<'a>) -> Reader<'a> {
-        Reader { place, items: Vec::new(), errors: Vec::new(), marks: Vec::new(), parts: Vec::new() }
+    pub fn new(place: Place<'a>, tree: bool) -> Reader<'a> {
+        Reader { place, tree, items: Vec::new(), errors: Vec::new(), marks: Vec::new(), parts: Vec::new() }
     }
 
     /// All items of a file. Those of a long one are read on several threads, with the same outcome.
-    pub fn all(place: Place<'a>) -> Reader<'a> {
+    pub fn all(place: Place<'a>, tree: bool) -> Reader<'a> {
         let threads = match place.scanned.text.len() {
             0..LONG => 1,
             _ => std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS)),
         };
-        Reader::all_on(threads, place)
+        Reader::all_on(threads, place, tree)
     }
 
-    pub(super) fn all_on(threads: usize, place: Place<'a>) -> Reader<'a> {
+    pub(super) fn all_on(threads: usize, place: Place<'a>, tree: bool) -> Reader<'a> {
         let parts = split::parts(place.scanned);
         let read = |parts: &[Range<usize>]| {
-            let mut reader = Reader::new(place);
+            let mut reader = Reader::new(place, tree);
             parts.iter().for_each(|part| reader.part(part.clone()));
             reader
         };
@@ -84,7 +86,7 @@ impl<'a> Reader<'a> {
         if pieces.iter().map(|p| p.errors.len()).sum::<usize>() > ENOUGH_ERRORS {
             return read(&parts);
         }
-        let mut all = Reader::new(place);
+        let mut all = Reader::new(place, tree);
         for mut piece in pieces {
             all.items.append(&mut piece.items);
             all.errors.append(&mut piece.errors);
@@ -154,7 +156,9 @@ impl<'a> Reader<'a> {
     }
 
     fn mark(&mut self, nodes: &Nodes<'_>, tokens: &Range<usize>) {
-        mark(&mut self.marks, self.place.scanned, nodes, self.place.scanned.start(tokens.start));
+        if self.tree {
+            mark(&mut self.marks, self.place.scanned, nodes, self.place.scanned.start(tokens.start));
+        }
     }
 
     fn lower<T>(&mut self, tokens: &Range<usize>, with: impl FnOnce(&mut Lower<'_>) -> T) -> T {

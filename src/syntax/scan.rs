@@ -155,6 +155,10 @@ fn is_word_byte(b: u8) -> bool {
 
 /// A word of ASCII letters, or one character or word that the language does not have.
 fn word(rest: &str) -> (SyntaxKind, usize) {
+    let plain = rest.bytes().take_while(|b| is_word_byte(*b)).count();
+    if plain > 0 && rest.as_bytes().get(plain).is_none_or(u8::is_ascii) {
+        return (SyntaxKind::Word, plain);
+    }
     let len = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
     match len {
         0 => (SyntaxKind::Unknown, rest.chars().next().map_or(1, char::len_utf8)),

@@ -254,7 +254,7 @@ fn threads_change_nothing() {
         let text: String = (0..300).map(item).collect();
         let scanned = super::scan::scan(&text);
         let read = |threads| {
-            let read = Reader::all_on(threads, Place { file: FileId(0), scanned: &scanned, origin: 0 });
+            let read = Reader::all_on(threads, Place { file: FileId(0), scanned: &scanned, origin: 0 }, true);
             (format!("{:?}\n{:?}\n{:?}", read.items, read.errors, read.marks), read.items.len())
         };
         let (alone, items) = read(1);

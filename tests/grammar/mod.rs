@@ -176,14 +176,26 @@ fn unended(expr: &Expr) -> &Expr {
 fn alternatives(expr: &Expr) -> Vec<&Expr> {
     match expr {
         Expr::Choice(a, b) => [alternatives(a), alternatives(b)].concat(),
+        Expr::Seq(ahead, of) if matches!(**ahead, Expr::PosPred(_)) => alternatives(of),
         other => vec![other],
     }
 }
 
+/// Without what only looks ahead, so that less is tried.
 fn parts(expr: &Expr) -> Vec<&Expr> {
     match expr {
         Expr::Seq(a, b) => [parts(a), parts(b)].concat(),
+        Expr::PosPred(_) => Vec::new(),
         other => vec![other],
+    }
+}
+
+/// What is repeated, without a look at whether it is over.
+fn repeated(expr: &Expr) -> &Expr {
+    let is_end = |of: &Expr| matches!(of, Expr::Str(text) if text == "}") || *of == Expr::Ident("EOI".into());
+    match expr {
+        Expr::Seq(first, rest) if matches!(&**first, Expr::NegPred(of) if is_end(of)) => rest,
+        other => other,
     }
 }
 
@@ -196,6 +208,9 @@ fn shown(expr: &Expr, spelled: &BTreeMap<String, String>, around: u8) -> String 
         Expr::Ident(name) => spelled.get(name).cloned().unwrap_or_else(|| class(name)),
         Expr::Choice(..) => {
             let all: Vec<String> = alternatives(expr).into_iter().map(|e| shown(e, spelled, 1)).collect();
+            // What comes again later is only tried earlier where it is all there can be.
+            let last = |(i, text): &(usize, &String)| !all[i + 1..].contains(text);
+            let all: Vec<&str> = all.iter().enumerate().filter(last).map(|(_, text)| text.as_str()).collect();
             grouped(all.join(" | "), 0)
         }
         Expr::Seq(..) => {
@@ -209,7 +224,7 @@ fn shown(expr: &Expr, spelled: &BTreeMap<String, String>, around: u8) -> String 
             }
         }
         Expr::Opt(of) => format!("{}?", shown(of, spelled, 2)),
-        Expr::Rep(of) => format!("{}*", shown(of, spelled, 2)),
+        Expr::Rep(of) => format!("{}*", shown(repeated(of), spelled, 2)),
         Expr::RepOnce(of) => format!("{}+", shown(of, spelled, 2)),
         Expr::RepExact(of, n) => vec![shown(of, spelled, 2); *n as usize].join(" "),
         other => panic!("{other:?} has no notation yet"),
@@ -223,7 +238,6 @@ fn sequence(parts: &[&Expr], spelled: &BTreeMap<String, String>) -> Vec<String> 
     for part in parts {
         match part {
             Expr::NegPred(of) => except.push(shown(of, spelled, 2)),
-            Expr::PosPred(_) => {}
             Expr::Ident(name) if name == "SOI" || name == "EOI" => {}
             Expr::Ident(_) if !except.is_empty() => {
                 let text = shown(part, spelled, 2);

@@ -122,6 +122,7 @@ struct NatsArgs {
 }
 
 pub(super) fn run(args: &FollowArgs, style: Style) -> Result<Exit, Failure> {
+    super::memory::in_small_pages();
     run::run(args, style)
 }
 

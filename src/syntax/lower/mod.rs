@@ -32,8 +32,11 @@ impl<'a> Lower<'a> {
     /// The place of a node, without the blanks and remarks behind it.
     pub(in crate::syntax) fn span(&self, node: &Node<'_>) -> Span {
         let span = node.as_span();
-        let start = self.part + span.start();
-        let end = self.scanned.trim_end(start, self.part + span.end());
+        let (start, end) = (self.part + span.start(), self.part + span.end());
+        // A remark has a line end behind it, but for one that ends the text.
+        let (text, last) = (node.get_input(), node.as_str().bytes().next_back());
+        let is_trimmed = span.end() < text.len() && last.is_some_and(|b| !b.is_ascii_whitespace());
+        let end = if is_trimmed { end } else { self.scanned.trim_end(start, end) };
         Span::new(self.file, self.origin + start, self.origin + end)
     }
 

@@ -105,7 +105,7 @@ macro_rules! targets {
 }
 
 targets! {
-    baseline bundle catalogue changes compressed condition csv draft earlier editor edits engine forged_plan format grafts json ledger
+    baseline bundle catalogue changes compressed condition csv draft earlier editor edits engine forged_plan format grafted_plan grafts json ledger
     mapping metrics ndjson parquet pattern policy receipt saved_plan settings signature solver state tests values well_typed words
 }
 

@@ -143,7 +143,7 @@ fn the_corpus_is_small() {
 }
 
 /// So many changes of a plan; `BYLAWS_FUZZ_CASES` says another number.
-const FORGED: usize = 800;
+const FORGED: usize = 500;
 
 /// Bytes of a plan one by one, changed in each way in turn, by one who works the digests out: what can still be loaded
 /// judges records.

@@ -29,7 +29,8 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// So many changed inputs of a target; `BYLAWS_FUZZ_CASES` says another number. Fewer where one takes long.
 const CASES: usize = 500;
-const SLOW: [&str; 6] = ["changes", "engine", "grafts", "metrics", "well_typed", "words"];
+const SLOW: [&str; 8] =
+    ["changes", "engine", "forged_plan", "grafted_plan", "grafts", "metrics", "well_typed", "words"];
 
 /// Runs a target's body on its corpus, and on changed entries. What fails is told by how it is made again.
 fn survives(name: &str) {
@@ -105,7 +106,7 @@ macro_rules! targets {
 }
 
 targets! {
-    baseline bundle catalogue changes compressed condition csv draft earlier editor edits engine forged_plan format grafts json ledger
+    baseline bundle catalogue changes compressed condition csv draft earlier editor edits engine forged_plan format grafted_plan grafts json ledger
     mapping metrics ndjson parquet pattern policy receipt saved_plan settings signature solver state tests values well_typed words
 }
 
@@ -143,7 +144,7 @@ fn the_corpus_is_small() {
 }
 
 /// So many changes of a plan; `BYLAWS_FUZZ_CASES` says another number.
-const FORGED: usize = 800;
+const FORGED: usize = 1_000;
 
 /// Bytes of a plan one by one, changed in each way in turn, by one who works the digests out: what can still be loaded
 /// judges records.

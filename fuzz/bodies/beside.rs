@@ -99,7 +99,7 @@ pub fn state(bytes: &[u8]) {
     let written = serde_json::to_vec(&standing).expect("it can be written");
     assert_eq!(serde_json::from_slice::<Standing>(&written).ok().as_ref(), Some(&standing));
     let Ok(mut stream) = Stream::new(records::fixed(), standing, Said::default()) else { return };
-    for batch in records::batches(include_bytes!("../corpus/ndjson/every_type")) {
+    for batch in records::batches(&records::fixed(), include_bytes!("../corpus/ndjson/every_type")) {
         stream.take(batch).expect("it fits");
     }
     stream.complete(1_767_700_000_000_000_000);

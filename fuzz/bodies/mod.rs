@@ -31,6 +31,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("engine", random::engine),
     ("forged_plan", forged::forged_plan),
     ("format", layout::format),
+    ("grafted_plan", forged::grafted_plan),
     ("grafts", grafts::grafts),
     ("json", records::json),
     ("ledger", beside::ledger),

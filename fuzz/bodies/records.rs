@@ -4,6 +4,7 @@ use super::policy::{text, told_in_place};
 use bylaws::internals::data::found::Bare;
 use bylaws::internals::data::mapping::Format;
 use bylaws::internals::data::{Limits, People, Time};
+use bylaws::internals::eval::{Said, Standing, Stream};
 use bylaws::internals::ingest::{self, BareSpec, Wanted};
 use bylaws::internals::policy_set::Names;
 use bylaws::internals::{fmt, infer, testing};
@@ -175,11 +176,11 @@ fn entries() -> Route {
 }
 
 /// Lines that name their kind, as batches.
-pub fn batches(bytes: &[u8]) -> Vec<Batch> {
+pub fn batches(plan: &Plan, bytes: &[u8]) -> Vec<Batch> {
     let batches = Mutex::default();
     let keep = |to: &Mutex<Vec<Batch>>, batch| to.lock().expect("no thread panics").push(batch);
     let sink = Sink { batch: &|batch| keep(&batches, batch), reject: &|_| (), advance: &|_| () };
-    let read = Ingest::new(&fixed().reading());
+    let read = Ingest::new(&plan.reading());
     read.read(&spec(Format::Ndjson, Route::Tagged), Input::Bytes(bytes), IngestOptions::default(), sink)
         .expect("it can be read");
     batches.into_inner().expect("no thread panics")
@@ -269,8 +270,8 @@ fn verdict(findings: &Findings, i: usize) -> String {
     format!("{:?} {} {:?} {} {:?}", row.verdict, row.rule.name, row.place, why.message, why.gaps)
 }
 
-/// Judges records by a plan that may be anything, reads them by each of its sources, and gives the places in the policy
-/// texts that were spoken of.
+/// Judges records by a plan that may be anything, at once and as they come, reads them by each of its sources, and gives the
+/// places in the policy texts that were spoken of.
 pub fn judged(plan: &Arc<Plan>, bytes: &[u8]) -> Vec<Span> {
     let mut spans = Vec::new();
     for (sifted, as_of) in [(false, None), (true, Some(Time::Date(20_470)))] {
@@ -293,6 +294,15 @@ pub fn judged(plan: &Arc<Plan>, bytes: &[u8]) -> Vec<Span> {
             assert!(!verdict(&findings, i).is_empty());
         }
     }
+    let mut stream = Stream::new(plan.clone(), Standing::default(), Said::default()).expect("the plan can be run");
+    for batch in batches(plan, bytes) {
+        stream.take(batch).expect("it fits");
+    }
+    stream.complete(1_767_700_000_000_000_000);
+    if let Some(judged) = stream.judge(1).expect("the plan can be run") {
+        stream.let_go(&judged);
+    }
+    stream.end(1).expect("the plan can be run");
     spans
 }
 

@@ -4,7 +4,7 @@ use serde::de::Error;
 use std::cell::Cell;
 
 /// Deeper than what a policy text can come to; what it comes to is worked through by calls in one another.
-pub const DEEPEST: u32 = 1024;
+pub const DEEPEST: u32 = 512;
 
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
@@ -50,7 +50,7 @@ mod tests {
 
     fn lists(depth: usize) -> Vec<u8> {
         // The eleventh variant, of one element each; at the end one of none.
-        [vec![11, 1].repeat(depth - 1), vec![11, 0]].concat()
+        [[11, 1].repeat(depth - 1), vec![11, 0]].concat()
     }
 
     #[test]

@@ -354,6 +354,8 @@ impl PlainTest {
                 _ => None,
             })
             .collect();
+        // Of no values it is not known what they are.
+        let whole = whole.filter(|whole| !whole.is_empty());
         whole.map_or_else(|| PlainTest::OneOf(values.to_vec()), PlainTest::Whole)
     }
 

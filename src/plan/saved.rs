@@ -115,7 +115,9 @@ impl Saved {
         }
         let files: Vec<(FileId, &ast::File)> = files.iter().map(|(id, file)| (*id, file)).collect();
         let input = CheckInput { sources: &self.sources, files: &files, set: &set };
-        let (mut hir, told) = sema::check_within(input, &Limits::NONE);
+        // What was taken in may be much; of a pattern it is never more.
+        let limits = Limits { pattern_bytes: Limits::default().pattern_bytes, ..Limits::NONE };
+        let (mut hir, told) = sema::check_within(input, &limits);
         if told.iter().any(|told| told.level == Level::Error) {
             return None;
         }

@@ -22,7 +22,7 @@ pub use crate::syntax::ast::{ArithOp, CompareOp, Func};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Hir {
     pub schema: Arc<Schema>,
     pub sources: Vec<Source>,
@@ -37,7 +37,7 @@ pub struct Hir {
 }
 
 /// A parameter and the value that it has in this run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Param {
     pub name: String,
     pub ty: Type,
@@ -47,7 +47,7 @@ pub struct Param {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Constant {
     Value(Value),
     /// A `duration` as a window: `30 days`.
@@ -63,7 +63,7 @@ pub enum Verb {
     Limit,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     pub name: String,
     /// The name where no title was written.
@@ -97,7 +97,7 @@ pub struct Rule {
     pub name_span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
     Record {
         kind: KindId,
@@ -116,7 +116,7 @@ pub enum Trigger {
 }
 
 /// Records with one key, one behind the other.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sequence {
     /// Two or more; the first is not [`Times::None`].
     pub steps: Vec<Step>,
@@ -126,7 +126,7 @@ pub struct Sequence {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// How the rule's text speaks of it.
     pub name: String,
@@ -191,7 +191,7 @@ pub enum EachAt {
     AsOf,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// A finding where the condition holds.
     Forbid { when: Expr },
@@ -202,7 +202,7 @@ pub enum Body {
     Limit { when: Option<Expr>, aggregate: History, to: Expr },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Once {
     /// Fields of the rule's records; none at all means across everyone.
     pub keys: Vec<Expr>,
@@ -210,7 +210,7 @@ pub struct Once {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Exception {
     pub name: String,
     pub name_span: Span,
@@ -219,7 +219,7 @@ pub struct Exception {
 }
 
 /// What a named person lets pass: of records with `from <= day < until` that the condition holds for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Waiver {
     /// None: every record of the rule. That the approver is not the record's subject is part of it.
     pub condition: Option<Expr>,
@@ -233,14 +233,14 @@ pub struct Waiver {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum MessagePart {
     Text(String),
     Expr(Expr),
 }
 
 /// A figure by period and key, over the records of the trigger. Its expressions are about root 0.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     pub name: String,
     /// The name where no title was written.
@@ -267,7 +267,7 @@ pub struct Metric {
     pub value_span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MetricKey {
     /// As written: `actor.unit`.
     pub name: String,
@@ -308,7 +308,7 @@ impl Metric {
 
 // ---------------------------------------------------------------- tests
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Test {
     pub title: String,
     pub given: Vec<Given>,
@@ -326,7 +326,7 @@ pub struct Test {
 }
 
 /// What a metric is to come to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExpectFigure {
     pub metric: String,
     /// None: absent.
@@ -340,7 +340,7 @@ pub struct ExpectFigure {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     /// From 0.
     pub index: usize,
@@ -349,7 +349,7 @@ pub struct Case {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Given {
     pub kind: KindId,
     pub alias: Option<String>,
@@ -358,13 +358,13 @@ pub struct Given {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
     Value(Value),
     Malformed(String),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Expect {
     pub verdict: Verdict,
     pub rule: String,

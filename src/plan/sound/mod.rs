@@ -15,7 +15,7 @@ mod schema;
 mod tests;
 
 use super::{
-    Body, HistoryPlan, KindPlan, MessagePart, Plan, RulePlan, Sequence, Test, Trigger, VERSION, atoms::Atom,
+    Body, HistoryPlan, Key, KindPlan, MessagePart, Plan, RulePlan, Sequence, Test, Trigger, VERSION, atoms::Atom,
     atoms::Bool,
 };
 use crate::data::{ColumnId, KindId, Length, Origin, Schema};
@@ -254,10 +254,8 @@ impl<'p> Walk<'p> {
         let history = self.take(id)?;
         let around = self.roots.clone();
         let about = around.get(..history.root as usize + 1)?;
-        holds(sum || history.every().is_none())?;
-        holds(
-            history.keys.iter().filter(|k| k.is_set()).count() <= 1 && !history.joins.iter().any(super::Key::is_set),
-        )?;
+        let sets = history.keys.iter().chain(&history.joins).filter(|key| key.is_set()).count();
+        holds(sets <= usize::from(sum) && !history.joins.iter().any(Key::is_set))?;
         (*about.last()?)?;
         self.inside(history, about)?;
         self.roots.truncate(about.len());

@@ -5,7 +5,7 @@ use crate::data::{ColumnId, KindId, Length, Period, Type, Value};
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
     pub kind: ExprKind,
     pub ty: Type,
@@ -91,7 +91,7 @@ impl Expr {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
     Constant(Value),
     Column {
@@ -212,7 +212,7 @@ pub enum TextOp {
 
 /// A condition or a value over other records. It is about the record at `root`; the records that it
 /// ranges over are root `root + 1` in `value`, `filter` and the keys' `inner` sides.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct History {
     pub func: Func,
     pub kind: KindId,
@@ -228,7 +228,7 @@ pub struct History {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     pub inner: Expr,
     pub outer: Expr,

@@ -61,7 +61,6 @@ const ONLY_HERE: &[&str] = &[
     "prefix",
     "rbrace",
     "rbracket",
-    "reserved_word",
     "rparen",
     "rule_verb",
 ];

@@ -29,8 +29,8 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// So many changed inputs of a target; `BYLAWS_FUZZ_CASES` says another number. Fewer where one takes long.
 const CASES: usize = 500;
-const SLOW: [&str; 8] =
-    ["changes", "engine", "forged_plan", "grafted_plan", "grafts", "metrics", "well_typed", "words"];
+const SLOW: [&str; 9] =
+    ["changes", "engine", "forged_plan", "grafted_plan", "grafts", "metrics", "solver", "well_typed", "words"];
 
 /// Runs a target's body on its corpus, and on changed entries. What fails is told by how it is made again.
 fn survives(name: &str) {

@@ -20,9 +20,14 @@ pub fn deeper<T, E: Error>(read: impl FnOnce() -> Result<T, E>) -> Result<T, E> 
         return Err(E::custom("too deep"));
     }
     DEPTH.set(depth);
-    let found = stacker::maybe_grow(128 << 10, 1 << 20, read);
+    let found = with_stack(depth, read);
     DEPTH.set(depth - 1);
     found
+}
+
+/// Calls with room on the stack, which is asked for every few levels.
+pub fn with_stack<T>(depth: u32, f: impl FnOnce() -> T) -> T {
+    if depth.is_multiple_of(8) { stacker::maybe_grow(256 << 10, 1 << 20, f) } else { f() }
 }
 
 /// For types with `#[serde(remote = "Self")]`, which may hold others of their own.

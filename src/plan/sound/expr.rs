@@ -1,7 +1,7 @@
 //! Expressions: what each looks at is there, and of a sort that it takes.
 
 use super::{Atom, Sound, Walk, holds};
-use crate::data::nested::DEEPEST;
+use crate::data::nested::{DEEPEST, with_stack};
 use crate::data::{ColumnId, EnumId, KindId, Role, Type, Value};
 use crate::plan::{AtomTest, Expr, Op};
 use crate::sema::hir::{ArithOp, CompareOp, Func};
@@ -122,7 +122,7 @@ impl<'p> Walk<'p> {
     pub fn expr(&mut self, e: &'p Expr) -> Option<Shape> {
         self.depth += 1;
         holds(self.depth <= DEEPEST)?;
-        let found = stacker::maybe_grow(128 << 10, 1 << 20, || self.op(e))?;
+        let found = with_stack(self.depth, || self.op(e))?;
         self.depth -= 1;
         self.span(e.span)?;
         holds(found == self.shape(&e.ty)?)?;

@@ -3,7 +3,7 @@
 //! In front stand a magic number, [`VERSION`], the version of this crate and the lengths of two parts; then these: the
 //! policy texts with what was said of them, and the plan; and in the end the SHA-256 of all that. The bytes mean something
 //! to the same version of this crate only; any other version says so. They may come from anybody, who can work out a digest
-//! too: so what was read is only used once it is [`sound`](super::sound), and the typed rules are not in it, but read from
+//! too: so what was read is only used once it is sound (`plan::sound`), and the typed rules are not in it, but read from
 //! the texts again.
 
 use super::sound::is_sound;

@@ -84,7 +84,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     Parsed { tree: tree::build(&scanned, &marks), file: ast::File { items }, errors: in_order(errors), parts }
 }
 
-/// As [`parse`], where nobody looks at the tree.
+/// As `parse`, where nobody looks at the tree.
 pub fn parse_items(file: FileId, text: &str) -> Items {
     if let Some(error) = no_text(file, text) {
         return Items { file: ast::File { items: Vec::new() }, errors: vec![error] };

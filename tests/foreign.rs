@@ -83,3 +83,53 @@ fn what_has_no_other_form_is_explained() {
         assert!(told.iter().any(said), "{written}: {told:?}");
     }
 }
+
+/// Items, with the record of above before them.
+fn mended_item(item: &str) -> String {
+    let around = &AROUND[..AROUND.find("forbid").unwrap()];
+    let mut text = format!("{around}{item}\n");
+    let told = check(&text);
+    let fix = told.iter().find_map(|d| d.fixes.first()).unwrap_or_else(|| panic!("{item}: {told:?}"));
+    text.replace_range(fix.span.range(), &fix.replacement);
+    let left: Vec<Diagnostic> = check(&text);
+    assert!(left.is_empty(), "{item} becomes\n{text}\n{left:?}");
+    text[around.len()..].trim().to_owned()
+}
+
+#[test]
+fn items_of_other_languages_are_mended() {
+    for (written, meant) in [
+        ("deny r { on gift when value > 5 EUR }", "forbid r { on gift when value > 5 EUR }"),
+        ("rule r { on gift when value > 5 EUR }", "forbid r { on gift when value > 5 EUR }"),
+        ("const big = 5 EUR", "let big = 5 EUR"),
+        ("forbid no-gifts-2 { on gift when value > 5 EUR }", "forbid no_gifts_2 { on gift when value > 5 EUR }"),
+        (
+            "forbid \"No gifts at all\" { on gift when value > 5 EUR }",
+            "forbid no_gifts_at_all \"No gifts at all\" { on gift when value > 5 EUR }",
+        ),
+        ("let givers = [\"a\", \"b\"]", "let givers = { \"a\", \"b\" }"),
+        (
+            "limit l { on gift count per employee in 30 days to 3 }",
+            "limit l { on gift count per employee over 30 days to 3 }",
+        ),
+        ("require r { on gift need gift before 3 days }", "require r { on gift need gift within 3 days before }"),
+    ] {
+        assert_eq!(mended_item(written), meant);
+    }
+}
+
+#[test]
+fn items_that_have_no_other_form_are_explained() {
+    let rule = "forbid r { on gift when value > 5 EUR }";
+    for (written, words) in [
+        ("# a remark", "// a remark"),
+        ("limit l { on gift count > 3 per employee over 30 days }", "to 3"),
+        (&format!("{rule} test \"t\" {{ given gift as g {{ value: 9 EUR }} expect violation r on g }}"), "finding"),
+        (&format!("{rule} test \"t\" {{ given gift as g {{ value: 1 EUR }} expect pass r on g }}"), "compliant"),
+    ] {
+        let around = &AROUND[..AROUND.find("forbid").unwrap()];
+        let told = check(&format!("{around}{written}\n"));
+        let said = |d: &Diagnostic| d.message.contains(words) || d.help.as_deref().is_some_and(|h| h.contains(words));
+        assert!(told.iter().any(said), "{written}: {told:?}");
+    }
+}

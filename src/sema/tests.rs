@@ -12,7 +12,7 @@ use crate::data::{ColumnId, KindId, Type, Value, Verdict};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, DefaultItem, Given as GivenRecord, GivenField, GivenValue, Ident, Message, TestClause};
-use crate::syntax::{PlainTest, second_default, unfold};
+use crate::syntax::{PlainTest, second_default, unfold, words};
 
 /// A test without `cases`, grids, defaults and the like, and where it comes from.
 pub struct Plain {
@@ -200,7 +200,10 @@ fn expect(
             "not a verdict",
         );
         let known = Verdict::ALL.map(|v| v.as_str());
-        world.report.tell(world.report.suggest(d, verdict.span, &verdict.text, known));
+        world.report.tell(match words::verdict_known_as(&verdict.text) {
+            Some(word) => world.report.rewrite(d, &format!("it is called `{word}` here:"), verdict.span, word),
+            None => world.report.suggest(d, verdict.span, &verdict.text, known),
+        });
     }
     let rule_known = known_rule(world, rule);
     let on = match on {

@@ -8,6 +8,8 @@ use super::words::OPERATORS;
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
+const COUNTS: [&str; 6] = ["count", "sum", "min", "max", "avg", "distinct"];
+
 /// Signs of other languages.
 pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
@@ -89,6 +91,11 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             let error = slip("`=` does not compare", span, "two values are compared with `==`");
             Some(place.mend(error, span, "==", "write `==`"))
         }
+        (K::Sign, "-") if attempt.what == "head" => hyphens(attempt),
+        (K::Sign, ">" | ">=" | "<" | "<=" | "==") if attempt.what == "clause" && COUNTS.contains(&first_word(attempt)) => {
+            let error = slip("what a `limit` allows stands in a clause of its own", span, "no comparison here");
+            Some(error.help("write the figure behind `to`, as in `to 3`"))
+        }
         (K::Sign, ".")
             if VALUES.iter().any(|v| attempt.expected.contains(v)) && scanned.kind(next) == K::Number =>
         {
@@ -107,6 +114,19 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         ),
         _ => None,
     }
+}
+
+/// `no-gifts`
+fn hyphens(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let first = at.checked_sub(1).filter(|&i| scanned.kind(i) == K::Word)?;
+    let glued =
+        |i: usize| i < tokens.end && (scanned.kind(i) == K::Word || scanned.kind(i) == K::Number || scanned.is(i, "-"));
+    let last = (*at..tokens.end).take_while(|&i| glued(i)).last()?;
+    let name = scanned.text[scanned.start(first)..scanned.end(last)].replace('-', "_");
+    let error = slip("names are made of the letters a to z, digits and `_`", place.range(first, last), "no name");
+    Some(place.mend(error, place.range(first, last), name.trim_end_matches('_'), "write `_`"))
 }
 
 /// Replaces the quotes of a word processor up to their closing one on the same line.
@@ -238,8 +258,7 @@ fn bare_count(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, .. } = attempt;
     let before = place.scanned.significant_before(*at)?;
     let word = place.scanned.token_text(before);
-    let counts = matches!(word, "count" | "sum" | "min" | "max" | "avg" | "distinct");
-    if !counts || !matches!(first_word(attempt), "when" | "where" | "unless" | "because") {
+    if !COUNTS.contains(&word) || !matches!(first_word(attempt), "when" | "where" | "unless" | "because") {
         return None;
     }
     let example = match word {

@@ -4,7 +4,7 @@ use super::explain::{Attempt, Place, first_word};
 use super::foreign;
 use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
-use super::words::{MARKS, OPTIONAL};
+use super::words::{self, MARKS, OPTIONAL};
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::Span;
 
@@ -109,7 +109,8 @@ fn in_parentheses(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     };
     let before = scanned.significant_before(open)?;
     let close = (*at..tokens.end).find(|&i| scanned.kind(i) == close)?;
-    if !matches!(scanned.token_text(before), "in" | "in_domain" | "overlaps") {
+    let named = scanned.is(before, "=") && first_word(attempt) == "let";
+    if !named && !matches!(scanned.token_text(before), "in" | "in_domain" | "overlaps") {
         return None;
     }
     let inner = &scanned.text[scanned.end(open)..scanned.start(close)];
@@ -134,6 +135,17 @@ fn missing_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             let word = if after.is_some() { "within " } else { "over " };
             ("a window begins with `within` or `over`", word)
         }
+        K::Number if before == "in" && expected.contains(&Rule::period) => {
+            let of = place.span(scanned.significant_before(*at)?);
+            let error = slip(
+                "a length of time is one to look back `over`; `in` is for calendar periods",
+                of,
+                "no period behind this",
+            );
+            return Some(place.mend(error, of, "over", "write `over`"));
+        }
+        K::Word if matches!(text, "before" | "after") && expected.contains(&Rule::window) => return turned(attempt),
+        K::Text if *what == "head" && words::ITEMS.contains(&before) => return unnamed(attempt),
         K::Word if *what == "field" && matches!(before, "list" | "set") => ("`of` is missing in this type", "of "),
         K::Word if *what == "field" && expected.contains(&Rule::mark) => return behind_type(attempt),
         K::Sign if text == "==" && expected.contains(&Rule::assign) => {
@@ -143,6 +155,36 @@ fn missing_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     Some(place.mend(slip(message, span, "missing before this"), nothing, insert, &format!("add `{}`", insert.trim())))
+}
+
+/// `need training before 30 days`
+fn turned(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let number = scanned.significant(at + 1);
+    let unit = scanned.significant((number + 1).min(tokens.end));
+    if unit >= tokens.end || scanned.kind(number) != K::Number || scanned.kind(unit) != K::Word {
+        return None;
+    }
+    let whole = place.range(*at, unit);
+    let (word, length) = (scanned.token_text(*at), &scanned.text[scanned.start(number)..scanned.end(unit)]);
+    let error = slip("a window begins with `within` or `over`", whole, "a window");
+    Some(place.mend(error, whole, &format!("within {length} {word}"), "write `within`"))
+}
+
+/// `forbid "No large gifts" { … }`
+fn unnamed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, .. } = attempt;
+    let title = place.scanned.token_text(*at).to_lowercase();
+    let parts = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = parts.take(4).collect::<Vec<_>>().join("_");
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return None;
+    }
+    let span = place.span(*at);
+    let error = slip("a name stands before the title", span, "a title");
+    let nothing = Span { end: span.start, ..span };
+    Some(place.mend(error, nothing, &format!("{name} "), "add a name"))
 }
 
 /// `approved: bool optional`

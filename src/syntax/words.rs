@@ -51,6 +51,34 @@ pub const MARKS: [&str; 2] = ["person", "sensitive"];
 /// Words of other languages for a field that may be absent.
 pub const OPTIONAL: [&str; 4] = ["optional", "nullable", "null", "opt"];
 
+/// What an item is called here that has another name in other languages.
+pub fn item_known_as(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "rule" | "deny" | "prohibit" | "ban" | "disallow" | "prevent" => "forbid",
+        "must" | "ensure" | "oblige" | "mandate" => "require",
+        "cap" | "restrict" | "maximum" => "limit",
+        "event" | "entity" | "type" => "record",
+        "const" | "constant" | "var" | "list" | "set" => "let",
+        "function" | "def" | "fn" => "define",
+        "parameter" | "variable" => "param",
+        "waiver" | "exempt" => "waive",
+        "kpi" | "measure" => "metric",
+        "include" | "use" => "import",
+        _ => return None,
+    })
+}
+
+/// What a verdict is called here.
+pub fn verdict_known_as(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "violation" | "violated" | "breach" | "fail" | "failed" | "hit" | "match" => "finding",
+        "pass" | "passed" | "ok" | "allowed" | "clean" => "compliant",
+        "exception" | "exempt" => "excepted",
+        "unknown" | "unclear" => "indeterminate",
+        _ => return None,
+    })
+}
+
 /// What a clause is called here that has another name in many a form or policy.
 pub fn known_as(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {

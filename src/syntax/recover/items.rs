@@ -116,7 +116,7 @@ impl Reader<'_> {
         let (at, word) = (tokens.start, scanned.token_text(tokens.start));
         let known = shape(word);
         let shape = known.or_else(|| {
-            let near = did_you_mean(word, words::ITEMS.iter().copied()).filter(|_| scanned.kind(at) == K::Word)?;
+            let near = near_item(word).filter(|_| scanned.kind(at) == K::Word)?;
             let error = Diagnostic::error(
                 Code::SyntaxError,
                 format!("there is no item `{word}`"),
@@ -144,6 +144,11 @@ impl Reader<'_> {
             self.skip(at..at + 1);
             return at + 1;
         }
+        let attempt = Attempt { place: self.place, tokens: tokens.clone(), at, expected: &[], what: "item" };
+        if let Some(error) = super::super::foreign::sign(&attempt) {
+            self.errors.push(error);
+            return self.next_item(tokens);
+        }
         let clause = words::RULE_CLAUSES.contains(&scanned.token_text(at));
         let help = if clause {
             format!("`{}` belongs between the braces of a rule", self.place.shown(at))
@@ -161,11 +166,16 @@ impl Reader<'_> {
             )
             .help(help),
         );
-        // one error for a stretch of text; another item may follow on a line of its own
-        let next = (at + 1..tokens.end)
+        self.next_item(tokens)
+    }
+
+    /// One error is told of a stretch of text; another item may follow on a line of its own.
+    fn next_item(&mut self, tokens: Range<usize>) -> usize {
+        let scanned = self.place.scanned;
+        let next = (tokens.start + 1..tokens.end)
             .find(|&i| scanned.tokens[i].starts_line && words::begins_item(scanned, i))
             .unwrap_or(tokens.end);
-        self.skip(at..next);
+        self.skip(tokens.start..next);
         next
     }
 
@@ -255,7 +265,7 @@ impl Reader<'_> {
     fn named_head(&mut self, head: &Range<usize>, shape: Shape) -> Option<ItemKind> {
         let scanned = self.place.scanned;
         let keyword = scanned.token_text(head.start);
-        let keyword = did_you_mean(keyword, words::ITEMS.iter().copied()).unwrap_or(keyword);
+        let keyword = near_item(keyword).unwrap_or(keyword);
         let name = scanned.significant(head.start + 1);
         if name >= head.end || scanned.kind(name) != K::Word {
             return None;
@@ -491,4 +501,8 @@ fn lower_head(lower: &mut Lower<'_>, node: &Node<'_>, shape: Shape) -> Option<It
         Shape::Metric => ItemKind::Metric(lower.metric_head(node)?),
         Shape::Plain => return None,
     })
+}
+
+fn near_item(word: &str) -> Option<&'static str> {
+    words::item_known_as(word).or_else(|| did_you_mean(word, words::ITEMS.iter().copied()))
 }

@@ -85,23 +85,27 @@ def test_repeats_that_differ_in_whose_they_are(files):
         bylaws.spill.audit(files({**records, "gift": pa.Table.from_pylist(gifts)}), rules, tables)
 
 
-def test_records_that_only_a_withheld_key_tells_apart(files):
+@pytest.mark.parametrize("key, mark", [("person", "@sensitive"), ("giver", "")])
+def test_records_without_their_identity_that_only_the_key_tells_apart(files, key, mark):
     """Each would be the first of its kind where it is judged, and the two findings would have one id."""
     rules = bylaws.PolicySet.from_texts(
         {
-            "p.bylaw": """
-            policy p { timezone "UTC" }
-            record gift at given by person { given: date, person: text @sensitive, value: money }
-            limit yearly { on gift sum value per person over 30 days to 100 EUR }
+            "p.bylaw": f"""
+            policy p {{ timezone "UTC" }}
+            record gift at given by person identity id {{
+              id: text, given: date, person: text {mark}, giver: text, value: money,
+            }}
+            limit yearly {{ on gift sum value per {key} over 30 days to 100 EUR }}
             """
         }
     )
-    gift = lambda person, value="150 EUR": {"given": "2026-01-05", "person": person, "value": value}
-    alike = pa.Table.from_pylist([gift("E1"), gift("E2")])
+    gift = {"id": "1", "given": "2026-01-05", "person": "E1", "giver": "G1", "value": "150 EUR"}
+    table = lambda *gifts: pa.Table.from_pylist([{**gift, **of} for of in gifts], pa.schema([(k, pa.string()) for k in gift]))
+    alike = table({"id": None}, {"id": None, key: "other"})
     assert len(set(ids(rules.audit({"gift": alike})))) == 2
-    with pytest.raises(bylaws.RecordsError, match="alike and without one, differ .* `person` of `gift`"):
+    with pytest.raises(bylaws.RecordsError, match=f"alike and without one, differ .* `{key}` of `gift`"):
         bylaws.spill.audit(files({"gift": alike}), rules)
-    others = pa.Table.from_pylist([gift("E1"), gift("E2", "160 EUR")])
+    others = table({"id": None}, {"id": None, key: "other", "given": "2026-01-06"})
     assert verdicts(bylaws.spill.audit(files({"gift": others}), rules)) == ids(rules.audit({"gift": others}))
 
 

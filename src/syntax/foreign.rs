@@ -215,6 +215,9 @@ fn between(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let (Some(low), Some(high), K::Word) = (low, high, scanned.kind(last)) else { return Some(error.help(example)) };
     let of = text((first, last));
     let both = format!("{of} >= {} and {of} <= {}", text(low), text(high));
+    // `not` is of both, and not of the first alone.
+    let negated = scanned.significant_before(first).is_some_and(|i| scanned.is(i, "not"));
+    let both = if negated { format!("({both})") } else { both };
     Some(place.mend(error, place.range(first, high.1), &both, "write two comparisons"))
 }
 
@@ -224,10 +227,12 @@ fn like(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let scanned = place.scanned;
     let text = scanned.significant(at + 1);
     let inner = match scanned.kind(text) {
-        K::Text if text < tokens.end => scanned.token_text(text).trim_matches('"'),
+        K::Text if text < tokens.end => scanned.token_text(text),
         _ => "",
     };
-    let parts: Vec<&str> = inner.split('%').collect();
+    let inner = inner.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or_default();
+    // `_` stands for any letter there.
+    let parts: Vec<&str> = if inner.contains('_') { Vec::new() } else { inner.split('%').collect() };
     let (with, words) = match parts[..] {
         ["", words, ""] if !words.is_empty() => ("contains", words),
         [words, ""] if !words.is_empty() => ("starts_with", words),

@@ -58,9 +58,9 @@ impl Typer<'_, '_> {
         };
         let compared = before.iter().rev().find(|e| !value(e)).map(last_of);
         value(last)
-            && compared.is_some_and(|e| match e.kind {
-                K::Compare { op: ast::CompareOp::Eq, .. } => !all,
-                K::Compare { op: ast::CompareOp::Ne, .. } => true,
+            && compared.is_some_and(|e| match &e.kind {
+                K::Compare { op: ast::CompareOp::Eq, right, .. } => !all && value(right),
+                K::Compare { op: ast::CompareOp::Ne, right, .. } => value(right),
                 _ => false,
             })
     }
@@ -68,17 +68,24 @@ impl Typer<'_, '_> {
     pub(super) fn one_of(&mut self, parts: &[ast::Expr]) {
         let is_compared = |e: &ast::Expr| matches!(last_of(e).kind, K::Compare { .. });
         let Some(at) = parts.iter().rposition(is_compared) else { return };
-        let (K::Compare { left, right, op, .. }, values) = (&last_of(&parts[at]).kind, &parts[at + 1..]) else {
+        let (K::Compare { left, right, op, ignoring_case, .. }, values) = (&last_of(&parts[at]).kind, &parts[at + 1..])
+        else {
             return;
         };
         let (Some(first), Some(last)) = (values.first(), values.last()) else { return };
         let all = std::iter::once(&**right).chain(values).map(|e| self.text(e.span));
         let within = if *op == ast::CompareOp::Ne { "not in" } else { "in" };
-        let set = format!("{} {within} {{ {} }}", self.text(left.span), all.collect::<Vec<_>>().join(", "));
+        let ignoring = if *ignoring_case { " ignoring case" } else { "" };
+        let set = format!("{} {within} {{ {} }}{ignoring}", self.text(left.span), all.collect::<Vec<_>>().join(", "));
         let message = format!("`{}` is compared with nothing", self.quote(first.span));
         let d =
             Diagnostic::error(Code::NotACondition, message, first.span.to(last.span), "true or false is needed here");
         let whole = left.span.to(last.span);
-        self.world.report.tell(self.world.report.rewrite(d, "one of several is written as a set:", whole, &set));
+        let signs = |sign: char| self.text(whole).matches(sign).count();
+        self.world.report.tell(match signs('(') == signs(')') {
+            true => self.world.report.rewrite(d, "one of several is written as a set:", whole, &set),
+            // Brackets begin or end within.
+            false => d.help(format!("one of several is written as a set: `{set}`")),
+        });
     }
 }

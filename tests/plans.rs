@@ -7,7 +7,7 @@ use bylaws::internals::plan::{Expr, Op};
 use bylaws::internals::source::{FileId, SourceMap};
 use bylaws::internals::testing;
 use bylaws::{MemoryFiles, Plan, PolicySet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const POLICY: &str = r#"record gift at day by person identity id { id: int, day: date, person: text, value: money }
 forbid large { on gift when value > 5 EUR }
@@ -24,6 +24,15 @@ fn written(to: &Path, change: impl FnOnce(&mut Plan)) {
     std::fs::write(to, saved::save(&sources, &roles, &[], &plan).unwrap()).unwrap();
 }
 
+/// A folder with a record of the policy in `log.ndjson`, and where a plan goes.
+fn with_a_record() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let record = r#"{"kind":"gift","id":1,"day":"2026-01-05","person":"E1","value":"6 EUR"}"#;
+    std::fs::write(folder.path().join("log.ndjson"), record).unwrap();
+    let plan = folder.path().join("rules.plan");
+    (folder, plan)
+}
+
 fn told(arguments: &[&str], folder: &Path) -> (Option<i32>, String, String) {
     let mut command = assert_cmd::Command::cargo_bin("bylaws").unwrap();
     let output = command.args(arguments).current_dir(folder).output().unwrap();
@@ -33,10 +42,7 @@ fn told(arguments: &[&str], folder: &Path) -> (Option<i32>, String, String) {
 
 #[test]
 fn what_is_not_there_is_one_plain_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let record = r#"{"kind":"gift","id":1,"day":"2026-01-05","person":"E1","value":"6 EUR"}"#;
-    std::fs::write(folder.path().join("log.ndjson"), record).unwrap();
-    let plan = folder.path().join("rules.plan");
+    let (folder, plan) = with_a_record();
     let arguments = ["audit", "--plan", "rules.plan", "log.ndjson"];
     written(&plan, |_| ());
     assert_eq!(told(&arguments, folder.path()).0, Some(1));
@@ -53,10 +59,7 @@ fn what_is_not_there_is_one_plain_line() {
 /// As deep as it may be, it is worked through on the stack of any thread.
 #[test]
 fn what_lies_deep_is_judged_or_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let record = r#"{"kind":"gift","id":1,"day":"2026-01-05","person":"E1","value":"6 EUR"}"#;
-    std::fs::write(folder.path().join("log.ndjson"), record).unwrap();
-    let plan = folder.path().join("rules.plan");
+    let (folder, plan) = with_a_record();
     for (depth, code) in [(500, Some(1)), (600, Some(2))] {
         written(&plan, |plan| {
             let span = plan.rules[0].span;
@@ -72,10 +75,7 @@ fn what_lies_deep_is_judged_or_refused() {
 
 #[test]
 fn figures_are_those_of_the_texts_or_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let record = r#"{"kind":"gift","id":1,"day":"2026-01-05","person":"E1","value":"6 EUR"}"#;
-    std::fs::write(folder.path().join("log.ndjson"), record).unwrap();
-    let plan = folder.path().join("rules.plan");
+    let (folder, plan) = with_a_record();
     let arguments = ["metrics", "--plan", "rules.plan", "log.ndjson", "--format", "csv"];
     written(&plan, |_| ());
     let (code, figures, said) = told(&arguments, folder.path());

@@ -224,6 +224,33 @@ fn one_log_by_many_ways() {
     }
 }
 
+/// Where most records are findings, the others count as well, and those that come once more are told.
+#[test]
+fn what_is_nothing_to_any_rule_is_counted_among_many_findings() {
+    let scratch = tempfile::tempdir().unwrap();
+    let name = |file: &str| scratch.path().join(file).to_str().unwrap().to_owned();
+    let policy = "record pay at time by who identity id { id: text, time: timestamp, who: text, amount: int }\n\
+                  forbid big { on pay when amount > 4 }\n";
+    std::fs::write(name("p.bylaw"), policy).unwrap();
+    let pay = |n: u32| {
+        format!(
+            "{{\"kind\":\"pay\",\"id\":\"i{n}\",\"time\":\"2025-01-01T00:00:00Z\",\"who\":\"a\",\"amount\":{}}}\n",
+            n % 10
+        )
+    };
+    let most = (0..30_000).filter(|n| n % 10 > 2 || n % 3 == 0).map(pay);
+    let log: String = most.clone().chain((0..30).filter(|n| n % 3 == 0).map(pay)).collect();
+    std::fs::write(name("log.ndjson"), log).unwrap();
+    let mut command = Command::cargo_bin("bylaws").unwrap();
+    command.args(["audit", "--policy", &name("p.bylaw"), &name("log.ndjson"), "--format", "json", "--threads", "1"]);
+    let report: serde_json::Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    let rule = &report["summary"]["rules"][0];
+    let (read, found) = (most.count() as u64, rule["finding"].as_u64().unwrap());
+    assert_eq!(found, 15_000);
+    assert_eq!(rule["compliant"].as_u64().unwrap(), read - found);
+    assert_eq!(report["summary"]["kinds"][0]["repeats"], 10);
+}
+
 /// A CSV whose headings are the fields' names needs no source.
 #[test]
 fn a_kind_is_named_on_the_command_line() {

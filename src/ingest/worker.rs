@@ -363,7 +363,10 @@ impl<'w> Worker<'w> {
         if let Some(batch) = filling.take(target.kind, projection) {
             (self.job.sink.batch)(batch);
         }
-        self.sifters[index].take_if(|sifter| sifter.is_idle());
+        if self.sifters[index].as_ref().is_some_and(Sifter::is_idle) {
+            self.emit_rest(index);
+            self.sifters[index] = None;
+        }
     }
 
     fn emit_rest(&mut self, index: usize) {

@@ -42,5 +42,5 @@ pub trait Sieve: Sync {
 
     /// Whether some rule may find something in a row, or a history may count it. `value` gives what stands in one of
     /// [`Sieve::columns`], by its index; `scratch` is room that is kept from row to row.
-    fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool;
+    fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool;
 }

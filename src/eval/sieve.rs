@@ -5,15 +5,16 @@
 //! to this reader. A row is let go where a guard of each reader fails; whatever is not plain is kept, and is then
 //! judged in full. So a sieve changes no verdict and no count.
 
-use super::grouped::{AtomGroups, TextGroup};
+mod sets;
+mod texts;
+
+use self::sets::{Mask, Sets, bit, keep};
+use self::texts::{Search, Words};
 use super::screen::triggered_by;
 use super::{PlanError, Runtime};
 use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Type, Value};
 use crate::plan::{Atom, AtomTest, Plan, Test, TextMatch};
 use std::sync::Arc;
-
-/// One bit a reader.
-type Mask = Vec<u64>;
 
 /// By kind.
 #[derive(Debug)]
@@ -44,15 +45,12 @@ struct Stage {
 enum Guards {
     /// The record's time must be known.
     Timed,
-    Text {
-        group: Box<TextGroup>,
-        /// By test: the readers that need it to hold, and those that need it not to.
-        readers: Vec<(Vec<u32>, Vec<u32>)>,
-    },
-    /// Bounds ascending, each strict or not; by how many of them a value is not below: for whom it may be something.
-    Ordered(Vec<(i128, bool)>, Vec<Mask>),
+    Text(Words),
+    Search(Box<Search>),
+    /// Bounds ascending; by how many of them a value is not below: for whom it may be something.
+    Ordered(Vec<i128>, Sets),
     /// By word; others fail all tests.
-    Words(Vec<Mask>),
+    Enum(Sets),
     Bool(Mask),
 }
 
@@ -61,10 +59,6 @@ struct Guard<'p> {
     reader: u32,
     atom: &'p Atom,
     holds: bool,
-}
-
-fn bit(mask: &mut [u64], reader: u32) {
-    mask[reader as usize / 64] |= 1 << (reader % 64);
 }
 
 impl Sieves {
@@ -87,7 +81,7 @@ impl Sieve for Sieves {
         self.0.get(kind.0 as usize).and_then(Option::as_ref).is_none_or(|of| of.keeps_any(value))
     }
 
-    fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
+    fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
         self.0.get(kind.0 as usize).and_then(Option::as_ref).is_none_or(|of| of.keeps(scratch, value))
     }
 }
@@ -150,7 +144,9 @@ impl KindSieve {
                 None => groups.push((cost, guard.atom.column, vec![guard])),
             }
         }
-        groups.sort_by_key(|(cost, column, own)| (*cost == Cost::Search, std::cmp::Reverse(own.len()), *column));
+        groups.sort_by_key(|(cost, column, own)| {
+            (matches!(cost, Cost::Search | Cost::Fold), std::cmp::Reverse(own.len()), *column)
+        });
         for (cost, column, own) in groups {
             let of = &kind.columns[column.0 as usize];
             if let Some(guards) = sieve.guards(kind, &of.ty, cost, &own)? {
@@ -171,7 +167,7 @@ impl KindSieve {
     }
 
     fn mask(&self, readers: impl Iterator<Item = u32>) -> Mask {
-        let mut mask = vec![0; self.readers.div_ceil(64)];
+        let mut mask = vec![0; self.readers.div_ceil(128)];
         readers.for_each(|r| bit(&mut mask, r));
         mask
     }
@@ -184,39 +180,29 @@ impl KindSieve {
 
     fn guards(&self, kind: &Kind, ty: &Type, cost: Cost, own: &[Guard]) -> Result<Option<Guards>, PlanError> {
         Ok(Some(match cost {
-            Cost::Word | Cost::Search => {
-                let mut atoms: Vec<Atom> = Vec::new();
-                let mut readers: Vec<(Vec<u32>, Vec<u32>)> = Vec::new();
-                for guard in own {
-                    let at = atoms.iter().position(|a| a == guard.atom).unwrap_or_else(|| {
-                        atoms.push(guard.atom.clone());
-                        readers.push(Default::default());
-                        atoms.len() - 1
-                    });
-                    let of = &mut readers[at];
-                    if guard.holds { &mut of.0 } else { &mut of.1 }.push(guard.reader);
-                }
-                let Some(group) = AtomGroups::new(kind, &atoms, &[])?.into_text() else { return Ok(None) };
-                Guards::Text { group: Box::new(group), readers }
+            Cost::Word => Guards::Text(Words::new(self.readers, own)),
+            Cost::Search | Cost::Fold => {
+                let Some(search) = Search::new(kind, self.readers, own)? else { return Ok(None) };
+                Guards::Search(Box::new(search))
             }
             Cost::Order => {
+                // The least number that is not below.
                 let bound = |guard: &Guard| match &guard.atom.test {
-                    AtomTest::Below { bound, or_equal } => number(bound).map(|n| (n, *or_equal)),
+                    AtomTest::Below { bound, or_equal } => number(bound).map(|n| n + i128::from(*or_equal)),
                     _ => None,
                 };
-                let mut bounds: Vec<(i128, bool)> = own.iter().filter_map(bound).collect();
+                let mut bounds: Vec<i128> = own.iter().filter_map(bound).collect();
                 bounds.sort_unstable();
                 bounds.dedup();
-                let masks = (0..=bounds.len()).map(|not_below| {
+                let mut sets = Sets::new(self.readers);
+                for not_below in 0..=bounds.len() {
                     let fails = |guard: &&Guard| {
                         let below = bound(guard).is_some_and(|b| bounds[not_below..].contains(&b));
                         below != guard.holds
                     };
-                    let failing: Vec<u32> = own.iter().filter(fails).map(|g| g.reader).collect();
-                    self.mask((0..self.readers as u32).filter(|r| !failing.contains(r)))
-                });
-                let masks = masks.collect();
-                Guards::Ordered(bounds, masks)
+                    sets.push(&self.all_but(own.iter().filter(fails)));
+                }
+                Guards::Ordered(bounds, sets)
             }
             Cost::Enum => {
                 let Type::Enum(_) = ty else { return Ok(None) };
@@ -225,18 +211,21 @@ impl KindSieve {
                     _ => Vec::new(),
                 };
                 let most = own.iter().flat_map(words).max().unwrap_or(0);
-                let masks = (0..=most).map(|word| {
+                let mut sets = Sets::new(self.readers);
+                for word in 0..=most {
                     let fails = |guard: &&Guard| words(guard).contains(&word) != guard.holds;
-                    let failing: Vec<u32> = own.iter().filter(fails).map(|g| g.reader).collect();
-                    self.mask((0..self.readers as u32).filter(|r| !failing.contains(r)))
-                });
-                Guards::Words(masks.collect())
+                    sets.push(&self.all_but(own.iter().filter(fails)));
+                }
+                Guards::Enum(sets)
             }
-            Cost::Bool => {
-                let failing: Vec<u32> = own.iter().filter(|g| !g.holds).map(|g| g.reader).collect();
-                Guards::Bool(self.mask((0..self.readers as u32).filter(|r| !failing.contains(r))))
-            }
+            Cost::Bool => Guards::Bool(self.all_but(own.iter().filter(|g| !g.holds))),
         }))
+    }
+
+    fn all_but<'g>(&self, failing: impl Iterator<Item = &'g Guard<'g>>) -> Mask {
+        let mut all = self.all.clone();
+        failing.for_each(|g| all[g.reader as usize / 128] &= !(1 << (g.reader % 128)));
+        all
     }
 
     fn keeps_any<'v>(&self, value: &mut dyn FnMut(usize) -> Option<Between<'v>>) -> bool {
@@ -252,88 +241,36 @@ impl KindSieve {
         alive.iter().any(|a| *a != 0)
     }
 
-    fn keeps<'v>(&self, scratch: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
+    fn keeps<'v>(&self, scratch: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
         let words = self.all.len();
-        if scratch.is_empty() {
-            scratch.resize(words + self.stages.len() * KNOWN * (Short::WORDS + words), 0);
-        }
-        let (alive, known) = scratch.split_at_mut(words);
+        scratch.resize(2 * words, 0);
+        let (alive, scratch) = scratch.split_at_mut(words);
         alive.copy_from_slice(&self.all);
         for (nth, stage) in self.stages.iter().enumerate() {
-            if (0..words).all(|w| alive[w] & stage.concerned[w] == 0) {
+            if alive.iter().zip(&stage.concerned).all(|(a, c)| a & c == 0) {
                 continue;
             }
-            let left: &[u64] = match (value(nth), &stage.guards) {
+            match (value(nth), &stage.guards) {
                 (Seen::Time, Guards::Timed) => continue,
-                (Seen::Absent, guards) if stage.optional && !matches!(guards, Guards::Timed) => &stage.otherwise,
-                (Seen::Text(text), Guards::Text { .. }) => match Short::of(text) {
-                    Some(short) => {
-                        let at = (nth * KNOWN + short.place()) * (Short::WORDS + words);
-                        let (key, left) = known[at..at + Short::WORDS + words].split_at_mut(Short::WORDS);
-                        if key != short.0 {
-                            key.copy_from_slice(&short.0);
-                            stage.text(text, left);
-                        }
-                        left
-                    }
-                    None => {
-                        // As if it were no short text: what is known there is of none.
-                        let at = nth * KNOWN * (Short::WORDS + words);
-                        let (key, left) = known[at..at + Short::WORDS + words].split_at_mut(Short::WORDS);
-                        key.fill(0);
-                        stage.text(text, left);
-                        left
-                    }
-                },
-                (Seen::Int(n), Guards::Ordered(bounds, masks)) => &masks[not_below(bounds, n.into())],
-                (Seen::Decimal(d), Guards::Ordered(bounds, masks)) => &masks[not_below(bounds, d.raw())],
-                (Seen::Word(word), Guards::Words(masks)) => masks.get(word as usize).unwrap_or(&stage.otherwise),
-                (Seen::Bool(true), Guards::Bool(mask)) => mask,
-                (Seen::Bool(false), Guards::Bool(_)) => &stage.otherwise,
+                (Seen::Absent, guards) if stage.optional && !matches!(guards, Guards::Timed) => {
+                    keep(alive, &stage.otherwise);
+                }
+                (Seen::Text(text), Guards::Text(words)) => words.narrow(text, &stage.otherwise, alive, scratch),
+                (Seen::Text(text), Guards::Search(search)) => search.narrow(text, stage, alive, scratch),
+                (Seen::Int(n), Guards::Ordered(bounds, sets)) => keep(alive, sets.at(not_below(bounds, n.into()))),
+                (Seen::Decimal(d), Guards::Ordered(bounds, sets)) => keep(alive, sets.at(not_below(bounds, d.raw()))),
+                (Seen::Word(word), Guards::Enum(sets)) => {
+                    keep(alive, sets.get(word.into()).unwrap_or(&stage.otherwise));
+                }
+                (Seen::Bool(true), Guards::Bool(mask)) => keep(alive, mask),
+                (Seen::Bool(false), Guards::Bool(_)) => keep(alive, &stage.otherwise),
                 _ => return true,
-            };
-            let mut any = 0;
-            for w in 0..words {
-                alive[w] &= left[w];
-                any |= alive[w];
             }
-            if any == 0 {
+            if alive.iter().all(|a| *a == 0) {
                 return false;
             }
         }
         true
-    }
-}
-
-/// How many short texts of a column it is remembered of for whom they may be something.
-const KNOWN: usize = 64;
-
-/// A text of few bytes as numbers: equal where the texts are.
-struct Short([u64; Short::WORDS]);
-
-impl Short {
-    const WORDS: usize = 3;
-
-    #[inline]
-    fn of(text: &str) -> Option<Short> {
-        let bytes = text.as_bytes();
-        let (first, last) = match bytes.len() {
-            8..=16 => (u64::from_le_bytes(*bytes.first_chunk()?), u64::from_le_bytes(*bytes.last_chunk()?)),
-            4..8 => {
-                let four = |four: &[u8; 4]| u64::from(u32::from_le_bytes(*four));
-                (four(bytes.first_chunk()?), four(bytes.last_chunk()?))
-            }
-            0..4 => (bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)), 0),
-            _ => return None,
-        };
-        // No text has the length 0 here: nothing is remembered yet where it stands.
-        Some(Short([first, last, bytes.len() as u64 + 1]))
-    }
-
-    #[inline]
-    fn place(&self) -> usize {
-        let mixed = (self.0[0] ^ self.0[1].rotate_left(23) ^ self.0[2]).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 58) as usize % KNOWN
     }
 }
 
@@ -345,19 +282,24 @@ impl Stage {
         }
         let mut left = match (least, greatest, &self.guards) {
             (Seen::Time, Seen::Time, Guards::Timed) => return Some(self.otherwise.clone()),
-            (Seen::Int(a), Seen::Int(b), Guards::Ordered(bounds, masks)) => {
-                union(masks.get(not_below(bounds, a.into())..=not_below(bounds, b.into()))?)
+            (Seen::Int(a), Seen::Int(b), Guards::Ordered(bounds, sets)) => {
+                sets.union(not_below(bounds, a.into())..=not_below(bounds, b.into()))?
             }
-            (Seen::Decimal(a), Seen::Decimal(b), Guards::Ordered(bounds, masks)) => {
-                union(masks.get(not_below(bounds, a.raw())..=not_below(bounds, b.raw()))?)
+            (Seen::Decimal(a), Seen::Decimal(b), Guards::Ordered(bounds, sets)) => {
+                sets.union(not_below(bounds, a.raw())..=not_below(bounds, b.raw()))?
             }
-            (Seen::Text(a), Seen::Text(b), Guards::Text { .. }) if a == b => {
-                let mut left = vec![0; self.otherwise.len()];
-                self.text(a, &mut left);
-                left
+            (Seen::Text(a), Seen::Text(b), Guards::Text(_) | Guards::Search(_)) if a == b => {
+                let mut turned = vec![0; self.otherwise.len()];
+                match &self.guards {
+                    Guards::Text(words) => words.turn(a, &mut turned),
+                    Guards::Search(search) => search.turn(a, &mut turned),
+                    _ => return None,
+                }
+                turned.iter_mut().zip(&self.otherwise).for_each(|(t, o)| *t ^= o);
+                turned
             }
-            (Seen::Word(a), Seen::Word(b), Guards::Words(masks)) if a == b => {
-                masks.get(a as usize).unwrap_or(&self.otherwise).clone()
+            (Seen::Word(a), Seen::Word(b), Guards::Enum(sets)) if a == b => {
+                sets.get(a.into()).unwrap_or(&self.otherwise).to_vec()
             }
             (Seen::Bool(a), Seen::Bool(b), Guards::Bool(mask)) if a == b => {
                 if a {
@@ -369,33 +311,14 @@ impl Stage {
             _ => return None,
         };
         if absent {
-            left = union(&[left, self.otherwise.clone()]);
+            left.iter_mut().zip(&self.otherwise).for_each(|(l, o)| *l |= o);
         }
         Some(left)
     }
-
-    /// For whom a row with this text may be something.
-    fn text(&self, text: &str, left: &mut [u64]) {
-        let Guards::Text { group, readers } = &self.guards else { return };
-        left.copy_from_slice(&self.otherwise);
-        let mut barred: Vec<u32> = Vec::new();
-        group.find(text, &mut String::new(), &mut |test| {
-            let (needing, barring) = &readers[test as usize];
-            needing.iter().for_each(|&r| bit(left, r));
-            barred.extend(barring);
-        });
-        barred.iter().for_each(|r| left[*r as usize / 64] &= !(1 << (r % 64)));
-    }
 }
 
-fn union(masks: &[Mask]) -> Mask {
-    let mut all = vec![0; masks.first().map_or(0, Vec::len)];
-    masks.iter().for_each(|m| all.iter_mut().zip(m).for_each(|(a, m)| *a |= m));
-    all
-}
-
-fn not_below(bounds: &[(i128, bool)], n: i128) -> usize {
-    bounds.partition_point(|&(bound, or_equal)| if or_equal { n > bound } else { n >= bound })
+fn not_below(bounds: &[i128], n: i128) -> usize {
+    bounds.partition_point(|bound| *bound <= n)
 }
 
 /// What a test takes, about.
@@ -408,6 +331,8 @@ enum Cost {
     Word,
     /// A search in a text.
     Search,
+    /// The same whatever the case, or for a domain.
+    Fold,
 }
 
 /// Adds the guards among conditions that all must hold; false where there is none.
@@ -437,7 +362,8 @@ fn cost(test: &AtomTest) -> Option<Cost> {
             ignoring_case: false,
             ..
         } => Some(Cost::Word),
-        AtomTest::Text { .. } => Some(Cost::Search),
+        AtomTest::Text { how: TextMatch::Contains, ignoring_case: false, .. } => Some(Cost::Search),
+        AtomTest::Text { .. } => Some(Cost::Fold),
         AtomTest::Present | AtomTest::Matches(_) => None,
     }
 }
@@ -463,13 +389,10 @@ mod tests {
 
     /// Reader 0 needs less than 5, reader 1 needs it not to be; a third looks elsewhere.
     fn stage(optional: bool) -> Stage {
-        let masks = vec![vec![0b101], vec![0b110]];
-        Stage {
-            optional,
-            concerned: vec![0b011],
-            otherwise: vec![0b110],
-            guards: Guards::Ordered(vec![(5, false)], masks),
-        }
+        let mut sets = Sets::new(3);
+        sets.push(&[0b101]);
+        sets.push(&[0b110]);
+        Stage { optional, concerned: vec![0b011], otherwise: vec![0b110], guards: Guards::Ordered(vec![5], sets) }
     }
 
     #[test]
@@ -486,5 +409,6 @@ mod tests {
         assert_eq!(of(false, Seen::Int(1), Seen::Int(4), false), Some(vec![0b101]));
         assert_eq!(of(false, Seen::Other, Seen::Int(4), false), None);
         assert_eq!(of(false, Seen::Int(1), Seen::Time, false), None);
+        assert_eq!(of(false, Seen::Int(9), Seen::Int(4), false), None);
     }
 }

@@ -21,7 +21,7 @@ pub struct Sifter<'w> {
     /// As the columns of `rest`.
     exprs: Vec<&'w Expr>,
     projection: Arc<[ColumnId]>,
-    scratch: Vec<u64>,
+    scratch: Vec<u128>,
     tried: u32,
     kept: u32,
 }

@@ -24,7 +24,7 @@ impl Sieve for Large {
         !matches!(value(0), Some(Between { greatest: Seen::Int(most), absent: false, .. }) if most < 100)
     }
 
-    fn keeps<'v>(&self, _: KindId, _: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
+    fn keeps<'v>(&self, _: KindId, _: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
         !matches!(value(0), Seen::Int(n) if n < 100)
     }
 }
@@ -45,7 +45,7 @@ impl Sieve for Dated {
         !matches!(value(0), Some(Between { least: Seen::Time, greatest: Seen::Time, absent: false }))
     }
 
-    fn keeps<'v>(&self, _: KindId, _: &mut Vec<u64>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
+    fn keeps<'v>(&self, _: KindId, _: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
         value(0) != Seen::Time
     }
 }

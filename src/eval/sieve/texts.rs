@@ -1,0 +1,309 @@
+//! For whom a row may be something, told from one text of it.
+//!
+//! What a text is and how it begins or ends is looked up for all readers at once. What stands inside it is looked for
+//! reader by reader, as few are left by then; for all at once where there are many.
+
+use super::sets::{Mask, Sets, bit, keep};
+use super::{Guard, Stage};
+use crate::data::Kind;
+use crate::eval::PlanError;
+use crate::eval::grouped::{AtomGroups, TextGroup};
+use crate::plan::{Atom, AtomTest, TextMatch};
+use memchr::memmem::Finder;
+use rustc_hash::FxHashMap;
+
+/// What a text is, and how it begins and ends.
+#[derive(Debug)]
+pub struct Words {
+    /// Those whose test holds: for whom the row is then something, or is not.
+    turned: Sets,
+    equal: Equal,
+    starts: Affixes,
+    ends: Affixes,
+}
+
+impl Words {
+    pub(super) fn new(readers: usize, own: &[Guard]) -> Words {
+        let words = readers.div_ceil(128);
+        let mut found: [FxHashMap<&str, Mask>; 3] = Default::default();
+        for Guard { reader, atom, .. } in own {
+            let AtomTest::Text { how, patterns, .. } = &atom.test else { continue };
+            let of = match how {
+                TextMatch::StartsWith => 1,
+                TextMatch::EndsWith => 2,
+                _ => 0,
+            };
+            for pattern in patterns {
+                bit(found[of].entry(pattern).or_insert_with(|| vec![0; words]), *reader);
+            }
+        }
+        let (mut turned, mut known) = (Sets::new(readers), FxHashMap::<Mask, u32>::default());
+        let [equal, starts, ends] = found.map(|of| {
+            let mut of: Vec<(&str, Mask)> = of.into_iter().collect();
+            of.sort_unstable();
+            let numbered = of.into_iter().map(|(text, readers)| {
+                let next = known.len() as u32;
+                let at = *known.entry(readers).or_insert_with_key(|readers| {
+                    turned.push(readers);
+                    next
+                });
+                (text, at)
+            });
+            numbered.collect::<Vec<_>>()
+        });
+        let (equal, starts, ends) = (Equal::new(&equal), Affixes::new(&starts, false), Affixes::new(&ends, true));
+        Words { turned, equal, starts, ends }
+    }
+
+    /// Leaves those of `alive` for whom a row with this text may be something. `otherwise`: where no test holds.
+    #[inline]
+    pub fn narrow(&self, text: &str, otherwise: &[u128], alive: &mut [u128], scratch: &mut [u128]) {
+        if self.starts.is_empty() && self.ends.is_empty() {
+            match self.equal.get(text).map(|at| self.turned.at(at as usize)) {
+                Some(turned) => leave(alive, otherwise, turned),
+                None => keep(alive, otherwise),
+            }
+        } else {
+            scratch.fill(0);
+            self.turn(text, scratch);
+            leave(alive, otherwise, scratch);
+        }
+    }
+
+    /// Adds those whose test holds.
+    pub fn turn(&self, text: &str, turned: &mut [u128]) {
+        let mut add = |at| turned.iter_mut().zip(self.turned.at(at as usize)).for_each(|(t, of)| *t |= of);
+        self.equal.get(text).into_iter().for_each(&mut add);
+        self.starts.find(text, &mut add);
+        self.ends.find(text, &mut add);
+    }
+}
+
+fn leave(alive: &mut [u128], otherwise: &[u128], turned: &[u128]) {
+    alive.iter_mut().zip(otherwise).zip(turned).for_each(|((a, o), t)| *a &= o ^ t);
+}
+
+/// Texts that are looked up.
+#[derive(Debug)]
+struct Equal {
+    /// Those of few bytes, each at its place or behind it; a power of two, of which half are free.
+    short: Vec<(Short, u32)>,
+    long: FxHashMap<Box<str>, u32>,
+}
+
+impl Equal {
+    fn new(texts: &[(&str, u32)]) -> Equal {
+        let short: Vec<(Short, u32)> = texts.iter().filter_map(|(t, at)| Some((Short::of(t)?, *at))).collect();
+        let long = texts.iter().filter(|(t, _)| Short::of(t).is_none()).map(|(t, at)| ((*t).into(), *at)).collect();
+        let mut places = vec![(Short::NONE, 0); (4 * short.len()).next_power_of_two()];
+        for (short, at) in short {
+            let mut place = short.place(places.len());
+            while places[place].0 != Short::NONE {
+                place = (place + 1) % places.len();
+            }
+            places[place] = (short, at);
+        }
+        Equal { short: places, long }
+    }
+
+    #[inline]
+    fn get(&self, text: &str) -> Option<u32> {
+        let Some(short) = Short::of(text) else {
+            return if self.long.is_empty() { None } else { self.long.get(text).copied() };
+        };
+        let mut place = short.place(self.short.len());
+        loop {
+            let (found, at) = &self.short[place];
+            if *found == short {
+                return Some(*at);
+            }
+            if *found == Short::NONE {
+                return None;
+            }
+            place = (place + 1) % self.short.len();
+        }
+    }
+}
+
+/// A text of few bytes as numbers: equal where the texts are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Short {
+    bytes: u128,
+    length: u32,
+}
+
+impl Short {
+    /// Of no text.
+    const NONE: Short = Short { bytes: 0, length: u32::MAX };
+
+    /// Without a branch by the length where that is usual: lengths differ from row to row.
+    #[inline]
+    fn of(text: &str) -> Option<Short> {
+        let all = text.as_bytes();
+        let length = all.len();
+        let bytes = match length {
+            4..=16 => {
+                let four = |from: usize| Some(u128::from(u32::from_le_bytes(*all.get(from..)?.first_chunk()?)));
+                let (first, second) = (four(0)?, four(4.min(length - 4))?);
+                let (third, fourth) = (four(length.saturating_sub(8))?, four(length - 4)?);
+                first | second << 32 | third << 64 | fourth << 96
+            }
+            0 => 0,
+            1..4 => u128::from(all[0]) | u128::from(all[length / 2]) << 8 | u128::from(all[length - 1]) << 16,
+            _ => return None,
+        };
+        Some(Short { bytes, length: length as u32 })
+    }
+
+    /// Among so many, a power of two.
+    #[inline]
+    fn place(&self, of: usize) -> usize {
+        let halves = self.bytes as u64 ^ ((self.bytes >> 64) as u64).rotate_left(23) ^ u64::from(self.length);
+        (halves.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (of - 1)
+    }
+}
+
+/// Beginnings or ends of texts.
+#[derive(Debug)]
+struct Affixes {
+    at_end: bool,
+    /// Where they are few, all of them.
+    few: Vec<Affix>,
+    /// Otherwise, by length.
+    lengths: Vec<usize>,
+    many: FxHashMap<Box<str>, u32>,
+}
+
+/// The eight bytes at the edge of a text that has it, as far as they count.
+#[derive(Debug)]
+struct Affix {
+    edge: u64,
+    counts: u64,
+    text: Box<str>,
+    at: u32,
+}
+
+/// So many are compared one after the other.
+const COMPARED: usize = 32;
+
+impl Affixes {
+    fn new(texts: &[(&str, u32)], at_end: bool) -> Affixes {
+        let mut affixes = Affixes { at_end, few: Vec::new(), lengths: Vec::new(), many: FxHashMap::default() };
+        if texts.len() > COMPARED {
+            affixes.lengths.extend(texts.iter().map(|(text, _)| text.len()));
+            affixes.lengths.sort_unstable();
+            affixes.lengths.dedup();
+            affixes.many.extend(texts.iter().map(|(text, at)| (Box::from(*text), *at)));
+            return affixes;
+        }
+        affixes.few.extend(texts.iter().map(|(text, at)| {
+            let spare = 64 - 8 * text.len().min(8) as u32;
+            let all = |n: u64| if at_end { n.checked_shl(spare) } else { n.checked_shr(spare) }.unwrap_or(0);
+            Affix { edge: edge(text, at_end), counts: all(u64::MAX), text: (*text).into(), at: *at }
+        }));
+        affixes
+    }
+
+    fn is_empty(&self) -> bool {
+        self.few.is_empty() && self.many.is_empty()
+    }
+
+    #[inline]
+    fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
+        if self.is_empty() {
+            return;
+        }
+        let edge = edge(text, self.at_end);
+        for affix in self.few.iter().filter(|a| (a.edge ^ edge) & a.counts == 0) {
+            let has = if self.at_end { text.ends_with(&*affix.text) } else { text.starts_with(&*affix.text) };
+            if has {
+                hit(affix.at);
+            }
+        }
+        for &length in self.lengths.iter().take_while(|l| **l <= text.len()) {
+            let part = if self.at_end { text.get(text.len() - length..) } else { text.get(..length) };
+            part.and_then(|part| self.many.get(part)).copied().into_iter().for_each(&mut *hit);
+        }
+    }
+}
+
+/// The first or the last eight bytes of a text, or as many as there are.
+#[inline]
+fn edge(text: &str, at_end: bool) -> u64 {
+    let bytes = text.as_bytes();
+    match if at_end { bytes.last_chunk() } else { bytes.first_chunk() } {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None if at_end => bytes.iter().rev().fold((0, 64), |(n, at), b| (n | u64::from(*b) << (at - 8), at - 8)).0,
+        None => bytes.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)),
+    }
+}
+
+/// What stands in a text.
+#[derive(Debug)]
+pub struct Search {
+    /// By reader: its test, and whether it needs it to hold.
+    of: Vec<(u32, bool)>,
+    /// By test: what it looks for, any of it. Empty where some test is of another sort.
+    finders: Vec<Vec<Finder<'static>>>,
+    /// Those whose test it is.
+    turned: Vec<Vec<u32>>,
+    all: TextGroup,
+}
+
+/// For so many readers a text is searched one by one.
+const ONE_BY_ONE: u32 = 8;
+
+impl Search {
+    /// None where these are no tests of texts.
+    pub(super) fn new(kind: &Kind, readers: usize, own: &[Guard]) -> Result<Option<Search>, PlanError> {
+        let mut atoms: Vec<Atom> = Vec::new();
+        let mut turned: Vec<Vec<u32>> = Vec::new();
+        let mut of = vec![(0, false); readers];
+        let mut known: FxHashMap<&Atom, u32> = FxHashMap::default();
+        for Guard { reader, atom, holds } in own {
+            let at = *known.entry(atom).or_insert_with(|| {
+                atoms.push((*atom).clone());
+                turned.push(Vec::new());
+                atoms.len() as u32 - 1
+            });
+            turned[at as usize].push(*reader);
+            of[*reader as usize] = (at, *holds);
+        }
+        let finders = |atom: &Atom| match &atom.test {
+            AtomTest::Text { how: TextMatch::Contains, patterns, ignoring_case: false } => {
+                Some(patterns.iter().map(|p| Finder::new(p).into_owned()).collect())
+            }
+            _ => None,
+        };
+        let finders = atoms.iter().map(finders).collect::<Option<Vec<_>>>().unwrap_or_default();
+        Ok(AtomGroups::new(kind, &atoms, &[])?.into_text().map(|all| Search { of, finders, turned, all }))
+    }
+
+    /// As [`Words::narrow`].
+    pub(super) fn narrow(&self, text: &str, stage: &Stage, alive: &mut [u128], scratch: &mut [u128]) {
+        let concerned = alive.iter().zip(&stage.concerned).map(|(a, c)| (a & c).count_ones()).sum::<u32>();
+        if self.finders.is_empty() || concerned > ONE_BY_ONE {
+            scratch.fill(0);
+            self.turn(text, scratch);
+            return leave(alive, &stage.otherwise, scratch);
+        }
+        for (at, (alive, concerned)) in alive.iter_mut().zip(&stage.concerned).enumerate() {
+            let mut rest = *alive & concerned;
+            while rest != 0 {
+                let reader = rest.trailing_zeros();
+                rest &= rest - 1;
+                let (test, holds) = self.of[at * 128 + reader as usize];
+                if self.finders[test as usize].iter().any(|f| f.find(text.as_bytes()).is_some()) != holds {
+                    *alive &= !(1 << reader);
+                }
+            }
+        }
+    }
+
+    /// As [`Words::turn`].
+    pub fn turn(&self, text: &str, turned: &mut [u128]) {
+        self.all.find(text, &mut String::new(), &mut |test| {
+            self.turned[test as usize].iter().for_each(|&reader| bit(turned, reader));
+        });
+    }
+}

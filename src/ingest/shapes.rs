@@ -42,25 +42,60 @@ pub struct Shapes {
 }
 
 /// A value, and what was seen to follow it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Node {
+    /// What followed last.
+    likely: [Step; 2],
     /// Where the value is kept.
     slot: Option<u32>,
     /// Kept is what an object here would hold.
     below: Box<[u32]>,
     depth: usize,
     edges: Vec<Edge>,
-    /// The edge that was taken last.
-    last: usize,
+}
+
+/// As much of an edge as is compared at once.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// The first bytes of the literal, and which of them count.
+    head: [u8; WINDOW],
+    counts: u32,
+    /// Of the literal.
+    length: u32,
+    to: u32,
+    end: u32,
+    edge: u32,
+    /// There is no more to the edge: neither a longer literal nor objects.
+    plain: bool,
+}
+
+impl Step {
+    /// Its bytes stand in no text.
+    const NONE: Step =
+        Step { head: [0xff; WINDOW], counts: u32::MAX, length: 0, to: 0, end: 0, edge: u32::MAX, plain: false };
+
+    fn of(edge: &Edge, index: usize) -> Step {
+        let (length, mut head) = (edge.literal.len(), [0; WINDOW]);
+        let short = length.min(WINDOW);
+        head[..short].copy_from_slice(&edge.literal[..short]);
+        let counts = u32::MAX.checked_shr((WINDOW - short) as u32).unwrap_or(0);
+        let plain = length <= WINDOW && edge.objects.is_empty();
+        Step { head, counts, length: length as u32, to: edge.to, end: edge.end, edge: index as u32, plain }
+    }
+
+    /// Whether a text that begins so goes on with it.
+    #[inline(always)]
+    fn leads<S: Simd>(&self, simd: S, window: &[u8; WINDOW], bytes: &[u8], at: usize) -> bool {
+        let differing = u8x32::from_slice(simd, window).simd_ne(u8x32::from_slice(simd, &self.head));
+        differing.to_bitmask() as u32 & self.counts == 0
+            && ends_before(self.to, bytes.get(at + self.length as usize).copied())
+    }
 }
 
 /// What stands between two values.
 #[derive(Debug)]
 struct Edge {
     literal: Box<[u8]>,
-    /// Its first bytes, and which of them count.
-    head: [u8; WINDOW],
-    counts: u32,
     to: u32,
     /// At the end of a record: which shape it has.
     end: u32,
@@ -93,42 +128,39 @@ pub struct Passed {
     pub shape: u32,
 }
 
-impl Edge {
-    fn new(literal: &[u8], to: u32, end: u32, objects: &[Object]) -> Edge {
-        let mut head = [0; WINDOW];
-        let short = literal.len().min(WINDOW);
-        head[..short].copy_from_slice(&literal[..short]);
-        let counts = u32::MAX.checked_shr((WINDOW - short) as u32).unwrap_or(0);
-        Edge { literal: literal.into(), head, counts, to, end, objects: objects.into() }
+impl Node {
+    fn new(slot: Option<u32>, below: Box<[u32]>, depth: usize) -> Node {
+        Node { likely: [Step::NONE; 2], slot, below, depth, edges: Vec::new() }
     }
 
+    #[inline(always)]
+    fn is_passed_over(&self) -> bool {
+        self.slot.is_none() && self.below.is_empty()
+    }
+}
+
+impl Edge {
     /// Whether it stands here, before a value or at the end of the line. One literal may begin with another: what
     /// comes after it tells.
-    #[inline(always)]
-    fn leads<S: Simd>(&self, simd: S, text: &[u8]) -> bool {
-        let length = self.literal.len();
-        let Some(window) = text.first_chunk::<WINDOW>() else {
-            return text.starts_with(&self.literal) && self.ends_before(text.get(length));
-        };
-        let differing = u8x32::from_slice(simd, window).simd_ne(u8x32::from_slice(simd, &self.head));
-        differing.to_bitmask() as u32 & self.counts == 0
-            && (length <= WINDOW || text.starts_with(&self.literal))
-            && self.ends_before(text.get(length))
+    fn leads(&self, text: &[u8]) -> bool {
+        text.starts_with(&self.literal) && ends_before(self.to, text.get(self.literal.len()).copied())
     }
+}
 
-    #[inline(always)]
-    fn ends_before(&self, next: Option<&u8>) -> bool {
-        match next {
-            Some(b'\n' | b'\r') | None => self.to == END,
-            Some(next) => self.to != END && *next != b'{' && *next > b' ',
-        }
+/// Whether a literal that leads there may stand before this byte.
+#[inline(always)]
+fn ends_before(to: u32, next: Option<u8>) -> bool {
+    match next {
+        Some(b'"') => to != END,
+        Some(b'\n' | b'\r') | None => to == END,
+        Some(next) => to != END && next != b'{' && next > b' ',
     }
 }
 
 impl Shapes {
     pub fn new(bounds: Bounds) -> Shapes {
         Shapes {
-            nodes: vec![Node::default()],
+            nodes: vec![Node::new(None, Box::default(), 0)],
             ends: Vec::new(),
             open: Vec::new(),
             tried: 0,
@@ -161,36 +193,29 @@ impl Shapes {
         let bytes = text.as_bytes();
         let mut state = 0;
         loop {
-            let node = &mut self.nodes[state as usize];
-            let rest = bytes.get(at..)?;
-            if !node.edges.get(node.last).is_some_and(|edge| edge.leads(simd, rest)) {
-                node.last = node.edges.iter().position(|edge| edge.leads(simd, rest))?;
+            // What followed before is compared at once; all else is looked for.
+            let [first, second] = &self.nodes[state as usize].likely;
+            let step = match window(bytes, at) {
+                Some(window) if first.leads(simd, window, bytes, at) => first,
+                Some(window) if second.leads(simd, window, bytes, at) => second,
+                _ => &Step::NONE,
+            };
+            let (length, to, end) = match step.plain {
+                true => (step.length as usize, step.to, step.end),
+                false => self.turn(text, at, state, step.edge, slots)?,
+            };
+            at += length;
+            if to == END {
+                return Some(Passed { end: at, next: next_line(bytes, at)?, shape: end });
             }
-            let edge = &node.edges[node.last];
-            for object in &edge.objects {
-                match object {
-                    Object::Begins(from) => self.open.push(at + from),
-                    Object::Ends(to, slot) => slots.set(*slot, Raw::Json(&text[self.open.pop()?..at + to])),
-                }
-            }
-            at += edge.literal.len();
-            state = edge.to;
-            if state == END {
-                let next = match bytes.get(at) {
-                    Some(b'\n') => at + 1,
-                    None => at,
-                    Some(_) if bytes.get(at + 1) == Some(&b'\n') => at + 2,
-                    Some(_) => return None,
-                };
-                return Some(Passed { end: at, next, shape: edge.end });
-            }
+            state = to;
             let node = &self.nodes[state as usize];
             let start = at;
             let raw = match *bytes.get(at)? {
                 b'"' => {
                     let (end, escaped) = text_end(simd, text, at + 1)?;
                     at = end + 1;
-                    if node.slot.is_none() && node.below.is_empty() {
+                    if node.is_passed_over() {
                         continue;
                     }
                     match escaped {
@@ -200,20 +225,25 @@ impl Shapes {
                 }
                 b'-' | b'0'..=b'9' => {
                     at = number_end(text, at)?;
+                    if node.is_passed_over() {
+                        continue;
+                    }
                     Raw::Json(&text[start..at])
                 }
                 b'n' if bytes[at..].starts_with(b"null") => {
                     at += 4;
                     continue;
                 }
+                b't' if bytes[at..].starts_with(b"true") => {
+                    at += 4;
+                    Raw::Json(&text[start..at])
+                }
+                b'f' if bytes[at..].starts_with(b"false") => {
+                    at += 5;
+                    Raw::Json(&text[start..at])
+                }
                 _ => {
-                    let mut scanner = Scanner::from(text, at).within(self.bounds);
-                    scanner.skip(node.depth).ok()?;
-                    at = scanner.at;
-                    // The space in a list may be a line end, which ends the record.
-                    if memchr::memchr(b'\n', &bytes[start..at]).is_some() {
-                        return None;
-                    }
+                    at = value_end(text, at, node.depth, self.bounds)?;
                     Raw::Json(&text[start..at])
                 }
             };
@@ -224,6 +254,38 @@ impl Shapes {
                 slots.set(slot, Raw::Misfit(&text[start..at]));
             }
         }
+    }
+
+    /// Finds what stands here after a value, likely this edge: its length, where it leads, and at the end of a record its
+    /// shape.
+    #[cold]
+    #[inline(never)]
+    fn turn<'a>(
+        &mut self,
+        text: &'a str,
+        at: usize,
+        state: u32,
+        likely: u32,
+        slots: &mut Slots<'a>,
+    ) -> Option<(usize, u32, u32)> {
+        let node = &mut self.nodes[state as usize];
+        let rest = text.as_bytes().get(at..)?;
+        let index = match node.edges.get(likely as usize) {
+            Some(edge) if edge.leads(rest) => likely as usize,
+            _ => {
+                let index = node.edges.iter().position(|edge| edge.leads(rest))?;
+                node.likely = [Step::of(&node.edges[index], index), node.likely[0]];
+                index
+            }
+        };
+        let edge = &node.edges[index];
+        for object in &edge.objects {
+            match object {
+                Object::Begins(from) => self.open.push(at + from),
+                Object::Ends(to, slot) => slots.set(*slot, Raw::Json(&text[self.open.pop()?..at + to])),
+            }
+        }
+        Some((edge.literal.len(), edge.to, edge.end))
     }
 
     pub fn end(&mut self, shape: u32) -> &mut End {
@@ -257,18 +319,23 @@ impl Shapes {
                 return;
             }
             let to = self.nodes.len() as u32;
-            self.nodes[state as usize].edges.push(Edge::new(literal, to, 0, &value.objects));
+            self.nodes[state as usize].edges.push(Edge {
+                literal: literal.into(),
+                to,
+                end: 0,
+                objects: value.objects.into(),
+            });
             let (slot, below) = match value.node {
                 Some(node) => (trie.slot(node), trie.below(node).into()),
                 None => (None, Box::default()),
             };
-            self.nodes.push(Node { slot, below, depth: value.depth, ..Node::default() });
+            self.nodes.push(Node::new(slot, below, value.depth));
             state = to;
         }
         let literal = &bytes[literal..];
         let edges = &mut self.nodes[state as usize].edges;
         if edges.len() < MAX_EDGES && !edges.iter().any(|e| e.to == END && *e.literal == *literal) {
-            edges.push(Edge::new(literal, END, self.ends.len() as u32, &objects));
+            edges.push(Edge { literal: literal.into(), to: END, end: self.ends.len() as u32, objects: objects.into() });
             let unknown = unknown.iter().map(|(node, key)| (*node, (*key).into())).collect();
             self.ends.push(End { unknown, noted: 0 });
         }
@@ -327,6 +394,35 @@ impl Walk<'_> {
     }
 }
 
+#[inline(always)]
+fn window(bytes: &[u8], at: usize) -> Option<&[u8; WINDOW]> {
+    bytes.get(at..)?.first_chunk()
+}
+
+/// Where the line after this one begins, that ends here.
+#[inline(always)]
+fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at) {
+        Some(b'\n') => Some(at + 1),
+        None => Some(at),
+        Some(_) if bytes.get(at + 1) == Some(&b'\n') => Some(at + 2),
+        Some(_) => None,
+    }
+}
+
+/// The end of a value that is no text and no number.
+#[cold]
+#[inline(never)]
+fn value_end(text: &str, at: usize, depth: usize, bounds: Bounds) -> Option<usize> {
+    let mut scanner = Scanner::from(text, at).within(bounds);
+    scanner.skip(depth).ok()?;
+    // The space in a list may be a line end, which ends the record.
+    match memchr::memchr(b'\n', &text.as_bytes()[at..scanner.at]) {
+        None => Some(scanner.at),
+        Some(_) => None,
+    }
+}
+
 /// The closing quote of the text whose content begins at `at`, and whether it has escapes.
 #[inline(always)]
 fn text_end<S: Simd>(simd: S, text: &str, mut at: usize) -> Option<(usize, bool)> {
@@ -372,17 +468,21 @@ fn marks<S: Simd>(simd: S, window: &[u8; WINDOW]) -> (u32, u32) {
     (all.simd_eq(b'"').to_bitmask() as u32, others.to_bitmask() as u32)
 }
 
-#[inline]
-fn number_end(text: &str, mut at: usize) -> Option<usize> {
+#[inline(always)]
+fn number_end(text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    let start = at;
-    if bytes[at] == b'-' {
-        at += 1;
+    let whole = start + usize::from(bytes[start] == b'-');
+    let mut at = digits_end(bytes, whole);
+    let plain = at > whole && (bytes[whole] != b'0' || at == whole + 1);
+    if plain && bytes.get(at) == Some(&b'.') {
+        let part = at + 1;
+        at = digits_end(bytes, part);
+        if at == part {
+            return None;
+        }
     }
-    let whole = at;
-    at = digits_end(bytes, at);
     match bytes.get(at) {
-        Some(b',' | b'}') if at > whole && (bytes[whole] != b'0' || at == whole + 1) => Some(at),
+        Some(b',' | b'}') if plain => Some(at),
         _ => {
             let mut scanner = Scanner::from(text, start);
             scanner.number().ok()?;
@@ -391,7 +491,7 @@ fn number_end(text: &str, mut at: usize) -> Option<usize> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let digits = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
@@ -475,6 +575,10 @@ mod tests {
             (r#"{"a":1}"#, r#"{"a":01}"#),
             (r#"{"a":1}"#, r#"{"a":1.}"#),
             (r#"{"a":1}"#, r#"{"a":-}"#),
+            (r#"{"a":1.5}"#, r#"{"a":1.5.5}"#),
+            (r#"{"a":1.5}"#, r#"{"a":01.5}"#),
+            (r#"{"a":1.5}"#, r#"{"a":.5}"#),
+            (r#"{"a":false}"#, r#"{"a":falsy}"#),
             (r#"{"a":"x"}"#, "{\"a\":\"\t\"}"),
             (r#"{"a":"x"}"#, r#"{"a":"\x"}"#),
             (r#"{"a":"x"}"#, r#"{"a":"x}"#),
@@ -485,6 +589,16 @@ mod tests {
         ] {
             assert_eq!(read(&format!("{first}\n{second}\n{first}\n{second}\n")), 1, "{second}");
         }
+    }
+
+    #[test]
+    fn what_follows_a_value_may_be_this_or_that() {
+        let long = "a key of more bytes than are compared at once";
+        let after =
+            ["\"c\":2}", "\"d\":{\"e\":{\"f\":0.25}}}", "\"g\":\"\"}", &format!("\"{long}\":-7}}"), "\"u\":false}"];
+        let one = |rest: &&str| format!("{{\"a\":{{\"b\":\"x\"}},{rest}\n");
+        let all: String = after.iter().map(one).collect();
+        assert_eq!(read(&all.repeat(4)), 15);
     }
 
     #[test]

@@ -43,4 +43,21 @@ pub trait Sieve: Sync {
     /// Whether some rule may find something in a row, or a history may count it. `value` gives what stands in one of
     /// [`Sieve::columns`], by its index; `scratch` is room that is kept from row to row.
     fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool;
+
+    /// The same of several rows, column by column. `values` adds what stands in a column in the rows of these numbers.
+    fn keeps_each<'v>(
+        &self,
+        kind: KindId,
+        scratch: &mut Vec<u128>,
+        kept: &mut [bool],
+        values: &mut dyn FnMut(usize, &[u32], &mut Vec<Seen<'v>>),
+    ) {
+        for (row, kept) in kept.iter_mut().enumerate() {
+            let mut seen = Vec::with_capacity(1);
+            *kept = self.keeps(kind, scratch, &mut |nth| {
+                values(nth, &[row as u32], &mut seen);
+                seen.pop().unwrap_or(Seen::Other)
+            });
+        }
+    }
 }

@@ -84,6 +84,19 @@ impl Sieve for Sieves {
     fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool {
         self.0.get(kind.0 as usize).and_then(Option::as_ref).is_none_or(|of| of.keeps(scratch, value))
     }
+
+    fn keeps_each<'v>(
+        &self,
+        kind: KindId,
+        scratch: &mut Vec<u128>,
+        kept: &mut [bool],
+        values: &mut dyn FnMut(usize, &[u32], &mut Vec<Seen<'v>>),
+    ) {
+        match self.0.get(kind.0 as usize).and_then(Option::as_ref) {
+            Some(of) => of.keeps_each(scratch, kept, values),
+            None => kept.fill(true),
+        }
+    }
 }
 
 /// The columns that say which record a row is, and when it was.
@@ -250,21 +263,8 @@ impl KindSieve {
             if alive.iter().zip(&stage.concerned).all(|(a, c)| a & c == 0) {
                 continue;
             }
-            match (value(nth), &stage.guards) {
-                (Seen::Time, Guards::Timed) => continue,
-                (Seen::Absent, guards) if stage.optional && !matches!(guards, Guards::Timed) => {
-                    keep(alive, &stage.otherwise);
-                }
-                (Seen::Text(text), Guards::Text(words)) => words.narrow(text, &stage.otherwise, alive, scratch),
-                (Seen::Text(text), Guards::Search(search)) => search.narrow(text, stage, alive, scratch),
-                (Seen::Int(n), Guards::Ordered(bounds, sets)) => keep(alive, sets.at(not_below(bounds, n.into()))),
-                (Seen::Decimal(d), Guards::Ordered(bounds, sets)) => keep(alive, sets.at(not_below(bounds, d.raw()))),
-                (Seen::Word(word), Guards::Enum(sets)) => {
-                    keep(alive, sets.get(word.into()).unwrap_or(&stage.otherwise));
-                }
-                (Seen::Bool(true), Guards::Bool(mask)) => keep(alive, mask),
-                (Seen::Bool(false), Guards::Bool(_)) => keep(alive, &stage.otherwise),
-                _ => return true,
+            if !stage.narrow(value(nth), alive, scratch) {
+                return true;
             }
             if alive.iter().all(|a| *a == 0) {
                 return false;
@@ -272,9 +272,64 @@ impl KindSieve {
         }
         true
     }
+
+    /// Stage by stage: what rows come to hangs less on each other than what the stages of one row come to, and the processor
+    /// does more of it at once.
+    fn keeps_each<'v>(
+        &self,
+        scratch: &mut Vec<u128>,
+        kept: &mut [bool],
+        values: &mut dyn FnMut(usize, &[u32], &mut Vec<Seen<'v>>),
+    ) {
+        let (rows, words) = (kept.len(), self.all.len());
+        scratch.resize((rows + 1) * words, 0);
+        let (scratch, alive) = scratch.split_at_mut(words);
+        alive.chunks_exact_mut(words).for_each(|alive| alive.copy_from_slice(&self.all));
+        let mut left: Vec<u32> = (0..rows as u32).collect();
+        let (mut looked, mut seen) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        for (nth, stage) in self.stages.iter().enumerate() {
+            let concerned = |row: &u32| {
+                alive[*row as usize * words..][..words].iter().zip(&stage.concerned).any(|(a, c)| a & c != 0)
+            };
+            looked.clear();
+            looked.extend(left.iter().copied().filter(concerned));
+            seen.clear();
+            values(nth, &looked, &mut seen);
+            for (&row, &value) in looked.iter().zip(&seen) {
+                let alive = &mut alive[row as usize * words..][..words];
+                if !stage.narrow(value, alive, scratch) {
+                    kept[row as usize] = true;
+                    alive.fill(0);
+                }
+            }
+            left.retain(|row| alive[*row as usize * words..][..words].iter().any(|a| *a != 0));
+            if left.is_empty() {
+                break;
+            }
+        }
+        left.iter().for_each(|row| kept[*row as usize] = true);
+    }
 }
 
 impl Stage {
+    /// Leaves those for whom a row with this value may be something; false where that cannot be told.
+    #[inline]
+    fn narrow(&self, value: Seen<'_>, alive: &mut [u128], scratch: &mut [u128]) -> bool {
+        match (value, &self.guards) {
+            (Seen::Time, Guards::Timed) => {}
+            (Seen::Absent, guards) if self.optional && !matches!(guards, Guards::Timed) => keep(alive, &self.otherwise),
+            (Seen::Text(text), Guards::Text(words)) => words.narrow(text, &self.otherwise, alive, scratch),
+            (Seen::Text(text), Guards::Search(search)) => search.narrow(text, self, alive, scratch),
+            (Seen::Int(n), Guards::Ordered(bounds, sets)) => keep(alive, sets.at(not_below(bounds, n.into()))),
+            (Seen::Decimal(d), Guards::Ordered(bounds, sets)) => keep(alive, sets.at(not_below(bounds, d.raw()))),
+            (Seen::Word(word), Guards::Enum(sets)) => keep(alive, sets.get(word.into()).unwrap_or(&self.otherwise)),
+            (Seen::Bool(true), Guards::Bool(mask)) => keep(alive, mask),
+            (Seen::Bool(false), Guards::Bool(_)) => keep(alive, &self.otherwise),
+            _ => return false,
+        }
+        true
+    }
+
     /// For whom a row may be something of which the value lies so; none where that is not known.
     fn between(&self, Between { least, greatest, absent }: Between) -> Option<Mask> {
         if absent && (!self.optional || matches!(self.guards, Guards::Timed)) {

@@ -1,17 +1,71 @@
 //! Rows on their way into columns: those that a rule looks at, and what is kept of the others.
 
 use super::Sift;
-use super::layout::Target;
+use super::layout::{Held, Target};
+use super::paths::{Raw, Slots};
 use super::rows::{Cells, Expr};
-use super::values::Misfit;
+use super::values::{Misfit, Scalar};
 use super::worker::Spread;
 use crate::data::build::{ColumnBuilder, shortened};
-use crate::data::{Batch, ColumnId, Defect, KindId, Place, Reading, Sieve};
+use crate::data::{Batch, ColumnId, Defect, KindId, Place, Reading, Seen, Sieve};
 use std::sync::Arc;
 
 /// Batches are given out at the latest with so many rows, or so many bytes of input.
 const MAX_ROWS: usize = 1 << 13;
 const MAX_BATCH_BYTES: usize = 64 << 20;
+
+/// So many rows are sifted together.
+const TOGETHER: usize = 64;
+
+/// Rows of a target that wait for others, to be sifted together.
+#[derive(Debug, Default)]
+pub struct Waiting<'a> {
+    /// Row by row, what the target holds of it.
+    values: Vec<Raw<'a>>,
+    pub rows: Vec<(Place, usize)>,
+}
+
+/// What is held of one of them.
+pub struct WaitingCells<'c, 'a> {
+    values: &'c [Raw<'a>],
+    held: &'c Held,
+}
+
+impl<'a> Waiting<'a> {
+    /// Whether there are enough of them then.
+    #[inline]
+    pub fn add(&mut self, held: &Held, slots: &Slots<'a>, place: Place, bytes: usize) -> bool {
+        if self.values.capacity() == 0 {
+            self.values.reserve_exact(TOGETHER * held.slots.len());
+            self.rows.reserve_exact(TOGETHER);
+        }
+        self.values.extend(held.slots.iter().map(|slot| slots.get(*slot)));
+        self.rows.push((place, bytes));
+        self.rows.len() >= TOGETHER
+    }
+
+    #[inline]
+    pub fn cells<'c>(&'c self, held: &'c Held, row: usize) -> WaitingCells<'c, 'a> {
+        let width = held.slots.len();
+        WaitingCells { values: &self.values[row * width..(row + 1) * width], held }
+    }
+
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.rows.clear();
+    }
+}
+
+impl Cells for WaitingCells<'_, '_> {
+    fn get(&self, item: bool, slot: u32) -> Scalar<'_> {
+        self.raw(item, slot).map_or(Scalar::Absent, Scalar::of_raw)
+    }
+
+    #[inline]
+    fn raw(&self, _: bool, slot: u32) -> Option<Raw<'_>> {
+        self.values.get(self.held.at(slot)?).copied()
+    }
+}
 
 /// What is kept of the rows of a target, and where the rest goes.
 pub struct Sifter<'w> {
@@ -104,6 +158,25 @@ impl<'w> Sifter<'w> {
         self.tried += 1;
         self.kept += u32::from(keeps);
         keeps
+    }
+
+    /// Which of several rows it keeps.
+    pub fn keeps_each(&mut self, kind: KindId, held: &Held, waiting: &Waiting) -> Vec<bool> {
+        let Sifter { sieve, looked_at, scratch, .. } = self;
+        let mut kept = vec![false; waiting.rows.len()];
+        sieve.keeps_each(kind, scratch, &mut kept, &mut |nth, rows, out| match looked_at[nth]
+            .read_plainly()
+            .and_then(|(slot, reader)| Some((held.at(slot)?, reader)))
+        {
+            Some((at, reader)) => {
+                let width = held.slots.len();
+                out.extend(rows.iter().map(|row| reader.seen(waiting.values[*row as usize * width + at])));
+            }
+            None => out.extend(rows.iter().map(|_| Seen::Other)),
+        });
+        self.tried += kept.len() as u32;
+        self.kept += kept.iter().filter(|kept| **kept).count() as u32;
+        kept
     }
 
     /// Adds a row that no rule looks at; whether the batch is full then.

@@ -49,7 +49,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     let next = AtomicUsize::new(0);
     let run = || {
         let mut worker = Worker::new(reading, &layout, job);
-        let (mut slots, mut items) = worker.slots();
+        let mut room = worker.room();
         while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
             for range in &records.ranges[group.clone()] {
                 let place = Place {
@@ -61,12 +61,13 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
                 if worker.is_too_long(range.len()) {
                     worker.reject_too_long(place, "a record", text[range.clone()].as_bytes());
                 } else {
-                    worker.json_record(&text[range.clone()], place, &mut slots, &mut items);
+                    worker.json_record(&text[range.clone()], place, &mut room);
                 }
             }
             let span = &records.ranges[group.start].start..&records.ranges[group.end - 1].end;
             worker.done((span.end - span.start) as u64);
         }
+        worker.leave(room);
         worker.finish()
     };
     let mut report = InputReport::default();

@@ -63,6 +63,37 @@ pub struct Target {
     pub columns: Vec<Expr>,
     pub filter: Option<Test>,
     pub each: Option<Each>,
+    /// What its columns read of a record.
+    pub held: Held,
+}
+
+/// Slots whose values are held until a row is laid in columns, and where each stands among them.
+#[derive(Debug, Default)]
+pub struct Held {
+    pub slots: Vec<u32>,
+    at: Vec<u32>,
+}
+
+impl Held {
+    fn new(columns: &[Expr]) -> Held {
+        let mut gets = Vec::new();
+        columns.iter().for_each(|expr| expr.gets(&mut gets));
+        let mut held = Held::default();
+        for get in gets.into_iter().filter(|get| !get.item) {
+            let slot = get.slot as usize;
+            held.at.resize(held.at.len().max(slot + 1), u32::MAX);
+            if held.at[slot] == u32::MAX {
+                held.at[slot] = held.slots.len() as u32;
+                held.slots.push(get.slot);
+            }
+        }
+        held
+    }
+
+    #[inline]
+    pub fn at(&self, slot: u32) -> Option<usize> {
+        self.at.get(slot as usize).map(|at| *at as usize)
+    }
 }
 
 impl Target {
@@ -239,7 +270,7 @@ fn named_target(reading: &Reading, kind: KindId, slots: &mut SlotPaths, zone: &A
             _ => Expr::Read(get, reader),
         });
     }
-    Target { kind, projection, columns, filter: None, each: None }
+    Target { kind, projection, held: Held::new(&columns), columns, filter: None, each: None }
 }
 
 /// The columns of a group, without groups.
@@ -277,7 +308,7 @@ fn source_target(reading: &Reading, source: &Source, slots: &mut SlotPaths) -> T
     let list = source.each.as_ref().map(|p| compiler.get(p));
     let each =
         list.map(|list| Each { list, trie: item_slots.trie(std::iter::empty()), paths: item_slots.paths.clone() });
-    Target { kind: source.kind, projection, columns, filter, each }
+    Target { kind: source.kind, projection, held: Held::new(&columns), columns, filter, each }
 }
 
 struct Compiler<'r, 's> {

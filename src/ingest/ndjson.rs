@@ -19,18 +19,18 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
 fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
     // Texts are valid by the chunk, as a rule; otherwise each line shows for itself.
     let valid = std::str::from_utf8(chunk.bytes).ok();
-    let (mut slots, mut items) = worker.slots();
+    let mut room = worker.room();
     let mut shapes = std::mem::replace(&mut worker.shapes, Shapes::new(Bounds::KNOWN));
     let (mut at, mut line) = (0, chunk.line);
     while at < chunk.bytes.len() {
         if let Some(text) = valid
-            && let Some(passed) = shapes.pass(text, at, &mut slots)
+            && let Some(passed) = shapes.pass(text, at, &mut room.slots)
             && !worker.is_too_long(passed.end - at)
             && !(chunk.too_long && passed.end == chunk.bytes.len())
         {
             let place = Place { input: job.spec.id, offset: chunk.offset + at as u64, line, element: 0 };
             let unknown = Unknown::OfShape(shapes.end(passed.shape));
-            worker.object(&text[at..passed.end], place, &slots, &mut items, unknown);
+            worker.object(&text[at..passed.end], place, &mut room, unknown);
             at = passed.next;
             line += 1;
             continue;
@@ -51,8 +51,8 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
             };
             match text {
                 Ok(text) => {
-                    if worker.json_record(text, place, &mut slots, &mut items) {
-                        shapes.learn(text, worker.trie(), &slots.unknown);
+                    if worker.json_record(text, place, &mut room) {
+                        shapes.learn(text, worker.trie(), &room.slots.unknown);
                     }
                 }
                 Err(error) => {
@@ -64,6 +64,7 @@ fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
         at = end + 1;
         line += 1;
     }
+    worker.leave(room);
     worker.shapes = shapes;
 }
 

@@ -190,8 +190,13 @@ impl Expr {
 
     /// The slot, where it is read as it stands.
     pub fn plain(&self) -> Option<u32> {
+        self.read_plainly().map(|(slot, _)| slot)
+    }
+
+    /// The same with how it is read.
+    pub fn read_plainly(&self) -> Option<(u32, &Reader)> {
         match self {
-            Expr::Read(get, _) if get.rest.is_empty() && !get.item => Some(get.slot),
+            Expr::Read(get, reader) if get.rest.is_empty() && !get.item => Some((get.slot, reader)),
             _ => None,
         }
     }

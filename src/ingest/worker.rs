@@ -1,6 +1,6 @@
 //! What one thread does with the rows of its chunks: fills columns, counts, rejects.
 
-use super::filling::{Filling, Sifter};
+use super::filling::{Filling, Sifter, Waiting};
 use super::layout::{Claim, Each, Layout, Target};
 use super::paths::{ItemCells, JsonCells, Slots, Trie};
 use super::rows::{Cells, Expr, follow};
@@ -53,6 +53,15 @@ pub struct Worker<'w> {
     pub report: InputReport,
 }
 
+/// Room for the values of records of one text.
+pub struct Room<'a> {
+    pub slots: Slots<'a>,
+    /// By target: of an element of its `each`.
+    items: Vec<Option<Slots<'a>>>,
+    /// By target.
+    waiting: Vec<Waiting<'a>>,
+}
+
 /// What is known of all rows of a part of an input.
 pub trait Spread {
     /// The least and the greatest text in a slot.
@@ -100,14 +109,22 @@ impl<'w> Worker<'w> {
         }
     }
 
-    /// Room for the values of records of one text.
-    pub fn slots<'a>(&self) -> (Slots<'a>, Vec<Option<Slots<'a>>>) {
+    pub fn room<'a>(&self) -> Room<'a> {
         let items = self
             .layout
             .targets
             .iter()
             .map(|t| t.each.as_ref().map(|e| Slots::new(&e.trie, e.paths.len(), self.bounds)));
-        (Slots::new(&self.layout.trie, self.layout.slots.paths.len(), self.bounds), items.collect())
+        Room {
+            slots: Slots::new(&self.layout.trie, self.layout.slots.paths.len(), self.bounds),
+            items: items.collect(),
+            waiting: self.layout.targets.iter().map(|_| Waiting::default()).collect(),
+        }
+    }
+
+    /// No more records of the text come.
+    pub fn leave(&mut self, mut room: Room) {
+        (0..room.waiting.len()).for_each(|index| self.sift(index, &mut room.waiting[index]));
     }
 
     pub fn trie(&self) -> &'w Trie {
@@ -115,14 +132,8 @@ impl<'w> Worker<'w> {
     }
 
     /// One record of an NDJSON or JSON input; false where it is rejected.
-    pub fn json_record<'a>(
-        &mut self,
-        text: &'a str,
-        place: Place,
-        slots: &mut Slots<'a>,
-        items: &mut [Option<Slots<'a>>],
-    ) -> bool {
-        if let Err(error) = scan::scan(text, &self.layout.trie, slots) {
+    pub fn json_record<'a>(&mut self, text: &'a str, place: Place, room: &mut Room<'a>) -> bool {
+        if let Err(error) = scan::scan(text, &self.layout.trie, &mut room.slots) {
             let (code, reason) = explain(&error, "of the record");
             self.reject(place, code, reason, text.as_bytes());
             return false;
@@ -131,23 +142,18 @@ impl<'w> Worker<'w> {
             self.reject(place, Code::NotAnObject, "not an object".into(), text.as_bytes());
             return false;
         }
-        self.object(text, place, slots, items, Unknown::OfRecord);
+        self.object(text, place, room, Unknown::OfRecord);
         true
     }
 
     /// An object whose values are in the slots.
-    pub fn object<'a>(
-        &mut self,
-        text: &'a str,
-        place: Place,
-        slots: &Slots<'a>,
-        items: &mut [Option<Slots<'a>>],
-        unknown: Unknown,
-    ) {
+    pub fn object<'a>(&mut self, text: &'a str, place: Place, room: &mut Room<'a>, unknown: Unknown) {
         let layout = self.layout;
+        let Room { slots, items, waiting } = room;
+        let slots = &*slots;
         if layout.tagged.is_some() {
             if let Some(target) = self.tagged_target(text, place, slots) {
-                self.row(target, &JsonCells { outer: slots, item: None }, place, text.len());
+                self.whole(target, slots, &mut waiting[target], place, text.len());
                 self.note_unknown(target, slots, unknown);
             }
             return;
@@ -174,11 +180,13 @@ impl<'w> Worker<'w> {
                     }
                     any
                 }
-                _ if certain => {
-                    self.row(index, &cells, place, text.len());
-                    true
+                _ => {
+                    let takes = certain || target.filter.as_ref().is_none_or(|f| f.holds(&cells));
+                    if takes {
+                        self.whole(index, slots, &mut waiting[index], place, text.len());
+                    }
+                    takes
                 }
-                _ => self.filtered(index, target, &cells, place, text.len()),
             };
         }
         self.settle(claimed);
@@ -341,17 +349,45 @@ impl<'w> Worker<'w> {
     fn row(&mut self, index: usize, cells: &impl Cells, place: Place, bytes: usize) {
         let target = &self.layout.targets[index];
         self.records[index] += 1;
-        let Some(filling) = &mut self.filling[index] else { return };
+        if self.filling[index].is_none() {
+            return;
+        }
         let let_go = self.outlook == Outlook::LetGo;
-        if let Some(sifter) = &mut self.sifters[index]
-            && (let_go || !sifter.keeps(target.kind, cells))
-        {
+        let keeps = self.sifters[index].as_mut().is_none_or(|sifter| !let_go && sifter.keeps(target.kind, cells));
+        self.lay(index, keeps, cells, place, bytes);
+    }
+
+    /// A record as a row, now or with others.
+    fn whole<'a>(&mut self, index: usize, slots: &Slots<'a>, waiting: &mut Waiting<'a>, place: Place, bytes: usize) {
+        if self.sifters[index].is_none() {
+            return self.row(index, &JsonCells { outer: slots, item: None }, place, bytes);
+        }
+        self.records[index] += 1;
+        if waiting.add(&self.layout.targets[index].held, slots, place, bytes) {
+            self.sift(index, waiting);
+        }
+    }
+
+    fn sift(&mut self, index: usize, waiting: &mut Waiting) {
+        let target = &self.layout.targets[index];
+        let kept = self.sifters[index].as_mut().map(|sifter| sifter.keeps_each(target.kind, &target.held, waiting));
+        for (row, (place, bytes)) in waiting.rows.iter().enumerate() {
+            let keeps = kept.as_ref().is_none_or(|kept| kept[row]);
+            self.lay(index, keeps, &waiting.cells(&target.held, row), *place, *bytes);
+        }
+        waiting.clear();
+    }
+
+    /// Lays a row in columns; one that no rule looks at, in few.
+    fn lay(&mut self, index: usize, keeps: bool, cells: &impl Cells, place: Place, bytes: usize) {
+        if let (false, Some(sifter)) = (keeps, &mut self.sifters[index]) {
             if sifter.let_go(cells, place, bytes) {
                 self.emit_rest(index);
             }
             return;
         }
-        if filling.add(&mut target.columns.iter(), cells, place, bytes) {
+        let columns = &mut self.layout.targets[index].columns.iter();
+        if self.filling[index].as_mut().is_some_and(|filling| filling.add(columns, cells, place, bytes)) {
             self.emit(index);
         }
     }

@@ -87,21 +87,27 @@ fn leave(alive: &mut [u128], otherwise: &[u128], turned: &[u128]) {
 #[derive(Debug)]
 struct Equal {
     /// Those of few bytes, each at its place or behind it; a power of two, of which half are free.
-    short: Vec<(Short, u32)>,
+    short: Vec<Place>,
     long: FxHashMap<Box<str>, u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Place {
+    text: Short,
+    at: u32,
 }
 
 impl Equal {
     fn new(texts: &[(&str, u32)]) -> Equal {
         let short: Vec<(Short, u32)> = texts.iter().filter_map(|(t, at)| Some((Short::of(t)?, *at))).collect();
         let long = texts.iter().filter(|(t, _)| Short::of(t).is_none()).map(|(t, at)| ((*t).into(), *at)).collect();
-        let mut places = vec![(Short::NONE, 0); (4 * short.len()).next_power_of_two()];
+        let mut places = vec![Place { text: Short::NONE, at: 0 }; (2 * short.len()).next_power_of_two()];
         for (short, at) in short {
             let mut place = short.place(places.len());
-            while places[place].0 != Short::NONE {
+            while places[place].text != Short::NONE {
                 place = (place + 1) % places.len();
             }
-            places[place] = (short, at);
+            places[place] = Place { text: short, at };
         }
         Equal { short: places, long }
     }
@@ -113,14 +119,14 @@ impl Equal {
         };
         let mut place = short.place(self.short.len());
         loop {
-            let (found, at) = &self.short[place];
-            if *found == short {
+            let Place { text, at } = &self.short[place];
+            if *text == short {
                 return Some(*at);
             }
-            if *found == Short::NONE {
+            if *text == Short::NONE {
                 return None;
             }
-            place = (place + 1) % self.short.len();
+            place = (place + 1) & (self.short.len() - 1);
         }
     }
 }
@@ -128,38 +134,38 @@ impl Equal {
 /// A text of few bytes as numbers: equal where the texts are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Short {
-    bytes: u128,
+    first: u64,
+    last: u64,
     length: u32,
 }
 
 impl Short {
     /// Of no text.
-    const NONE: Short = Short { bytes: 0, length: u32::MAX };
+    const NONE: Short = Short { first: 0, last: 0, length: u32::MAX };
 
     /// Without a branch by the length where that is usual: lengths differ from row to row.
     #[inline]
     fn of(text: &str) -> Option<Short> {
         let all = text.as_bytes();
         let length = all.len();
-        let bytes = match length {
+        let (first, last) = match length {
             4..=16 => {
-                let four = |from: usize| Some(u128::from(u32::from_le_bytes(*all.get(from..)?.first_chunk()?)));
-                let (first, second) = (four(0)?, four(4.min(length - 4))?);
-                let (third, fourth) = (four(length.saturating_sub(8))?, four(length - 4)?);
-                first | second << 32 | third << 64 | fourth << 96
+                let four = |from: usize| Some(u64::from(u32::from_le_bytes(*all.get(from..)?.first_chunk()?)));
+                let first = four(0)? | four(4.min(length - 4))? << 32;
+                (first, four(length.saturating_sub(8))? | four(length - 4)? << 32)
             }
-            0 => 0,
-            1..4 => u128::from(all[0]) | u128::from(all[length / 2]) << 8 | u128::from(all[length - 1]) << 16,
+            0 => (0, 0),
+            1..4 => (u64::from(all[0]) | u64::from(all[length / 2]) << 8, all[length - 1].into()),
             _ => return None,
         };
-        Some(Short { bytes, length: length as u32 })
+        Some(Short { first, last, length: length as u32 })
     }
 
     /// Among so many, a power of two.
     #[inline]
     fn place(&self, of: usize) -> usize {
-        let halves = self.bytes as u64 ^ ((self.bytes >> 64) as u64).rotate_left(23) ^ u64::from(self.length);
-        (halves.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (of - 1)
+        let mixed = self.first ^ self.last.rotate_left(23) ^ u64::from(self.length);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (of - 1)
     }
 }
 
@@ -251,7 +257,7 @@ pub struct Search {
 }
 
 /// For so many readers a text is searched one by one.
-const ONE_BY_ONE: u32 = 8;
+const ONE_BY_ONE: u32 = 16;
 
 impl Search {
     /// None where these are no tests of texts.

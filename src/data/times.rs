@@ -7,13 +7,17 @@ fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |n, d| d.is_ascii_digit().then(|| n * 10 + (d - b'0') as i64))
 }
 
+/// Two digits.
+#[inline]
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| i64::from(tens * 10 + ones))
+}
+
 /// `2025-01-31`, as days since 1970.
 pub fn date(text: &str) -> Option<i32> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-        return None;
-    }
-    let (year, month, day) = (number(&bytes[..4])?, number(&bytes[5..7])?, number(&bytes[8..])?);
+    let &[century, decade, y1, y0, b'-', m1, m0, b'-', d1, d0] = text.as_bytes() else { return None };
+    let (year, month, day) = (two(century, decade)? * 100 + two(y1, y0)?, two(m1, m0)?, two(d1, d0)?);
     let valid = (1..=12).contains(&month) && (1..=days_in_month(year as i32, month as u8) as i64).contains(&day);
     valid.then(|| date_of(year as i32, month as u8, day as u8))
 }
@@ -27,10 +31,10 @@ pub fn timestamp(text: &str, zone: &Zone) -> Option<i64> {
         return None;
     }
     let days = date(text.get(..10)?)?;
-    let (hour, minute) = (number(&bytes[11..13])?, number(&bytes[14..16])?);
+    let (hour, minute) = (two(bytes[11], bytes[12])?, two(bytes[14], bytes[15])?);
     let (mut second, mut nanos, mut at) = (0, 0, 16);
     if bytes.get(at) == Some(&b':') {
-        second = number(bytes.get(17..19)?)?;
+        second = two(*bytes.get(17)?, *bytes.get(18)?)?;
         at = 19;
         if let Some(b'.' | b',') = bytes.get(at) {
             let start = at + 1;

@@ -3,7 +3,7 @@
 
 use super::grouped::{Bits, Marks, set, words};
 use super::interp::{Context, Frame, NO_ID, Scope, truth};
-use super::rows::{Projection, Rows};
+use super::rows::{Col, Projection, Rows};
 use super::world::{Watermark, event_time, has_identity, time_of};
 use super::{Runtime, Truth};
 use crate::data::{KindId, Time};
@@ -90,6 +90,10 @@ pub enum Hold {
 fn up_to(plan: &Plan, runtime: &Runtime, as_of: Watermark, rows: Rows) -> (Rows, Watermark, u64) {
     let (mut watermark, mut after_as_of) = (Watermark::default(), 0);
     let Some(time) = plan.schema.kind(rows.kind).time() else { return (rows, watermark, 0) };
+    if let (None, Some(Col::Timestamp(times))) = (as_of.as_of, rows.cols.get(time.0 as usize)) {
+        times.iter().flatten().for_each(|time| watermark.see(Time::Instant(time)));
+        return (rows, watermark, 0);
+    }
     let mut kept = Vec::with_capacity(rows.len());
     for row in 0..rows.len() {
         match event_time(&rows, row, time) {
@@ -218,6 +222,18 @@ pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
     let rows = rows.own();
     let columns = &plan.schema.kind(rows.kind).identity;
     let mut bytes = Vec::new();
+    // As it mostly is.
+    if let [column] = columns[..]
+        && let Some(Col::Text(texts)) = rows.cols.get(column.0 as usize)
+    {
+        let hash = |text: &str| {
+            let mut hasher = FxHasher::default();
+            hasher.write_u32(rows.kind.0);
+            hasher.write(text.as_bytes());
+            hasher.finish()
+        };
+        return texts.iter().map(|text| text.map(hash)).collect();
+    }
     (0..rows.len())
         .map(|row| {
             if !has_identity(&plan.schema, rows, row) {

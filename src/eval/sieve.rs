@@ -108,7 +108,7 @@ pub(super) fn rest(kind: &Kind) -> Vec<ColumnId> {
 }
 
 impl KindSieve {
-    /// None where some reader has no guard, or all rows are held for another reason.
+    /// None where there is no reader or one has no guard, or all rows are held for another reason.
     fn new(plan: &Plan, runtime: &Runtime, id: KindId) -> Result<Option<KindSieve>, PlanError> {
         let at = id.0 as usize;
         let kind = plan.schema.kind(id);
@@ -135,6 +135,9 @@ impl KindSieve {
                 return Ok(None);
             }
             readers += 1;
+        }
+        if readers == 0 {
+            return Ok(None);
         }
         let mut sieve = KindSieve {
             readers: readers as usize,
@@ -285,16 +288,17 @@ impl KindSieve {
         scratch.resize((rows + 1) * words, 0);
         let (scratch, alive) = scratch.split_at_mut(words);
         alive.chunks_exact_mut(words).for_each(|alive| alive.copy_from_slice(&self.all));
-        let mut left: Vec<u32> = (0..rows as u32).collect();
-        let (mut looked, mut seen) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let (mut looked, mut seen) = (vec![0; rows], Vec::with_capacity(rows));
         for (nth, stage) in self.stages.iter().enumerate() {
-            let concerned = |row: &u32| {
-                alive[*row as usize * words..][..words].iter().zip(&stage.concerned).any(|(a, c)| a & c != 0)
-            };
-            looked.clear();
-            looked.extend(left.iter().copied().filter(concerned));
+            let mut concerned = 0;
+            for (row, alive) in alive.chunks_exact(words).enumerate() {
+                looked[concerned] = row as u32;
+                let any = alive.iter().zip(&stage.concerned).fold(0, |any, (a, c)| any | a & c);
+                concerned += usize::from(any != 0);
+            }
+            let looked = &looked[..concerned];
             seen.clear();
-            values(nth, &looked, &mut seen);
+            values(nth, looked, &mut seen);
             for (&row, &value) in looked.iter().zip(&seen) {
                 let alive = &mut alive[row as usize * words..][..words];
                 if !stage.narrow(value, alive, scratch) {
@@ -302,12 +306,10 @@ impl KindSieve {
                     alive.fill(0);
                 }
             }
-            left.retain(|row| alive[*row as usize * words..][..words].iter().any(|a| *a != 0));
-            if left.is_empty() {
-                break;
-            }
         }
-        left.iter().for_each(|row| kept[*row as usize] = true);
+        for (kept, alive) in kept.iter_mut().zip(alive.chunks_exact(words)) {
+            *kept |= alive.iter().any(|a| *a != 0);
+        }
     }
 }
 

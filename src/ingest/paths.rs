@@ -123,8 +123,6 @@ pub enum Raw<'a> {
 #[derive(Debug)]
 pub struct Slots<'a> {
     values: Vec<Raw<'a>>,
-    /// Of which slots the value is of this record: a bit each.
-    held: Vec<u64>,
     /// By node: in which record its key was last seen.
     seen: Vec<u32>,
     record: u32,
@@ -137,7 +135,6 @@ impl<'a> Slots<'a> {
     pub fn new(trie: &Trie, slots: usize, bounds: Bounds) -> Slots<'a> {
         Slots {
             values: vec![Raw::Absent; slots],
-            held: vec![0; slots.div_ceil(64)],
             seen: vec![0; trie.nodes.len()],
             record: 0,
             unknown: Vec::new(),
@@ -147,16 +144,13 @@ impl<'a> Slots<'a> {
 
     #[inline]
     pub fn get(&self, slot: u32) -> Raw<'a> {
-        match self.held.get(slot as usize / 64) {
-            Some(held) if held & 1 << (slot % 64) != 0 => self.values[slot as usize],
-            _ => Raw::Absent,
-        }
+        self.values.get(slot as usize).copied().unwrap_or(Raw::Absent)
     }
 
     /// Makes ready for the next record.
     #[inline]
     pub fn clear(&mut self) {
-        self.held.fill(0);
+        self.values.fill(Raw::Absent);
         self.unknown.clear();
         self.record = self.record.wrapping_add(1);
         if self.record == 0 {
@@ -174,7 +168,6 @@ impl<'a> Slots<'a> {
     #[inline]
     pub fn set(&mut self, slot: u32, raw: Raw<'a>) {
         self.values[slot as usize] = raw;
-        self.held[slot as usize / 64] |= 1 << (slot % 64);
     }
 }
 

@@ -301,7 +301,15 @@ impl KindSieve {
             values(nth, looked, &mut seen);
             for (&row, &value) in looked.iter().zip(&seen) {
                 let alive = &mut alive[row as usize * words..][..words];
-                if !stage.narrow(value, alive, scratch) {
+                let told = match (&stage.guards, value) {
+                    // As it mostly is.
+                    (Guards::Text(words), Seen::Text(text)) => {
+                        words.narrow(text, &stage.otherwise, alive, scratch);
+                        true
+                    }
+                    _ => stage.narrow(value, alive, scratch),
+                };
+                if !told {
                     kept[row as usize] = true;
                     alive.fill(0);
                 }

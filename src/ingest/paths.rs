@@ -142,9 +142,10 @@ impl<'a> Slots<'a> {
         }
     }
 
+    /// Of a slot that the paths have.
     #[inline]
     pub fn get(&self, slot: u32) -> Raw<'a> {
-        self.values.get(slot as usize).copied().unwrap_or(Raw::Absent)
+        self.values[slot as usize]
     }
 
     /// Makes ready for the next record.

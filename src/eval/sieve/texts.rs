@@ -173,9 +173,13 @@ impl Short {
 #[derive(Debug)]
 struct Affixes {
     at_end: bool,
-    /// Where they are few, all of them.
+    /// That of no bytes, which all texts have.
+    empty: Option<u32>,
+    /// Where they are few, all of them, by the byte at the edge.
     few: Vec<Affix>,
-    /// Otherwise, by length.
+    /// By this byte: the first of them, or their number.
+    from: [u8; 256],
+    /// Where they are many, by length.
     lengths: Vec<usize>,
     many: FxHashMap<Box<str>, u32>,
 }
@@ -185,45 +189,58 @@ struct Affixes {
 struct Affix {
     edge: u64,
     counts: u64,
+    byte: u8,
     text: Box<str>,
     at: u32,
 }
 
 /// So many are compared one after the other.
-const COMPARED: usize = 32;
+const COMPARED: usize = 48;
 
 impl Affixes {
     fn new(texts: &[(&str, u32)], at_end: bool) -> Affixes {
-        let mut affixes = Affixes { at_end, few: Vec::new(), lengths: Vec::new(), many: FxHashMap::default() };
-        if texts.len() > COMPARED {
-            affixes.lengths.extend(texts.iter().map(|(text, _)| text.len()));
+        let empty = texts.iter().find(|(text, _)| text.is_empty()).map(|(_, at)| *at);
+        let mut affixes =
+            Affixes { at_end, empty, few: Vec::new(), from: [0; 256], lengths: Vec::new(), many: FxHashMap::default() };
+        let texts = texts.iter().filter(|(text, _)| !text.is_empty());
+        if texts.clone().count() > COMPARED {
+            affixes.lengths.extend(texts.clone().map(|(text, _)| text.len()));
             affixes.lengths.sort_unstable();
             affixes.lengths.dedup();
-            affixes.many.extend(texts.iter().map(|(text, at)| (Box::from(*text), *at)));
+            affixes.many.extend(texts.map(|(text, at)| (Box::from(*text), *at)));
             return affixes;
         }
-        affixes.few.extend(texts.iter().map(|(text, at)| {
+        affixes.few.extend(texts.filter_map(|(text, at)| {
+            let byte = *if at_end { text.as_bytes().last() } else { text.as_bytes().first() }?;
             let spare = 64 - 8 * text.len().min(8) as u32;
-            let all = |n: u64| if at_end { n.checked_shl(spare) } else { n.checked_shr(spare) }.unwrap_or(0);
-            Affix { edge: edge(text, at_end), counts: all(u64::MAX), text: (*text).into(), at: *at }
+            let counts = if at_end { u64::MAX << spare } else { u64::MAX >> spare };
+            Some(Affix { edge: edge(text, at_end), counts, byte, text: (*text).into(), at: *at })
         }));
+        affixes.few.sort_by_key(|affix| affix.byte);
+        affixes.from = [affixes.few.len() as u8; 256];
+        affixes.few.iter().enumerate().rev().for_each(|(n, affix)| affixes.from[affix.byte as usize] = n as u8);
         affixes
     }
 
     fn is_empty(&self) -> bool {
-        self.few.is_empty() && self.many.is_empty()
+        self.empty.is_none() && self.few.is_empty() && self.many.is_empty()
     }
 
     #[inline]
     fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
-        if self.is_empty() {
-            return;
-        }
-        let edge = edge(text, self.at_end);
-        for affix in self.few.iter().filter(|a| (a.edge ^ edge) & a.counts == 0) {
-            let has = if self.at_end { text.ends_with(&*affix.text) } else { text.starts_with(&*affix.text) };
-            if has {
-                hit(affix.at);
+        self.empty.into_iter().for_each(&mut *hit);
+        let bytes = text.as_bytes();
+        let Some(&byte) = (if self.at_end { bytes.last() } else { bytes.first() }) else { return };
+        let some = &self.few[self.from[byte as usize].into()..];
+        if some.first().is_some_and(|affix| affix.byte == byte) {
+            let edge = edge(text, self.at_end);
+            for affix in some.iter().take_while(|affix| affix.byte == byte) {
+                // What counts may be all of a text that is shorter.
+                if (affix.edge ^ edge) & affix.counts == 0
+                    && if self.at_end { text.ends_with(&*affix.text) } else { text.starts_with(&*affix.text) }
+                {
+                    hit(affix.at);
+                }
             }
         }
         for &length in self.lengths.iter().take_while(|l| **l <= text.len()) {
@@ -311,5 +328,94 @@ impl Search {
         self.all.find(text, &mut String::new(), &mut |test| {
             self.turned[test as usize].iter().for_each(|&reader| bit(turned, reader));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{ColumnId, Role, Type};
+    use crate::eval::sieve::Guards;
+    use crate::eval::testing;
+    use proptest::prelude::*;
+
+    fn atoms(hows: &'static [TextMatch]) -> impl Strategy<Value = Vec<(Atom, bool)>> {
+        let patterns = prop::collection::vec("[ab.é]{0,18}", 1..4);
+        let atom = (prop::sample::select(hows), patterns).prop_map(|(how, patterns)| Atom {
+            column: ColumnId(0),
+            test: AtomTest::Text { how, patterns, ignoring_case: false },
+        });
+        prop::collection::vec((atom, any::<bool>()), 1..150)
+    }
+
+    fn holds(atom: &Atom, text: &str) -> bool {
+        let AtomTest::Text { how, patterns, .. } = &atom.test else { return false };
+        patterns.iter().any(|p| match how {
+            TextMatch::Equals => text == p,
+            TextMatch::StartsWith => text.starts_with(&**p),
+            TextMatch::EndsWith => text.ends_with(&**p),
+            _ => text.contains(&**p),
+        })
+    }
+
+    fn guards(atoms: &[(Atom, bool)]) -> Vec<Guard<'_>> {
+        let numbered = atoms.iter().enumerate();
+        numbered.map(|(reader, (atom, holds))| Guard { reader: reader as u32, atom, holds: *holds }).collect()
+    }
+
+    fn mask(guards: &[Guard], is_in: impl Fn(&Guard) -> bool) -> Mask {
+        let mut mask = vec![0; guards.len().div_ceil(128)];
+        guards.iter().filter(|g| is_in(g)).for_each(|g| bit(&mut mask, g.reader));
+        mask
+    }
+
+    /// Some texts, and some that are looked for.
+    fn texts(atoms: &[(Atom, bool)], more: Vec<String>) -> Vec<String> {
+        let patterns = atoms.iter().flat_map(|(atom, _)| match &atom.test {
+            AtomTest::Text { patterns, .. } => &patterns[..1],
+            _ => &[],
+        });
+        patterns.cloned().chain(more).collect()
+    }
+
+    /// Those are left who need what a text is, or need it to be something else.
+    proptest! {
+        #[test]
+        fn what_a_text_is_leaves_whom_it_concerns(
+            atoms in atoms(&[TextMatch::Equals, TextMatch::StartsWith, TextMatch::EndsWith]),
+            more in prop::collection::vec("[ab.é]{0,18}", 1..20),
+        ) {
+            let guards = guards(&atoms);
+            let words = Words::new(guards.len(), &guards);
+            let otherwise = mask(&guards, |g| !g.holds);
+            for text in texts(&atoms, more) {
+                let (mut alive, mut scratch) = (mask(&guards, |_| true), mask(&guards, |_| true));
+                words.narrow(&text, &otherwise, &mut alive, &mut scratch);
+                prop_assert_eq!(&alive, &mask(&guards, |g| holds(g.atom, &text) == g.holds), "{:?}", text);
+            }
+        }
+
+        #[test]
+        fn what_stands_in_a_text_leaves_whom_it_concerns(
+            atoms in atoms(&[TextMatch::Contains]),
+            more in prop::collection::vec("[ab.é]{0,18}", 1..20),
+            few in any::<bool>(),
+        ) {
+            let guards = guards(&atoms);
+            let kind = testing::kind("k", Role::Record { time: None, subject: None }, &[], &[("text", Type::Text, false)]);
+            let search = Search::new(&kind, guards.len(), &guards).unwrap().unwrap();
+            let all = mask(&guards, |_| true);
+            let guarding = Guards::Bool(Vec::new());
+            let stage =
+                Stage { optional: false, concerned: all, otherwise: mask(&guards, |g| !g.holds), guards: guarding };
+            // Of few that are left the others stay out.
+            let left = |g: &Guard| !few || g.reader % 16 == 0;
+            for text in texts(&atoms, more) {
+                let (mut alive, mut scratch) = (mask(&guards, left), mask(&guards, |_| true));
+                search.narrow(&text, &stage, &mut alive, &mut scratch);
+                let wanted = mask(&guards, |g| left(g) && holds(g.atom, &text) == g.holds);
+                prop_assert_eq!(&alive, &wanted, "{:?}", text);
+            }
+        }
     }
 }

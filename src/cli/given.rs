@@ -1,10 +1,9 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
 use super::limits::LimitArgs;
-use super::memory::{self, Limit, Size};
+use super::memory::{Limit, Size};
 use super::people::Naming;
 use super::policies::Trust;
-use super::reading::SHORT;
 use super::records::{self, Inputs};
 use super::{Failure, Style, check, compile, output};
 use crate::data::Reading;
@@ -132,9 +131,6 @@ impl Given {
 
     /// Loads the policy set; errors are told, warnings too.
     pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
-        if !self.is_short() {
-            memory::in_small_pages();
-        }
         let Some(path) = &self.plan else {
             let loaded = check::load(&self.policies, &self.trust, &self.set, style)?;
             let (policies, checked) = (loaded.policies.into(), loaded.checked.into());
@@ -143,16 +139,6 @@ impl Given {
         let (saved, origin) = compile::read(path, &self.trust)?;
         output::tell(&report::render::diagnostics(&saved.sources, &saved.warnings, style.stderr));
         Ok(Rules::Saved { saved, path, origin })
-    }
-
-    /// Whether files were named, and there is little in them.
-    fn is_short(&self) -> bool {
-        let size = |named: &String| {
-            let path = named.split_once('=').map_or(named.as_str(), |(_, path)| path);
-            std::fs::metadata(path).ok().filter(|m| m.is_file()).map(|m| m.len())
-        };
-        let all = self.records.iter().try_fold(0, |all: u64, named| all.checked_add(size(named)?));
-        all.is_some_and(|all| (1..SHORT).contains(&all))
     }
 
     /// Finds the files of records, and what people in them are called.

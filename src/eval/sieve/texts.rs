@@ -3,7 +3,7 @@
 //! What a text is and how it begins or ends is looked up for all readers at once. What stands inside it is looked for
 //! reader by reader, as few are left by then; for all at once where there are many.
 
-use super::sets::{Mask, Sets, bit, keep};
+use super::sets::{Mask, Sets, bit};
 use super::{Guard, Stage};
 use crate::data::Kind;
 use crate::eval::PlanError;
@@ -11,6 +11,9 @@ use crate::eval::grouped::{AtomGroups, TextGroup};
 use crate::plan::{Atom, AtomTest, TextMatch};
 use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
+
+/// Of the sets of those whose test holds, the one of nobody.
+const NOBODY: u32 = 0;
 
 /// What a text is, and how it begins and ends.
 #[derive(Debug)]
@@ -38,6 +41,9 @@ impl Words {
             }
         }
         let (mut turned, mut known) = (Sets::new(readers), FxHashMap::<Mask, u32>::default());
+        let nobody = vec![0; words];
+        turned.push(&nobody);
+        known.insert(nobody, NOBODY);
         let [equal, starts, ends] = found.map(|of| {
             let mut of: Vec<(&str, Mask)> = of.into_iter().collect();
             of.sort_unstable();
@@ -59,10 +65,7 @@ impl Words {
     #[inline]
     pub fn narrow(&self, text: &str, otherwise: &[u128], alive: &mut [u128], scratch: &mut [u128]) {
         if self.starts.is_empty() && self.ends.is_empty() {
-            match self.equal.get(text).map(|at| self.turned.at(at as usize)) {
-                Some(turned) => leave(alive, otherwise, turned),
-                None => keep(alive, otherwise),
-            }
+            leave(alive, otherwise, self.turned.at(self.equal.get(text) as usize));
         } else {
             scratch.fill(0);
             self.turn(text, scratch);
@@ -73,7 +76,7 @@ impl Words {
     /// Adds those whose test holds.
     pub fn turn(&self, text: &str, turned: &mut [u128]) {
         let mut add = |at| turned.iter_mut().zip(self.turned.at(at as usize)).for_each(|(t, of)| *t |= of);
-        self.equal.get(text).into_iter().for_each(&mut add);
+        add(self.equal.get(text));
         self.starts.find(text, &mut add);
         self.ends.find(text, &mut add);
     }
@@ -86,53 +89,78 @@ fn leave(alive: &mut [u128], otherwise: &[u128], turned: &[u128]) {
 /// Texts that are looked up.
 #[derive(Debug)]
 struct Equal {
-    /// Those of few bytes, each at its place or behind it; a power of two, of which half are free.
-    short: Vec<Place>,
-    long: FxHashMap<Box<str>, u32>,
+    /// Those of few bytes, each at its place and no two at one: so no branch hangs on whether a text is one of them. A power
+    /// of two; none where they are very many.
+    places: Vec<Place>,
+    seed: u64,
+    /// Those that have no place.
+    others: FxHashMap<Box<str>, u32>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Place {
-    text: Short,
+    first: u64,
+    last: u64,
+    /// Of no text where none is.
+    length: u32,
     at: u32,
 }
 
+impl Place {
+    const FREE: Place = Place { first: 0, last: 0, length: u32::MAX, at: NOBODY };
+
+    fn is(&self, short: Short) -> bool {
+        (self.first ^ short.first) | (self.last ^ short.last) | u64::from(self.length ^ short.length) == 0
+    }
+}
+
+/// So many have a place.
+const PLACES: usize = 256;
+
+/// So often places are sought for all before more are taken, and so often more are.
+const SEEDS: u64 = 32;
+const SIZES: u64 = 6;
+
 impl Equal {
     fn new(texts: &[(&str, u32)]) -> Equal {
-        let short: Vec<(Short, u32)> = texts.iter().filter_map(|(t, at)| Some((Short::of(t)?, *at))).collect();
-        let long = texts.iter().filter(|(t, _)| Short::of(t).is_none()).map(|(t, at)| ((*t).into(), *at)).collect();
-        let mut places = vec![Place { text: Short::NONE, at: 0 }; (2 * short.len()).next_power_of_two()];
-        for (short, at) in short {
-            let mut place = short.place(places.len());
-            while places[place].text != Short::NONE {
-                place = (place + 1) % places.len();
-            }
-            places[place] = Place { text: short, at };
-        }
-        Equal { short: places, long }
+        let short: Vec<(Short, u32)> = texts.iter().filter_map(|(text, at)| Some((Short::of(text)?, *at))).collect();
+        let least = 2 * short.len().next_power_of_two();
+        let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), n * 2 + 1)).filter(|_| short.len() <= PLACES);
+        let mut found = tries.filter_map(|(size, seed)| Some((placed(&short, size, seed)?, seed)));
+        let (places, seed) = found.next().unwrap_or_default();
+        let others = texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text).is_none());
+        let others = others.map(|(text, at)| ((*text).into(), *at)).collect();
+        Equal { places, seed, others }
     }
 
     #[inline]
-    fn get(&self, text: &str) -> Option<u32> {
-        let Some(short) = Short::of(text) else {
-            return if self.long.is_empty() { None } else { self.long.get(text).copied() };
-        };
-        let mut place = short.place(self.short.len());
-        loop {
-            let Place { text, at } = &self.short[place];
-            if *text == short {
-                return Some(*at);
+    fn get(&self, text: &str) -> u32 {
+        match Short::of(text) {
+            Some(short) if !self.places.is_empty() => {
+                let place = &self.places[short.place(self.seed, self.places.len())];
+                if place.is(short) { place.at } else { NOBODY }
             }
-            if *text == Short::NONE {
-                return None;
-            }
-            place = (place + 1) & (self.short.len() - 1);
+            _ if self.others.is_empty() => NOBODY,
+            _ => self.others.get(text).copied().unwrap_or(NOBODY),
         }
     }
 }
 
+/// All in so many places; none where two have the same.
+fn placed(all: &[(Short, u32)], size: usize, seed: u64) -> Option<Vec<Place>> {
+    let mut places = vec![Place::FREE; size];
+    for &(short, at) in all {
+        let place = &mut places[short.place(seed, size)];
+        if place.length != Place::FREE.length {
+            return None;
+        }
+        *place = Place { first: short.first, last: short.last, length: short.length, at };
+    }
+    Some(places)
+}
+
 /// A text of few bytes as numbers: equal where the texts are.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 struct Short {
     first: u64,
     last: u64,
@@ -140,9 +168,6 @@ struct Short {
 }
 
 impl Short {
-    /// Of no text.
-    const NONE: Short = Short { first: 0, last: 0, length: u32::MAX };
-
     /// Without a branch by the length where that is usual: lengths differ from row to row.
     #[inline]
     fn of(text: &str) -> Option<Short> {
@@ -163,9 +188,9 @@ impl Short {
 
     /// Among so many, a power of two.
     #[inline]
-    fn place(&self, of: usize) -> usize {
+    fn place(&self, seed: u64, of: usize) -> usize {
         let mixed = self.first ^ self.last.rotate_left(23) ^ u64::from(self.length);
-        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (of - 1)
+        (mixed.wrapping_mul(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 32) as usize & (of - 1)
     }
 }
 
@@ -235,10 +260,12 @@ impl Affixes {
         if some.first().is_some_and(|affix| affix.byte == byte) {
             let edge = edge(text, self.at_end);
             for affix in some.iter().take_while(|affix| affix.byte == byte) {
-                // What counts may be all of a text that is shorter.
-                if (affix.edge ^ edge) & affix.counts == 0
-                    && if self.at_end { text.ends_with(&*affix.text) } else { text.starts_with(&*affix.text) }
-                {
+                let length = affix.text.len();
+                if (affix.edge ^ edge) & affix.counts != 0 || text.len() < length {
+                    continue;
+                }
+                let has = || if self.at_end { text.ends_with(&*affix.text) } else { text.starts_with(&*affix.text) };
+                if length <= 8 || has() {
                     hit(affix.at);
                 }
             }

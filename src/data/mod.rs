@@ -25,6 +25,6 @@ pub use limits::Limits;
 pub use mapping::Reading;
 pub use people::People;
 pub use schema::{Column, ColumnId, EnumDef, EnumId, EnumWord, Kind, KindId, Origin, Role, Schema, Type};
-pub use sieve::{Between, Seen, Sieve};
+pub use sieve::{Between, Seen, Sieve, Values};
 pub use value::{Currency, Money, Value};
 pub use verdict::{Severity, Verdict};

@@ -19,6 +19,9 @@ pub enum Seen<'a> {
     Other,
 }
 
+/// Adds what stands in a column in the rows of these numbers.
+pub type Values<'r, 'v> = dyn FnMut(usize, &[u32], &mut Vec<Seen<'v>>) + 'r;
+
 /// What is known of a value of several rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Between<'a> {
@@ -44,14 +47,8 @@ pub trait Sieve: Sync {
     /// [`Sieve::columns`], by its index; `scratch` is room that is kept from row to row.
     fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool;
 
-    /// The same of several rows, column by column. `values` adds what stands in a column in the rows of these numbers.
-    fn keeps_each<'v>(
-        &self,
-        kind: KindId,
-        scratch: &mut Vec<u128>,
-        kept: &mut [bool],
-        values: &mut dyn FnMut(usize, &[u32], &mut Vec<Seen<'v>>),
-    ) {
+    /// The same of several rows, column by column.
+    fn keeps_each<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
         for (row, kept) in kept.iter_mut().enumerate() {
             let mut seen = Vec::with_capacity(1);
             *kept = self.keeps(kind, scratch, &mut |nth| {

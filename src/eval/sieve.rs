@@ -12,7 +12,7 @@ use self::sets::{Mask, Sets, bit, keep};
 use self::texts::{Search, Words};
 use super::screen::triggered_by;
 use super::{PlanError, Runtime};
-use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Type, Value};
+use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Type, Value, Values};
 use crate::plan::{Atom, AtomTest, Plan, Test, TextMatch};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ struct Stage {
 enum Guards {
     /// The record's time must be known.
     Timed,
-    Text(Words),
+    Text(Box<Words>),
     Search(Box<Search>),
     /// Bounds ascending; by how many of them a value is not below: for whom it may be something.
     Ordered(Vec<i128>, Sets),
@@ -85,13 +85,7 @@ impl Sieve for Sieves {
         self.0.get(kind.0 as usize).and_then(Option::as_ref).is_none_or(|of| of.keeps(scratch, value))
     }
 
-    fn keeps_each<'v>(
-        &self,
-        kind: KindId,
-        scratch: &mut Vec<u128>,
-        kept: &mut [bool],
-        values: &mut dyn FnMut(usize, &[u32], &mut Vec<Seen<'v>>),
-    ) {
+    fn keeps_each<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
         match self.0.get(kind.0 as usize).and_then(Option::as_ref) {
             Some(of) => of.keeps_each(scratch, kept, values),
             None => kept.fill(true),
@@ -196,7 +190,7 @@ impl KindSieve {
 
     fn guards(&self, kind: &Kind, ty: &Type, cost: Cost, own: &[Guard]) -> Result<Option<Guards>, PlanError> {
         Ok(Some(match cost {
-            Cost::Word => Guards::Text(Words::new(self.readers, own)),
+            Cost::Word => Guards::Text(Box::new(Words::new(self.readers, own))),
             Cost::Search | Cost::Fold => {
                 let Some(search) = Search::new(kind, self.readers, own)? else { return Ok(None) };
                 Guards::Search(Box::new(search))
@@ -278,12 +272,7 @@ impl KindSieve {
 
     /// Stage by stage: what rows come to hangs less on each other than what the stages of one row come to, and the processor
     /// does more of it at once.
-    fn keeps_each<'v>(
-        &self,
-        scratch: &mut Vec<u128>,
-        kept: &mut [bool],
-        values: &mut dyn FnMut(usize, &[u32], &mut Vec<Seen<'v>>),
-    ) {
+    fn keeps_each<'v>(&self, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
         let (rows, words) = (kept.len(), self.all.len());
         scratch.resize((rows + 1) * words, 0);
         let (scratch, alive) = scratch.split_at_mut(words);

@@ -405,7 +405,7 @@ mod tests {
         patterns.cloned().chain(more).collect()
     }
 
-    /// Those are left who need what a text is, or need it to be something else.
+    // Those are left who need what a text is, or need it to be something else.
     proptest! {
         #[test]
         fn what_a_text_is_leaves_whom_it_concerns(
@@ -436,7 +436,7 @@ mod tests {
             let stage =
                 Stage { optional: false, concerned: all, otherwise: mask(&guards, |g| !g.holds), guards: guarding };
             // Of few that are left the others stay out.
-            let left = |g: &Guard| !few || g.reader % 16 == 0;
+            let left = |g: &Guard| !few || g.reader.is_multiple_of(16);
             for text in texts(&atoms, more) {
                 let (mut alive, mut scratch) = (mask(&guards, left), mask(&guards, |_| true));
                 search.narrow(&text, &stage, &mut alive, &mut scratch);

@@ -154,7 +154,13 @@ pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -
         one.histories.into_iter().for_each(|(history, ids)| histories[history as usize].extend(ids));
         kinds.push(one.world);
     }
-    candidates.iter_mut().chain(&mut histories).for_each(|ids: &mut Vec<u32>| ids.sort_unstable());
+    // Each is runs that ascend, one a batch.
+    let sorted = |_, mut ids: Vec<u32>| {
+        ids.sort();
+        ids
+    };
+    let candidates = parallel_each(options.threads, candidates, sorted);
+    let histories = parallel_each(options.threads, histories, sorted);
     let world = world::build(plan, runtime, kinds, watermark, &histories, options.threads);
     Settled { world, counts, compliant, in_force, candidates }
 }
@@ -336,7 +342,8 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
             entries.push((key, s as u32, row as u32));
         }
     }
-    entries.sort_unstable_by_key(|e| e.0);
+    // As a rule runs that ascend.
+    entries.sort_by_key(|e| e.0);
     let mut order = Vec::with_capacity(entries.len());
     for run in entries.chunk_by(|a, b| a.0 == b.0) {
         if let [(_, segment, row)] = run {

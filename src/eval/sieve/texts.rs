@@ -115,7 +115,7 @@ impl Place {
 }
 
 /// So many have a place.
-const PLACES: usize = 256;
+const PLACES: usize = 128;
 
 /// So often places are sought for all before more are taken, and so often more are.
 const SEEDS: u64 = 32;

@@ -44,7 +44,7 @@ pub struct Shapes {
 /// A value, and what was seen to follow it.
 #[derive(Debug)]
 struct Node {
-    /// What followed last.
+    /// What followed last, and before.
     likely: [Step; 2],
     /// Where the value is kept.
     slot: Option<u32>,

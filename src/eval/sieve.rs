@@ -198,7 +198,7 @@ impl KindSieve {
             Cost::Order => {
                 // The least number that is not below.
                 let bound = |guard: &Guard| match &guard.atom.test {
-                    AtomTest::Below { bound, or_equal } => number(bound).map(|n| n + i128::from(*or_equal)),
+                    AtomTest::Below { bound, or_equal } => number(bound).map(|n| n.saturating_add((*or_equal).into())),
                     _ => None,
                 };
                 let mut bounds: Vec<i128> = own.iter().filter_map(bound).collect();

@@ -7,8 +7,9 @@
 //! What one machine knows from all records is told to each: how far they reach ([`Extent`]), and which of them came
 //! more than once (their [marks](Evaluator::survey)).
 
+use super::repeats::identities;
 use super::rows::{Col, FlawKind, Rows};
-use super::screen::{Hold, identities, screen};
+use super::screen::{Hold, screen};
 use super::val::Val;
 use super::verdicts::Findings;
 use super::world::{Watermark, cell_type, event_time};

@@ -6,11 +6,14 @@
 
 use super::parallel;
 use super::records::Taken;
-use super::rows::Rows;
-use super::screen::{Segment, identities};
+use super::rows::{Col, Rows};
+use super::screen::Segment;
+use super::val::Val;
+use super::world::has_identity;
 use crate::data::{Kind, Origin};
 use crate::plan::Plan;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashSet, FxHasher};
+use std::hash::Hasher;
 
 /// Of fewer hashes one thread is done sooner.
 const WORTH_A_THREAD: usize = 1 << 16;
@@ -96,6 +99,40 @@ impl Wanted {
             segment.candidates.iter_mut().chain(&mut segment.histories).for_each(|(_, rows)| rows.retain(stays));
         }
     }
+}
+
+/// By row: a hash of the identity, where one is declared and known.
+pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
+    let rows = rows.own();
+    let columns = &plan.schema.kind(rows.kind).identity;
+    let mut bytes = Vec::new();
+    // As it mostly is.
+    if let [column] = columns[..]
+        && let Some(Col::Text(texts)) = rows.cols.get(column.0 as usize)
+    {
+        let hash = |text: &str| {
+            let mut hasher = FxHasher::default();
+            hasher.write_u32(rows.kind.0);
+            hasher.write(text.as_bytes());
+            hasher.finish()
+        };
+        return texts.iter().map(|text| text.map(hash)).collect();
+    }
+    (0..rows.len())
+        .map(|row| {
+            if !has_identity(&plan.schema, rows, row) {
+                return None;
+            }
+            bytes.clear();
+            bytes.extend(rows.kind.0.to_le_bytes());
+            for &c in columns {
+                Val::cell(rows, row, c, false).encode(&mut bytes);
+            }
+            let mut hasher = FxHasher::default();
+            hasher.write(&bytes);
+            Some(hasher.finish())
+        })
+        .collect()
 }
 
 /// Those that come more than once. `seen` is room that is kept from one call to the next.

@@ -3,13 +3,12 @@
 
 use super::grouped::{Bits, Marks, set, words};
 use super::interp::{Context, Frame, NO_ID, Scope, truth};
+use super::repeats::identities;
 use super::rows::{Col, Projection, Rows};
-use super::world::{Watermark, event_time, has_identity, time_of};
+use super::world::{Watermark, event_time, time_of};
 use super::{Runtime, Truth};
 use crate::data::{KindId, Time};
 use crate::plan::{Bool, Plan, Test, Trigger};
-use rustc_hash::FxHasher;
-use std::hash::Hasher;
 use std::sync::Arc;
 
 /// A batch with all that its rows alone decide.
@@ -216,39 +215,6 @@ fn ones(bits: &Bits) -> Vec<u32> {
         }
     }
     rows
-}
-
-pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
-    let rows = rows.own();
-    let columns = &plan.schema.kind(rows.kind).identity;
-    let mut bytes = Vec::new();
-    // As it mostly is.
-    if let [column] = columns[..]
-        && let Some(Col::Text(texts)) = rows.cols.get(column.0 as usize)
-    {
-        let hash = |text: &str| {
-            let mut hasher = FxHasher::default();
-            hasher.write_u32(rows.kind.0);
-            hasher.write(text.as_bytes());
-            hasher.finish()
-        };
-        return texts.iter().map(|text| text.map(hash)).collect();
-    }
-    (0..rows.len())
-        .map(|row| {
-            if !has_identity(&plan.schema, rows, row) {
-                return None;
-            }
-            bytes.clear();
-            bytes.extend(rows.kind.0.to_le_bytes());
-            for &c in columns {
-                super::val::Val::cell(rows, row, c, false).encode(&mut bytes);
-            }
-            let mut hasher = FxHasher::default();
-            hasher.write(&bytes);
-            Some(hasher.finish())
-        })
-        .collect()
 }
 
 struct Work<'a> {

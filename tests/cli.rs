@@ -201,6 +201,28 @@ fn findings(args: &[&str], stdin: &[u8]) -> String {
     String::from_utf8(command.output().unwrap().stdout).unwrap()
 }
 
+/// What would have to be found is not made up where two of its own fields would have to agree, but the rest is told.
+#[test]
+fn why_not_where_fields_of_what_is_sought_agree() {
+    let scratch = tempfile::tempdir().unwrap();
+    let name = |file: &str| scratch.path().join(file).to_str().unwrap().to_owned();
+    let policy = "record call at day by who identity id { id: text, day: date, who: text }\n\
+                  record note at day by who identity id { id: text, day: date, who: text, head: text, tags: list of text, topics: list of text }\n\
+                  require written { on call need note within 7 days after where note.head starts_with note.who }\n\
+                  require tagged { on call need note within 7 days after where note.tags overlaps note.topics }\n";
+    std::fs::write(name("p.bylaw"), policy).unwrap();
+    let log = "{\"kind\":\"call\",\"id\":\"c1\",\"day\":\"2025-01-01\",\"who\":\"a\"}\n\
+               {\"kind\":\"note\",\"id\":\"n1\",\"day\":\"2025-03-02\",\"who\":\"b\",\"head\":\"c\",\"tags\":[],\"topics\":[]}\n";
+    std::fs::write(name("log.ndjson"), log).unwrap();
+    for rule in ["written", "tagged"] {
+        let mut command = Command::cargo_bin("bylaws").unwrap();
+        command.args(["why-not", rule, "call:c1", "--policy", &name("p.bylaw"), &name("log.ndjson")]);
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.starts_with("major finding"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 /// The same records by whatever way, but for the name of the input.
 #[test]
 fn one_log_by_many_ways() {

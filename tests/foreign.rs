@@ -43,6 +43,8 @@ fn what_other_languages_have_is_mended() {
         ("when value > $100", "when value > 100 USD"),
         ("when giver like \"%Acme%\"", "when giver contains \"Acme\""),
         ("when giver like \"Acme%\"", "when giver starts_with \"Acme\""),
+        ("when giver starts with \"Acme\"", "when giver starts_with \"Acme\""),
+        ("when not giver ends with \"Ltd\"", "when not giver ends_with \"Ltd\""),
         ("when not giver like \"%Ltd\"", "when not giver ends_with \"Ltd\""),
         ("when value between 100 EUR and 200 EUR", "when value >= 100 EUR and value <= 200 EUR"),
         ("when gift.value between 1 EUR and price", "when gift.value >= 1 EUR and gift.value <= price"),

@@ -172,6 +172,8 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let (with, last) = match lower.as_str() {
         "is" | "equals" | "eq" if place.scanned.is(next, "not") => ("!=", next),
         "is" | "equals" | "eq" => ("==", *at),
+        "starts" | "begins" if place.scanned.is(next, "with") => ("starts_with", next),
+        "ends" if place.scanned.is(next, "with") => ("ends_with", next),
         "startswith" => ("starts_with", *at),
         "endswith" => ("ends_with", *at),
         "overlap" | "intersects" => ("overlaps", *at),
@@ -182,7 +184,8 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     let span = Span { end: place.span(last).end, ..span };
-    let error = slip(format!("`{word}` is written `{with}`"), span, "not an operator");
+    let written = &place.scanned.text[span.range()];
+    let error = slip(format!("`{written}` is written `{with}`"), span, "not an operator");
     Some(place.mend(error, span, with, &format!("write `{with}`")))
 }
 

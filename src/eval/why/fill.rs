@@ -174,7 +174,7 @@ impl<'a> Fill<'_, 'a> {
                 Some(())
             }
             (Op::TextTest { left, right, .. }, true) => {
-                let column = self.own(left)?;
+                let column = self.own(left).filter(|_| !reads(right, self.root))?;
                 let Val::Text(text) = value(&cx, right, self.about) else { return None };
                 self.put(column, Demand::Condition { span: expr.span, holds: true }, Value::Text(text.into()));
                 Some(())
@@ -184,6 +184,9 @@ impl<'a> Fill<'_, 'a> {
                     Some(column) => (column, right),
                     None => (self.own(right)?, left),
                 };
+                if reads(other, self.root) {
+                    return None;
+                }
                 let tried = value(&cx, other, self.about).owned(&other.ty, &cx.plan.schema)?;
                 self.put(column, Demand::Condition { span: expr.span, holds: true }, tried);
                 Some(())

@@ -308,14 +308,20 @@ fn programs(
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
     let order = in_order(findings);
-    let entry = |i: usize, _: usize, text: &mut Vec<u8>| {
-        let entry = Entry::of(findings, i);
-        serde_json::to_writer(text, &json::entry(context, &entry, standing(summary, i))).map_err(Into::into)
+    let entries = || -> Piece<'_> {
+        let (mut explainer, mut written) = (findings.explainer(), json::Written::default());
+        Box::new(move |i, _, text| {
+            let entry = Entry::by(findings, &mut explainer, i);
+            json::write(context, &entry, standing(summary, i), &mut written, text).map_err(Into::into)
+        })
     };
-    let notice = |i: usize| exchange::of_entry(context, &Entry::of(findings, i), standing(summary, i));
+    let notices = || {
+        let mut explainer = findings.explainer();
+        move |i: usize| exchange::of_entry(context, &Entry::by(findings, &mut explainer, i), standing(summary, i))
+    };
     match format {
         Format::Ndjson => {
-            return pieces(&order, threads, b"\n", &entry, &mut |texts, _| {
+            return pieces(&order, threads, b"\n", &entries, &mut |texts, _| {
                 out.write_all(texts)?;
                 out.write_all(b"\n")
             });
@@ -323,6 +329,7 @@ fn programs(
         Format::Parquet => {
             let run = run_of(context, summary);
             let mut sheet = exchange::Sheet::new(&run)?;
+            let mut notice = notices();
             order.iter().try_for_each(|&i| sheet.add(notice(i), out))?;
             return sheet.finish(out);
         }
@@ -332,7 +339,10 @@ fn programs(
         let run = run_of(context, summary);
         let has = |&i: &usize| form.has(exchange::outcome(findings.verdicts()[i]), standing(summary, i));
         let order: Vec<usize> = order.into_iter().filter(has).collect();
-        let piece = |i: usize, n: usize, text: &mut Vec<u8>| form.piece(&run, &notice(i), n, text);
+        let piece = || -> Piece<'_> {
+            let (mut notice, form, run) = (notices(), &form, &run);
+            Box::new(move |i, n, text| form.piece(run, &notice(i), n, text))
+        };
         form.head(&run, out)?;
         pieces(&order, threads, form.between(), &piece, &mut |texts, first| {
             if !first {
@@ -353,7 +363,7 @@ fn programs(
         return form.foot(&run, count, out);
     }
     write!(out, "{{\n\"schema\": \"{}\",\n\"findings\": [", json::DOCUMENT)?;
-    pieces(&order, threads, b",\n", &entry, &mut |texts, first| {
+    pieces(&order, threads, b",\n", &entries, &mut |texts, first| {
         out.write_all(if first { b"\n" } else { b",\n" })?;
         out.write_all(texts)
     })?;
@@ -376,40 +386,45 @@ fn run_of(context: &Context, summary: &summary::Summary) -> Run {
     }
 }
 
-/// Writes the text of a verdict, and of which number it is.
-type Piece<'a> = dyn Fn(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + Sync + 'a;
+/// Writes the text of a verdict, and of which number it is, one after another.
+type Piece<'a> = Box<dyn FnMut(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + 'a>;
 
 /// The texts of verdicts in their order, many at once with something between them, and whether they are the first.
 /// They are made on all threads while those before are written.
-fn pieces(
+fn pieces<'a>(
     order: &[usize],
     threads: usize,
     between: &[u8],
-    piece: &Piece<'_>,
+    begin: &(dyn Fn() -> Piece<'a> + Sync),
     write: &mut dyn FnMut(&[u8], bool) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     let lots: Vec<&[usize]> = order.chunks(LOT).collect();
-    let text = |lot: usize| -> std::io::Result<Vec<u8>> {
-        let mut text = Vec::with_capacity(LOT << 10);
+    // `room`: as the last one took.
+    let text = |lot: usize, piece: &mut Piece<'a>, room: &mut usize| -> std::io::Result<Vec<u8>> {
+        let mut text = Vec::with_capacity(*room);
         for (k, &i) in lots[lot].iter().enumerate() {
             if k > 0 {
                 text.extend_from_slice(between);
             }
             piece(i, lot * LOT + k, &mut text)?;
         }
+        *room = text.len() + text.len() / 8;
         Ok(text)
     };
     let threads = threads.min(lots.len()).max(1);
     if threads == 1 {
-        return (0..lots.len()).try_for_each(|n| write(&text(n)?, n == 0));
+        let (mut piece, mut room) = (begin(), 0);
+        return (0..lots.len()).try_for_each(|n| write(&text(n, &mut piece, &mut room)?, n == 0));
     }
     std::thread::scope(|scope| {
         let workers = (0..threads).map(|first| {
             let (ready, take) = std::sync::mpsc::sync_channel(AHEAD);
             let (lots, text) = (&lots, &text);
             scope.spawn(move || {
+                let (mut piece, mut room) = (begin(), 0);
                 // The other side is gone where something could not be written.
-                (first..lots.len()).step_by(threads).take_while(|lot| ready.send(text(*lot)).is_ok()).count()
+                let mut lots = (first..lots.len()).step_by(threads);
+                lots.all(|lot| ready.send(text(lot, &mut piece, &mut room)).is_ok())
             });
             take
         });

@@ -6,6 +6,7 @@ use super::{Exit, Failure, Style, output};
 use crate::data::people::People;
 use crate::data::{Verdict, identity};
 use crate::eval::Findings;
+use crate::report::json;
 use crate::report::ledger::{Chain, Fault, Noted, Run, Tail, What, policy_digest};
 use crate::report::receipt::Standing;
 use crate::report::{Context, Entry, plain, plural};
@@ -146,7 +147,9 @@ impl Ledger {
             self.chain.is_news(&identity::hex(&row.id), row.verdict)
         };
         let news: Vec<usize> = order.iter().copied().filter(is_news).collect();
-        self.add(run, news.into_iter().map(|i| Noted::of(context, &Entry::of(findings, i))))
+        let (mut explainer, mut written) = (findings.explainer(), json::Written::default());
+        let noted = news.into_iter().map(|i| Noted::of(context, &Entry::by(findings, &mut explainer, i), &mut written));
+        self.add(run, noted)
     }
 
     /// Where it stands, for whoever keeps it elsewhere.

@@ -266,7 +266,10 @@ impl Zone {
         if by.business != 0 {
             return None;
         }
-        if by.months != 0 || by.days != 0 {
+        if let ([_], 0) = (&self.steps[..], by.months) {
+            // Every day is as long as any other.
+            instant = instant.checked_add(i64::from(by.days).checked_mul(NANOS_PER_DAY)?)?;
+        } else if by.months != 0 || by.days != 0 {
             let local = instant as i128 + self.offset_at(instant) as i128;
             let date = local.div_euclid(NANOS_PER_DAY as i128) as i32;
             let time_of_day = local.rem_euclid(NANOS_PER_DAY as i128) as i64;

@@ -202,36 +202,48 @@ fn round_div(n: i256, d: i256) -> Option<Decimal> {
     q.to_i128().map(Decimal)
 }
 
-impl std::fmt::Display for Decimal {
-    /// Without trailing zeroes: `1234.5`, `-0.001`, `7`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Before the point a sign and the digits of the largest, behind it [`SCALE`].
+const POINT: usize = 1 + 21;
+const WIDTH: usize = POINT + 1 + SCALE as usize;
+
+impl Decimal {
+    /// Without trailing zeroes: `1234.5`, `-0.001`, `7`. Findings have many, and the library's formatting takes several
+    /// times as long.
+    pub fn text(self) -> String {
+        self.written(&mut [0; WIDTH]).to_owned()
+    }
+
+    fn written(self, text: &mut [u8; WIDTH]) -> &str {
         let abs = self.0.unsigned_abs();
-        let mut whole = abs / ONE as u128;
-        let mut part = (abs - whole * ONE as u128) as u64;
-        // Before the point a sign and the digits of the largest. Written at once: findings have many.
-        const POINT: usize = 1 + 21;
-        let mut text = [b'0'; POINT + 1 + SCALE as usize];
+        // By 2^18 and 5^18: most are small enough then for a division of 64 bits.
+        let mut whole = match u64::try_from(abs >> SCALE) {
+            Ok(small) => u128::from(small / 5u64.pow(SCALE)),
+            Err(_) => abs / ONE as u128,
+        };
+        let part = (abs - whole * ONE as u128) as u64;
         let (mut start, mut end) = (POINT, POINT);
         if part != 0 {
             text[POINT] = b'.';
-            end = text.len();
-            while part.is_multiple_of(10) {
-                (part, end) = (part / 10, end - 1);
+            let (high, low) = (part / 1_000_000_000, part % 1_000_000_000);
+            put_nine(&mut text[POINT + 1..POINT + 10], high as u32);
+            end = POINT + 10;
+            if low != 0 {
+                put_nine(&mut text[POINT + 10..], low as u32);
+                end = WIDTH;
             }
-            for digit in text[POINT + 1..end].iter_mut().rev() {
-                *digit += (part % 10) as u8;
-                part /= 10;
+            while text[end - 1] == b'0' {
+                end -= 1;
             }
         }
         while whole > u64::MAX.into() {
             start -= 1;
-            text[start] += (whole % 10) as u8;
+            text[start] = b'0' + (whole % 10) as u8;
             whole /= 10;
         }
         let mut whole = whole as u64;
         loop {
             start -= 1;
-            text[start] += (whole % 10) as u8;
+            text[start] = b'0' + (whole % 10) as u8;
             whole /= 10;
             if whole == 0 {
                 break;
@@ -241,7 +253,21 @@ impl std::fmt::Display for Decimal {
             start -= 1;
             text[start] = b'-';
         }
-        f.write_str(std::str::from_utf8(&text[start..end]).unwrap_or_default())
+        std::str::from_utf8(&text[start..end]).unwrap_or_default()
+    }
+}
+
+fn put_nine(digits: &mut [u8], mut n: u32) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (n % 10) as u8;
+        n /= 10;
+    }
+}
+
+impl std::fmt::Display for Decimal {
+    /// As [`Decimal::text`].
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.written(&mut [0; WIDTH]))
     }
 }
 

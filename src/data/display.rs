@@ -40,7 +40,7 @@ pub fn value(value: &Value, schema: &Schema, zone: &Zone) -> String {
     match value {
         Value::Bool(b) => b.to_string(),
         Value::Int(n) => n.to_string(),
-        Value::Decimal(d) => d.to_string(),
+        Value::Decimal(d) => d.text(),
         Value::Percent(d) => percent(*d),
         Value::Text(t) => t.clone(),
         Value::Date(d) => date(*d),
@@ -140,7 +140,7 @@ pub fn money(money: Money) -> String {
 
 /// A decimal with at least so many places.
 fn amount(value: Decimal, places: usize) -> String {
-    let mut text = value.to_string();
+    let mut text = value.text();
     let have = text.find('.').map_or(0, |dot| text.len() - dot - 1);
     if places > 0 && have == 0 {
         text.push('.');

@@ -35,7 +35,10 @@ pub fn declared(schema: &Schema, kind: KindId, values: &[(ColumnId, Value)]) -> 
 }
 
 fn push_quoted(out: &mut String, text: &str) {
-    let plain = !text.is_empty() && !text.contains([',', '=', '"']) && text.trim() == text;
+    let plain = !text.is_empty()
+        && !text.bytes().any(|b| matches!(b, b',' | b'=' | b'"'))
+        && !text.starts_with(char::is_whitespace)
+        && !text.ends_with(char::is_whitespace);
     // What is marked stays so, to be another name in the end.
     match plain || text.starts_with(display::PERSON[0]) {
         true => out.push_str(text),

@@ -101,18 +101,27 @@ impl Watch {
     /// Whether so much may be; where not, all work is stopped.
     #[inline]
     pub fn allows(&self, what: Beyond, is: u64, whose: impl FnOnce() -> Vec<String>) -> bool {
-        let most = match what {
-            Beyond::Keys => &self.keys,
-            Beyond::WindowRecords => &self.window_records,
-            Beyond::PartialMatches => &self.partial_matches,
-            Beyond::Outside => return !self.is_stopped(),
-        };
-        let most = most.load(Ordering::Relaxed);
+        let Some(most) = self.most(what) else { return !self.is_stopped() };
         if is > most {
             self.stop(OverLimit { what, most, whose: whose() });
             return false;
         }
         true
+    }
+
+    /// Whether so much is within the bound; it goes on if not.
+    pub fn would_allow(&self, what: Beyond, is: u64) -> bool {
+        self.most(what).is_none_or(|most| is <= most)
+    }
+
+    fn most(&self, what: Beyond) -> Option<u64> {
+        let most = match what {
+            Beyond::Keys => &self.keys,
+            Beyond::WindowRecords => &self.window_records,
+            Beyond::PartialMatches => &self.partial_matches,
+            Beyond::Outside => return None,
+        };
+        Some(most.load(Ordering::Relaxed))
     }
 
     #[cold]

@@ -19,32 +19,75 @@ use crate::data::calendar::Zone;
 use crate::data::{ColumnId, KindId, Origin, Time, Type, Value, Verdict, display, identity};
 use crate::plan::{Body, Expr, Op, Plan, RulePlan, stored};
 use rustc_hash::FxHashMap;
+use std::collections::hash_map;
+use std::sync::Arc;
 
 /// Of the records of a window, the latest so many are shown.
 pub const SHOWN_RECORDS: usize = 200;
 /// Of the way up from somebody.
 const SHOWN_STEPS: usize = 20;
 
-pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry) -> Explanation {
+pub fn explain(plan: &Plan, runtime: &Runtime, world: &World, entry: &Entry, described: &mut Described) -> Explanation {
     let rule = &plan.rules[entry.rule as usize];
     let cx = runtime.context(plan, world, rule.clock, entry.period);
     let frame = Frame { time: entry.time, ..world.frame(entry.kind, entry.id) };
     let scope = Scope::top(frame);
     let mut trace = Trace::new(cx);
+    trace.described = described.of(rule.clock);
     trace.owner = entry.owner;
     trace.record(&frame);
     if let Some((history, key)) = entry.lacking {
         gaps::lacking(&mut trace, history, key, frame);
         trace.explanation.message = rule.title.clone();
-        return trace.finish().0;
+    } else {
+        match (&rule.sequence, &entry.steps[..]) {
+            (None, _) => trace.rule(rule, entry, &scope),
+            // Nothing matches: there is no more to say than that.
+            (Some(_), []) => trace.explanation.message = rule.title.clone(),
+            (Some(_), ids) => {
+                sequence::explain(&mut trace, rule, ids, &mut |trace, scope| trace.rule(rule, entry, scope));
+            }
+        }
     }
-    match (&rule.sequence, &entry.steps[..]) {
-        (None, _) => trace.rule(rule, entry, &scope),
-        // Nothing matches: there is no more to say than that.
-        (Some(_), []) => trace.explanation.message = rule.title.clone(),
-        (Some(_), ids) => sequence::explain(&mut trace, rule, ids, &mut |trace, scope| trace.rule(rule, entry, scope)),
-    }
+    *described = std::mem::take(&mut trace.described);
     trace.finish().0
+}
+
+/// Records as reports name them, by a rule's clock: many findings rest on the same.
+#[derive(Debug, Default)]
+pub struct Described {
+    clock: u32,
+    records: FxHashMap<(KindId, u32), (Option<Time>, Arc<RecordRef>)>,
+}
+
+impl Described {
+    /// So many are held at a time.
+    const MOST: usize = 1 << 15;
+
+    /// Those of a rule with this clock.
+    fn of(&mut self, clock: u32) -> Described {
+        match self.clock == clock {
+            true => std::mem::take(self),
+            false => Described { clock, ..Described::default() },
+        }
+    }
+
+    fn record(&mut self, cx: &Context<'_>, frame: &Frame<'_>) -> Arc<RecordRef> {
+        if frame.id == NO_ID {
+            return Arc::new(record_ref(cx, frame));
+        }
+        let key = (frame.kind, frame.id);
+        // A row of a table is looked at at more than one moment.
+        if let Some((_, known)) = self.records.get(&key).filter(|(time, _)| *time == frame.time) {
+            return known.clone();
+        }
+        if self.records.len() == Described::MOST {
+            self.records.clear();
+        }
+        let record = Arc::new(record_ref(cx, frame));
+        self.records.insert(key, (frame.time, record.clone()));
+        record
+    }
 }
 
 /// An explanation in the making.
@@ -53,6 +96,7 @@ pub struct Trace<'a> {
     pub explanation: Explanation,
     /// Whom a limit counts the record for, as an index into its lists.
     pub owner: Option<u32>,
+    described: Described,
     known: FxHashMap<(KindId, u32), usize>,
     /// By record.
     rows: Vec<&'a Rows>,
@@ -73,22 +117,40 @@ impl<'a> Trace<'a> {
             exception: None,
             waiver: None,
         };
-        Trace { cx, explanation, owner: None, known: FxHashMap::default(), rows: Vec::new(), order: Vec::new() }
+        Trace {
+            cx,
+            explanation,
+            owner: None,
+            described: Described::default(),
+            known: FxHashMap::default(),
+            rows: Vec::new(),
+            order: Vec::new(),
+        }
     }
 
     /// Index of the record among those that the verdict rests on.
     pub fn record(&mut self, frame: &Frame<'a>) -> usize {
-        let key = (frame.kind, frame.id);
-        if let (Some(&at), true) = (self.known.get(&key), frame.id != NO_ID) {
-            return at;
-        }
         let at = self.explanation.records.len();
+        if frame.id != NO_ID {
+            match self.known.entry((frame.kind, frame.id)) {
+                hash_map::Entry::Occupied(known) => return *known.get(),
+                hash_map::Entry::Vacant(new) => drop(new.insert(at)),
+            }
+        }
         self.rows.push(frame.rows);
-        self.explanation.records.push(record_ref(&self.cx, frame));
+        let record = self.described.record(&self.cx, frame);
+        self.explanation.records.push(record);
         let time = frame.time.and_then(|t| t.instant(self.cx.zone));
         self.order.push((time.is_none(), time, frame.kind, frame.id));
-        self.known.insert(key, at);
         at
+    }
+
+    /// So many records more will be named.
+    pub fn expect(&mut self, records: usize) {
+        self.known.reserve(records);
+        self.rows.reserve(records);
+        self.order.reserve(records);
+        self.explanation.records.reserve(records);
     }
 
     /// The records after the first in time order (those without a time last), and all that names them; and

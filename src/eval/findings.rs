@@ -4,6 +4,7 @@ use crate::data::{ColumnId, KindId, Place, Verdict};
 use crate::sema::hir::Times;
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Why one verdict is as it is: what reports show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ pub struct Explanation {
     pub message: String,
     /// The triggering record first (none for a row of `on each` that has no place), then the others that
     /// the verdict rests on, in time order.
-    pub records: Vec<RecordRef>,
+    pub records: Vec<Arc<RecordRef>>,
     /// The parts of the rule that decided, in the rule's order.
     pub clauses: Vec<ClauseTrace>,
     pub windows: Vec<WindowTrace>,

@@ -9,8 +9,8 @@ use super::mismatch::mismatch;
 use super::val::{Val, order};
 use super::window::{self, Bounds};
 use super::world::World;
-use crate::data::{Decimal, Type};
-use crate::plan::{HistoryPlan, stored};
+use crate::data::{Currency, Decimal, Type};
+use crate::plan::{HistoryPlan, stored_as};
 use crate::sema::hir::{ArithOp, Func, Window};
 use rustc_hash::FxHashSet;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use std::ops::Range;
 /// A part of a list to look through, and whether the joins have yet to be tested.
 #[derive(Clone)]
 pub struct Part<'x> {
-    pub list: &'x List,
+    pub list: List<'x>,
     pub range: Range<usize>,
     pub joins: bool,
     /// Whether these are of this window is in doubt.
@@ -46,7 +46,7 @@ pub fn counts_itself(history: &HistoryPlan) -> bool {
 }
 
 /// Windows that end with the event: what comes later in order is not in them, even at the same time.
-fn backward(history: &HistoryPlan) -> bool {
+pub fn backward(history: &HistoryPlan) -> bool {
     matches!(history.window, Window::Over(_) | Window::AllTime | Window::In(_))
 }
 
@@ -67,7 +67,7 @@ pub fn search<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Result<Se
         key.reserve(32);
         encode_keys(cx, history.keys.iter().map(|k| &k.outer), about, &mut key).map_err(NoSearch::Key)?;
     }
-    let mut part = |list: Option<&'a List>, joins: bool| {
+    let mut part = |list: Option<List<'a>>, joins: bool| {
         if let Some(list) = list {
             parts.push(Part { list, range: list.within(&bounds), joins, adrift: false });
         }
@@ -208,10 +208,25 @@ pub fn visit<'a>(
 
 pub fn evaluate<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Operand<'a> {
     let history = &cx.plan.histories[id as usize];
+    if let Some(value) = looking_back(cx, id, scope) {
+        return Operand::One(value);
+    }
     match search(cx, id, scope) {
         Ok(search) => evaluate_in(cx, history, &search, scope),
         Err(_) => Operand::One(Val::Unknown),
     }
+}
+
+/// Counts and sums up to a record over those with its own key, none of them in doubt, as most are: they are told when
+/// the index is made. None where it takes a search.
+fn looking_back<'a>(cx: &Context<'a>, id: u32, scope: &Scope<'_, 'a>) -> Option<Val<'a>> {
+    let history = &cx.plan.histories[id as usize];
+    let frame = &scope.at(history.root)?.frame;
+    let index = cx.world.histories.get(id as usize).filter(|_| frame.kind == history.kind)?;
+    let (raw, currency) = index.window(frame.id).filter(|_| !cx.runtime.watch.is_stopped())?;
+    let ty = if history.func == Func::Count { &Type::Int } else { value_type(cx, history) };
+    // There may be another currency to add it up in.
+    (*ty != Type::Money || cx.world.rates.is_none()).then(|| total(raw, currency, ty))
 }
 
 fn as_val<'a>(truth: Truth) -> Operand<'a> {
@@ -253,7 +268,7 @@ pub fn evaluate_in<'a>(
 
 /// Amounts, where there are rates, that are not all of the currency that is asked for.
 fn converts(cx: &Context<'_>, history: &HistoryPlan, search: &Search<'_>) -> bool {
-    if cx.world.rates.is_none() || value_type(cx, history) != Type::Money {
+    if cx.world.rates.is_none() || *value_type(cx, history) != Type::Money {
         return false;
     }
     match summed(search, &Type::Money) {
@@ -308,7 +323,7 @@ fn position(part: &Part<'_>, id: Option<u32>) -> Option<usize> {
     // Within one list, order and time agree except where clocks go back.
     let at = match ids.binary_search(&id) {
         Ok(at) => Some(at),
-        Err(_) if part.list.in_order => None,
+        Err(_) if part.list.in_order() => None,
         Err(_) => ids.iter().position(|&i| i == id),
     };
     at.map(|at| part.range.start + at)
@@ -339,8 +354,17 @@ fn zero<'a>(ty: &Type) -> Val<'a> {
     }
 }
 
-fn value_type(cx: &Context<'_>, history: &HistoryPlan) -> Type {
-    history.value.as_ref().map_or(Type::Int, |v| stored(&cx.plan.schema, &v.ty))
+fn value_type<'a>(cx: &Context<'a>, history: &'a HistoryPlan) -> &'a Type {
+    history.value.as_ref().map_or(&Type::Int, |v| stored_as(&cx.plan.schema, &v.ty))
+}
+
+/// A number of smallest parts as a value.
+fn total<'a>(raw: i128, currency: Option<Currency>, ty: &Type) -> Val<'a> {
+    match ty {
+        Type::Money => Val::Money(Decimal::from_raw(raw), currency),
+        Type::Decimal | Type::Percent => Val::Decimal(Decimal::from_raw(raw)),
+        _ => i64::try_from(raw).map_or(Val::Unknown, Val::Int),
+    }
 }
 
 /// The sum, and how many have a value, by subtraction alone; none where it takes looking at each.
@@ -350,21 +374,16 @@ fn summed<'a>(search: &Search<'_>, ty: &Type) -> Option<(Val<'a>, u32)> {
         return None;
     }
     let (raw, currency, valued) = part.list.sum(&part.range)?;
-    let total = match ty {
-        Type::Money => Val::Money(Decimal::from_raw(raw), currency),
-        Type::Decimal | Type::Percent => Val::Decimal(Decimal::from_raw(raw)),
-        _ => i64::try_from(raw).map_or(Val::Unknown, Val::Int),
-    };
-    Some((total, valued))
+    Some((total(raw, currency, ty), valued))
 }
 
 fn sum<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scope: &Scope<'_, 'a>) -> Operand<'a> {
     let ty = value_type(cx, history);
-    if let Some((total, _)) = summed(search, &ty) {
+    if let Some((total, _)) = summed(search, ty) {
         return Operand::One(total);
     }
     let Some(of) = &history.value else { return mismatch(Operand::One(Val::Unknown), &history.func) };
-    let (mut low, mut high) = (zero(&ty), zero(&ty));
+    let (mut low, mut high) = (zero(ty), zero(ty));
     let (mut unknown, mut open) = (false, false);
     visit(cx, history, search, scope, &mut |member, own| {
         let value = value(cx, of, own);
@@ -374,12 +393,12 @@ fn sum<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, scop
             Val::Absent => {}
             v if !v.is_known() => unknown = true,
             v => {
-                let negative = order(&v, &zero(&ty)).is_some_and(|o| o.is_lt());
+                let negative = order(&v, &zero(ty)).is_some_and(|o| o.is_lt());
                 if certain || negative {
-                    low = arith(ArithOp::Add, low, v, &ty);
+                    low = arith(ArithOp::Add, low, v, ty);
                 }
                 if certain || !negative {
-                    high = arith(ArithOp::Add, high, v, &ty);
+                    high = arith(ArithOp::Add, high, v, ty);
                 }
                 unknown |= !low.is_known() || !high.is_known();
             }
@@ -416,13 +435,13 @@ fn pick<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, sco
     let Some(of) = &history.value else { return mismatch(Val::Unknown, &history.func) };
     let ty = value_type(cx, history);
     let average = |total, number: i64| {
-        let ty = if ty == Type::Int { Type::Decimal } else { ty.clone() };
-        if number == 0 { Val::Absent } else { arith(ArithOp::Div, total, Val::Int(number), &ty) }
+        let ty = if *ty == Type::Int { &Type::Decimal } else { ty };
+        if number == 0 { Val::Absent } else { arith(ArithOp::Div, total, Val::Int(number), ty) }
     };
-    if let (Func::Avg, Some((total, valued))) = (history.func, summed(search, &ty)) {
+    if let (Func::Avg, Some((total, valued))) = (history.func, summed(search, ty)) {
         return average(total, valued as i64);
     }
-    let (mut best, mut total, mut number, mut unknown) = (Val::Absent, zero(&ty), 0i64, false);
+    let (mut best, mut total, mut number, mut unknown) = (Val::Absent, zero(ty), 0i64, false);
     visit(cx, history, search, scope, &mut |member, own| {
         let v = value(cx, of, own);
         // Whether it counts or not, it gives nothing.
@@ -456,7 +475,7 @@ fn pick<'a>(cx: &Context<'a>, history: &'a HistoryPlan, search: &Search<'_>, sco
             best = v;
         }
         if history.func == Func::Avg {
-            total = arith(ArithOp::Add, total, v, &ty);
+            total = arith(ArithOp::Add, total, v, ty);
             unknown |= !total.is_known();
         }
         !unknown

@@ -130,7 +130,7 @@ impl Judging<'_> {
     /// The records that a rule on a sequence judges.
     fn last_records(&self, rule: &RulePlan, cx: &Context<'_>) -> FxHashSet<u32> {
         let Some(history) = sequence::last(rule) else { return FxHashSet::default() };
-        let lists = self.world.histories[history as usize].lists.lists.iter();
+        let lists = self.world.histories[history as usize].lists.iter();
         let time = |id: &u32| self.world.frame(rule.trigger.kind(), *id).time;
         let judged = lists.flat_map(|l| l.ids.iter().copied());
         judged.filter(|id| time(id).is_some_and(|t| in_force(rule.effective, t, cx))).collect()

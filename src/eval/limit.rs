@@ -34,7 +34,7 @@ impl Armed {
 }
 
 /// The verdicts along one key's records, in order.
-pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u32, Judgement)> {
+pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: List<'a>) -> Vec<(u32, Judgement)> {
     let mut verdicts = Vec::with_capacity(list.ids.len());
     crossings(cx, rule, list, &mut |id, crossing| {
         let scope = Scope::top(cx.world.frame(rule.trigger.kind(), id));
@@ -51,7 +51,7 @@ pub fn along<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List) -> Vec<(u
 }
 
 /// Whether each of one key's records crosses the limit, in order, of those that may count.
-fn crossings<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, each: &mut dyn FnMut(u32, Truth)) {
+fn crossings<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: List<'a>, each: &mut dyn FnMut(u32, Truth)) {
     let Body::Limit { aggregate, to } = &rule.body else { return };
     let history = &cx.plan.histories[*aggregate as usize];
     let mut armed = Armed::START;
@@ -76,7 +76,7 @@ fn crossings<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, each: &mu
 }
 
 /// Where a doubt began on which records from a moment on may hang: it lasts from record to record.
-pub fn doubt_from<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, from: i64) -> Option<i64> {
+pub fn doubt_from<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: List<'a>, from: i64) -> Option<i64> {
     let moment = |id: u32| cx.world.frame(rule.trigger.kind(), id).time.and_then(|t| t.instant(cx.zone));
     let (mut began, mut hangs) = (None, None);
     crossings(cx, rule, list, &mut |id, crossing| {
@@ -97,7 +97,7 @@ const LOOK_BACK: usize = 1000;
 
 /// Of a record that is over the limit for certain, and yet not certainly the one that crosses: the latest record
 /// before it of which it is not known whether the limit was passed.
-pub fn doubt_before<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: &'a List, i: usize) -> Option<usize> {
+pub fn doubt_before<'a>(cx: &Context<'a>, rule: &'a RulePlan, list: List<'a>, i: usize) -> Option<usize> {
     let Body::Limit { aggregate, to } = &rule.body else { return None };
     let history = &cx.plan.histories[*aggregate as usize];
     (i.saturating_sub(LOOK_BACK)..i).rev().find(|&i| {
@@ -115,12 +115,12 @@ pub fn standing<'a>(
     rule: &RulePlan,
     owner: Option<u32>,
     scope: &Scope<'_, 'a>,
-) -> Option<(&'a List, usize)> {
+) -> Option<(List<'a>, usize)> {
     let Body::Limit { aggregate, .. } = &rule.body else { return None };
     let history = &cx.plan.histories[*aggregate as usize];
     let lists = &cx.world.histories[*aggregate as usize].lists;
     let list = match owner {
-        Some(at) => lists.lists.get(at as usize)?,
+        Some(at) => lists.at(at as usize)?,
         // It counts for nobody.
         None if history.every().is_some() => return None,
         None => {
@@ -142,7 +142,7 @@ pub fn test(op: CompareOp, aggregate: Operand<'_>, limit: Operand<'_>) -> Truth 
 fn around<'a>(
     cx: &Context<'a>,
     history: &'a HistoryPlan,
-    list: &'a List,
+    list: List<'a>,
     i: usize,
     scope: &Scope<'_, 'a>,
 ) -> (Operand<'a>, Operand<'a>) {
@@ -163,7 +163,7 @@ fn around<'a>(
 pub fn window<'a>(
     cx: &Context<'a>,
     history: &HistoryPlan,
-    list: &'a List,
+    list: List<'a>,
     i: usize,
     scope: &Scope<'_, 'a>,
 ) -> Option<Search<'a>> {

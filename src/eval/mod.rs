@@ -72,7 +72,7 @@ pub use screen::Screened;
 pub use sieve::Sieves;
 pub use stream::{Adopted, Gone, Judged, Reach, RuleStanding, Said, Standing, Stream, Taken as TakenIn, reaches};
 pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
-pub use verdicts::{FindingRow, Findings, KindCounts};
+pub use verdicts::{Explainer, FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
 use crate::data::{Batch, KindId, Limits, Origin, People};
@@ -423,12 +423,21 @@ pub(crate) fn parallel<T: Send>(threads: usize, n: usize, f: impl Fn(usize) -> T
     done.into_iter().map(|d| d.1).collect()
 }
 
-/// As [`parallel`], of each of some things that are given away.
-fn parallel_each<A: Send, T: Send>(threads: usize, all: Vec<A>, f: impl Fn(usize, A) -> T + Sync) -> Vec<T> {
+/// As [`parallel`], of each of some things that are given away, the largest first.
+fn parallel_each<A: Send, T: Send>(
+    threads: usize,
+    all: Vec<A>,
+    size: impl Fn(&A) -> usize,
+    f: impl Fn(usize, A) -> T + Sync,
+) -> Vec<T> {
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(size(&all[i])));
     let all: Vec<_> = all.into_iter().map(|a| Mutex::new(Some(a))).collect();
-    let done = parallel(threads, all.len(), |i| {
+    let mut done = parallel(threads, all.len(), |n| {
+        let i = order[n];
         let taken = all[i].lock().unwrap_or_else(PoisonError::into_inner).take();
-        taken.map(|a| f(i, a))
+        (i, taken.map(|a| f(i, a)))
     });
-    done.into_iter().flatten().collect()
+    done.sort_by_key(|d| d.0);
+    done.into_iter().filter_map(|d| d.1).collect()
 }

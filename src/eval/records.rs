@@ -136,7 +136,8 @@ pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -
         segments.iter_mut().zip(again).for_each(|(segments, again)| segments.extend(again));
     }
     let as_of = Watermark { as_of: watermark.as_of, ..Watermark::default() };
-    let laid = parallel_each(options.threads, segments, |k, segments| {
+    let size = |segments: &Vec<Segment>| segments.iter().map(|s| s.rows.len()).sum();
+    let laid = parallel_each(options.threads, segments, size, |k, segments| {
         settle_kind(plan, runtime, KindId(k as u32), segments, as_of, options.keep_compliant)
     });
     let mut candidates = vec![Vec::new(); plan.rules.len()];
@@ -150,18 +151,12 @@ pub fn settle(plan: &Plan, runtime: &Runtime, taken: Taken, options: &Options) -
             let of = &mut compliant[rule as usize];
             *of = *of + more - less;
         }
-        one.candidates.into_iter().for_each(|(rule, ids)| candidates[rule as usize].extend(ids));
-        one.histories.into_iter().for_each(|(history, ids)| histories[history as usize].extend(ids));
+        // Of one kind each.
+        one.candidates.into_iter().for_each(|(rule, ids)| candidates[rule as usize] = ids);
+        one.histories.into_iter().for_each(|(history, ids)| histories[history as usize] = ids);
         kinds.push(one.world);
     }
-    // Each is runs that ascend, one a batch.
-    let sorted = |_, mut ids: Vec<u32>| {
-        ids.sort();
-        ids
-    };
-    let candidates = parallel_each(options.threads, candidates, sorted);
-    let histories = parallel_each(options.threads, histories, sorted);
-    let world = world::build(plan, runtime, kinds, watermark, &histories, options.threads);
+    let world = world::build(plan, runtime, kinds, watermark, (&candidates, &histories), options.threads);
     Settled { world, counts, compliant, in_force, candidates }
 }
 
@@ -318,6 +313,7 @@ pub(super) struct Laid {
     conflicts: u64,
     /// By rule: records to count more as compliant, and less.
     pub compliant: Vec<(u32, u64, u64)>,
+    /// By rule, ascending; the same by history.
     pub candidates: Vec<(u32, Vec<u32>)>,
     pub histories: Vec<(u32, Vec<u32>)>,
 }
@@ -366,13 +362,27 @@ fn lay(plan: &Plan, retain: bool, kind: KindId, segments: Vec<Segment>, dropped:
     }
     let mut ids: Vec<Vec<u32>> = segments.iter().map(|s| vec![super::interp::NO_ID; s.rows.len()]).collect();
     order.iter().enumerate().for_each(|(id, &(s, r))| ids[s as usize][r as usize] = id as u32);
-    let (mut candidates, mut histories, mut kept) = (Vec::new(), Vec::new(), Vec::with_capacity(segments.len()));
+    let (mut candidates, mut histories, mut kept) =
+        (BTreeMap::new(), BTreeMap::new(), Vec::with_capacity(segments.len()));
     for (segment, ids) in segments.into_iter().zip(ids) {
-        let named = |(what, rows): (u32, Vec<u32>)| (what, rows.into_iter().map(|r| ids[r as usize]).collect());
-        candidates.extend(segment.candidates.into_iter().map(named));
-        histories.extend(segment.histories.into_iter().map(named));
+        let named = |all: &mut BTreeMap<u32, Vec<u32>>, (what, rows): (u32, Vec<u32>)| {
+            all.entry(what).or_default().extend(rows.into_iter().map(|r| ids[r as usize]));
+        };
+        segment.candidates.into_iter().for_each(|of| named(&mut candidates, of));
+        segment.histories.into_iter().for_each(|of| named(&mut histories, of));
         kept.push(segment.rows);
     }
+    let sorted = |(what, mut ids): (u32, Vec<u32>)| {
+        // Often these are all.
+        match ids.len() == order.len() {
+            true => ids.iter_mut().zip(0..).for_each(|(id, n)| *id = n),
+            // Runs that ascend, one a batch.
+            false => ids.sort(),
+        }
+        (what, ids)
+    };
+    let candidates = candidates.into_iter().map(sorted).collect();
+    let histories = histories.into_iter().map(sorted).collect();
     let world = KindWorld { segments: kept, order, time: of.time(), ..KindWorld::default() };
     Laid { world, repeats: 0, conflicts: 0, compliant: Vec::new(), candidates, histories }
 }

@@ -231,11 +231,11 @@ impl<'a> Judging<'a> {
                 }
                 (Trigger::Sequence { .. }, _) => {
                     let Some(history) = sequence::last(rule) else { continue };
-                    let lists = self.world.histories[history as usize].lists.lists.len();
+                    let lists = self.world.histories[history as usize].lists.len();
                     tasks.extend(chunks(lists).map(|(from, until)| Task::Sequence { rule: i, history, from, until }));
                 }
                 (_, Body::Limit { aggregate, .. }) => {
-                    let lists = self.world.histories[*aggregate as usize].lists.lists.len();
+                    let lists = self.world.histories[*aggregate as usize].lists.len();
                     tasks.extend(chunks(lists).map(|(from, until)| Task::Lists {
                         rule: i,
                         history: *aggregate,
@@ -288,7 +288,8 @@ impl<'a> Judging<'a> {
             Task::Sequence { rule, history, from, until } => {
                 let of = &self.plan.rules[rule as usize];
                 let Some(search) = sequence::Search::new(self.context(of, None), of) else { return found };
-                for list in &self.world.histories[history as usize].lists.lists[from..until] {
+                let lists = &self.world.histories[history as usize].lists;
+                for list in (from..until).filter_map(|list| lists.at(list)) {
                     for matched in search.along(list) {
                         let frame = self.world.frame(of.trigger.kind(), matched.last);
                         found.push(Entry { steps: matched.ids, ..entry(rule, matched.judgement, frame) });
@@ -298,8 +299,9 @@ impl<'a> Judging<'a> {
             Task::Lists { rule, history, from, until } => {
                 let of = &self.plan.rules[rule as usize];
                 let cx = self.context(of, None);
-                for (i, list) in self.world.histories[history as usize].lists.lists[from..until].iter().enumerate() {
-                    let owner = list.owner().map(|_| (from + i) as u32);
+                let lists = &self.world.histories[history as usize].lists;
+                for (i, list) in (from..until).filter_map(|i| Some((i, lists.at(i)?))) {
+                    let owner = list.owner().map(|_| i as u32);
                     for (id, judgement) in limit::along(&cx, of, list) {
                         let entry = entry(rule, judgement, self.world.frame(of.trigger.kind(), id));
                         found.push(Entry { owner, ..entry });
@@ -323,7 +325,7 @@ impl<'a> Judging<'a> {
     /// Whom a limit counts the record for.
     pub fn owner(&self, entry: &Entry) -> Option<&'a Value> {
         let Body::Limit { aggregate, .. } = self.plan.rules[entry.rule as usize].body else { return None };
-        self.world.histories[aggregate as usize].lists.lists.get(entry.owner? as usize)?.owner()
+        self.world.histories[aggregate as usize].lists.at(entry.owner? as usize)?.owner()
     }
 
     fn sort(&self, entries: &mut [Entry]) {

@@ -153,17 +153,13 @@ pub fn lay(
         .filter_map(|(id, &(_, row))| truths.get(row as usize).filter(|t| **t != Truth::True).map(|t| (id as u32, *t)))
         .collect();
     world.kinds[kind.0 as usize] = own;
-    for (rule, mut ids) in laid.candidates {
-        ids.sort_unstable();
-        candidates[rule as usize] = ids;
-    }
+    laid.candidates.into_iter().for_each(|(rule, ids)| candidates[rule as usize] = ids);
     let mut rows_of = vec![Vec::new(); plan.histories.len()];
-    laid.histories.into_iter().for_each(|(history, ids)| rows_of[history as usize].extend(ids));
-    rows_of.iter_mut().for_each(|ids: &mut Vec<u32>| ids.sort_unstable());
+    laid.histories.into_iter().for_each(|(history, ids)| rows_of[history as usize] = ids);
     let of: Vec<usize> = (0..plan.histories.len()).filter(|&h| plan.histories[h].kind == kind).collect();
     let strict = super::world::strict(plan);
     let built = parallel(options.threads, of.len(), |i| {
-        HistoryIndex::build(plan, runtime, world, of[i] as u32, &rows_of[of[i]], strict[of[i]])
+        HistoryIndex::build(plan, runtime, world, (of[i] as u32, &rows_of[of[i]]), (strict[of[i]], 0))
     });
     of.into_iter().zip(built).for_each(|(h, index)| world.histories[h] = index);
     Laid { compliant, in_force }

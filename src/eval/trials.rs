@@ -461,7 +461,7 @@ impl<'a> Trying<'a> {
         let Window::Over(_) = history.window else { return };
         let Some(bounds) = window::bounds(cx, history, scope.frame.time) else { return };
         let at_edge = |at: i64| at == bounds.from || at == bounds.from.saturating_sub(1);
-        let of = cx.world.histories[aggregate as usize].lists.lists.iter();
+        let of = cx.world.histories[aggregate as usize].lists.iter();
         let mut sums = of.filter(|list| list.ids.contains(&scope.frame.id));
         if sums.any(|list| list.times.iter().any(|&at| at_edge(at))) {
             self.push(history.span, PartKind::Edge, &PartRole::Within, Tried::Met);
@@ -515,7 +515,7 @@ impl<'a> Trying<'a> {
         let cx = &Context { ..self.cx };
         let history = &cx.plan.histories[aggregate as usize];
         let mut truth = Truth::Unknown;
-        for list in &cx.world.histories[aggregate as usize].lists.lists {
+        for list in cx.world.histories[aggregate as usize].lists.iter() {
             let Some(at) = list.ids.iter().position(|&i| i == scope.frame.id) else { continue };
             let Some(search) = limit::window(cx, history, list, at, scope) else { continue };
             let sum = history::evaluate_in(cx, history, &search, scope);

@@ -4,7 +4,7 @@ use super::Truth;
 use super::mismatch::mismatch;
 use super::rows::{Col, Rows};
 use crate::data::{ColumnId, Currency, Decimal, Money, Schema, Type, Value};
-use crate::plan::stored;
+use crate::plan::stored_as;
 use crate::sema::hir::CompareOp;
 use std::cmp::Ordering;
 
@@ -93,7 +93,7 @@ impl<'a> Val<'a> {
 
     /// Owned, of the type that the expression has; none where it is not known.
     pub fn owned(self, ty: &Type, schema: &Schema) -> Option<Value> {
-        let ty = stored(schema, ty);
+        let ty = stored_as(schema, ty);
         Some(match self {
             Val::Absent | Val::Unknown | Val::Pending => return None,
             Val::Bool(b) => Value::Bool(b),
@@ -103,7 +103,7 @@ impl<'a> Val<'a> {
                 Type::Int => Value::Int(n),
                 _ => return mismatch(None, &(self, ty)),
             },
-            Val::Decimal(d) if ty == Type::Percent => Value::Percent(d),
+            Val::Decimal(d) if *ty == Type::Percent => Value::Percent(d),
             Val::Decimal(d) => Value::Decimal(d),
             Val::Text(t) => Value::Text(t.to_string()),
             Val::Date(d) => Value::Date(d),
@@ -112,11 +112,11 @@ impl<'a> Val<'a> {
             // Nothing of any currency is shown as a plain zero.
             Val::Money(amount, None) => Value::Decimal(amount),
             Val::Enum(word) => match ty {
-                Type::Enum(id) => Value::Enum(id, word),
+                Type::Enum(id) => Value::Enum(*id, word),
                 _ => return mismatch(None, &(self, ty)),
             },
             Val::Items(..) | Val::List(_) => {
-                let of = match &ty {
+                let of = match ty {
                     Type::List(of) | Type::Set(of) => of,
                     _ => return mismatch(None, &(self, ty)),
                 };

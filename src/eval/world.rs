@@ -293,7 +293,7 @@ pub fn build(
     runtime: &Runtime,
     kinds: Vec<KindWorld>,
     watermark: Watermark,
-    history_rows: &[Vec<u32>],
+    (candidates, history_rows): (&[Vec<u32>], &[Vec<u32>]),
     threads: usize,
 ) -> World {
     let mut world = World { kinds, watermark, ..World::default() };
@@ -321,9 +321,17 @@ pub fn build(
         })
         .collect();
     let strict = strict(plan);
-    world.histories = super::parallel(threads, plan.histories.len(), |i| {
-        HistoryIndex::build(plan, runtime, &world, i as u32, &history_rows[i], strict[i])
-    });
+    let mut askers = vec![0; plan.histories.len()];
+    for (rule, candidates) in plan.rules.iter().zip(candidates) {
+        rule.histories.iter().for_each(|&history| askers[history as usize] += candidates.len());
+    }
+    let rows: Vec<&Vec<u32>> = history_rows.iter().collect();
+    world.histories = super::parallel_each(
+        threads,
+        rows,
+        |rows| rows.len(),
+        |i, rows| HistoryIndex::build(plan, runtime, &world, (i as u32, rows), (strict[i], askers[i])),
+    );
     world
 }
 

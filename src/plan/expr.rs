@@ -211,6 +211,11 @@ impl Expr {
 
 /// The type that a column of this type holds: a reference is its table's key.
 pub fn stored(schema: &Schema, ty: &Type) -> Type {
+    stored_as(schema, ty).clone()
+}
+
+/// The same, borrowed.
+pub fn stored_as<'t>(schema: &'t Schema, ty: &'t Type) -> &'t Type {
     let mut ty = ty;
     // References to keys that are references themselves: no longer than there are kinds.
     for _ in 0..=schema.kinds.len() {
@@ -219,7 +224,7 @@ pub fn stored(schema: &Schema, ty: &Type) -> Type {
             _ => break,
         }
     }
-    ty.clone()
+    ty
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub mod stages;
 mod turn;
 
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
-pub use expr::{Expr, Op, Reads, stored};
+pub use expr::{Expr, Op, Reads, stored, stored_as};
 
 use crate::data::calendar::Zone;
 use crate::data::{

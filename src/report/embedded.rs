@@ -16,7 +16,8 @@ use arrow_schema::ArrowError;
 pub fn verdict_columns(findings: &Findings, sources: &SourceMap, inputs: &[String]) -> Result<RecordBatch, ArrowError> {
     let context = Context { sources, plan: findings.plan(), inputs };
     let run = Run { rules: exchange::rules(&context, |_| 0), ..Run::default() };
-    let notice = |i: usize| exchange::of_entry(&context, &Entry::of(findings, i), None);
+    let mut explainer = findings.explainer();
+    let notice = |i: usize| exchange::of_entry(&context, &Entry::by(findings, &mut explainer, i), None);
     exchange::rows(&run, &in_order(findings).into_iter().map(notice).collect::<Vec<_>>())
 }
 

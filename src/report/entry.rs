@@ -2,10 +2,11 @@
 
 use super::crop::plain;
 use crate::data::{ColumnId, KindId, Origin, Verdict, identity};
-use crate::eval::{Explanation, FindingRow, Findings, Gap, GapReason, RecordRef};
+use crate::eval::{Explainer, Explanation, FindingRow, Findings, Gap, GapReason, RecordRef};
 use crate::plan::{Plan, RulePlan};
 use crate::source::{SourceMap, Span};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What entries refer to.
 pub(crate) struct Context<'a> {
@@ -23,9 +24,14 @@ pub(crate) struct Entry<'a> {
     pub why: Explanation,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     pub fn of(findings: &Findings, i: usize) -> Entry<'_> {
-        Entry { row: findings.row(i), time: findings.shown_time(i), why: findings.explain(i) }
+        Entry::by(findings, &mut findings.explainer(), i)
+    }
+
+    /// One of several.
+    pub fn by(findings: &'a Findings, explainer: &mut Explainer<'a>, i: usize) -> Entry<'a> {
+        Entry { row: findings.row(i), time: findings.shown_time(i), why: explainer.explain(i) }
     }
 
     pub fn rule(&self) -> &RulePlan {
@@ -45,7 +51,8 @@ impl Entry<'_> {
 /// Verdicts other than compliant: severity descending, then the findings' own order: rule, then time.
 pub(crate) fn in_order(findings: &Findings) -> Vec<usize> {
     let mut order: Vec<usize> = (0..findings.len()).filter(|&i| findings.verdicts()[i] != Verdict::Compliant).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(findings.row(i).rule.severity));
+    let rules = &findings.plan().rules;
+    order.sort_by_key(|&i| std::cmp::Reverse(rules[findings.rules()[i] as usize].severity));
     order
 }
 
@@ -94,7 +101,7 @@ impl Context<'_> {
         self.field_of(&entry.why.records, record, column)
     }
 
-    pub fn field_of<'a>(&'a self, records: &[RecordRef], record: usize, column: ColumnId) -> Option<&'a str> {
+    pub fn field_of<'a>(&'a self, records: &[Arc<RecordRef>], record: usize, column: ColumnId) -> Option<&'a str> {
         let kind = records.get(record)?.kind;
         Some(&self.plan.schema.kind(kind).columns.get(column.0 as usize)?.name)
     }
@@ -110,7 +117,7 @@ impl Context<'_> {
         self.gap_of(&entry.why.records, gap)
     }
 
-    pub fn gap_of(&self, records: &[RecordRef], gap: &Gap) -> String {
+    pub fn gap_of(&self, records: &[Arc<RecordRef>], gap: &Gap) -> String {
         let kind = gap.record.and_then(|r| records.get(r)).map(|r| self.kind(r.kind));
         let field = gap.record.zip(gap.column).and_then(|(r, c)| self.field_of(records, r, c));
         let what = match (field, kind) {

@@ -13,6 +13,7 @@ use crate::sema::hir::Window;
 use crate::source::Span;
 use std::fmt::Write;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Records that get a frame of their own; the others are named.
 const FRAMES: usize = 4;
@@ -325,7 +326,7 @@ fn record_frame(page: &mut Page, excerpt: &Excerpt, fields: &[(ColumnId, String)
 }
 
 /// What a history condition looked at: where, until when, and what each record added.
-pub(crate) fn searched(context: &Context, records: &[RecordRef], window: &WindowTrace) -> String {
+pub(crate) fn searched(context: &Context, records: &[Arc<RecordRef>], window: &WindowTrace) -> String {
     let keys: Vec<_> = window.keys.iter().map(|(k, v)| format!("{k} = {}", plain(v))).collect();
     let of = if keys.is_empty() { "across everyone".into() } else { format!("with {}", keys.join(", ")) };
     let when = match (&window.from, &window.until) {

@@ -8,8 +8,11 @@ use crate::eval::{
     ClauseRole, ClauseTrace, Contribution, Gap, GapReason, MedianTrace, OnceTrace, RecordRef, Truth, WindowTrace,
 };
 use crate::source::Span;
+use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const SCHEMA: &str = "bylaws.finding/1";
 /// Of the document that holds the findings of a run, and its summary.
@@ -17,7 +20,7 @@ pub(crate) const DOCUMENT: &str = "bylaws.audit/1";
 
 /// One verdict, as it is written.
 #[derive(Serialize)]
-pub(crate) struct Finding<'a> {
+struct Finding<'a> {
     schema: &'static str,
     id: String,
     rule: &'a str,
@@ -34,7 +37,7 @@ pub(crate) struct Finding<'a> {
     verdict: Verdict,
     subject: Option<&'a str>,
     time: Option<&'a str>,
-    records: Vec<Record<'a>>,
+    records: Vec<Arc<RawValue>>,
     values: Vec<Seen<'a>>,
     windows: Vec<Window<'a>>,
     gaps: Vec<Value>,
@@ -101,8 +104,46 @@ fn named<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::
     serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
-/// `standing` is beside a baseline, where there is one.
-pub(crate) fn entry<'a>(context: &'a Context, entry: &'a Entry, standing: Option<Standing>) -> Finding<'a> {
+/// Records as they are written: many findings rest on the same.
+#[derive(Default)]
+pub(crate) struct Written(FxHashMap<*const RecordRef, (Arc<RecordRef>, Arc<RawValue>)>);
+
+impl Written {
+    /// So many are held at a time.
+    const MOST: usize = 1 << 15;
+
+    fn record(&mut self, context: &Context, of: &Arc<RecordRef>) -> serde_json::Result<Arc<RawValue>> {
+        // It is held with its text, so that no other has its address.
+        if let Some((_, text)) = self.0.get(&Arc::as_ptr(of)) {
+            return Ok(text.clone());
+        }
+        if self.0.len() == Written::MOST {
+            self.0.clear();
+        }
+        let text: Arc<RawValue> = to_raw_value(&record(context, of))?.into();
+        self.0.insert(Arc::as_ptr(of), (of.clone(), text.clone()));
+        Ok(text)
+    }
+}
+
+/// A verdict as one line of JSON, appended. `standing` is beside a baseline, where there is one.
+pub(crate) fn write(
+    context: &Context,
+    entry: &Entry,
+    standing: Option<Standing>,
+    written: &mut Written,
+    out: &mut Vec<u8>,
+) -> serde_json::Result<()> {
+    let records = entry.why.records.iter().map(|r| written.record(context, r)).collect::<Result<_, _>>()?;
+    serde_json::to_writer(out, &finding(context, entry, standing, records))
+}
+
+fn finding<'a>(
+    context: &'a Context,
+    entry: &'a Entry,
+    standing: Option<Standing>,
+    records: Vec<Arc<RawValue>>,
+) -> Finding<'a> {
     let rule = entry.rule();
     let why = &entry.why;
     let seen = |clause: &'a ClauseTrace| {
@@ -134,7 +175,7 @@ pub(crate) fn entry<'a>(context: &'a Context, entry: &'a Entry, standing: Option
         verdict: entry.verdict(),
         subject: entry.row.subject,
         time: entry.time.as_deref(),
-        records: why.records.iter().map(|r| record(context, r)).collect(),
+        records,
         values: why.clauses.iter().flat_map(seen).collect(),
         windows: why.windows.iter().map(|w| window(context, w)).collect(),
         gaps: why.gaps.iter().map(|g| gap(context, &why.records, g)).collect(),
@@ -186,7 +227,7 @@ pub(super) fn window<'a>(context: &'a Context, w: &'a WindowTrace) -> Window<'a>
 }
 
 /// What was missing, malformed or has yet to come.
-pub(super) fn gap(context: &Context, records: &[RecordRef], g: &Gap) -> Value {
+pub(super) fn gap(context: &Context, records: &[Arc<RecordRef>], g: &Gap) -> Value {
     let mut value = reason(context, &g.why);
     let field = g.record.zip(g.column).and_then(|(r, c): (usize, ColumnId)| context.field_of(records, r, c));
     value["record"] = json!(g.record);

@@ -132,8 +132,10 @@ pub(crate) struct Batch {
 }
 
 impl Noted {
-    pub fn of(context: &Context, entry: &Entry) -> Result<Noted> {
-        Ok(Noted::as_written(entry, &serde_json::to_vec(&json::entry(context, entry, None))?))
+    pub fn of(context: &Context, entry: &Entry, written: &mut json::Written) -> Result<Noted> {
+        let mut line = Vec::new();
+        json::write(context, entry, None, written, &mut line)?;
+        Ok(Noted::as_written(entry, &line))
     }
 
     /// Of an entry that was written as this line, without its end.

@@ -5,6 +5,7 @@ use crate::eval::{RecordRef, StepTrace};
 use crate::sema::hir::Times;
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// Records of one step that are listed; of more, the first and the last.
 const RECORDS: usize = 8;
@@ -14,7 +15,7 @@ pub(crate) fn text(context: &Context, entry: &Entry) -> String {
     listed(context, &entry.why.records, &entry.why.steps)
 }
 
-pub(crate) fn listed(context: &Context, records: &[RecordRef], steps: &[StepTrace]) -> String {
+pub(crate) fn listed(context: &Context, records: &[Arc<RecordRef>], steps: &[StepTrace]) -> String {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for step in steps {
         if step.times == Times::None {

@@ -7,6 +7,7 @@ use crate::data::{ColumnId, KindId, Type, Verdict};
 use crate::eval::why::{Node, Seen, Why};
 use crate::eval::{Gap, RecordRef, RuleCounts, Truth};
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// What the condition is where the rule that it was made has this verdict.
 pub(crate) fn truth(verdict: Verdict) -> Truth {
@@ -93,8 +94,11 @@ fn says(node: &Node, gap: &Gap) -> bool {
     node.gaps.contains(gap) || node.parts.iter().any(|p| says(p, gap))
 }
 
+/// What the fields of a record hold.
+pub(crate) type Cells<'a> = (&'a Arc<RecordRef>, &'a [(ColumnId, Seen)]);
+
 /// The fields of a kind with their types, and what stands in them at a record.
-pub(crate) fn fields(context: &Context, kind: KindId, cells: Option<(&RecordRef, &[(ColumnId, Seen)])>) -> String {
+pub(crate) fn fields(context: &Context, kind: KindId, cells: Option<Cells<'_>>) -> String {
     let of = context.plan.schema.kind(kind);
     let mut rows: Vec<(String, String, String)> = Vec::new();
     for (column, field) in (0..).map(ColumnId).zip(&of.columns).filter(|(_, f)| f.ty != Type::Struct) {

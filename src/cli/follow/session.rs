@@ -299,9 +299,11 @@ impl Session {
         let mut texts: Vec<Vec<u8>> = Vec::with_capacity(judged.new.len());
         {
             let context = Context { sources: &self.sources, plan: &plan, inputs: names };
+            let (mut explainer, mut written) = (judged.findings.explainer(), json::Written::default());
             for &i in &judged.new {
-                let entry = Entry::of(&judged.findings, i);
-                let mut text = serde_json::to_vec(&json::entry(&context, &entry, None))
+                let entry = Entry::by(&judged.findings, &mut explainer, i);
+                let mut text = Vec::new();
+                json::write(&context, &entry, None, &mut written, &mut text)
                     .map_err(|e| Failure::new(format!("a finding cannot be written: {e}")))?;
                 text.push(b'\n');
                 texts.push(text);

@@ -36,7 +36,7 @@ impl<'a> Trace<'a> {
         let history = &cx.plan.histories[id as usize];
         let index = &cx.world.histories[id as usize];
         let list = match self.owner {
-            Some(at) => index.lists.lists.get(at as usize)?,
+            Some(at) => index.lists.at(at as usize)?,
             // It counts for nobody.
             None if history.every().is_some() => return None,
             None => {
@@ -95,7 +95,8 @@ impl<'a> Trace<'a> {
         let history = &cx.plan.histories[id as usize];
         let ty = history.value.as_ref().map(|v| stored(&cx.plan.schema, &v.ty));
         let median = median::spread(&cx, history, search, scope);
-        let mut members: Vec<(Frame<'a>, Truth, Option<Val<'a>>)> = Vec::new();
+        let searched = search.parts.iter().map(|p| p.range.len()).sum();
+        let mut members: Vec<(Frame<'a>, Truth, Option<Val<'a>>)> = Vec::with_capacity(searched);
         // Each amount in the currency that all are added up in, and by which rate.
         let (mut into, mut converted) = (cx.into, Vec::new());
         history::visit(&cx, history, search, scope, &mut |member, own| {
@@ -116,7 +117,8 @@ impl<'a> Trace<'a> {
         });
         let mut converted = converted.into_iter().peekable();
         let skip = members.len().saturating_sub(SHOWN_RECORDS);
-        let mut contributions = Vec::new();
+        let mut contributions = Vec::with_capacity(members.len() - skip);
+        self.expect(members.len() - skip);
         let (mut number, mut total) = (0i64, None);
         for (i, (frame, truth, value)) in members.iter().enumerate() {
             number += i64::from(*truth == Truth::True);
@@ -178,7 +180,7 @@ impl<'a> Trace<'a> {
             // Of dates, the window's first day is shown: it is in.
             from_included: !over || history.dates,
             keys: history.keys.iter().map(|k| (k.name.clone(), self.key_shown(id, &k.outer, about))).collect(),
-            searched: search.parts.iter().map(|p| p.range.len()).sum::<usize>()
+            searched: searched
                 - usize::from(
                     search
                         .except
@@ -192,8 +194,8 @@ impl<'a> Trace<'a> {
 
     fn key_shown(&self, history: u32, key: &'a Expr, about: &Scope<'_, 'a>) -> String {
         let Op::Every { table, column, .. } = key.op else { return shown(&self.cx, key, about) };
-        let lists = &self.cx.world.histories[history as usize].lists.lists;
-        match self.owner.and_then(|at| lists.get(at as usize)?.owner()) {
+        let lists = &self.cx.world.histories[history as usize].lists;
+        match self.owner.and_then(|at| lists.at(at as usize)?.owner()) {
             Some(owner) => chain::shown(&self.cx, table, column, Val::of(owner)),
             None => display::UNKNOWN.into(),
         }

@@ -182,7 +182,7 @@ impl<'a> Search<'a> {
     }
 
     /// The verdicts along one key's records of the last step, in order.
-    pub fn along(&self, list: &'a List) -> Vec<Match> {
+    pub fn along(&self, list: List<'a>) -> Vec<Match> {
         let mut found = Vec::new();
         let Some((last, earlier)) = self.steps.split_last() else { return found };
         let mut lists: Option<Lists<'a>> = None;
@@ -220,7 +220,7 @@ impl<'a> Search<'a> {
 
     /// The records of a step that may be of this key, as another key or their time is unknown; and whether their
     /// times are known.
-    fn adrift(&self, place: &Place<'a>, scope: &Scope<'_, 'a>) -> Vec<(&'a List, bool)> {
+    fn adrift(&self, place: &Place<'a>, scope: &Scope<'_, 'a>) -> Vec<(List<'a>, bool)> {
         let Some(index) = self.cx.world.histories.get(place.step.history as usize) else { return Vec::new() };
         let list = |group: &'a Adrift| {
             let mut key = Vec::new();
@@ -260,7 +260,7 @@ impl<'a> Search<'a> {
     }
 
     /// The first index of a list from which the last record can be reached; perhaps some less.
-    fn earliest(&self, list: &List, dates: bool, last: &Frame<'_>) -> usize {
+    fn earliest(&self, list: List<'_>, dates: bool, last: &Frame<'_>) -> usize {
         let (by, zone) = (self.sequence.within, self.cx.zone);
         let from = if self.mixed || by.months != 0 {
             // Months end where the shorter ends, and a day that ends late is one of several hours.
@@ -282,7 +282,7 @@ impl<'a> Search<'a> {
     }
 
     /// The first index of a list behind all that can come before a record; perhaps some more.
-    fn behind(&self, list: &List, dates: bool, record: &Frame<'_>) -> usize {
+    fn behind(&self, list: List<'_>, dates: bool, record: &Frame<'_>) -> usize {
         let until = match record.time {
             Some(Time::Instant(t)) if !dates => t,
             Some(time) if dates => time.date(self.cx.zone) as i64,
@@ -293,7 +293,7 @@ impl<'a> Search<'a> {
     }
 
     /// The first index of a list that can come behind a record; perhaps some less.
-    fn after(&self, list: &List, dates: bool, record: &Frame<'_>) -> usize {
+    fn after(&self, list: List<'_>, dates: bool, record: &Frame<'_>) -> usize {
         let from = match record.time {
             Some(Time::Instant(t)) if !dates => t,
             Some(time) if dates => time.date(self.cx.zone) as i64,

@@ -15,10 +15,10 @@ use rustc_hash::FxHashMap;
 
 /// The records of one key.
 pub(super) struct Lists<'a> {
-    pub steps: Vec<Option<&'a List>>,
-    pub gaps: Vec<Option<&'a List>>,
+    pub steps: Vec<Option<List<'a>>>,
+    pub gaps: Vec<Option<List<'a>>>,
     /// By gap: what may be of this key, and whether its times are known.
-    pub adrift: Vec<Vec<(&'a List, bool)>>,
+    pub adrift: Vec<Vec<(List<'a>, bool)>>,
 }
 
 /// A search for one last record.

@@ -95,6 +95,8 @@ struct Equal {
     seed: u64,
     /// Those that have no place.
     others: FxHashMap<Box<str>, u32>,
+    /// One bit for each edge that one of these has: most texts have another, and are not looked up.
+    edges: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -129,8 +131,13 @@ impl Equal {
         let mut found = tries.filter_map(|(size, seed)| Some((placed(&short, size, seed)?, seed)));
         let (places, seed) = found.next().unwrap_or_default();
         let others = texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text).is_none());
-        let others = others.map(|(text, at)| ((*text).into(), *at)).collect();
-        Equal { places, seed, others }
+        let others: FxHashMap<Box<str>, u32> = others.map(|(text, at)| ((*text).into(), *at)).collect();
+        let mut edges = vec![0; if others.is_empty() { 0 } else { (others.len() / 4).next_power_of_two() }];
+        for text in others.keys() {
+            let (word, bit) = edges_of(text, edges.len());
+            edges[word] |= bit;
+        }
+        Equal { places, seed, others, edges }
     }
 
     #[inline]
@@ -141,9 +148,23 @@ impl Equal {
                 if place.is(short) { place.at } else { NOBODY }
             }
             _ if self.others.is_empty() => NOBODY,
-            _ => self.others.get(text).copied().unwrap_or(NOBODY),
+            _ => {
+                let (word, bit) = edges_of(text, self.edges.len());
+                match self.edges[word] & bit {
+                    0 => NOBODY,
+                    _ => self.others.get(text).copied().unwrap_or(NOBODY),
+                }
+            }
         }
     }
+}
+
+/// The bit that stands for how a text begins and ends and how long it is, in so many words, a power of two.
+#[inline]
+fn edges_of(text: &str, words: usize) -> (usize, u64) {
+    let mixed = edge(text, false) ^ edge(text, true).rotate_left(23) ^ text.len() as u64;
+    let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((mixed >> 32) as usize & (words - 1), 1 << (mixed >> 58))
 }
 
 /// All in so many places; none where two have the same.

@@ -379,7 +379,7 @@ impl Findings {
         let from = reach.from(&cx, complete).filter(|_| !reach.at_end)?;
         let Body::Limit { aggregate, .. } = of.body else { return Some(from) };
         // A limit of which it is not known whether it was passed.
-        let lists = &self.world.histories[aggregate as usize].lists.lists;
+        let lists = &self.world.histories[aggregate as usize].lists;
         match lists.iter().filter_map(|list| limit::doubt_from(&cx, of, list, from)).min() {
             Some(began) => Some(from.min(reach.from(&cx, began)?)),
             None => Some(from),

@@ -129,7 +129,7 @@ impl<'f> Lab<'f> {
             let index = &world.histories[h as usize];
             let lists = if history.joins.is_empty() { &index.lists } else { &index.by_keys };
             if let Some(list) = lists.get(&key) {
-                wanted[history.kind.0 as usize].extend(&list.ids);
+                wanted[history.kind.0 as usize].extend(list.ids);
             }
         }
         for (k, ids) in self.ids.iter_mut().enumerate() {

@@ -27,6 +27,7 @@ use super::{ClauseRole, Findings, Gap, OnceTrace, RecordRef, StepTrace, Truth, W
 use crate::data::{ColumnId, KindId, Origin, Place, Time, Verdict, display};
 use crate::plan::RulePlan;
 use crate::source::Span;
+use std::sync::Arc;
 
 /// Which rule at which record.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +65,7 @@ pub struct Why {
     /// Of a rule with `once per`.
     pub once: Option<OnceTrace>,
     /// The triggering record first.
-    pub records: Vec<RecordRef>,
+    pub records: Vec<Arc<RecordRef>>,
     /// The rule's parts in their order, as far as they were looked at.
     pub parts: Vec<Part>,
     pub windows: Vec<WindowWhy>,

@@ -231,7 +231,7 @@ impl<'a> Tree<'_, 'a> {
         let history = &cx.plan.histories[aggregate as usize];
         let index = &cx.world.histories[aggregate as usize].lists;
         let list = match self.trace.owner {
-            Some(owner) => index.lists.get(owner as usize),
+            Some(owner) => index.at(owner as usize),
             None => {
                 let mut key = Vec::new();
                 let keys = history.keys.iter().map(|k| &k.outer);

@@ -319,7 +319,7 @@ fn row(asked: &Asked, parts: &Parts, i: usize) -> Row {
     let entry = Entry::of(findings, i);
     let named = |s: &str| s != display::WITHHELD && findings.is_of_person(i);
     let subject = entry.row.subject.map(|s| if named(s) { display::person(s) } else { s.to_owned() });
-    let record = |r: &crate::eval::RecordRef| Record {
+    let record = |r: &std::sync::Arc<crate::eval::RecordRef>| Record {
         kind: context.kind(r.kind).to_owned(),
         identity: r.identity.clone(),
         place: context.place(r),

@@ -101,10 +101,8 @@ impl HistoryIndex {
         let history = &plan.histories[id as usize];
         let cx = runtime.context(plan, world, history.clock, None);
         let summed = summed(history);
-        let mut index = Building::default();
-        if summed.is_some() {
-            index.lists = Gathering::summing();
-        }
+        let lists = Gathering::of_up_to(rows.len(), summed.is_some());
+        let mut index = Building { lists, ..Building::default() };
         let (mut key, mut joined) = (Vec::new(), Vec::new());
         let few = |index: &Building| {
             let keys = index.lists.keys() as u64;

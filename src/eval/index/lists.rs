@@ -230,9 +230,10 @@ struct Summing {
 }
 
 impl Gathering {
-    /// Values are added up: each record has to come with one.
-    pub fn summing() -> Gathering {
-        Gathering { sums: Some(Summing::default()), ..Gathering::default() }
+    /// Of so many records at the most. `summing`: their values are added up, and each has to come with one.
+    pub fn of_up_to(records: usize, summing: bool) -> Gathering {
+        let sums = summing.then(|| Summing { totals: Vec::with_capacity(records), ..Summing::default() });
+        Gathering { records: Vec::with_capacity(records), sums, ..Gathering::default() }
     }
 
     pub fn keys(&self) -> usize {

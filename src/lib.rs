@@ -98,8 +98,8 @@ pub use data::{
 pub use diag::{Code, Diagnostic, Fix, Label, Level};
 pub use eval::apart::{ApartError, Extent, Marks, Moved, Part, found};
 pub use eval::{
-    BatchError, Evaluator, Explanation, FindingRow, Findings, Options as EvalOptions, PlanError, RecordRef, RuleCounts,
-    Sieves,
+    BatchError, Evaluator, Explainer, Explanation, FindingRow, Findings, Options as EvalOptions, PlanError, RecordRef,
+    RuleCounts, Sieves,
 };
 pub use ingest::{
     Ingest, Input, InputError, InputReport, InputSpec, Options as IngestOptions, ReadAt, Reject, Route, Sift, Sink,

@@ -293,7 +293,7 @@ impl Building {
             key.truncate(known);
             step.key.encode(&mut key);
             let list = self.lists.push(&key, id, time, doubtful || !sure, worth);
-            self.lists.of(list, sure, id, || step.key.owned(&ty, &cx.plan.schema));
+            self.lists.owned(list, sure, id, || step.key.owned(&ty, &cx.plan.schema));
         }
         // Whoever else is above: that is not known.
         if !matches!(chain.end, End::Top) {

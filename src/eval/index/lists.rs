@@ -263,8 +263,8 @@ impl Gathering {
         list
     }
 
-    /// One that a list has which is of somebody in a set.
-    pub fn of(&mut self, list: u32, sure: bool, id: u32, owner: impl FnOnce() -> Option<Value>) {
+    /// Of a list that is of somebody in a set: whom, and whether the record is surely theirs.
+    pub fn owned(&mut self, list: u32, sure: bool, id: u32, owner: impl FnOnce() -> Option<Value>) {
         let rare = self.rare.entry(list).or_default();
         if !sure {
             rare.unsure.push(id);
@@ -409,6 +409,87 @@ impl Lists {
                     doubts.push(doubts[i] + u32::from(doubtful));
                 }
                 self.rare.entry(list as u32).or_default().doubts = doubts;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Decimal;
+    use proptest::prelude::*;
+
+    /// Key, time, whether it is in doubt, and what it is worth: nothing, an amount of one of two currencies, or unknown.
+    type Row = (u8, i64, bool, u8);
+
+    fn worth(row: &Row) -> Val<'static> {
+        match row.3 % 16 {
+            0 => Val::Unknown,
+            1 => Val::Absent,
+            2 => Val::Money(Decimal::from_int(7), Currency::parse("USD")),
+            n => Val::Money(Decimal::from_int(i64::from(n) - 8), Currency::parse("EUR")),
+        }
+    }
+
+    /// As the lists say it: none where it takes looking at each.
+    fn added(rows: &[&Row], of: &[&Row]) -> Option<(i128, Option<Currency>, u32)> {
+        let plain = |row: &&&Row| !row.2 && !matches!(worth(row), Val::Unknown);
+        let amount = |row: &&&Row| match worth(row) {
+            Val::Money(amount, currency) => Some((amount.raw(), currency?)),
+            _ => None,
+        };
+        let first = of.iter().filter_map(|row| amount(&row)).next();
+        let alike = of.iter().filter_map(|row| amount(&row)).all(|(_, currency)| Some(currency) == first.map(|f| f.1));
+        if !alike || !of.iter().all(|row| plain(&row)) {
+            return None;
+        }
+        let amounts: Vec<_> = rows.iter().filter_map(|row| amount(&row)).collect();
+        let currency = amounts.first().map(|a| a.1);
+        Some((amounts.iter().map(|a| a.0).sum(), currency, amounts.len() as u32))
+    }
+
+    proptest! {
+        #[test]
+        fn lists_are_what_was_gathered(
+            rows in prop::collection::vec((0u8..4, 0i64..40, prop::bool::weighted(0.02), 0u8..255), 0..60),
+            in_order in any::<bool>(),
+            long in any::<bool>(),
+            ends in (0usize..60, 0usize..60),
+        ) {
+            let mut rows: Vec<Row> = rows;
+            if in_order {
+                rows.sort_by_key(|row| row.1);
+            }
+            let key = |of: u8| vec![of; if long { 30 } else { 3 }];
+            let mut gathering = Gathering::of_up_to(rows.len(), true);
+            for (id, row) in rows.iter().enumerate() {
+                gathering.push(&key(row.0), id as u32, row.1, row.2, Some(worth(row)));
+            }
+            let mut places = vec![(0, 0); rows.len()];
+            let lists = gathering.lists(|id, list, at| places[id as usize] = (list, at));
+            prop_assert_eq!(lists.iter().map(|list| list.ids.len()).sum::<usize>(), rows.len());
+            for of in 0..4 {
+                let mut wanted: Vec<u32> = (0..rows.len() as u32).filter(|id| rows[*id as usize].0 == of).collect();
+                wanted.sort_by_key(|id| (rows[*id as usize].1, *id));
+                let Some(list) = lists.get(&key(of)) else {
+                    prop_assert!(wanted.is_empty());
+                    continue;
+                };
+                prop_assert_eq!(list.ids, &wanted[..]);
+                prop_assert_eq!(list.in_order(), wanted.is_sorted());
+                let of: Vec<&Row> = wanted.iter().map(|id| &rows[*id as usize]).collect();
+                prop_assert_eq!(list.times, of.iter().map(|row| row.1).collect::<Vec<_>>());
+                let range = ends.0.min(of.len())..ends.1.min(of.len());
+                let range = range.start.min(range.end)..range.end;
+                prop_assert_eq!(list.sum(&range), added(&of[range.clone()], &of), "{:?}", of);
+                prop_assert_eq!(list.doubts_in(&range), of[range].iter().filter(|row| row.2).count());
+                for (at, row) in of.iter().enumerate() {
+                    prop_assert_eq!(list.is_doubtful(at), row.2);
+                    let (own, place) = places[wanted[at] as usize];
+                    prop_assert_eq!(lists.at(own as usize).map(|list| list.ids), Some(list.ids));
+                    prop_assert!(!list.in_order() || place as usize == at);
+                }
             }
         }
     }

@@ -90,6 +90,20 @@ fn times(number: Decimal, unit: i64) -> Option<i64> {
         .to_int()
 }
 
+/// The code of a currency that is spoken of.
+fn spoken(word: &str) -> Option<&'static str> {
+    Some(match word.to_lowercase().as_str() {
+        "euro" | "euros" => "EUR",
+        "dollar" | "dollars" => "USD",
+        "pound" | "pounds" => "GBP",
+        "yuan" | "rmb" | "renminbi" => "CNY",
+        "yen" => "JPY",
+        "franc" | "francs" => "CHF",
+        "rupee" | "rupees" => "INR",
+        _ => return None,
+    })
+}
+
 /// `500 CNY`, `30 days`, `10 MB`.
 pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Option<Quantity> {
     let amount = number(report, digits, span)?;
@@ -108,6 +122,9 @@ pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Op
             ),
         };
         let d = Diagnostic::error(Code::UnknownUnit, format!("`{}` is no {what}", word.text), word.span, "not known");
+        if let Some(code) = spoken(&word.text) {
+            return report.fail(report.rewrite(d, "a currency is written by its code:", word.span, code));
+        }
         let d = match report.guess(&word.text, names) {
             Some(_) if code => {
                 let near = report.guess(&word.text, currencies::all());

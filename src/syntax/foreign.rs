@@ -1,5 +1,6 @@
 //! Signs and words of other languages, each with how it is written here.
 
+use super::english;
 use super::explain::{Attempt, VALUES, first_word};
 use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
@@ -21,7 +22,7 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let next = at + 1;
     let glued = |sign: &str| next < tokens.end && scanned.is(next, sign);
     let before = |sign: &str| at.checked_sub(1).is_some_and(|i| scanned.is(i, sign));
-    let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
+    let operator = english::wants_operator(attempt);
     let replace = |message: &str, span: Span, with: &str| {
         Some(place.mend(slip(message, span, "not a sign of the language"), span, with, &format!("write `{with}`")))
     };
@@ -54,6 +55,7 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             Some(place.mend(error, span, space, "write `not`"))
         }
         (K::Unknown, "&") => replace("`&` is written `and`", span, "and"),
+        (K::Unknown, "~") if operator => replace("`~` is written `matches`", span, "matches"),
         (K::Unknown, "$" | "£" | "€" | "¥") => {
             let unit = match text {
                 "$" => "USD",
@@ -103,11 +105,7 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             let error = slip("a number begins with a digit", span, "no digit before it");
             Some(place.mend(error, place.range(*at, next), &number, "write the `0`"))
         }
-        (K::Sign, ",") if *at > 0 && scanned.kind(at - 1) == K::Number && scanned.kind(next) == K::Number => {
-            let number = format!("{}_{}", scanned.token_text(at - 1), scanned.token_text(next));
-            let error = slip("a comma does not group the digits of a number", place.range(at - 1, next), "two numbers");
-            Some(place.mend(error, place.range(at - 1, next), &number, "group the digits with `_`"))
-        }
+        (K::Sign, ",") => english::with_comma(attempt).or_else(|| english::listed(attempt)),
         (K::Unknown, text) if !text.is_ascii() && text.chars().all(|c| c.is_alphanumeric() || c == '_') => Some(
             slip("names are made of the letters a to z, digits and `_`", span, "other letters")
                 .help("a word of the data in another script is a spelling: `gift = \"礼品\"` in an `enum`, `` `礼品` `` in a `map`"),
@@ -155,12 +153,23 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     }
     let (word, span) = (place.scanned.token_text(*at), place.span(*at));
     let lower = word.to_ascii_lowercase();
-    let operator = attempt.expected.contains(&Rule::infix) || attempt.expected.contains(&Rule::map_op);
-    if !operator {
+    if !english::wants_operator(attempt) {
         return None;
+    }
+    let in_words = english::comparison(attempt)
+        .or_else(|| english::counted(attempt))
+        .or_else(|| english::window_outside(attempt, &COUNTS))
+        .or_else(|| english::multiple(attempt))
+        .or_else(|| english::small_words(attempt));
+    if in_words.is_some() {
+        return in_words;
     }
     let next = place.scanned.significant(at + 1);
     match lower.as_str() {
+        "is" | "are" if place.scanned.is(next, "between") => {
+            let error = slip("a range is two comparisons", place.range(*at, next), "not an operator");
+            return Some(error.help("for example `value >= 100 EUR and value <= 200 EUR`"));
+        }
         "between" => return between(attempt),
         "like" => return like(attempt),
         "of" => return share(attempt),
@@ -172,12 +181,9 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let (with, last) = match lower.as_str() {
         "is" | "equals" | "eq" if place.scanned.is(next, "not") => ("!=", next),
         "is" | "equals" | "eq" => ("==", *at),
-        "starts" | "begins" if place.scanned.is(next, "with") => ("starts_with", next),
-        "ends" if place.scanned.is(next, "with") => ("ends_with", next),
         "startswith" => ("starts_with", *at),
         "endswith" => ("ends_with", *at),
         "overlap" | "intersects" => ("overlaps", *at),
-        "includes" => ("contains", *at),
         "exists" | "defined" => ("present", *at),
         "missing" => ("absent", *at),
         lower if lower != word => (OPERATORS.iter().copied().find(|o| *o == lower)?, *at),
@@ -196,11 +202,8 @@ fn between(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let error = slip("a range is two comparisons", place.span(*at), "not an operator");
     let example = "for example `value >= 100 EUR and value <= 200 EUR`";
     // `a.b` before it, one value behind it and another behind `and`.
-    let mut first = scanned.significant_before(*at)?;
-    let last = first;
-    while let Some(dot) = scanned.significant_before(first).filter(|&i| scanned.is(i, ".") && i > tokens.start) {
-        first = scanned.significant_before(dot)?;
-    }
+    let last = scanned.significant_before(*at)?;
+    let first = english::first_of(scanned, last, tokens.start);
     let ends = |i: usize| {
         i >= tokens.end || scanned.tokens[i].starts_line || matches!(scanned.token_text(i), "and" | "or" | ")")
     };

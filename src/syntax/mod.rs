@@ -6,6 +6,7 @@
 
 mod again;
 pub mod ast;
+pub mod english;
 mod explain;
 mod foreign;
 mod kinds;

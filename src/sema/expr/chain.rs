@@ -233,15 +233,18 @@ impl Typer<'_, '_> {
             }
             (ty, _) => {
                 let is = self.a_type(ty);
-                return self.fail(
-                    Diagnostic::error(
-                        Code::NobodyAbove,
-                        format!("nobody is above `{}`", self.quote(span)),
-                        span,
-                        format!("this is {is}, not a reference to a table's row"),
-                    )
-                    .help("give the field the type `ref TABLE`, of a table with a field that leads on: `manager: ref employee?`"),
+                let d = Diagnostic::error(
+                    Code::NobodyAbove,
+                    format!("nobody is above `{}`", self.quote(span)),
+                    span,
+                    format!("this is {is}, not a reference to a table's row"),
                 );
+                return self.fail(d.help(match ty {
+                    Type::Text | Type::Ref(_) => {
+                        "give the field the type `ref TABLE`, of a table with a field that leads on: `manager: ref employee?`"
+                    }
+                    _ => "`under` asks who is above somebody; for what is less write `<`",
+                }));
             }
         };
         Some((table, Expr { ty: Type::Ref(table), ..who }))

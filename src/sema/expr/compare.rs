@@ -43,6 +43,9 @@ impl Typer<'_, '_> {
         right: &ast::Expr,
         ignoring_case: bool,
     ) -> Option<Expr> {
+        if let Some(error) = self.with_nothing(e, op, (left, right)) {
+            return self.fail(error);
+        }
         let around = self.around.replace(e.span);
         let sides = self.with(false, true, |t| t.pair(left, right));
         self.around = around;
@@ -155,7 +158,14 @@ impl Typer<'_, '_> {
         let report = &self.world.report;
         for (literal, other) in [(right, left), (left, right)] {
             let text = self.text(literal.span);
+            let in_order = || crate::syntax::english::date(text.trim_matches('"'));
             let fix = match (&literal.kind, &other.ty) {
+                (_, Type::Date | Type::Timestamp) if in_order().is_some() => {
+                    in_order().map(|date| ("a date is year, month and day:", date))
+                }
+                (ExprKind::Constant(Value::Text(word)), Type::Money) if is_amount(word) => {
+                    Some(("amounts stand without quotes:", word.clone()))
+                }
                 (ExprKind::Constant(Value::Int(_) | Value::Decimal(_)), Type::Money) => Some((
                     "an amount has its currency:",
                     format!("{text} {}", currency(other).map_or("USD".into(), |c| c.to_string())),
@@ -212,9 +222,25 @@ impl Typer<'_, '_> {
             {
                 d.help("a list is searched with `in`: `x in list`")
             }
+            (Type::Date | Type::Timestamp, _) if is_of_a_date(self.text(right.span)) => {
+                d.help("a date is year, month and day: `2025-01-31`")
+            }
             _ => d.help("both sides must be of one type; equality never converts"),
         }
     }
+}
+
+/// `1/2/2025`, `2025`
+fn is_of_a_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.trim_matches('"').split(['/', '-', '.']).map(str::trim).collect();
+    let number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    parts.iter().all(number) && (parts.len() == 3 || parts.len() == 1 && parts[0].len() == 4)
+}
+
+/// `100 EUR`
+fn is_amount(text: &str) -> bool {
+    let parts = text.split_once(' ').filter(|(_, currency)| super::super::currencies::known(currency).is_some());
+    parts.is_some_and(|(amount, _)| crate::data::Decimal::parse(amount).is_ok())
 }
 
 /// The currency of an amount, where it is plain from the text.

@@ -1,5 +1,6 @@
 //! What has another form here than in other languages, for helps.
 
+use super::super::hir::CompareOp;
 use super::Typer;
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{self, ExprKind as K};
@@ -23,6 +24,12 @@ pub fn function(name: &str) -> Option<&'static str> {
         "contains" | "starts_with" | "ends_with" | "startswith" | "endswith" => {
             "it stands between two texts: `giver contains \"Acme\"`, `starts_with`, `ends_with`"
         }
+        "total" => "write `sum(gift.value over 365 days)`",
+        "number" | "number_of" => "write `count(gift over 365 days)`",
+        "average" | "mean" => "write `avg(gift.value over 365 days)`",
+        "year" | "month" | "day" | "quarter" => {
+            "compare with dates: `received >= 2025-01-01 and received < 2026-01-01`"
+        }
         "datediff" | "days_between" | "age" => "one time is taken from the other: `approved_at - received > 30 days`",
         "is_null" | "isnull" | "is_empty" => "write `giver absent`, or `giver present`",
         "coalesce" | "ifnull" | "nvl" => "write `giver ?? \"none\"`",
@@ -30,6 +37,9 @@ pub fn function(name: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Names for no value.
+const NOTHING: [&str; 5] = ["null", "nil", "none", "nothing", "empty"];
 
 pub fn is_literal(e: &ast::Expr) -> bool {
     use K::{Date, Number, Percent, Quantity, Text, Timestamp};
@@ -45,6 +55,41 @@ fn last_of(e: &ast::Expr) -> &ast::Expr {
 }
 
 impl Typer<'_, '_> {
+    /// `x == null`
+    pub(super) fn with_nothing(
+        &self,
+        e: &ast::Expr,
+        op: CompareOp,
+        (left, right): (&ast::Expr, &ast::Expr),
+    ) -> Option<Diagnostic> {
+        let nothing = |e: &ast::Expr| match &e.kind {
+            K::Name(name) => {
+                let text = name.text.as_str();
+                let word = self.world.words.iter().any(|w| w.contains_key(text));
+                NOTHING.contains(&text.to_ascii_lowercase().as_str()) && !word && !self.resolves(text)
+            }
+            _ => false,
+        };
+        let (word, of) = match (nothing(left), nothing(right)) {
+            (false, true) => (right, left),
+            (true, false) => (left, right),
+            _ => return None,
+        };
+        let asks = match op {
+            CompareOp::Eq => "absent",
+            CompareOp::Ne => "present",
+            _ => return None,
+        };
+        let message = format!("`{}` is no value", self.quote(word.span));
+        let d = Diagnostic::error(Code::UnknownName, message, word.span, "a value is there, or it is not");
+        Some(self.world.report.rewrite(
+            d,
+            "whether it is there is asked so:",
+            e.span,
+            &format!("{} {asks}", self.text(of.span)),
+        ))
+    }
+
     /// `x == "a" or "b"`, `x != "a" and "b"`: whether the last of these is no condition, but another value to
     /// compare with.
     pub(super) fn is_stray(&self, parts: &[ast::Expr], all: bool) -> bool {

@@ -418,6 +418,9 @@ impl<'a> Typer<'_, 'a> {
         if let Some(path) = near_field {
             return self.fail(world.report.rewrite(d, "name the record too:", name.span, &path));
         }
+        if expect.is_some_and(|ty| self.textual(ty)) && world.report.guess(text, known.iter().copied()).is_none() {
+            return self.fail(world.report.rewrite(d, "a text stands in quotes:", name.span, &format!("\"{text}\"")));
+        }
         self.fail(world.report.suggest(d, name.span, text, known))
     }
 }

@@ -337,7 +337,9 @@ impl<'a> Reader<'a> {
         let span = self.place.span(at);
         if scanned.kind(at) == K::Word {
             let attempt = Attempt { place: self.place, tokens: piece.clone(), at, expected: &[], what: lines.what };
-            if let Some(error) = super::super::foreign::share(&attempt) {
+            let of = super::super::foreign::share(&attempt).or_else(|| super::super::english::of(&attempt));
+            let of = of.or_else(|| super::super::english::small_words(&attempt).filter(|_| lines.of == "a rule"));
+            if let Some(error) = of {
                 self.errors.push(error);
                 return;
             }

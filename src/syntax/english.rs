@@ -312,13 +312,13 @@ pub fn small_words(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let (word, begins) = (scanned.token_text(before), scanned.significant_before(before));
     let begins =
         begins.is_some_and(|i| matches!(scanned.token_text(i), "when" | "where" | "and" | "or" | "not" | ":" | "("));
-    if begins && matches!(word, "the" | "a" | "an" | "either" | "both" | "if" | "any" | "every" | "each") {
+    let compared = next < tokens.end && matches!(scanned.token_text(next), ">" | "<" | ">=" | "<=" | "==" | "!=");
+    if begins && (matches!(word, "the" | "an" | "either" | "both") || word == "a" && compared) {
         let span = place.span(before);
         let gone = Span { end: place.span(*at).start, ..span };
         let error = slip(format!("`{word}` is no part of a condition"), span, "not needed");
         return Some(place.mend(error, gone, "", "leave it out"));
     }
-    let compared = next < tokens.end && matches!(scanned.token_text(next), ">" | "<" | ">=" | "<=" | "==" | "!=");
     if begins && compared && !scanned.tokens[*at].starts_line {
         let field = format!("{word}.{}", scanned.token_text(*at));
         let error = slip("a field stands behind its record and a point", place.range(before, *at), "two words");

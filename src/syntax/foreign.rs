@@ -159,8 +159,7 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let in_words = english::comparison(attempt)
         .or_else(|| english::counted(attempt))
         .or_else(|| english::window_outside(attempt, &COUNTS))
-        .or_else(|| english::multiple(attempt))
-        .or_else(|| english::small_words(attempt));
+        .or_else(|| english::multiple(attempt));
     if in_words.is_some() {
         return in_words;
     }
@@ -186,8 +185,10 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         "overlap" | "intersects" => ("overlaps", *at),
         "exists" | "defined" => ("present", *at),
         "missing" => ("absent", *at),
-        lower if lower != word => (OPERATORS.iter().copied().find(|o| *o == lower)?, *at),
-        _ => return None,
+        lower => match OPERATORS.iter().find(|o| **o == lower && lower != word) {
+            Some(operator) => (*operator, *at),
+            None => return english::small_words(attempt),
+        },
     };
     let span = Span { end: place.span(last).end, ..span };
     let written = &place.scanned.text[span.range()];

@@ -197,6 +197,46 @@ fn items_of_other_languages_are_mended() {
             "limit l { on gift count per employee over 30 days to 3 }",
         ),
         ("require r { on gift need gift before 3 days }", "require r { on gift need gift within 3 days before }"),
+        ("require r { on gift need gift within 3 days }", "require r { on gift need gift within 3 days before }"),
+        ("require r { on gift need gift in the last 3 days }", "require r { on gift need gift within 3 days before }"),
+        (
+            "require r { on gift need gift within the next 3 days }",
+            "require r { on gift need gift within 3 days after }",
+        ),
+        (
+            "require r { on gift need a gift within 3 days after }",
+            "require r { on gift need gift within 3 days after }",
+        ),
+        (
+            "limit l { on gift sum value per employee in the last 30 days to 3 EUR }",
+            "limit l { on gift sum value per employee over 30 days to 3 EUR }",
+        ),
+        (
+            "limit l { on gift sum value per employee in a month to 3 EUR }",
+            "limit l { on gift sum value per employee in month to 3 EUR }",
+        ),
+        (
+            "limit l { on gift sum of value per employee in month to 3 EUR }",
+            "limit l { on gift sum value per employee in month to 3 EUR }",
+        ),
+        ("limit l { on gift count per employee monthly to 3 }", "limit l { on gift count per employee in month to 3 }"),
+        (
+            "limit l { on gift count per employee in month at most 3 }",
+            "limit l { on gift count per employee in month to 3 }",
+        ),
+        (
+            "limit l { on gift count per employee in month no more than 3 }",
+            "limit l { on gift count per employee in month to 3 }",
+        ),
+        ("param cap = 100 EUR", "param cap: money = 100 EUR"),
+        ("param cap: 30 days", "param cap: duration = 30 days"),
+        ("param share = 15 %", "param share: percent = 15 %"),
+        ("let cap 100 EUR", "let cap = 100 EUR"),
+        ("let cap: 100 EUR", "let cap = 100 EUR"),
+        (
+            "record meal at day by who identity id { id text, day: date, who: text }",
+            "record meal at day by who identity id { id: text, day: date, who: text }",
+        ),
     ] {
         assert_eq!(mended_item(written), meant);
     }
@@ -207,6 +247,7 @@ fn items_that_have_no_other_form_are_explained() {
     let rule = "forbid r { on gift when value > 5 EUR }";
     for (written, words) in [
         ("# a remark", "// a remark"),
+        ("allow r { on gift when value > 5 EUR }", "what no rule forbids is allowed"),
         ("limit l { on gift count > 3 per employee over 30 days }", "to 3"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 9 EUR }} expect violation r on g }}"), "finding"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 1 EUR }} expect pass r on g }}"), "compliant"),

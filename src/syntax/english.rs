@@ -196,7 +196,7 @@ fn operator(words: &[(String, usize)], led: bool) -> Option<(&'static str, usize
 }
 
 /// `30 days`
-fn is_length(scanned: &Scanned<'_>, at: usize) -> bool {
+pub fn is_length(scanned: &Scanned<'_>, at: usize) -> bool {
     let unit = scanned.token_text(scanned.significant(at + 1));
     let unit = unit.strip_suffix('s').unwrap_or(unit);
     matches!(unit, "second" | "minute" | "hour" | "day" | "business" | "week" | "month" | "year")
@@ -345,32 +345,6 @@ pub fn since(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         }
         _ => None,
     }
-}
-
-/// `within last 30 days`
-pub fn latest(attempt: &Attempt<'_>) -> Option<Diagnostic> {
-    let Attempt { place, at, tokens, .. } = attempt;
-    let scanned = place.scanned;
-    let word = scanned.significant_before(*at)?;
-    let direction = match scanned.token_text(word) {
-        "last" | "past" | "previous" => "before",
-        "next" | "following" => "after",
-        _ => return None,
-    };
-    let within = scanned.significant_before(word).is_some_and(|i| matches!(scanned.token_text(i), "within" | "in"));
-    let unit = scanned.significant(at + 1);
-    if !within || *at >= tokens.end || scanned.kind(*at) != K::Number || !is_length(scanned, *at) {
-        return None;
-    }
-    let length = &scanned.text[scanned.start(*at)..scanned.end(unit)];
-    let error = slip("the direction of a window stands behind its length", place.span(word), "no direction");
-    let first = scanned.significant_before(word).unwrap_or(word);
-    Some(place.mend(
-        error,
-        place.range(first, unit),
-        &format!("within {length} {direction}"),
-        "write the direction behind",
-    ))
 }
 
 /// `01.01.2025`

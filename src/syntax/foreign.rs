@@ -9,7 +9,7 @@ use super::words::OPERATORS;
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
-const COUNTS: [&str; 6] = ["count", "sum", "min", "max", "avg", "distinct"];
+pub const COUNTS: [&str; 6] = ["count", "sum", "min", "max", "avg", "distinct"];
 
 /// Signs of other languages.
 pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {

@@ -6,6 +6,7 @@
 
 mod again;
 pub mod ast;
+mod clauses;
 pub mod english;
 mod explain;
 mod foreign;

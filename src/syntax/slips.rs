@@ -1,5 +1,6 @@
 //! Common slips, each with what to write instead.
 
+use super::clauses;
 use super::english;
 use super::explain::{Attempt, Place, first_word};
 use super::foreign;
@@ -12,10 +13,10 @@ use crate::source::Span;
 /// A slip at the place where a part stopped to fit, or none that is known.
 pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     english::dotted_date(attempt)
-        .or_else(|| english::latest(attempt))
         .or_else(|| english::since(attempt))
         .or_else(|| foreign::sign(attempt))
         .or_else(|| foreign::word(attempt))
+        .or_else(|| clauses::find(attempt))
         .or_else(|| quotes(attempt))
         .or_else(|| keyword_with_sign(attempt))
         .or_else(|| exception_without_name(attempt))

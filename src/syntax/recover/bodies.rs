@@ -337,9 +337,12 @@ impl<'a> Reader<'a> {
         let span = self.place.span(at);
         if scanned.kind(at) == K::Word {
             let attempt = Attempt { place: self.place, tokens: piece.clone(), at, expected: &[], what: lines.what };
-            let of = super::super::foreign::share(&attempt).or_else(|| super::super::english::of(&attempt));
-            let of = of.or_else(|| super::super::english::small_words(&attempt).filter(|_| lines.of == "a rule"));
-            if let Some(error) = of {
+            let in_rule = lines.of == "a rule";
+            let known = super::super::foreign::share(&attempt)
+                .or_else(|| super::super::english::of(&attempt))
+                .or_else(|| super::super::english::small_words(&attempt).filter(|_| in_rule))
+                .or_else(|| super::super::clauses::at_most(&attempt).filter(|_| in_rule));
+            if let Some(error) = known {
                 self.errors.push(error);
                 return;
             }

@@ -152,6 +152,8 @@ impl Reader<'_> {
         let clause = words::RULE_CLAUSES.contains(&scanned.token_text(at));
         let help = if clause {
             format!("`{}` belongs between the braces of a rule", self.place.shown(at))
+        } else if matches!(self.place.scanned.token_text(at), "allow" | "permit" | "accept") {
+            "what no rule forbids is allowed; what a rule does not apply to stands behind its `unless`".to_owned()
         } else {
             "an item begins with `forbid`, `require`, `limit`, `revise`, `record`, `table`, `source`, `enum`, `let`, \
              `define`, `param`, `policy`, `waive`, `charter`, `metric`, `import`, `rates`, `test` or `default`"

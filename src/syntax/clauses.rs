@@ -1,0 +1,212 @@
+//! Slips in the clauses of rules and in declarations, each with what to write instead.
+
+use super::english::is_length;
+use super::explain::{Attempt, first_word};
+use super::foreign::COUNTS;
+use super::kinds::SyntaxKind as K;
+use super::parse::Rule;
+use super::scan::Scanned;
+use super::slips::slip;
+use crate::diag::{Diagnostic, did_you_mean};
+use crate::source::Span;
+
+pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    looking_back(attempt)
+        .or_else(|| direction(attempt))
+        .or_else(|| period(attempt))
+        .or_else(|| at_most(attempt).filter(|_| COUNTS.contains(&first_word(attempt))))
+        .or_else(|| not_needed(attempt))
+        .or_else(|| typed(attempt))
+        .or_else(|| sign(attempt))
+}
+
+fn word<'a>(attempt: &Attempt<'a>, index: Option<usize>) -> &'a str {
+    index.filter(|&i| i >= attempt.tokens.start).map(|i| attempt.place.scanned.token_text(i)).unwrap_or_default()
+}
+
+fn before(attempt: &Attempt<'_>, index: usize) -> Option<usize> {
+    attempt.place.scanned.significant_before(index)
+}
+
+/// `within last 30 days`, `in the last 30 days`, `in the month`
+fn looking_back(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let small = |i: usize| matches!(scanned.token_text(i), "the" | "a" | "an" | "each" | "every" | "any");
+    let side = |i: usize| match scanned.token_text(i) {
+        "last" | "past" | "previous" | "preceding" => Some("before"),
+        "next" | "following" | "coming" => Some("after"),
+        _ => None,
+    };
+    let mut first = *at;
+    while let Some(i) = before(attempt, first).filter(|&i| i >= tokens.start) {
+        first = i;
+        if !small(i) && side(i).is_none() {
+            break;
+        }
+    }
+    if !matches!(scanned.token_text(first), "within" | "in" | "over" | "during") {
+        return None;
+    }
+    let mut next = scanned.significant(first + 1);
+    let (mut left_out, mut direction) = (false, None);
+    while next < tokens.end && (small(next) || side(next).is_some()) {
+        left_out = true;
+        direction = direction.or(side(next));
+        next = scanned.significant(next + 1);
+    }
+    if !left_out || next >= tokens.end {
+        return None;
+    }
+    if scanned.kind(next) == K::Number && is_length(scanned, next) {
+        let unit = scanned.significant(next + 1);
+        let length = &scanned.text[scanned.start(next)..scanned.end(unit)];
+        let with = match COUNTS.contains(&first_word(attempt)) {
+            true => format!("over {length}"),
+            false => format!("within {length} {}", direction.unwrap_or("before")),
+        };
+        let whole = place.range(first, unit);
+        let error = slip("a window is a length of time and its direction", whole, "not written so");
+        return Some(place.mend(error, whole, &with, "write the window"));
+    }
+    if scanned.kind(next) == K::Word && direction.is_none() && attempt.expected.contains(&Rule::period) {
+        let gone = Span { end: place.span(next).start, ..place.span(scanned.significant(first + 1)) };
+        let error = slip("a period stands right behind `in`", gone, "not needed");
+        return Some(place.mend(error, gone, "", "leave it out"));
+    }
+    None
+}
+
+/// `need training within 365 days`
+fn direction(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    // A slip in the word itself.
+    if *at < tokens.end && did_you_mean(place.scanned.token_text(*at), ["before", "after", "around"]).is_some() {
+        return None;
+    }
+    let unit = before(attempt, *at).filter(|_| expected.contains(&Rule::direction))?;
+    let number = before(attempt, unit).filter(|&i| is_length(place.scanned, i))?;
+    let error = slip("a window has a direction", place.range(number, unit), "`before`, `after` or `around`?");
+    let end = place.span(unit).end;
+    Some(place.mend(error, Span { start: end, ..place.span(unit) }, " before", "look before"))
+}
+
+/// `count per actor monthly`
+fn period(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    if *at >= tokens.end || !COUNTS.contains(&first_word(attempt)) {
+        return None;
+    }
+    let period = match place.scanned.token_text(*at) {
+        "daily" => "day",
+        "monthly" => "month",
+        "quarterly" => "quarter",
+        "yearly" | "annually" => "year",
+        _ => return None,
+    };
+    let error = slip("a period is written with `in`", place.span(*at), "no period");
+    Some(place.mend(error, place.span(*at), &format!("in {period}"), "write `in`"))
+}
+
+/// `count per actor in month at most 3`
+pub fn at_most(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let mut words = Vec::new();
+    let mut next = *at;
+    while next < tokens.end && place.scanned.kind(next) == K::Word && words.len() < 3 {
+        words.push((place.scanned.token_text(next), next));
+        next = place.scanned.significant(next + 1);
+    }
+    let phrases: [&[&str]; 6] = [
+        &["no", "more", "than"],
+        &["not", "more", "than"],
+        &["at", "most"],
+        &["up", "to"],
+        &["limited", "to"],
+        &["maximum"],
+    ];
+    let of = |phrase: &&&[&str]| phrase.len() <= words.len() && phrase.iter().zip(&words).all(|(a, b)| *a == b.0);
+    let last = words[phrases.iter().find(of)?.len() - 1].1;
+    let error = slip("what a `limit` allows stands behind `to`", place.range(*at, last), "not written so");
+    Some(place.mend(error, place.range(*at, last), "to", "write `to`"))
+}
+
+/// `sum of value`, `need a training`
+fn not_needed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let small = before(attempt, *at).filter(|_| *at < tokens.end && scanned.kind(*at) == K::Word)?;
+    let (text, ahead) = (word(attempt, Some(small)), word(attempt, before(attempt, small)));
+    let of = text == "of" && COUNTS.contains(&ahead) && ahead == first_word(attempt);
+    let article = matches!(text, "a" | "an" | "the") && matches!(ahead, "need" | "on" | "exists" | "no");
+    if !of && !article {
+        return None;
+    }
+    let gone = Span { end: place.span(*at).start, ..place.span(small) };
+    Some(place.mend(slip(format!("`{text}` does not stand here"), gone, "not needed"), gone, "", "leave it out"))
+}
+
+/// The type that a value has.
+fn type_of(scanned: &Scanned<'_>, at: usize) -> Option<&'static str> {
+    let next = scanned.token_text(scanned.significant(at + 1));
+    let text = scanned.token_text(at);
+    Some(match scanned.kind(at) {
+        K::Text => "text",
+        K::Word if matches!(text, "true" | "false") => "bool",
+        K::Number if next.len() == 3 && next.bytes().all(|b| b.is_ascii_uppercase()) => "money",
+        K::Number if next == "%" => "percent",
+        K::Number if is_length(scanned, at) => "duration",
+        K::Number if matches!(next, "kB" | "MB" | "GB" | "TB" | "KiB" | "MiB" | "GiB" | "TiB") => "bytes",
+        K::Number if text.len() == 10 && text.as_bytes()[4] == b'-' => "date",
+        K::Number if text.contains('.') => "decimal",
+        K::Number => "int",
+        _ => return None,
+    })
+}
+
+/// `param cap = 100 EUR`, `param cap: 100 EUR`
+fn typed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    let scanned = place.scanned;
+    if first_word(attempt) != "param" || *at >= tokens.end {
+        return None;
+    }
+    let last = before(attempt, *at)?;
+    let error = slip("a parameter has a type", place.span(last), "no type behind this");
+    let end = place.span(last).end;
+    let behind = Span { start: end, end, ..place.span(last) };
+    if scanned.is(*at, "=") && expected.contains(&Rule::colon) {
+        let ty = type_of(scanned, scanned.significant(at + 1))?;
+        return Some(place.mend(error, behind, &format!(": {ty}"), "add the type"));
+    }
+    let ty = type_of(scanned, *at).filter(|_| scanned.is(last, ":"))?;
+    Some(place.mend(error, behind, &format!(" {ty} ="), "add the type"))
+}
+
+/// `id text`, `let cap: 100 EUR`, `from 2026-01-01 to 2026-02-01`
+fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, what } = attempt;
+    let scanned = place.scanned;
+    let last = before(attempt, *at).filter(|_| *at < tokens.end)?;
+    let end = place.span(last).end;
+    let behind = Span { start: end, end, ..place.span(last) };
+    if *what == "field" && expected.contains(&Rule::colon) && scanned.kind(*at) == K::Word {
+        let error = slip("a `:` stands between a field and what it is", place.range(last, *at), "no `:`");
+        return Some(place.mend(error, behind, ":", "add the `:`"));
+    }
+    if first_word(attempt) == "let" && expected.contains(&Rule::assign) {
+        let error = slip("a `=` stands between a name and its value", place.span(*at), "no `=` before this");
+        return match scanned.is(*at, ":") {
+            true => Some(place.mend(error, place.span(*at), " =", "write `=`")),
+            false if matches!(scanned.kind(*at), K::Number | K::Text) => {
+                Some(place.mend(error, behind, " =", "add the `=`"))
+            }
+            false => None,
+        };
+    }
+    if scanned.is(*at, "to") && matches!(first_word(attempt), "from" | "effective") {
+        let error = slip("the end of a time stands behind `until`", place.span(*at), "not written so");
+        return Some(place.mend(error, place.span(*at), "until", "write `until`"));
+    }
+    None
+}

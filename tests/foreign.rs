@@ -258,3 +258,14 @@ fn items_that_have_no_other_form_are_explained() {
         assert!(told.iter().any(said), "{written}: {told:?}");
     }
 }
+
+/// A field with a slip in its declaration is known by who reads it: one slip is told once.
+#[test]
+fn a_field_without_its_sign_is_known() {
+    let around = &AROUND[..AROUND.find("forbid").unwrap()];
+    for field in ["id text", "id: text optional", "id = text", "id: strng"] {
+        let record = format!("record meal at day by who identity id {{ {field}, day: date, who: text }}");
+        let told = check(&format!("{around}{record}\nforbid r {{ on meal when meal.id == \"a\" }}\n"));
+        assert_eq!(told.len(), 1, "{field}: {told:?}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::syntax::lower::tests::{Cell, Line};
+use crate::syntax::scan::Scanned;
 use crate::syntax::slips::comma_before;
 use ast::{EnumWord, MapEntry, TypeExprKind};
 
@@ -56,7 +57,7 @@ impl<'a> Reader<'a> {
             }
             Piece::Told => {
                 // So that who reads it is not told that it is not there.
-                if let Some((name, after)) = reader.named(range, ":") {
+                if let Some((name, after)) = reader.named(range, ":").or_else(|| reader.beside(range)) {
                     let span = reader.place.range(range.start, after);
                     let ty = TypeExpr { kind: TypeExprKind::Error, optional: false, span };
                     fields.push(Field { doc: None, name, ty, marks: Vec::new(), span });
@@ -181,9 +182,18 @@ impl<'a> Reader<'a> {
 
     /// The word that a piece begins with, and where the sign behind it is.
     fn named(&self, piece: &Range<usize>, sign: &str) -> Option<(Ident, usize)> {
+        self.followed(piece, |scanned, after| scanned.is(after, sign))
+    }
+
+    /// `id text`, `id = text`
+    fn beside(&self, piece: &Range<usize>) -> Option<(Ident, usize)> {
+        self.followed(piece, |scanned, after| scanned.kind(after) == K::Word || scanned.is(after, "="))
+    }
+
+    fn followed(&self, piece: &Range<usize>, by: impl Fn(&Scanned<'_>, usize) -> bool) -> Option<(Ident, usize)> {
         let scanned = self.place.scanned;
         let after = scanned.significant(piece.start + 1);
-        let fits = after < piece.end && scanned.kind(piece.start) == K::Word && scanned.is(after, sign);
+        let fits = after < piece.end && scanned.kind(piece.start) == K::Word && by(scanned, after);
         fits.then(|| {
             let name = Ident { text: scanned.token_text(piece.start).to_owned(), span: self.place.span(piece.start) };
             (name, after)

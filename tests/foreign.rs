@@ -94,6 +94,7 @@ fn what_other_languages_have_is_mended() {
         ("when received is on or after 2026-01-31", "when received >= 2026-01-31"),
         ("when received is later than 2026-01-31", "when received > 2026-01-31"),
         ("when giver is one of \"a\", \"b\" or \"c\"", "when giver in { \"a\", \"b\", \"c\" }"),
+        ("when giver is one of \"a\", \"b\" or value > 5 EUR", "when giver in { \"a\", \"b\" } or value > 5 EUR"),
         ("when giver is not one of \"a\", \"b\"", "when giver not in { \"a\", \"b\" }"),
         ("when by_way is any of mail, post and value > 5 EUR", "when by_way in { mail, post } and value > 5 EUR"),
         ("when value is one of 5 EUR, 10 EUR", "when value in { 5 EUR, 10 EUR }"),
@@ -267,5 +268,19 @@ fn a_field_without_its_sign_is_known() {
         let record = format!("record meal at day by who identity id {{ {field}, day: date, who: text }}");
         let told = check(&format!("{around}{record}\nforbid r {{ on meal when meal.id == \"a\" }}\n"));
         assert_eq!(told.len(), 1, "{field}: {told:?}");
+    }
+}
+
+/// What stands in braces in a text has places of its own.
+#[test]
+fn what_is_inserted_into_a_text_is_explained() {
+    for (inserted, words) in [
+        ("value is 5", "`is` is written `==`"),
+        ("giver startswith 3", "`startswith` is written `starts_with`"),
+        ("value is greater than 5 EUR", "`is greater than` is written `>`"),
+        ("giver does not contain employee", "`not` stands before"),
+    ] {
+        let told = check(&AROUND.replace("CLAUSE", &format!("when value > 5 EUR\n  because \"of {{{inserted}}}\"")));
+        assert!(told.iter().any(|d| d.message.contains(words)), "{inserted}: {told:?}");
     }
 }

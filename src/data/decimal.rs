@@ -36,7 +36,6 @@ impl std::fmt::Display for DecimalError {
 impl Decimal {
     pub const ZERO: Decimal = Decimal(0);
 
-    /// From a count of 10⁻¹⁸.
     /// Few plain digits, as most numbers are.
     fn small(text: &str) -> Option<Decimal> {
         // With the place that a whole number is given, 18 digits.
@@ -59,6 +58,7 @@ impl Decimal {
         Some(Decimal(if negative { -raw } else { raw }))
     }
 
+    /// From a count of 10⁻¹⁸.
     pub const fn from_raw(raw: i128) -> Decimal {
         Decimal(raw)
     }

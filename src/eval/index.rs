@@ -233,9 +233,7 @@ impl HistoryIndex {
         let list = self.lists.at(list as usize)?;
         Some((list, list.in_order().then_some(at as usize)))
     }
-}
 
-impl HistoryIndex {
     /// What the window up to a record comes to, in the smallest parts, and its currency; none where that takes a search.
     pub fn window(&self, id: u32) -> Option<(i128, Option<Currency>)> {
         let total = *self.windows.get(id as usize).filter(|total| **total != SOUGHT)?;

@@ -127,15 +127,11 @@ pub fn comparison(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         (true, Some(opposite)) => (opposite, false),
         (true, None) => (operator, true),
     };
-    let error = slip(format!("`{written}` is written `{with}`"), place.range(*at, last), "not an operator");
-    let error = match turned {
-        true => slip(
-            format!("`not` stands before what is compared, and `{with}` behind it"),
-            place.range(*at, last),
-            "not an operator",
-        ),
-        false => error,
+    let message = match turned {
+        true => format!("`not` stands before what is compared, and `{with}` behind it"),
+        false => format!("`{written}` is written `{with}`"),
     };
+    let error = slip(message, place.range(*at, last), "not an operator");
     if matches!(with, "in" | "not in")
         && let Some((end, set)) = set(scanned, next, tokens.end)
     {
@@ -221,9 +217,15 @@ fn set(scanned: &Scanned<'_>, from: usize, end: usize) -> Option<(usize, String)
             true if !matches!(scanned.token_text(unit), "and" | "or") => unit,
             _ => at,
         };
+        // `… or value > 5 EUR` is another condition.
+        let behind = scanned.significant(until + 1);
+        let alone = behind >= end || scanned.tokens[behind].starts_line;
+        if !alone && !matches!(scanned.token_text(behind), "," | "or" | "and" | ")" | "}") {
+            break;
+        }
         values.push(&scanned.text[scanned.start(at)..scanned.end(until)]);
         last = Some(until);
-        at = scanned.significant(until + 1);
+        at = behind;
         let mut separated = false;
         while at < end && (scanned.is(at, ",") || scanned.is(at, "or")) {
             (separated, at) = (true, scanned.significant(at + 1));

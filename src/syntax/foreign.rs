@@ -191,7 +191,7 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         },
     };
     let span = Span { end: place.span(last).end, ..span };
-    let written = &place.scanned.text[span.range()];
+    let written = &place.scanned.text[place.scanned.start(*at)..place.scanned.end(last)];
     let error = slip(format!("`{written}` is written `{with}`"), span, "not an operator");
     Some(place.mend(error, span, with, &format!("write `{with}`")))
 }

@@ -5,15 +5,16 @@
 //! to this reader. A row is let go where a guard of each reader fails; whatever is not plain is kept, and is then
 //! judged in full. So a sieve changes no verdict and no count.
 
+mod guards;
 mod sets;
 mod texts;
 
-use self::sets::{Mask, Sets, bit, keep};
-use self::texts::{Search, Words};
+use self::guards::{Cost, Guard, Guards, guards_of};
+use self::sets::{Mask, bit, keep, meet};
 use super::screen::triggered_by;
 use super::{PlanError, Runtime};
-use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Type, Value, Values};
-use crate::plan::{Atom, AtomTest, Plan, Test, TextMatch};
+use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Values};
+use crate::plan::Plan;
 use std::sync::Arc;
 
 /// By kind.
@@ -39,26 +40,6 @@ struct Stage {
     /// Readers to which the row may be something where no test holds.
     otherwise: Mask,
     guards: Guards,
-}
-
-#[derive(Debug)]
-enum Guards {
-    /// The record's time must be known.
-    Timed,
-    Text(Box<Words>),
-    Search(Box<Search>),
-    /// Bounds ascending; by how many of them a value is not below: for whom it may be something.
-    Ordered(Vec<i128>, Sets),
-    /// By word; others fail all tests.
-    Enum(Sets),
-    Bool(Mask),
-}
-
-/// A test that a reader needs to hold, or not to hold.
-struct Guard<'p> {
-    reader: u32,
-    atom: &'p Atom,
-    holds: bool,
 }
 
 impl Sieves {
@@ -87,7 +68,11 @@ impl Sieve for Sieves {
 
     fn keeps_each<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
         match self.0.get(kind.0 as usize).and_then(Option::as_ref) {
-            Some(of) => of.keeps_each(scratch, kept, values),
+            Some(of) => match of.all.len() {
+                1 => of.keeps_each::<1>(scratch, kept, values),
+                2 => of.keeps_each::<2>(scratch, kept, values),
+                _ => of.keeps_each::<0>(scratch, kept, values),
+            },
             None => kept.fill(true),
         }
     }
@@ -159,7 +144,7 @@ impl KindSieve {
         });
         for (cost, column, own) in groups {
             let of = &kind.columns[column.0 as usize];
-            if let Some(guards) = sieve.guards(kind, &of.ty, cost, &own)? {
+            if let Some(guards) = Guards::new(kind, &of.ty, readers as usize, cost, &own)? {
                 let (concerned, otherwise) = (sieve.mask(own.iter().map(|g| g.reader)), sieve.otherwise(&own));
                 sieve.push(column, Stage { optional: of.optional, concerned, otherwise, guards });
             }
@@ -188,56 +173,6 @@ impl KindSieve {
         self.mask((0..self.readers as u32).filter(|&r| !needing(r)))
     }
 
-    fn guards(&self, kind: &Kind, ty: &Type, cost: Cost, own: &[Guard]) -> Result<Option<Guards>, PlanError> {
-        Ok(Some(match cost {
-            Cost::Word => Guards::Text(Box::new(Words::new(self.readers, own))),
-            Cost::Search | Cost::Fold => {
-                let Some(search) = Search::new(kind, self.readers, own)? else { return Ok(None) };
-                Guards::Search(Box::new(search))
-            }
-            Cost::Order => {
-                // The least number that is not below.
-                let bound = |guard: &Guard| match &guard.atom.test {
-                    AtomTest::Below { bound, or_equal } => number(bound).map(|n| n.saturating_add((*or_equal).into())),
-                    _ => None,
-                };
-                let mut bounds: Vec<i128> = own.iter().filter_map(bound).collect();
-                bounds.sort_unstable();
-                bounds.dedup();
-                let mut sets = Sets::new(self.readers);
-                for not_below in 0..=bounds.len() {
-                    let fails = |guard: &&Guard| {
-                        let below = bound(guard).is_some_and(|b| bounds[not_below..].contains(&b));
-                        below != guard.holds
-                    };
-                    sets.push(&self.all_but(own.iter().filter(fails)));
-                }
-                Guards::Ordered(bounds, sets)
-            }
-            Cost::Enum => {
-                let Type::Enum(_) = ty else { return Ok(None) };
-                let words = |guard: &Guard| match &guard.atom.test {
-                    AtomTest::OneOf(values) => values.iter().filter_map(word).collect::<Vec<u16>>(),
-                    _ => Vec::new(),
-                };
-                let most = own.iter().flat_map(words).max().unwrap_or(0);
-                let mut sets = Sets::new(self.readers);
-                for word in 0..=most {
-                    let fails = |guard: &&Guard| words(guard).contains(&word) != guard.holds;
-                    sets.push(&self.all_but(own.iter().filter(fails)));
-                }
-                Guards::Enum(sets)
-            }
-            Cost::Bool => Guards::Bool(self.all_but(own.iter().filter(|g| !g.holds))),
-        }))
-    }
-
-    fn all_but<'g>(&self, failing: impl Iterator<Item = &'g Guard<'g>>) -> Mask {
-        let mut all = self.all.clone();
-        failing.for_each(|g| all[g.reader as usize / 128] &= !(1 << (g.reader % 128)));
-        all
-    }
-
     fn keeps_any<'v>(&self, value: &mut dyn FnMut(usize) -> Option<Between<'v>>) -> bool {
         let mut alive = self.all.clone();
         for (nth, stage) in self.stages.iter().enumerate() {
@@ -257,7 +192,7 @@ impl KindSieve {
         let (alive, scratch) = scratch.split_at_mut(words);
         alive.copy_from_slice(&self.all);
         for (nth, stage) in self.stages.iter().enumerate() {
-            if alive.iter().zip(&stage.concerned).all(|(a, c)| a & c == 0) {
+            if !meet::<0>(alive, &stage.concerned) {
                 continue;
             }
             if !stage.narrow(value(nth), alive, scratch) {
@@ -271,37 +206,51 @@ impl KindSieve {
     }
 
     /// Stage by stage: what rows come to hangs less on each other than what the stages of one row come to, and the processor
-    /// does more of it at once.
-    fn keeps_each<'v>(&self, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
-        let (rows, words) = (kept.len(), self.all.len());
+    /// does more of it at once. `W`: so many words a set has; 0 for any.
+    fn keeps_each<'v, const W: usize>(&self, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
+        let (rows, words) = (kept.len(), if W == 0 { self.all.len() } else { W });
         scratch.resize((rows + 1) * words, 0);
         let (scratch, alive) = scratch.split_at_mut(words);
         alive.chunks_exact_mut(words).for_each(|alive| alive.copy_from_slice(&self.all));
         let (mut looked, mut seen) = (vec![0; rows], Vec::with_capacity(rows));
         for (nth, stage) in self.stages.iter().enumerate() {
-            let mut concerned = 0;
+            let (mut concerned, readers) = (0, &stage.concerned[..words]);
             for (row, alive) in alive.chunks_exact(words).enumerate() {
                 looked[concerned] = row as u32;
-                let any = alive.iter().zip(&stage.concerned).fold(0, |any, (a, c)| any | a & c);
-                concerned += usize::from(any != 0);
+                concerned += usize::from(meet::<W>(alive, readers));
             }
             let looked = &looked[..concerned];
             seen.clear();
             values(nth, looked, &mut seen);
-            for (&row, &value) in looked.iter().zip(&seen) {
-                let alive = &mut alive[row as usize * words..][..words];
-                let told = match (&stage.guards, value) {
-                    // As it mostly is.
-                    (Guards::Text(words), Seen::Text(text)) => {
-                        words.narrow(text, &stage.otherwise, alive, scratch);
-                        true
-                    }
-                    _ => stage.narrow(value, alive, scratch),
-                };
-                if !told {
-                    kept[row as usize] = true;
-                    alive.fill(0);
-                }
+            let rows = looked.iter().zip(&seen);
+            let otherwise = &stage.otherwise;
+            // As it mostly is, each sort by itself.
+            match &stage.guards {
+                Guards::Text(texts) if texts.is_whole() => narrow_each(rows, words, alive, kept, |value, alive| {
+                    let Seen::Text(text) = value else { return stage.narrow(*value, alive, scratch) };
+                    texts.narrow_whole::<W>(text, otherwise, alive);
+                    true
+                }),
+                Guards::Text(texts) => narrow_each(rows, words, alive, kept, |value, alive| {
+                    let Seen::Text(text) = value else { return stage.narrow(*value, alive, scratch) };
+                    texts.narrow::<W>(text, otherwise, alive, scratch);
+                    true
+                }),
+                Guards::Ordered(bounds, sets) => narrow_each(rows, words, alive, kept, |value, alive| {
+                    let number = match value {
+                        Seen::Int(n) => (*n).into(),
+                        Seen::Decimal(d) => d.raw(),
+                        _ => return stage.narrow(*value, alive, scratch),
+                    };
+                    keep::<W>(alive, sets.at::<W>(not_below(bounds, number)));
+                    true
+                }),
+                Guards::Bool(masks) => narrow_each(rows, words, alive, kept, |value, alive| {
+                    let Seen::Bool(value) = value else { return stage.narrow(*value, alive, scratch) };
+                    keep::<W>(alive, &masks[usize::from(*value)]);
+                    true
+                }),
+                _ => narrow_each(rows, words, alive, kept, |value, alive| stage.narrow(*value, alive, scratch)),
             }
         }
         for (kept, alive) in kept.iter_mut().zip(alive.chunks_exact(words)) {
@@ -310,20 +259,44 @@ impl KindSieve {
     }
 }
 
+/// Narrows what is left for each row; where that cannot be told the row is kept.
+#[inline(always)]
+fn narrow_each<'r, 'v: 'r>(
+    rows: impl Iterator<Item = (&'r u32, &'r Seen<'v>)>,
+    words: usize,
+    alive: &mut [u128],
+    kept: &mut [bool],
+    mut narrow: impl FnMut(&Seen<'v>, &mut [u128]) -> bool,
+) {
+    for (row, value) in rows {
+        let alive = &mut alive[*row as usize * words..][..words];
+        if !narrow(value, alive) {
+            kept[*row as usize] = true;
+            alive.fill(0);
+        }
+    }
+}
+
 impl Stage {
     /// Leaves those for whom a row with this value may be something; false where that cannot be told.
-    #[inline]
     fn narrow(&self, value: Seen<'_>, alive: &mut [u128], scratch: &mut [u128]) -> bool {
         match (value, &self.guards) {
             (Seen::Time, Guards::Timed) => {}
-            (Seen::Absent, guards) if self.optional && !matches!(guards, Guards::Timed) => keep(alive, &self.otherwise),
-            (Seen::Text(text), Guards::Text(words)) => words.narrow(text, &self.otherwise, alive, scratch),
+            (Seen::Absent, guards) if self.optional && !matches!(guards, Guards::Timed) => {
+                keep::<0>(alive, &self.otherwise)
+            }
+            (Seen::Text(text), Guards::Text(words)) => words.narrow::<0>(text, &self.otherwise, alive, scratch),
             (Seen::Text(text), Guards::Search(search)) => search.narrow(text, self, alive, scratch),
-            (Seen::Int(n), Guards::Ordered(bounds, sets)) => keep(alive, sets.at(not_below(bounds, n.into()))),
-            (Seen::Decimal(d), Guards::Ordered(bounds, sets)) => keep(alive, sets.at(not_below(bounds, d.raw()))),
-            (Seen::Word(word), Guards::Enum(sets)) => keep(alive, sets.get(word.into()).unwrap_or(&self.otherwise)),
-            (Seen::Bool(true), Guards::Bool(mask)) => keep(alive, mask),
-            (Seen::Bool(false), Guards::Bool(_)) => keep(alive, &self.otherwise),
+            (Seen::Int(n), Guards::Ordered(bounds, sets)) => {
+                keep::<0>(alive, sets.at::<0>(not_below(bounds, n.into())))
+            }
+            (Seen::Decimal(d), Guards::Ordered(bounds, sets)) => {
+                keep::<0>(alive, sets.at::<0>(not_below(bounds, d.raw())))
+            }
+            (Seen::Word(word), Guards::Enum(sets)) => {
+                keep::<0>(alive, sets.get(word.into()).unwrap_or(&self.otherwise))
+            }
+            (Seen::Bool(value), Guards::Bool(masks)) => keep::<0>(alive, &masks[usize::from(value)]),
             _ => return false,
         }
         true
@@ -345,7 +318,7 @@ impl Stage {
             (Seen::Text(a), Seen::Text(b), Guards::Text(_) | Guards::Search(_)) if a == b => {
                 let mut turned = vec![0; self.otherwise.len()];
                 match &self.guards {
-                    Guards::Text(words) => words.turn(a, &mut turned),
+                    Guards::Text(words) => words.turn::<0>(a, &mut turned),
                     Guards::Search(search) => search.turn(a, &mut turned),
                     _ => return None,
                 }
@@ -355,13 +328,7 @@ impl Stage {
             (Seen::Word(a), Seen::Word(b), Guards::Enum(sets)) if a == b => {
                 sets.get(a.into()).unwrap_or(&self.otherwise).to_vec()
             }
-            (Seen::Bool(a), Seen::Bool(b), Guards::Bool(mask)) if a == b => {
-                if a {
-                    mask.clone()
-                } else {
-                    self.otherwise.clone()
-                }
-            }
+            (Seen::Bool(a), Seen::Bool(b), Guards::Bool(masks)) if a == b => masks[usize::from(a)].clone(),
             _ => return None,
         };
         if absent {
@@ -375,75 +342,16 @@ fn not_below(bounds: &[i128], n: i128) -> usize {
     bounds.partition_point(|bound| *bound <= n)
 }
 
-/// What a test takes, about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cost {
-    Bool,
-    Enum,
-    Order,
-    /// A look-up of a text.
-    Word,
-    /// A search in a text.
-    Search,
-    /// The same whatever the case, or for a domain.
-    Fold,
-}
-
-/// Adds the guards among conditions that all must hold; false where there is none.
-fn guards_of<'p>(tests: &'p [Test], atoms: &'p [Atom], reader: u32, out: &mut Vec<(Cost, Guard<'p>)>) -> bool {
-    let before = out.len();
-    for test in tests {
-        if let Test::Atoms(program) = test {
-            program.conjuncts(true, &mut |atom, holds| {
-                if let Some(atom) = atoms.get(atom as usize)
-                    && let Some(cost) = cost(&atom.test)
-                {
-                    out.push((cost, Guard { reader, atom, holds }));
-                }
-            });
-        }
-    }
-    out.len() > before
-}
-
-fn cost(test: &AtomTest) -> Option<Cost> {
-    match test {
-        AtomTest::True => Some(Cost::Bool),
-        AtomTest::OneOf(values) => values.iter().all(|v| word(v).is_some()).then_some(Cost::Enum),
-        AtomTest::Below { bound, .. } => number(bound).map(|_| Cost::Order),
-        AtomTest::Text {
-            how: TextMatch::Equals | TextMatch::StartsWith | TextMatch::EndsWith,
-            ignoring_case: false,
-            ..
-        } => Some(Cost::Word),
-        AtomTest::Text { how: TextMatch::Contains, ignoring_case: false, .. } => Some(Cost::Search),
-        AtomTest::Text { .. } => Some(Cost::Fold),
-        AtomTest::Present | AtomTest::Matches(_) => None,
-    }
-}
-
-fn word(value: &Value) -> Option<u16> {
-    match value {
-        Value::Enum(_, word) => Some(*word),
-        _ => None,
-    }
-}
-
-fn number(value: &Value) -> Option<i128> {
-    match value {
-        Value::Int(n) | Value::Bytes(n) | Value::Duration(n) => Some((*n).into()),
-        Value::Decimal(d) | Value::Percent(d) => Some(d.raw()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Role, Type, Value};
+    use crate::eval::testing;
+    use crate::plan::{Atom, AtomTest};
 
     /// Reader 0 needs less than 5, reader 1 needs it not to be; a third looks elsewhere.
     fn stage(optional: bool) -> Stage {
-        let mut sets = Sets::new(3);
+        let mut sets = sets::Sets::new(3);
         sets.push(&[0b101]);
         sets.push(&[0b110]);
         Stage { optional, concerned: vec![0b011], otherwise: vec![0b110], guards: Guards::Ordered(vec![5], sets) }
@@ -464,5 +372,50 @@ mod tests {
         assert_eq!(of(false, Seen::Other, Seen::Int(4), false), None);
         assert_eq!(of(false, Seen::Int(1), Seen::Time, false), None);
         assert_eq!(of(false, Seen::Int(9), Seen::Int(4), false), None);
+    }
+
+    /// Two readers for each test, one of which needs it not to hold.
+    #[test]
+    fn a_value_leaves_those_whom_it_concerns() {
+        let atom = |test| Atom { column: ColumnId(0), test };
+        let below = |n, or_equal| atom(AtomTest::Below { bound: Value::Int(n), or_equal });
+        let among = |all: &[i64]| atom(AtomTest::OneOf(all.iter().copied().map(Value::Int).collect()));
+        let bools = |all: &[bool]| atom(AtomTest::OneOf(all.iter().copied().map(Value::Bool).collect()));
+        let numbers = vec![below(3, false), below(3, true), among(&[3]), among(&[-1, 4, 5])];
+        let flags = vec![atom(AtomTest::True), bools(&[false]), bools(&[true]), bools(&[false, true])];
+        let holds = |atom: &Atom, n: i64| match &atom.test {
+            AtomTest::Below { bound: Value::Int(b), or_equal } => n < *b || *or_equal && n == *b,
+            AtomTest::OneOf(values) => values.contains(&Value::Int(n)) || values.contains(&Value::Bool(n == 1)),
+            _ => n == 1,
+        };
+        for (ty, cost, atoms, values) in
+            [(Type::Int, Cost::Order, numbers, -3..8), (Type::Bool, Cost::Bool, flags, 0..2)]
+        {
+            let kind = testing::kind("k", Role::Record { time: None, subject: None }, &[], &[("c", ty.clone(), true)]);
+            let readers = atoms.iter().flat_map(|atom| [(atom, true), (atom, false)]).enumerate();
+            let own: Vec<Guard> =
+                readers.map(|(reader, (atom, holds))| Guard { reader: reader as u32, atom, holds }).collect();
+            let mask = |of: &dyn Fn(&Guard) -> bool| {
+                let mut mask = vec![0];
+                own.iter().filter(|g| of(g)).for_each(|g| bit(&mut mask, g.reader));
+                mask
+            };
+            let stage = Stage {
+                optional: true,
+                concerned: mask(&|_| true),
+                otherwise: mask(&|g| !g.holds),
+                guards: Guards::new(&kind, &ty, own.len(), cost, &own).unwrap().unwrap(),
+            };
+            let left = |value| {
+                let (mut alive, mut scratch) = (mask(&|_| true), vec![0]);
+                assert!(stage.narrow(value, &mut alive, &mut scratch));
+                alive
+            };
+            for n in values {
+                let value = if ty == Type::Bool { Seen::Bool(n == 1) } else { Seen::Int(n) };
+                assert_eq!(left(value), mask(&|g| holds(g.atom, n) == g.holds), "{value:?}");
+            }
+            assert_eq!(left(Seen::Absent), mask(&|g| !g.holds));
+        }
     }
 }

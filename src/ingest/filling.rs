@@ -20,7 +20,7 @@ const TOGETHER: usize = 64;
 /// Rows of a target that wait for others, to be sifted together.
 #[derive(Debug, Default)]
 pub struct Waiting<'a> {
-    /// Row by row, what the target holds of it.
+    /// What the target holds of them, value by value: those that are looked at together stand together.
     values: Vec<Raw<'a>>,
     pub rows: Vec<(Place, usize)>,
 }
@@ -28,6 +28,7 @@ pub struct Waiting<'a> {
 /// What is held of one of them.
 pub struct WaitingCells<'c, 'a> {
     values: &'c [Raw<'a>],
+    row: usize,
     held: &'c Held,
 }
 
@@ -35,23 +36,24 @@ impl<'a> Waiting<'a> {
     /// Whether there are enough of them then.
     #[inline]
     pub fn add(&mut self, held: &Held, slots: &Slots<'a>, place: Place, bytes: usize) -> bool {
-        if self.values.capacity() == 0 {
-            self.values.reserve_exact(TOGETHER * held.slots.len());
+        if self.values.is_empty() {
+            self.values.resize(TOGETHER * held.slots.len(), Raw::Absent);
             self.rows.reserve_exact(TOGETHER);
         }
-        self.values.extend(held.slots.iter().map(|slot| slots.get(*slot)));
+        let row = self.rows.len();
+        for (values, slot) in self.values.chunks_exact_mut(TOGETHER).zip(&held.slots) {
+            values[row] = slots.get(*slot);
+        }
         self.rows.push((place, bytes));
         self.rows.len() >= TOGETHER
     }
 
     #[inline]
     pub fn cells<'c>(&'c self, held: &'c Held, row: usize) -> WaitingCells<'c, 'a> {
-        let width = held.slots.len();
-        WaitingCells { values: &self.values[row * width..(row + 1) * width], held }
+        WaitingCells { values: &self.values, row, held }
     }
 
     pub fn clear(&mut self) {
-        self.values.clear();
         self.rows.clear();
     }
 }
@@ -63,7 +65,7 @@ impl Cells for WaitingCells<'_, '_> {
 
     #[inline]
     fn raw(&self, _: bool, slot: u32) -> Option<Raw<'_>> {
-        self.values.get(self.held.at(slot)?).copied()
+        self.values.get(self.held.at(slot)? * TOGETHER + self.row).copied()
     }
 }
 
@@ -169,8 +171,8 @@ impl<'w> Sifter<'w> {
             .and_then(|(slot, reader)| Some((held.at(slot)?, reader)))
         {
             Some((at, reader)) => {
-                let width = held.slots.len();
-                out.extend(rows.iter().map(|row| reader.seen(waiting.values[*row as usize * width + at])));
+                let values = &waiting.values[at * TOGETHER..][..TOGETHER];
+                reader.seen_each(rows.iter().map(|row| values[*row as usize]), out);
             }
             None => out.extend(rows.iter().map(|_| Seen::Other)),
         });

@@ -134,7 +134,6 @@ impl Reader {
     }
 
     /// The commonest sorts of values, as the column would hold them.
-    #[inline]
     pub fn seen<'a>(&self, raw: Raw<'a>) -> Seen<'a> {
         if let Raw::Absent = raw {
             return Seen::Absent;
@@ -160,6 +159,36 @@ impl Reader {
                 unquoted(raw).and_then(|t| words.get(t)).map_or(Seen::Other, |w| Seen::Word(*w))
             }
             _ => Seen::Other,
+        }
+    }
+
+    /// The same of several. Each sort is put in its place as it is: a value that is made elsewhere and moved is written and
+    /// read in pieces that do not fit, and the processor waits for them.
+    pub fn seen_each<'a>(&self, all: impl Iterator<Item = Raw<'a>>, out: &mut Vec<Seen<'a>>) {
+        match (&self.ty, &self.words) {
+            (As::Text, None) => all.for_each(|raw| match raw {
+                Raw::Text(text) if text.len() <= MAX_TEXT => out.push(Seen::Text(text)),
+                _ => out.push(self.seen(raw)),
+            }),
+            (As::Int { unit: None } | As::Bytes { unit: None }, None) => all.for_each(|raw| match raw {
+                Raw::Json(text) if let Some(n) = small_int(text) => out.push(Seen::Int(n)),
+                _ => out.push(self.seen(raw)),
+            }),
+            (As::Decimal { .. }, None) => all.for_each(|raw| match raw {
+                Raw::Json(text)
+                    if is_number(text)
+                        && let Ok(decimal) = Decimal::parse(text) =>
+                {
+                    out.push(Seen::Decimal(decimal));
+                }
+                _ => out.push(self.seen(raw)),
+            }),
+            (As::Bool, None) => all.for_each(|raw| match raw {
+                Raw::Json("true") => out.push(Seen::Bool(true)),
+                Raw::Json("false") => out.push(Seen::Bool(false)),
+                _ => out.push(self.seen(raw)),
+            }),
+            _ => all.for_each(|raw| out.push(self.seen(raw))),
         }
     }
 
@@ -388,7 +417,6 @@ fn whole(scalar: &Scalar, texts: bool, unit: i64) -> Result<Option<i64>, String>
     Ok(exact(scalar.number(texts))?.and_then(|n| n.checked_mul(Decimal::from_int(unit))).and_then(Decimal::to_int))
 }
 
-/// A whole number of few digits.
 /// A text without escapes.
 #[inline]
 fn unquoted(raw: Raw<'_>) -> Option<&str> {
@@ -404,6 +432,7 @@ fn is_number(text: &str) -> bool {
     matches!(text.as_bytes().first(), Some(b'-' | b'0'..=b'9'))
 }
 
+/// A whole number of few digits.
 fn small_int(text: &str) -> Option<i64> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', digits @ ..] => (true, digits),

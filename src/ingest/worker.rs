@@ -369,6 +369,9 @@ impl<'w> Worker<'w> {
     }
 
     fn sift(&mut self, index: usize, waiting: &mut Waiting) {
+        if waiting.rows.is_empty() {
+            return;
+        }
         let target = &self.layout.targets[index];
         let kept = self.sifters[index].as_mut().map(|sifter| sifter.keeps_each(target.kind, &target.held, waiting));
         for (row, (place, bytes)) in waiting.rows.iter().enumerate() {

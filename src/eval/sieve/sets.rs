@@ -9,10 +9,30 @@ pub fn bit(mask: &mut [u128], reader: u32) {
     mask[reader as usize / 128] |= 1 << (reader % 128);
 }
 
+/// As many words as `W`, or where that is 0 all: with a number that is known beforehand a loop over them is none.
+#[inline(always)]
+pub fn cut<const W: usize>(mask: &[u128]) -> &[u128] {
+    if W == 0 { mask } else { &mask[..W] }
+}
+
 /// Leaves those that are in both.
-#[inline]
-pub fn keep(alive: &mut [u128], left: &[u128]) {
-    alive.iter_mut().zip(left).for_each(|(a, l)| *a &= l);
+#[inline(always)]
+pub fn keep<const W: usize>(alive: &mut [u128], left: &[u128]) {
+    let alive = if W == 0 { alive } else { &mut alive[..W] };
+    alive.iter_mut().zip(cut::<W>(left)).for_each(|(a, l)| *a &= l);
+}
+
+/// Leaves those that are in one of the others and not in both.
+#[inline(always)]
+pub fn keep_either<const W: usize>(alive: &mut [u128], one: &[u128], other: &[u128]) {
+    let alive = if W == 0 { alive } else { &mut alive[..W] };
+    alive.iter_mut().zip(cut::<W>(one).iter().zip(cut::<W>(other))).for_each(|(a, (o, t))| *a &= o ^ t);
+}
+
+/// Whether some are in both.
+#[inline(always)]
+pub fn meet<const W: usize>(one: &[u128], other: &[u128]) -> bool {
+    cut::<W>(one).iter().zip(cut::<W>(other)).fold(0, |any, (a, b)| any | a & b) != 0
 }
 
 /// Several masks, one behind the other.
@@ -37,9 +57,10 @@ impl Sets {
     }
 
     /// One that is there.
-    #[inline]
-    pub fn at(&self, at: usize) -> &[u128] {
-        &self.all[at * self.words..(at + 1) * self.words]
+    #[inline(always)]
+    pub fn at<const W: usize>(&self, at: usize) -> &[u128] {
+        let words = if W == 0 { self.words } else { W };
+        &self.all[at * words..][..words]
     }
 
     /// Those of any of them; none where the range runs backwards.

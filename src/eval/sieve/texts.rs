@@ -3,7 +3,7 @@
 //! What a text is and how it begins or ends is looked up for all readers at once. What stands inside it is looked for
 //! reader by reader, as few are left by then; for all at once where there are many.
 
-use super::sets::{Mask, Sets, bit};
+use super::sets::{Mask, Sets, bit, keep_either};
 use super::{Guard, Stage};
 use crate::data::Kind;
 use crate::eval::PlanError;
@@ -61,38 +61,46 @@ impl Words {
         Words { turned, equal, starts, ends }
     }
 
-    /// Leaves those of `alive` for whom a row with this text may be something. `otherwise`: where no test holds.
-    #[inline]
-    pub fn narrow(&self, text: &str, otherwise: &[u128], alive: &mut [u128], scratch: &mut [u128]) {
-        if self.starts.is_empty() && self.ends.is_empty() {
-            leave(alive, otherwise, self.turned.at(self.equal.get(text) as usize));
-        } else {
-            scratch.fill(0);
-            self.turn(text, scratch);
-            leave(alive, otherwise, scratch);
-        }
+    /// Whether it is told by what a text is alone.
+    pub fn is_whole(&self) -> bool {
+        self.starts.is_empty() && self.ends.is_empty()
+    }
+
+    /// Leaves those of `alive` for whom a row with this text may be something, where [`Words::is_whole`]. `otherwise`: where
+    /// no test holds.
+    #[inline(always)]
+    pub fn narrow_whole<const W: usize>(&self, text: &str, otherwise: &[u128], alive: &mut [u128]) {
+        keep_either::<W>(alive, otherwise, self.turned.at::<W>(self.equal.get(text) as usize));
+    }
+
+    /// The same of any. `scratch` is room for a set.
+    #[inline(always)]
+    pub fn narrow<const W: usize>(&self, text: &str, otherwise: &[u128], alive: &mut [u128], scratch: &mut [u128]) {
+        scratch.fill(0);
+        self.turn::<W>(text, scratch);
+        keep_either::<W>(alive, otherwise, scratch);
     }
 
     /// Adds those whose test holds.
-    pub fn turn(&self, text: &str, turned: &mut [u128]) {
-        let mut add = |at| turned.iter_mut().zip(self.turned.at(at as usize)).for_each(|(t, of)| *t |= of);
+    #[inline(always)]
+    pub fn turn<const W: usize>(&self, text: &str, turned: &mut [u128]) {
+        let turned = if W == 0 { turned } else { &mut turned[..W] };
+        let mut add = |at| turned.iter_mut().zip(self.turned.at::<W>(at as usize)).for_each(|(t, of)| *t |= of);
         add(self.equal.get(text));
         self.starts.find(text, &mut add);
         self.ends.find(text, &mut add);
     }
 }
 
-fn leave(alive: &mut [u128], otherwise: &[u128], turned: &[u128]) {
-    alive.iter_mut().zip(otherwise).zip(turned).for_each(|((a, o), t)| *a &= o ^ t);
-}
-
 /// Texts that are looked up.
 #[derive(Debug)]
 struct Equal {
-    /// Those of few bytes, each at its place and no two at one: so no branch hangs on whether a text is one of them. A power
-    /// of two; none where they are very many.
-    places: Vec<Place>,
+    /// Which of the words stands at a place, no two at one: so no branch hangs on whether a text is one of them. A power of
+    /// two; none where they are very many.
+    places: Vec<u8>,
     seed: u64,
+    /// Those of few bytes. The first is none.
+    words: Vec<Word>,
     /// Those that have no place.
     others: FxHashMap<Box<str>, u32>,
     /// One bit for each edge that one of these has: most texts have another, and are not looked up.
@@ -100,24 +108,22 @@ struct Equal {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    first: u64,
-    last: u64,
-    /// Of no text where none is.
-    length: u32,
+struct Word {
+    text: Short,
     at: u32,
 }
 
-impl Place {
-    const FREE: Place = Place { first: 0, last: 0, length: u32::MAX, at: NOBODY };
+impl Word {
+    const NONE: Word = Word { text: Short { first: 0, last: 0, length: u32::MAX }, at: NOBODY };
 
-    fn is(&self, short: Short) -> bool {
-        (self.first ^ short.first) | (self.last ^ short.last) | u64::from(self.length ^ short.length) == 0
+    #[inline(always)]
+    fn is(&self, Short { first, last, length }: Short) -> bool {
+        (self.text.first ^ first) | (self.text.last ^ last) | u64::from(self.text.length ^ length) == 0
     }
 }
 
-/// So many have a place.
-const PLACES: usize = 128;
+/// Of so many each has a place.
+const WORDS: usize = 1 << 7;
 
 /// So often places are sought for all before more are taken, and so often more are.
 const SEEDS: u64 = 32;
@@ -125,10 +131,11 @@ const SIZES: u64 = 6;
 
 impl Equal {
     fn new(texts: &[(&str, u32)]) -> Equal {
-        let short: Vec<(Short, u32)> = texts.iter().filter_map(|(text, at)| Some((Short::of(text)?, *at))).collect();
-        let least = 2 * short.len().next_power_of_two();
-        let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), n * 2 + 1)).filter(|_| short.len() <= PLACES);
-        let mut found = tries.filter_map(|(size, seed)| Some((placed(&short, size, seed)?, seed)));
+        let short = texts.iter().filter_map(|(text, at)| Some(Word { text: Short::of(text)?, at: *at }));
+        let words: Vec<Word> = std::iter::once(Word::NONE).chain(short).collect();
+        let least = 4 * words.len().next_power_of_two();
+        let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), n * 2 + 1)).filter(|_| words.len() <= WORDS);
+        let mut found = tries.filter_map(|(size, seed)| Some((placed(&words, size, seed)?, seed)));
         let (places, seed) = found.next().unwrap_or_default();
         let others = texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text).is_none());
         let others: FxHashMap<Box<str>, u32> = others.map(|(text, at)| ((*text).into(), *at)).collect();
@@ -137,24 +144,27 @@ impl Equal {
             let (word, bit) = edges_of(text, edges.len());
             edges[word] |= bit;
         }
-        Equal { places, seed, others, edges }
+        Equal { places, seed, words, others, edges }
     }
 
-    #[inline]
+    #[inline(always)]
     fn get(&self, text: &str) -> u32 {
         match Short::of(text) {
             Some(short) if !self.places.is_empty() => {
-                let place = &self.places[short.place(self.seed, self.places.len())];
-                if place.is(short) { place.at } else { NOBODY }
+                let word = &self.words[usize::from(self.places[short.place(self.seed, self.places.len())])];
+                if word.is(short) { word.at } else { NOBODY }
             }
             _ if self.others.is_empty() => NOBODY,
-            _ => {
-                let (word, bit) = edges_of(text, self.edges.len());
-                match self.edges[word] & bit {
-                    0 => NOBODY,
-                    _ => self.others.get(text).copied().unwrap_or(NOBODY),
-                }
-            }
+            _ => self.other(text),
+        }
+    }
+
+    #[inline(never)]
+    fn other(&self, text: &str) -> u32 {
+        let (word, bit) = edges_of(text, self.edges.len());
+        match self.edges[word] & bit {
+            0 => NOBODY,
+            _ => self.others.get(text).copied().unwrap_or(NOBODY),
         }
     }
 }
@@ -167,15 +177,15 @@ fn edges_of(text: &str, words: usize) -> (usize, u64) {
     ((mixed >> 32) as usize & (words - 1), 1 << (mixed >> 58))
 }
 
-/// All in so many places; none where two have the same.
-fn placed(all: &[(Short, u32)], size: usize, seed: u64) -> Option<Vec<Place>> {
-    let mut places = vec![Place::FREE; size];
-    for &(short, at) in all {
-        let place = &mut places[short.place(seed, size)];
-        if place.length != Place::FREE.length {
+/// All but the first in so many places; none where two have the same.
+fn placed(words: &[Word], size: usize, seed: u64) -> Option<Vec<u8>> {
+    let mut places = vec![0; size];
+    for (n, word) in words.iter().enumerate().skip(1) {
+        let place = &mut places[word.text.place(seed, size)];
+        if *place != 0 {
             return None;
         }
-        *place = Place { first: short.first, last: short.last, length: short.length, at };
+        *place = u8::try_from(n).ok()?;
     }
     Some(places)
 }
@@ -312,10 +322,12 @@ fn edge(text: &str, at_end: bool) -> u64 {
 /// What stands in a text.
 #[derive(Debug)]
 pub struct Search {
-    /// By reader: its test, and whether it needs it to hold.
-    of: Vec<(u32, bool)>,
-    /// By test: what it looks for, any of it. Empty where some test is of another sort.
-    finders: Vec<Vec<Finder<'static>>>,
+    /// By reader: the finders of its test, from the first to before the last, and whether it needs it to hold.
+    of: Vec<(u32, u32, bool)>,
+    /// What tests look for, of each any. Empty where some test is of another sort.
+    finders: Vec<Finder<'static>>,
+    /// Of each of them.
+    pairs: Vec<u64>,
     /// Those whose test it is.
     turned: Vec<Vec<u32>>,
     all: TextGroup,
@@ -324,30 +336,48 @@ pub struct Search {
 /// For so many readers a text is searched one by one.
 const ONE_BY_ONE: u32 = 16;
 
+/// Longer texts have nearly all pairs.
+const PAIRED: usize = 128;
+
+/// One bit for each two bytes that stand side by side.
+#[inline]
+fn pairs_of(text: &[u8]) -> u64 {
+    let bit = |pair: &[u8; 2]| 1 << (u32::from(u16::from_le_bytes(*pair)).wrapping_mul(0x9e37_79b1) >> 26);
+    text.array_windows().fold(0, |all, pair| all | bit(pair))
+}
+
 impl Search {
     /// None where these are no tests of texts.
     pub(super) fn new(kind: &Kind, readers: usize, own: &[Guard]) -> Result<Option<Search>, PlanError> {
         let mut atoms: Vec<Atom> = Vec::new();
         let mut turned: Vec<Vec<u32>> = Vec::new();
-        let mut of = vec![(0, false); readers];
         let mut known: FxHashMap<&Atom, u32> = FxHashMap::default();
-        for Guard { reader, atom, holds } in own {
+        for Guard { reader, atom, .. } in own {
             let at = *known.entry(atom).or_insert_with(|| {
                 atoms.push((*atom).clone());
                 turned.push(Vec::new());
                 atoms.len() as u32 - 1
             });
             turned[at as usize].push(*reader);
-            of[*reader as usize] = (at, *holds);
         }
-        let finders = |atom: &Atom| match &atom.test {
-            AtomTest::Text { how: TextMatch::Contains, patterns, ignoring_case: false } => {
-                Some(patterns.iter().map(|p| Finder::new(p).into_owned()).collect())
+        let (mut finders, mut ranges) = (Vec::new(), Vec::new());
+        for atom in &atoms {
+            let from = finders.len() as u32;
+            if let AtomTest::Text { how: TextMatch::Contains, patterns, ignoring_case: false } = &atom.test {
+                finders.extend(patterns.iter().map(|p| Finder::new(p).into_owned()));
             }
-            _ => None,
-        };
-        let finders = atoms.iter().map(finders).collect::<Option<Vec<_>>>().unwrap_or_default();
-        Ok(AtomGroups::new(kind, &atoms, &[])?.into_text().map(|all| Search { of, finders, turned, all }))
+            ranges.push((from, finders.len() as u32));
+        }
+        if ranges.iter().any(|(from, to)| from == to) {
+            finders.clear();
+        }
+        let pairs = finders.iter().map(|f| pairs_of(f.needle())).collect();
+        let mut of = vec![(0, 0, false); readers];
+        for Guard { reader, atom, holds } in own {
+            let (from, to) = ranges[known[atom] as usize];
+            of[*reader as usize] = (from, to, *holds);
+        }
+        Ok(AtomGroups::new(kind, &atoms, &[])?.into_text().map(|all| Search { of, finders, pairs, turned, all }))
     }
 
     /// As [`Words::narrow`].
@@ -356,15 +386,20 @@ impl Search {
         if self.finders.is_empty() || concerned > ONE_BY_ONE {
             scratch.fill(0);
             self.turn(text, scratch);
-            return leave(alive, &stage.otherwise, scratch);
+            return keep_either::<0>(alive, &stage.otherwise, scratch);
         }
+        // What has a pair of bytes that the text has not is not in it.
+        let pairs = if concerned > 1 && text.len() <= PAIRED { pairs_of(text.as_bytes()) } else { u64::MAX };
         for (at, (alive, concerned)) in alive.iter_mut().zip(&stage.concerned).enumerate() {
             let mut rest = *alive & concerned;
             while rest != 0 {
                 let reader = rest.trailing_zeros();
                 rest &= rest - 1;
-                let (test, holds) = self.of[at * 128 + reader as usize];
-                if self.finders[test as usize].iter().any(|f| f.find(text.as_bytes()).is_some()) != holds {
+                let (from, to, holds) = self.of[at * 128 + reader as usize];
+                let is_in = |n: u32| {
+                    self.pairs[n as usize] & !pairs == 0 && self.finders[n as usize].find(text.as_bytes()).is_some()
+                };
+                if (from..to).any(is_in) != holds {
                     *alive &= !(1 << reader);
                 }
             }
@@ -438,7 +473,7 @@ mod tests {
             let otherwise = mask(&guards, |g| !g.holds);
             for text in texts(&atoms, more) {
                 let (mut alive, mut scratch) = (mask(&guards, |_| true), mask(&guards, |_| true));
-                words.narrow(&text, &otherwise, &mut alive, &mut scratch);
+                words.narrow::<0>(&text, &otherwise, &mut alive, &mut scratch);
                 prop_assert_eq!(&alive, &mask(&guards, |g| holds(g.atom, &text) == g.holds), "{:?}", text);
             }
         }
@@ -453,7 +488,7 @@ mod tests {
             let kind = testing::kind("k", Role::Record { time: None, subject: None }, &[], &[("text", Type::Text, false)]);
             let search = Search::new(&kind, guards.len(), &guards).unwrap().unwrap();
             let all = mask(&guards, |_| true);
-            let guarding = Guards::Bool(Vec::new());
+            let guarding = Guards::Timed;
             let stage =
                 Stage { optional: false, concerned: all, otherwise: mask(&guards, |g| !g.holds), guards: guarding };
             // Of few that are left the others stay out.

@@ -1,0 +1,165 @@
+//! What a rule or a history needs of one column, and what each value of it means to whom.
+
+use super::sets::{Mask, Sets, bit};
+use super::texts::{Search, Words};
+use crate::data::{Kind, Type, Value};
+use crate::eval::PlanError;
+use crate::plan::{Atom, AtomTest, Test, TextMatch};
+
+/// The guards on one column that are tried together.
+#[derive(Debug)]
+pub enum Guards {
+    /// The record's time must be known.
+    Timed,
+    Text(Box<Words>),
+    Search(Box<Search>),
+    /// Bounds ascending; by how many of them a value is not below: for whom it may be something.
+    Ordered(Vec<i128>, Sets),
+    /// By word; others fail all tests.
+    Enum(Sets),
+    /// Of false and of true.
+    Bool([Mask; 2]),
+}
+
+/// A test that a reader needs to hold, or not to hold.
+pub struct Guard<'p> {
+    pub reader: u32,
+    pub atom: &'p Atom,
+    pub holds: bool,
+}
+
+impl Guards {
+    /// Of the readers of a kind, so many: those that have a guard on one column, at one cost. None where its values are not
+    /// what they test.
+    pub fn new(kind: &Kind, ty: &Type, readers: usize, cost: Cost, own: &[Guard]) -> Result<Option<Guards>, PlanError> {
+        let mut all = vec![0; readers.div_ceil(128)];
+        (0..readers as u32).for_each(|reader| bit(&mut all, reader));
+        // Those for whom a row may be something where the tests of some fail.
+        let all_but = |fails: &dyn Fn(&Guard) -> bool| {
+            let mut left = all.clone();
+            own.iter().filter(|g| fails(g)).for_each(|g| left[g.reader as usize / 128] &= !(1 << (g.reader % 128)));
+            left
+        };
+        Ok(Some(match cost {
+            Cost::Word => Guards::Text(Box::new(Words::new(readers, own))),
+            Cost::Search | Cost::Fold => {
+                let Some(search) = Search::new(kind, readers, own)? else { return Ok(None) };
+                Guards::Search(Box::new(search))
+            }
+            Cost::Order => {
+                // Between two bounds all values are alike, and like the least of them.
+                let mut bounds: Vec<i128> = Vec::new();
+                for guard in own {
+                    match &guard.atom.test {
+                        AtomTest::Below { bound, or_equal } => bounds.extend(least_not_below(bound, *or_equal)),
+                        AtomTest::OneOf(values) => {
+                            bounds.extend(values.iter().filter_map(number).flat_map(|n| [n, n.saturating_add(1)]));
+                        }
+                        _ => {}
+                    }
+                }
+                bounds.sort_unstable();
+                bounds.dedup();
+                let holds = |guard: &Guard, n: i128| match &guard.atom.test {
+                    AtomTest::Below { bound, or_equal } => least_not_below(bound, *or_equal).is_some_and(|b| n < b),
+                    AtomTest::OneOf(values) => values.iter().filter_map(number).any(|value| value == n),
+                    _ => false,
+                };
+                let mut sets = Sets::new(readers);
+                for least in std::iter::once(i128::MIN).chain(bounds.iter().copied()) {
+                    sets.push(&all_but(&|guard| holds(guard, least) != guard.holds));
+                }
+                Guards::Ordered(bounds, sets)
+            }
+            Cost::Enum => {
+                let Type::Enum(_) = ty else { return Ok(None) };
+                let words = |guard: &Guard| match &guard.atom.test {
+                    AtomTest::OneOf(values) => values.iter().filter_map(word).collect::<Vec<u16>>(),
+                    _ => Vec::new(),
+                };
+                let most = own.iter().flat_map(words).max().unwrap_or(0);
+                let mut sets = Sets::new(readers);
+                for word in 0..=most {
+                    sets.push(&all_but(&|guard| words(guard).contains(&word) != guard.holds));
+                }
+                Guards::Enum(sets)
+            }
+            Cost::Bool => Guards::Bool([false, true].map(|value| {
+                let holds = |guard: &Guard| match &guard.atom.test {
+                    AtomTest::OneOf(values) => values.contains(&Value::Bool(value)),
+                    _ => value,
+                };
+                all_but(&|guard| holds(guard) != guard.holds)
+            })),
+        }))
+    }
+}
+
+/// What a test takes, about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    Bool,
+    Enum,
+    Order,
+    /// A look-up of a text.
+    Word,
+    /// A search in a text.
+    Search,
+    /// The same whatever the case, or for a domain.
+    Fold,
+}
+
+/// Adds the guards among conditions that all must hold; false where there is none.
+pub fn guards_of<'p>(tests: &'p [Test], atoms: &'p [Atom], reader: u32, out: &mut Vec<(Cost, Guard<'p>)>) -> bool {
+    let before = out.len();
+    for test in tests {
+        if let Test::Atoms(program) = test {
+            program.conjuncts(true, &mut |atom, holds| {
+                if let Some(atom) = atoms.get(atom as usize)
+                    && let Some(cost) = cost(&atom.test)
+                {
+                    out.push((cost, Guard { reader, atom, holds }));
+                }
+            });
+        }
+    }
+    out.len() > before
+}
+
+fn cost(test: &AtomTest) -> Option<Cost> {
+    match test {
+        AtomTest::True => Some(Cost::Bool),
+        AtomTest::OneOf(values) if values.iter().all(|v| word(v).is_some()) => Some(Cost::Enum),
+        AtomTest::OneOf(values) if values.iter().all(|v| number(v).is_some()) => Some(Cost::Order),
+        AtomTest::OneOf(values) => values.iter().all(|v| matches!(v, Value::Bool(_))).then_some(Cost::Bool),
+        AtomTest::Below { bound, .. } => number(bound).map(|_| Cost::Order),
+        AtomTest::Text {
+            how: TextMatch::Equals | TextMatch::StartsWith | TextMatch::EndsWith,
+            ignoring_case: false,
+            ..
+        } => Some(Cost::Word),
+        AtomTest::Text { how: TextMatch::Contains, ignoring_case: false, .. } => Some(Cost::Search),
+        AtomTest::Text { .. } => Some(Cost::Fold),
+        AtomTest::Present | AtomTest::Matches(_) => None,
+    }
+}
+
+fn word(value: &Value) -> Option<u16> {
+    match value {
+        Value::Enum(_, word) => Some(*word),
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Option<i128> {
+    match value {
+        Value::Int(n) | Value::Bytes(n) | Value::Duration(n) => Some((*n).into()),
+        Value::Decimal(d) | Value::Percent(d) => Some(d.raw()),
+        _ => None,
+    }
+}
+
+/// The least number that is not below the bound.
+fn least_not_below(bound: &Value, or_equal: bool) -> Option<i128> {
+    number(bound).map(|n| n.saturating_add(or_equal.into()))
+}

@@ -57,9 +57,10 @@ struct Node {
 /// As much of an edge as is compared at once.
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    /// The first bytes of the literal, and which of them count.
+    /// The first bytes of the literal, and which of them count; with the quote of the text that stood behind it.
     head: [u8; WINDOW],
     counts: u32,
+    quoted: bool,
     /// Of the literal.
     length: u32,
     to: u32,
@@ -71,16 +72,30 @@ struct Step {
 
 impl Step {
     /// Its bytes stand in no text.
-    const NONE: Step =
-        Step { head: [0xff; WINDOW], counts: u32::MAX, length: 0, to: 0, end: 0, edge: u32::MAX, plain: false };
+    const NONE: Step = Step {
+        head: [0xff; WINDOW],
+        counts: u32::MAX,
+        quoted: false,
+        length: 0,
+        to: 0,
+        end: 0,
+        edge: u32::MAX,
+        plain: false,
+    };
 
-    fn of(edge: &Edge, index: usize) -> Step {
+    /// Of an edge with this byte behind it.
+    fn of(edge: &Edge, index: usize, next: Option<u8>) -> Step {
         let (length, mut head) = (edge.literal.len(), [0; WINDOW]);
-        let short = length.min(WINDOW);
+        let mut short = length.min(WINDOW);
         head[..short].copy_from_slice(&edge.literal[..short]);
+        let quoted = length < WINDOW && next == Some(b'"');
+        if quoted {
+            head[short] = b'"';
+            short += 1;
+        }
         let counts = u32::MAX.checked_shr((WINDOW - short) as u32).unwrap_or(0);
         let plain = length <= WINDOW && edge.objects.is_empty();
-        Step { head, counts, length: length as u32, to: edge.to, end: edge.end, edge: index as u32, plain }
+        Step { head, counts, quoted, length: length as u32, to: edge.to, end: edge.end, edge: index as u32, plain }
     }
 
     /// Whether a text that begins so goes on with it.
@@ -88,7 +103,7 @@ impl Step {
     fn leads<S: Simd>(&self, simd: S, window: &[u8; WINDOW], bytes: &[u8], at: usize) -> bool {
         let differing = u8x32::from_slice(simd, window).simd_ne(u8x32::from_slice(simd, &self.head));
         differing.to_bitmask() as u32 & self.counts == 0
-            && ends_before(self.to, bytes.get(at + self.length as usize).copied())
+            && (self.quoted || ends_before(self.to, bytes.get(at + self.length as usize).copied()))
     }
 }
 
@@ -200,6 +215,7 @@ impl Shapes {
                 Some(window) if second.leads(simd, window, bytes, at) => second,
                 _ => &Step::NONE,
             };
+            let quoted = step.quoted;
             let (length, to, end) = match step.plain {
                 true => (step.length as usize, step.to, step.end),
                 false => self.turn(text, at, state, step.edge, slots)?,
@@ -211,7 +227,7 @@ impl Shapes {
             state = to;
             let node = &self.nodes[state as usize];
             let start = at;
-            let raw = match *bytes.get(at)? {
+            let raw = match if quoted { b'"' } else { *bytes.get(at)? } {
                 b'"' => {
                     let (end, escaped) = text_end(simd, text, at + 1)?;
                     at = end + 1;
@@ -274,7 +290,8 @@ impl Shapes {
             Some(edge) if edge.leads(rest) => likely as usize,
             _ => {
                 let index = node.edges.iter().position(|edge| edge.leads(rest))?;
-                node.likely = [Step::of(&node.edges[index], index), node.likely[0]];
+                let next = rest.get(node.edges[index].literal.len()).copied();
+                node.likely = [Step::of(&node.edges[index], index, next), node.likely[0]];
                 index
             }
         };

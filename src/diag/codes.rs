@@ -199,6 +199,7 @@ codes! {
     LimitOfNothing = "L0313", "a limit that the first record crosses";
     StraySpace = "L0314", "a text with a space at its edge";
     SmallPercent = "L0315", "a percentage below one";
+    PointedThousand = "L0316", "an amount with three decimals";
     RuleWithoutPurpose = "L0401", "a rule without a purpose among rules that state theirs";
     RuleWithoutBasis = "L0402", "people are read without a stated purpose, ground or retention";
     ProtectedTrait = "L0403", "a rule that looks at a protected trait";

@@ -238,6 +238,28 @@ fn items_of_other_languages_are_mended() {
             "record meal at day by who identity id { id text, day: date, who: text }",
             "record meal at day by who identity id { id: text, day: date, who: text }",
         ),
+        (
+            "record meal at day by who identity id {\n  id: text\n  day: date // of the meal\n  who: text\n}",
+            "record meal at day by who identity id {\n  id: text,\n  day: date, // of the meal\n  who: text\n}",
+        ),
+        ("enum size { small medium large }", "enum size { small, medium, large }"),
+        (
+            "record meal at day by who identity id { id: text, day: date, who: text, sort: \"warm\" | \"cold\" }",
+            "record meal at day by who identity id { id: text, day: date, who: text, sort: enum { warm, cold } }",
+        ),
+        (
+            "record meal at day by who identity id { id: text, sort: one of \"warm\", \"very cold\"?, day: date, who: text }",
+            "record meal at day by who identity id { id: text, sort: enum { warm, very_cold = \"very cold\" }?, day: date, who: text }",
+        ),
+        (
+            "record meal at day by who identity id { id: text, day: date, who: text, sort: one of (warm, cold) }",
+            "record meal at day by who identity id { id: text, day: date, who: text, sort: enum { warm, cold } }",
+        ),
+        (
+            "forbid r { on gift when value > 5 EUR severity high }",
+            "forbid r { on gift when value > 5 EUR severity major }",
+        ),
+        ("forbid r { forbid gift when value > 5 EUR }", "forbid r { on gift when value > 5 EUR }"),
     ] {
         assert_eq!(mended_item(written), meant);
     }
@@ -250,6 +272,8 @@ fn items_that_have_no_other_form_are_explained() {
         ("# a remark", "// a remark"),
         ("allow r { on gift when value > 5 EUR }", "what no rule forbids is allowed"),
         ("limit l { on gift count > 3 per employee over 30 days }", "to 3"),
+        ("forbid r { on gift g then gift h within 3 days when g.value > 5 EUR }", "on sequence by actor"),
+        ("forbid r { on gift when value > 5 EUR severity medium }", "`minor`, `major`"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 9 EUR }} expect violation r on g }}"), "finding"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 1 EUR }} expect pass r on g }}"), "compliant"),
     ] {

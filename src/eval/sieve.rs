@@ -134,7 +134,8 @@ impl KindSieve {
         let mut groups: Vec<(Cost, ColumnId, Vec<Guard>)> = Vec::new();
         for (cost, guard) in guards {
             match groups.iter_mut().find(|g| (g.0, g.1) == (cost, guard.atom.column)) {
-                Some((.., own)) if own.iter().any(|g| g.reader == guard.reader) => {}
+                // They come reader by reader.
+                Some((.., own)) if own.last().is_some_and(|g| g.reader == guard.reader) => {}
                 Some((.., own)) => own.push(guard),
                 None => groups.push((cost, guard.atom.column, vec![guard])),
             }
@@ -169,8 +170,9 @@ impl KindSieve {
 
     /// Readers without a guard among these, and those that need a test not to hold.
     fn otherwise(&self, own: &[Guard]) -> Mask {
-        let needing = |reader| own.iter().any(|g| g.reader == reader && g.holds);
-        self.mask((0..self.readers as u32).filter(|&r| !needing(r)))
+        let mut all = self.all.clone();
+        own.iter().filter(|g| g.holds).for_each(|g| all[g.reader as usize / 128] &= !(1 << (g.reader % 128)));
+        all
     }
 
     fn keeps_any<'v>(&self, value: &mut dyn FnMut(usize) -> Option<Between<'v>>) -> bool {

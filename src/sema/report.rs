@@ -1,8 +1,10 @@
 //! Collecting diagnostics, and helps that show the line as it should be.
 
 use super::names::{Notes, Recorder};
+use crate::data::Severity;
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::{SourceMap, Span};
+use crate::syntax::ast::Ident;
 use rustc_hash::FxHashSet;
 use std::cell::{Cell, RefCell};
 
@@ -98,6 +100,23 @@ impl<'a> Reporter<'a> {
             return diagnostic;
         }
         diagnostic.help(format!("known here: {}", list(known)))
+    }
+
+    /// The severity of this name. One that other tools have is answered with what comes next to it here; `medium` lies between
+    /// two.
+    pub fn severity(&self, word: &Ident) -> Option<Severity> {
+        word.text.parse().ok().or_else(|| {
+            let what = format!("`{}` is no severity", word.text);
+            let error = Diagnostic::error(Code::NotOneOf, what, word.span, "not a severity");
+            let near = match word.text.to_ascii_lowercase().as_str() {
+                "note" | "notice" | "hint" | "information" | "informational" => Severity::Info,
+                "low" | "warning" | "warn" => Severity::Minor,
+                "high" | "error" | "serious" => Severity::Major,
+                "severe" | "urgent" | "blocker" | "fatal" => Severity::Critical,
+                _ => return self.fail(self.suggest(error, word.span, &word.text, Severity::ALL.map(|s| s.as_str()))),
+            };
+            self.fail(self.rewrite(error, &format!("did you mean `{}`?", near.as_str()), word.span, near.as_str()))
+        })
     }
 
     /// Adds a help with the fixed line, and the fix itself.

@@ -7,16 +7,19 @@ use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
 use super::scan::Scanned;
 use super::slips::slip;
+use super::words::item_known_as;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::source::Span;
 
 pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
-    looking_back(attempt)
+    sequence(attempt)
+        .or_else(|| looking_back(attempt))
         .or_else(|| direction(attempt))
         .or_else(|| period(attempt))
         .or_else(|| at_most(attempt).filter(|_| COUNTS.contains(&first_word(attempt))))
         .or_else(|| not_needed(attempt))
         .or_else(|| typed(attempt))
+        .or_else(|| choices(attempt))
         .or_else(|| sign(attempt))
 }
 
@@ -209,4 +212,102 @@ fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         return Some(place.mend(error, place.span(*at), "until", "write `until`"));
     }
     None
+}
+
+/// `on export then resignation within 30 days`
+fn sequence(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let is = |word: &str| tokens.clone().find(|&i| scanned.kind(i) == K::Word && scanned.is(i, word));
+    let then = is("then").filter(|_| first_word(attempt) == "on" && is("sequence").is_none())?;
+    let first = scanned.significant(tokens.start + 1);
+    let error = slip(
+        "records that follow each other are a `sequence`",
+        place.range(first, then.max((*at).min(tokens.end - 1))),
+        "not written so",
+    );
+    Some(error.help(
+        "say whose records they are and in what time:\n    on sequence by actor within 30 days { export as e then resignation as r }",
+    ))
+}
+
+/// `forbid transfer` inside a rule
+pub fn verb(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let (word, next) = (place.scanned.token_text(*at), place.scanned.significant(at + 1));
+    let verb = item_known_as(word).unwrap_or(word);
+    if !matches!(verb, "forbid" | "require" | "limit") || next >= tokens.end || place.scanned.kind(next) != K::Word {
+        return None;
+    }
+    let error = slip(format!("a rule begins with `{verb}` and its name"), place.span(*at), "inside of a rule");
+    Some(place.mend(error, place.span(*at), "on", "write `on`"))
+}
+
+/// `class: "economy" | "business"`, `class: one of "economy", "business"`
+fn choices(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, tokens, what, .. } = attempt;
+    let scanned = place.scanned;
+    let behind = |index: usize| scanned.significant((index + 1).min(scanned.tokens.len() - 1));
+    let colon = behind(tokens.start);
+    if *what != "field" || !scanned.is(colon, ":") {
+        return None;
+    }
+    let first = behind(colon);
+    let said = matches!(scanned.token_text(first), "one" | "any" | "either") && scanned.is(behind(first), "of");
+    let (mut parted, mut optional, mut words) = (said, false, Vec::new());
+    let mut last = if said { behind(first) } else { colon };
+    while behind(last) < tokens.end {
+        last = behind(last);
+        let text = scanned.token_text(last);
+        match scanned.kind(last) {
+            K::Text => words.push(text.trim_matches('"')),
+            K::Word if text == "or" => parted = true,
+            K::Word if TYPES.contains(&text) => return None,
+            K::Word => words.push(text),
+            K::OpenBrace | K::OpenParen | K::OpenBracket | K::CloseBrace | K::CloseParen | K::CloseBracket => {}
+            _ if matches!(text, "|" | "||" | "/") => parted = true,
+            _ if text == "?" => optional = true,
+            _ if text == "," => {}
+            _ => return None,
+        }
+    }
+    if !parted || words.len() < 2 || words.iter().any(|word| word.is_empty() || word.contains('\\')) {
+        return None;
+    }
+    let whole = place.range(first, last);
+    let words: Vec<String> = words.into_iter().map(enum_word).collect();
+    let mended = format!("enum {{ {} }}{}", words.join(", "), if optional { "?" } else { "" });
+    let error = slip("words that a field may have are an `enum`", whole, "not written so");
+    Some(place.mend(error, whole, &mended, "write an `enum`"))
+}
+
+const TYPES: &[&str] = &[
+    "text",
+    "int",
+    "decimal",
+    "bool",
+    "date",
+    "timestamp",
+    "duration",
+    "money",
+    "bytes",
+    "percent",
+    "ref",
+    "list",
+    "enum",
+];
+
+/// With how it is spelt in records, where that is no word.
+fn enum_word(spelt: &str) -> String {
+    let is_word = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    if is_word(spelt) {
+        return spelt.to_owned();
+    }
+    let word: String =
+        spelt.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let word = if is_word(&word) { word } else { format!("w_{word}") };
+    format!("{word} = \"{spelt}\"")
 }

@@ -290,3 +290,27 @@ pub fn comma_before(place: &Place<'_>, at: usize) -> Diagnostic {
     );
     place.mend(error, spot, ",", "add the comma")
 }
+
+/// A comma is missing before each of these tokens of a list: one slip, and one fix.
+pub fn commas_before(place: &Place<'_>, all: &[usize]) -> Option<Diagnostic> {
+    const SHOWN: usize = 8;
+    let (first, further) = all.split_first()?;
+    if further.is_empty() {
+        return Some(comma_before(place, *first));
+    }
+    let last: Vec<usize> = all.iter().map(|&at| place.scanned.significant_before(at).unwrap_or(at)).collect();
+    let error = slip(
+        format!("{} commas are missing between the elements of a list", all.len()),
+        place.span(*first),
+        "a comma is missing before this",
+    );
+    let error = further.iter().take(SHOWN - 1).fold(error, |error, &at| error.label(place.span(at), "and before this"));
+    let mut mended = String::from(",");
+    for pair in last.windows(2) {
+        mended.push_str(&place.scanned.text[place.scanned.end(pair[0])..place.scanned.end(pair[1])]);
+        mended.push(',');
+    }
+    let (start, end) = (place.span(last[0]).end, place.span(last[last.len() - 1]).end);
+    let spot = Span { start, end, ..place.span(*first) };
+    Some(error.help("add the commas: what stands in a list is parted by them").fix("add the commas", spot, mended))
+}

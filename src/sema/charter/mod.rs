@@ -11,7 +11,7 @@ mod exempt;
 use super::expr::Typer;
 use super::hir::{Body, Expr, Rule, Step, Test, Times, Trigger};
 use super::world::World;
-use crate::data::{ColumnId, KindId, Severity, Verdict, calendar, display};
+use crate::data::{ColumnId, KindId, Verdict, calendar, display};
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{CharterItem, CharterKind, CharterLine, Ident};
@@ -182,11 +182,7 @@ fn short_waivers(set: &Set, line: Span, most: crate::data::Length) -> bool {
 fn has(set: &Set, line: Span, severity: &Ident, clause: &Ident) -> bool {
     const CLAUSES: [&str; 4] = ["consequence", "cite", "purpose", "legal_basis"];
     let report = &set.world.report;
-    let least: Option<Severity> = severity.text.parse().ok().or_else(|| {
-        let what = format!("`{}` is no severity", severity.text);
-        let d = Diagnostic::error(Code::NotOneOf, what, severity.span, "not a severity");
-        report.fail(report.suggest(d, severity.span, &severity.text, Severity::ALL.map(Severity::as_str)))
-    });
+    let least = report.severity(severity);
     let of: fn(&Rule) -> Option<&str> = match clause.text.as_str() {
         "consequence" => |r| r.consequence.as_deref(),
         "cite" => |r| r.cite.as_deref(),

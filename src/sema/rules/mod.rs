@@ -141,11 +141,7 @@ fn rule<'a>(
 
 fn severity(world: &World, clause: Option<&Clause>) -> Option<Severity> {
     let Some(ClauseKind::Severity(word)) = clause.map(|c| &c.kind) else { return Some(Severity::Major) };
-    word.text.parse().ok().or_else(|| {
-        let d =
-            Diagnostic::error(Code::NotOneOf, format!("`{}` is no severity", word.text), word.span, "not a severity");
-        world.report.fail(world.report.suggest(d, word.span, &word.text, Severity::ALL.map(|s| s.as_str())))
-    })
+    world.report.severity(word)
 }
 
 fn effective<'a>(typer: &mut Typer<'_, 'a>, clause: Option<&'a Clause>) -> Option<(Option<i32>, Option<i32>)> {

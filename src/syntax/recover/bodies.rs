@@ -341,7 +341,8 @@ impl<'a> Reader<'a> {
             let known = super::super::foreign::share(&attempt)
                 .or_else(|| super::super::english::of(&attempt))
                 .or_else(|| super::super::english::small_words(&attempt).filter(|_| in_rule))
-                .or_else(|| super::super::clauses::at_most(&attempt).filter(|_| in_rule));
+                .or_else(|| super::super::clauses::at_most(&attempt).filter(|_| in_rule))
+                .or_else(|| super::super::clauses::verb(&attempt).filter(|_| in_rule));
             if let Some(error) = known {
                 self.errors.push(error);
                 return;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::syntax::lower::tests::{Cell, Line};
 use crate::syntax::scan::Scanned;
-use crate::syntax::slips::comma_before;
+use crate::syntax::slips::commas_before;
 use ast::{EnumWord, MapEntry, TypeExprKind};
 
 /// Nested lists are read piece by piece down to here.
@@ -202,6 +202,19 @@ impl<'a> Reader<'a> {
 
     /// Reads the elements of a list.
     fn list(&mut self, inner: Range<usize>, elements: Elements, keep: &mut Keep<'_, 'a>) {
+        let mut missing = Vec::new();
+        self.each_piece(inner, elements, keep, &mut missing);
+        self.errors.extend(commas_before(&self.place, &missing));
+    }
+
+    /// `missing`: the elements before which a comma is.
+    fn each_piece(
+        &mut self,
+        inner: Range<usize>,
+        elements: Elements,
+        keep: &mut Keep<'_, 'a>,
+        missing: &mut Vec<usize>,
+    ) {
         let scanned = self.place.scanned;
         let pieces = self.elements(inner.clone(), elements);
         for (index, (piece, comma)) in pieces.iter().enumerate() {
@@ -221,18 +234,17 @@ impl<'a> Reader<'a> {
                 return;
             }
             let told = self.errors.len();
-            self.element(piece, elements, keep);
-            if self.errors.len() > told {
-                continue;
-            }
+            self.element(piece, elements, keep, missing);
             let next = pieces.get(index + 1).map(|(next, _)| scanned.significant(next.start));
-            if let Some(next) = next.filter(|_| !*comma && elements.commas) {
-                self.errors.push(comma_before(&self.place, next));
+            let faulty = self.errors.len() > told;
+            let apart = |next: &usize| !faulty || scanned.tokens[*next].starts_line;
+            if let Some(next) = next.filter(|_| !*comma && elements.commas).filter(apart) {
+                missing.push(next);
             }
         }
     }
 
-    fn element(&mut self, piece: Range<usize>, elements: Elements, keep: &mut Keep<'_, 'a>) {
+    fn element(&mut self, piece: Range<usize>, elements: Elements, keep: &mut Keep<'_, 'a>, missing: &mut Vec<usize>) {
         let mut rest = piece;
         while self.errors.len() <= ENOUGH_ERRORS {
             let failure = match self.read(elements.rule, &rest) {
@@ -248,7 +260,7 @@ impl<'a> Reader<'a> {
                 if let Ok(nodes) = self.read(elements.rule, &before) {
                     keep(self, &before, Piece::Fits(nodes));
                     if elements.commas {
-                        self.errors.push(comma_before(&self.place, at));
+                        missing.push(at);
                     }
                     rest.start = at;
                     continue;
@@ -308,6 +320,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `class: one of "a", "b"`: what stands behind this comma is of the element that begins there.
+    fn chooses(&self, start: usize, comma: usize, elements: Elements) -> bool {
+        let scanned = self.place.scanned;
+        let behind = |index: usize| scanned.significant((index + 1).min(scanned.tokens.len() - 1));
+        let sign = behind(scanned.significant(start));
+        let next = behind(comma);
+        scanned.is(sign, ":")
+            && scanned.is(behind(behind(sign)), "of")
+            && matches!(scanned.token_text(behind(sign)), "one" | "any" | "either")
+            && matches!(scanned.kind(next), K::Text | K::Word)
+            && !self.begins(next, elements)
+    }
+
     /// Cuts a list at its commas, and where an element begins without one. With each: whether a comma ends it.
     fn elements(&self, inner: Range<usize>, elements: Elements) -> Vec<(Range<usize>, bool)> {
         let scanned = self.place.scanned;
@@ -320,6 +345,9 @@ impl<'a> Reader<'a> {
                 K::OpenBrace | K::OpenParen | K::OpenBracket => depth += 1,
                 K::CloseBrace | K::CloseParen | K::CloseBracket => depth = depth.saturating_sub(1),
                 K::Sign if depth == 0 && scanned.is(index, ",") => {
+                    if elements.sign == ":" && self.chooses(start, index, elements) {
+                        continue;
+                    }
                     pieces.push((start..index, true));
                     start = index + 1;
                     any = false;

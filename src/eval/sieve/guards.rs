@@ -48,27 +48,40 @@ impl Guards {
             }
             Cost::Order => {
                 // Between two bounds all values are alike, and like the least of them.
-                let mut bounds: Vec<i128> = Vec::new();
+                let mut changes: Vec<(i128, &Guard)> = Vec::new();
                 for guard in own {
                     match &guard.atom.test {
-                        AtomTest::Below { bound, or_equal } => bounds.extend(least_not_below(bound, *or_equal)),
+                        AtomTest::Below { bound, or_equal } => {
+                            changes.extend(least_not_below(bound, *or_equal).map(|n| (n, guard)));
+                        }
                         AtomTest::OneOf(values) => {
-                            bounds.extend(values.iter().filter_map(number).flat_map(|n| [n, n.saturating_add(1)]));
+                            let numbers = values.iter().filter_map(number).flat_map(|n| [n, n.saturating_add(1)]);
+                            changes.extend(numbers.map(|n| (n, guard)));
                         }
                         _ => {}
                     }
                 }
-                bounds.sort_unstable();
-                bounds.dedup();
+                changes.sort_by_key(|(bound, _)| *bound);
                 let holds = |guard: &Guard, n: i128| match &guard.atom.test {
                     AtomTest::Below { bound, or_equal } => least_not_below(bound, *or_equal).is_some_and(|b| n < b),
                     AtomTest::OneOf(values) => values.iter().filter_map(number).any(|value| value == n),
                     _ => false,
                 };
-                let mut sets = Sets::new(readers);
-                for least in std::iter::once(i128::MIN).chain(bounds.iter().copied()) {
-                    sets.push(&all_but(&|guard| holds(guard, least) != guard.holds));
+                let (mut bounds, mut sets) = (Vec::new(), Sets::new(readers));
+                let mut left = all_but(&|guard| holds(guard, i128::MIN) != guard.holds);
+                sets.push(&left);
+                for changes in changes.chunk_by(|a, b| a.0 == b.0) {
+                    for (least, guard) in changes {
+                        let (word, bit) = (guard.reader as usize / 128, 1 << (guard.reader % 128));
+                        match holds(guard, *least) == guard.holds {
+                            true => left[word] |= bit,
+                            false => left[word] &= !bit,
+                        }
+                        bounds.push(*least);
+                    }
+                    sets.push(&left);
                 }
+                bounds.dedup();
                 Guards::Ordered(bounds, sets)
             }
             Cost::Enum => {
@@ -94,6 +107,9 @@ impl Guards {
         }))
     }
 }
+
+/// Of more numbers a set is no guard: there is a set of readers for each that is named.
+const FEW_NUMBERS: usize = 8;
 
 /// What a test takes, about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +146,9 @@ fn cost(test: &AtomTest) -> Option<Cost> {
     match test {
         AtomTest::True => Some(Cost::Bool),
         AtomTest::OneOf(values) if values.iter().all(|v| word(v).is_some()) => Some(Cost::Enum),
-        AtomTest::OneOf(values) if values.iter().all(|v| number(v).is_some()) => Some(Cost::Order),
+        AtomTest::OneOf(values) if values.iter().all(|v| number(v).is_some()) => {
+            (values.len() <= FEW_NUMBERS).then_some(Cost::Order)
+        }
         AtomTest::OneOf(values) => values.iter().all(|v| matches!(v, Value::Bool(_))).then_some(Cost::Bool),
         AtomTest::Below { bound, .. } => number(bound).map(|_| Cost::Order),
         AtomTest::Text {

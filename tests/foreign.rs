@@ -260,6 +260,10 @@ fn items_of_other_languages_are_mended() {
             "forbid r { on gift when value > 5 EUR severity major }",
         ),
         ("forbid r { forbid gift when value > 5 EUR }", "forbid r { on gift when value > 5 EUR }"),
+        (
+            "require r {\n  on gift\n  require gift within 3 days after\n}",
+            "require r {\n  on gift\n  need gift within 3 days after\n}",
+        ),
     ] {
         assert_eq!(mended_item(written), meant);
     }
@@ -274,6 +278,7 @@ fn items_that_have_no_other_form_are_explained() {
         ("limit l { on gift count > 3 per employee over 30 days }", "to 3"),
         ("forbid r { on gift g then gift h within 3 days when g.value > 5 EUR }", "on sequence by actor"),
         ("forbid r { on gift when value > 5 EUR severity medium }", "`minor`, `major`"),
+        ("forbid r {\n  on gift\n  forbid when value > 5 EUR\n}", "there are `on`"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 9 EUR }} expect violation r on g }}"), "finding"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 1 EUR }} expect pass r on g }}"), "compliant"),
     ] {

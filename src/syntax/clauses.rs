@@ -7,7 +7,7 @@ use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
 use super::scan::Scanned;
 use super::slips::slip;
-use super::words::item_known_as;
+use super::words::{RULE_CLAUSES, item_known_as};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::source::Span;
 
@@ -231,16 +231,22 @@ fn sequence(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     ))
 }
 
-/// `forbid transfer` inside a rule
+/// `forbid transfer`, `require training` inside a rule
 pub fn verb(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
     let (word, next) = (place.scanned.token_text(*at), place.scanned.significant(at + 1));
     let verb = item_known_as(word).unwrap_or(word);
-    if !matches!(verb, "forbid" | "require" | "limit") || next >= tokens.end || place.scanned.kind(next) != K::Word {
+    let clause = match verb {
+        "forbid" | "limit" => "on",
+        "require" => "need",
+        _ => return None,
+    };
+    let named = next < tokens.end && place.scanned.kind(next) == K::Word;
+    if !named || RULE_CLAUSES.contains(&place.scanned.token_text(next)) {
         return None;
     }
     let error = slip(format!("a rule begins with `{verb}` and its name"), place.span(*at), "inside of a rule");
-    Some(place.mend(error, place.span(*at), "on", "write `on`"))
+    Some(place.mend(error, place.span(*at), clause, &format!("write `{clause}`")))
 }
 
 /// `class: "economy" | "business"`, `class: one of "economy", "business"`

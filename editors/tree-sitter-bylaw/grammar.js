@@ -7,7 +7,7 @@
 const OR = 1, AND = 2, NOT = 3, COMPARE = 4, DEFAULT = 5, SUM = 6, PRODUCT = 7, SIGN = 8;
 
 const FUNCTIONS = ['count', 'sum', 'min', 'max', 'avg', 'distinct', 'first', 'last'];
-const SOFT = [...FUNCTIONS, 'median', 'exists', 'no', 'malformed'];
+const SOFT = [...FUNCTIONS, 'median', 'exists', 'no', 'malformed', 'every'];
 const RESERVED = ['and', 'or', 'not', 'in', 'true', 'false'];
 const AGGREGATES = ['sum', 'min', 'max', 'avg', 'distinct'];
 const PERIODS = ['day', 'month', 'quarter', 'year', 'fiscal_quarter', 'fiscal_year'];
@@ -24,6 +24,9 @@ module.exports = grammar({
   name: 'bylaw',
 
   word: $ => $.word,
+
+  // A value that is called `every`, before another word.
+  conflicts: $ => [[$._value_name, $.every_of]],
 
   externals: $ => [
     $.unit,

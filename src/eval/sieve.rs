@@ -10,7 +10,7 @@ mod sets;
 mod texts;
 
 use self::guards::{Cost, Guard, Guards, guards_of};
-use self::sets::{Mask, bit, keep, meet};
+use self::sets::{Mask, bit, keep, meet, unbit};
 use super::screen::triggered_by;
 use super::{PlanError, Runtime};
 use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Values};
@@ -171,7 +171,7 @@ impl KindSieve {
     /// Readers without a guard among these, and those that need a test not to hold.
     fn otherwise(&self, own: &[Guard]) -> Mask {
         let mut all = self.all.clone();
-        own.iter().filter(|g| g.holds).for_each(|g| all[g.reader as usize / 128] &= !(1 << (g.reader % 128)));
+        own.iter().filter(|g| g.holds).for_each(|g| unbit(&mut all, g.reader));
         all
     }
 

@@ -1,6 +1,6 @@
 //! What a rule or a history needs of one column, and what each value of it means to whom.
 
-use super::sets::{Mask, Sets, bit};
+use super::sets::{Mask, Sets, bit, unbit};
 use super::texts::{Search, Words};
 use crate::data::{Kind, Type, Value};
 use crate::eval::PlanError;
@@ -37,7 +37,7 @@ impl Guards {
         // Those for whom a row may be something where the tests of some fail.
         let all_but = |fails: &dyn Fn(&Guard) -> bool| {
             let mut left = all.clone();
-            own.iter().filter(|g| fails(g)).for_each(|g| left[g.reader as usize / 128] &= !(1 << (g.reader % 128)));
+            own.iter().filter(|g| fails(g)).for_each(|g| unbit(&mut left, g.reader));
             left
         };
         Ok(Some(match cost {
@@ -72,10 +72,9 @@ impl Guards {
                 sets.push(&left);
                 for changes in changes.chunk_by(|a, b| a.0 == b.0) {
                     for (least, guard) in changes {
-                        let (word, bit) = (guard.reader as usize / 128, 1 << (guard.reader % 128));
                         match holds(guard, *least) == guard.holds {
-                            true => left[word] |= bit,
-                            false => left[word] &= !bit,
+                            true => bit(&mut left, guard.reader),
+                            false => unbit(&mut left, guard.reader),
                         }
                         bounds.push(*least);
                     }

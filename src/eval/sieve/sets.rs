@@ -9,6 +9,10 @@ pub fn bit(mask: &mut [u128], reader: u32) {
     mask[reader as usize / 128] |= 1 << (reader % 128);
 }
 
+pub fn unbit(mask: &mut [u128], reader: u32) {
+    mask[reader as usize / 128] &= !(1 << (reader % 128));
+}
+
 /// As many words as `W`, or where that is 0 all: with a number that is known beforehand a loop over them is none.
 #[inline(always)]
 pub fn cut<const W: usize>(mask: &[u128]) -> &[u128] {

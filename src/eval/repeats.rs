@@ -40,7 +40,8 @@ impl std::error::Error for Changed {}
 
 /// Whether two records of a kind have one hash.
 pub fn is_repeated(segments: &[Segment]) -> bool {
-    !twice(|| segments.iter().flat_map(of_segment), &mut Vec::new()).is_empty()
+    let all: Vec<u64> = segments.iter().flat_map(of_segment).collect();
+    !twice(&all, &mut Bits::default()).is_empty()
 }
 
 impl Wanted {
@@ -52,10 +53,10 @@ impl Wanted {
         // Each thread takes hashes of its own, by their value.
         let parts = if held < WORTH_A_THREAD { 1 } else { threads.max(1) };
         let found = parallel(parts, parts, |part| {
-            let (mut seen, mut found) = (Vec::new(), FxHashSet::default());
+            let (mut own, mut bits, mut found) = (Vec::new(), Bits::default(), FxHashSet::default());
             for segments in &kinds {
-                let own = || segments.iter().flat_map(of_segment).filter(|hash| share(*hash, parts) == part);
-                let twice = twice(own, &mut seen);
+                take_share(segments.iter().flat_map(of_segment), (part, parts), &mut own);
+                let twice = twice(&own, &mut bits);
                 if !twice.is_empty() {
                     found.extend(segments.iter().flat_map(|s| &s.gone).filter(|hash| twice.contains(hash)));
                 }
@@ -135,23 +136,51 @@ pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
         .collect()
 }
 
-/// Those that come more than once. `seen` is room that is kept from one call to the next.
-fn twice<I: Iterator<Item = u64>>(hashes: impl Fn() -> I, seen: &mut Vec<u64>) -> FxHashSet<u64> {
+/// Room that is kept from one call of [`twice`] to the next.
+#[derive(Debug, Default)]
+struct Bits {
+    seen: Vec<u64>,
+    shared: Vec<u64>,
+}
+
+/// Those that come more than once.
+fn twice(hashes: &[u64], Bits { seen, shared }: &mut Bits) -> FxHashSet<u64> {
     // A bit for some sixteenth of a hash: few share one, and only these are compared.
-    let bits = (hashes().count() * 16).next_power_of_two().max(64);
-    seen.clear();
-    seen.resize(bits / 64, 0);
-    let shared = hashes().filter(|hash| {
-        let at = (mixed(*hash) >> (64 - bits.ilog2())) as usize;
-        let (word, bit) = (&mut seen[at / 64], 1 << (at % 64));
-        let known = *word & bit != 0;
-        *word |= bit;
-        known
-    });
-    let shared: FxHashSet<u64> = shared.collect();
-    let mut all: Vec<u64> = hashes().filter(|hash| shared.contains(hash)).collect();
+    let bits = (hashes.len() * 16).next_power_of_two().max(64);
+    for all in [&mut *seen, &mut *shared] {
+        all.clear();
+        all.resize(bits / 64, 0);
+    }
+    let at = |hash: u64| {
+        let at = (mixed(hash) >> (64 - bits.ilog2())) as usize;
+        (at / 64, 1 << (at % 64))
+    };
+    for &hash in hashes {
+        let (word, bit) = at(hash);
+        shared[word] |= seen[word] & bit;
+        seen[word] |= bit;
+    }
+    let is_shared = |hash: &u64| {
+        let (word, bit) = at(*hash);
+        shared[word] & bit != 0
+    };
+    let mut all: Vec<u64> = hashes.iter().copied().filter(is_shared).collect();
     all.sort_unstable();
     all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect()
+}
+
+/// Leaves in `own` the hashes of one of some equal parts. Which these are no branch can foresee, so there is none.
+fn take_share(hashes: impl Iterator<Item = u64>, (part, parts): (usize, usize), own: &mut Vec<u64>) {
+    own.clear();
+    let mut end = 0;
+    for hash in hashes {
+        if end == own.len() {
+            own.resize((2 * end).max(1 << 10), 0);
+        }
+        own[end] = hash;
+        end += usize::from(share(hash, parts) == part);
+    }
+    own.truncate(end);
 }
 
 /// Which of some equal parts a hash is in.
@@ -188,9 +217,10 @@ mod tests {
         let again = [0, 7, 7, 39_999, u64::MAX];
         let hashes: Vec<u64> = once.chain(again).collect();
         for parts in 1..5 {
-            let mut seen = Vec::new();
+            let (mut own, mut bits) = (Vec::new(), Bits::default());
             let found = (0..parts).flat_map(|part| {
-                twice(|| hashes.iter().copied().filter(|hash| share(*hash, parts) == part), &mut seen)
+                take_share(hashes.iter().copied(), (part, parts), &mut own);
+                twice(&own, &mut bits)
             });
             let mut found: Vec<u64> = found.collect();
             found.sort_unstable();

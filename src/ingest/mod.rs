@@ -139,7 +139,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { threads: 1, chunk_bytes: 1 << 18 }
+        Options { threads: 1, chunk_bytes: 3 << 17 }
     }
 }
 

@@ -18,7 +18,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
 
 fn lines(worker: &mut Worker, job: &Job, chunk: Chunk) {
     // Texts are valid by the chunk, as a rule; otherwise each line shows for itself.
-    let valid = std::str::from_utf8(chunk.bytes).ok();
+    let valid = simdutf8::basic::from_utf8(chunk.bytes).ok();
     let mut room = worker.room();
     let mut shapes = std::mem::replace(&mut worker.shapes, Shapes::new(Bounds::KNOWN));
     let (mut at, mut line) = (0, chunk.line);

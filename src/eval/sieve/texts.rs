@@ -102,9 +102,7 @@ struct Equal {
     /// Those of few bytes. The first is none.
     words: Vec<Word>,
     /// Those that have no place.
-    others: FxHashMap<Box<str>, u32>,
-    /// One bit for each edge that one of these has: most texts have another, and are not looked up.
-    edges: Vec<u64>,
+    others: Others,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -137,14 +135,9 @@ impl Equal {
         let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), n * 2 + 1)).filter(|_| words.len() <= WORDS);
         let mut found = tries.filter_map(|(size, seed)| Some((placed(&words, size, seed)?, seed)));
         let (places, seed) = found.next().unwrap_or_default();
-        let others = texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text).is_none());
-        let others: FxHashMap<Box<str>, u32> = others.map(|(text, at)| ((*text).into(), *at)).collect();
-        let mut edges = vec![0; if others.is_empty() { 0 } else { (others.len() / 4).next_power_of_two() }];
-        for text in others.keys() {
-            let (word, bit) = edges_of(text, edges.len());
-            edges[word] |= bit;
-        }
-        Equal { places, seed, words, others, edges }
+        let others = texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text).is_none()).copied();
+        let others = Others::new(others);
+        Equal { places, seed, words, others }
     }
 
     #[inline(always)]
@@ -155,26 +148,108 @@ impl Equal {
                 if word.is(short) { word.at } else { NOBODY }
             }
             _ if self.others.is_empty() => NOBODY,
-            _ => self.other(text),
-        }
-    }
-
-    #[inline(never)]
-    fn other(&self, text: &str) -> u32 {
-        let (word, bit) = edges_of(text, self.edges.len());
-        match self.edges[word] & bit {
-            0 => NOBODY,
-            _ => self.others.get(text).copied().unwrap_or(NOBODY),
+            _ => self.others.get(text),
         }
     }
 }
 
-/// The bit that stands for how a text begins and ends and how long it is, in so many words, a power of two.
-#[inline]
-fn edges_of(text: &str, words: usize) -> (usize, u64) {
-    let mixed = edge(text, false) ^ edge(text, true).rotate_left(23) ^ text.len() as u64;
-    let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    ((mixed >> 32) as usize & (words - 1), 1 << (mixed >> 58))
+/// Texts that are very many, or longer.
+#[derive(Debug, Default)]
+struct Others {
+    /// From the place of a text on: a part of its hash, and one more than its number, or 0 where there are no more. So
+    /// what is none of them is told without a look at one. A power of two.
+    places: Vec<(u32, u32)>,
+    all: Vec<Other>,
+    texts: Vec<Box<str>>,
+}
+
+#[derive(Debug)]
+struct Other {
+    edges: Edges,
+    at: u32,
+}
+
+/// How a text begins and ends, and how long it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Edges {
+    first: [u64; 2],
+    last: [u64; 2],
+    length: usize,
+}
+
+/// Texts of no more bytes are told by their edges.
+const TOLD: usize = 32;
+
+impl Others {
+    fn new<'t>(texts: impl Iterator<Item = (&'t str, u32)>) -> Others {
+        let (texts, all): (Vec<Box<str>>, Vec<Other>) =
+            texts.map(|(text, at)| (text.into(), Other { edges: Edges::of(text), at })).unzip();
+        let mut places = vec![(0, 0); if all.is_empty() { 0 } else { 2 * all.len().next_power_of_two() }];
+        for (n, (other, text)) in all.iter().zip(&texts).enumerate() {
+            let hash = other.edges.hash(text);
+            let mut place = hash as usize & (places.len() - 1);
+            while places[place].1 != 0 {
+                place = (place + 1) & (places.len() - 1);
+            }
+            places[place] = ((hash >> 32) as u32, n as u32 + 1);
+        }
+        Others { places, all, texts }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    #[inline(never)]
+    fn get(&self, text: &str) -> u32 {
+        let edges = Edges::of(text);
+        let hash = edges.hash(text);
+        let mut place = hash as usize & (self.places.len() - 1);
+        loop {
+            let (part, next) = self.places[place];
+            let Some(nth) = next.checked_sub(1) else { return NOBODY };
+            if part == (hash >> 32) as u32 {
+                let other = &self.all[nth as usize];
+                if other.edges == edges && (text.len() <= TOLD || *self.texts[nth as usize] == *text) {
+                    return other.at;
+                }
+            }
+            place = (place + 1) & (self.places.len() - 1);
+        }
+    }
+}
+
+impl Edges {
+    #[inline]
+    fn of(text: &str) -> Edges {
+        let halves = |all: u128| [all as u64, (all >> 64) as u64];
+        let (bytes, length) = (text.as_bytes(), text.len());
+        let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) => (halves(u128::from_le_bytes(*first)), halves(u128::from_le_bytes(*last))),
+            _ => Short::of(text).map_or(Default::default(), |short| ([short.first, 0], [short.last, 0])),
+        };
+        Edges { first, last, length }
+    }
+
+    /// Of the text that has these edges.
+    #[inline]
+    fn hash(&self, text: &str) -> u64 {
+        const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mix = |[one, other]: [u64; 2], with: u64| {
+            let mixed = u128::from(one ^ with) * u128::from(other ^ MIXED);
+            mixed as u64 ^ (mixed >> 64) as u64
+        };
+        let edges = mix(self.first, self.length as u64) ^ mix(self.last, MIXED).rotate_left(32);
+        match self.length {
+            0..=TOLD => edges,
+            _ => text
+                .as_bytes()
+                .as_chunks::<8>()
+                .0
+                .iter()
+                .fold(edges, |mixed, part| mix([u64::from_le_bytes(*part), 0], mixed)),
+        }
+    }
 }
 
 /// All but the first in so many places; none where two have the same.
@@ -422,8 +497,13 @@ mod tests {
     use crate::eval::testing;
     use proptest::prelude::*;
 
+    /// Short, or of one edge and one length with others.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof!["[ab.é]{0,18}", "abcdefghijklmnop[ab]{0,3}abcdefghijklmnop"]
+    }
+
     fn atoms(hows: &'static [TextMatch]) -> impl Strategy<Value = Vec<(Atom, bool)>> {
-        let patterns = prop::collection::vec("[ab.é]{0,18}", 1..4);
+        let patterns = prop::collection::vec(text(), 1..4);
         let atom = (prop::sample::select(hows), patterns).prop_map(|(how, patterns)| Atom {
             column: ColumnId(0),
             test: AtomTest::Text { how, patterns, ignoring_case: false },
@@ -466,7 +546,7 @@ mod tests {
         #[test]
         fn what_a_text_is_leaves_whom_it_concerns(
             atoms in atoms(&[TextMatch::Equals, TextMatch::StartsWith, TextMatch::EndsWith]),
-            more in prop::collection::vec("[ab.é]{0,18}", 1..20),
+            more in prop::collection::vec(text(), 1..20),
         ) {
             let guards = guards(&atoms);
             let words = Words::new(guards.len(), &guards);
@@ -481,7 +561,7 @@ mod tests {
         #[test]
         fn what_stands_in_a_text_leaves_whom_it_concerns(
             atoms in atoms(&[TextMatch::Contains]),
-            more in prop::collection::vec("[ab.é]{0,18}", 1..20),
+            more in prop::collection::vec(text(), 1..20),
             few in any::<bool>(),
         ) {
             let guards = guards(&atoms);

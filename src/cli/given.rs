@@ -1,11 +1,11 @@
 //! What every command over records is given: a policy set, records, and how to read them.
 
 use super::limits::LimitArgs;
-use super::memory::{Limit, Size};
+use super::memory::{self, Limit, Size};
 use super::people::Naming;
 use super::policies::Trust;
 use super::records::{self, Inputs};
-use super::{Failure, Style, check, compile, output};
+use super::{Failure, Style, check, compile, output, reading};
 use crate::data::Reading;
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
@@ -95,6 +95,12 @@ impl Rules<'_> {
     }
 }
 
+/// Whether this is plainly a long file. Of a glob or a source's own files that is known only when there is a plan.
+fn is_long(records: &str) -> bool {
+    let path = records.split_once('=').map_or(records, |(_, path)| path);
+    std::fs::metadata(path).is_ok_and(|file| file.len() >= reading::SHORT)
+}
+
 impl Given {
     /// What a receipt keeps of it.
     pub fn options(&self) -> Options {
@@ -131,6 +137,9 @@ impl Given {
 
     /// Loads the policy set; errors are told, warnings too.
     pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
+        if self.records.iter().any(|records| is_long(records)) {
+            memory::in_small_pages();
+        }
         let Some(path) = &self.plan else {
             let loaded = check::load(&self.policies, &self.trust, &self.set, style)?;
             let (policies, checked) = (loaded.policies.into(), loaded.checked.into());

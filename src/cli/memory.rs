@@ -139,7 +139,8 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Takes memory in small pages: the allocator asks for large ones, which are held whole though less is used of them.
+/// Takes memory in small pages: the allocator asks for large ones, which are held whole though less is used of them, and
+/// which the system is slow to find where another program has just given much back.
 #[cfg(target_os = "linux")]
 pub(super) fn in_small_pages() {
     // Where it may not be chosen, memory is taken as it is given.

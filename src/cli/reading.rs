@@ -31,7 +31,7 @@ const OFTEN: Duration = Duration::from_millis(50);
 const LONG: u64 = 64 << 20;
 
 /// Shorter inputs are judged before a sieve for them is made, and hold little.
-const SHORT: u64 = 256 << 10;
+pub(super) const SHORT: u64 = 256 << 10;
 
 pub(super) struct Reader<'a> {
     ingest: Ingest,

@@ -5,7 +5,7 @@ use arrow_array::builder::{
     ArrayBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, StringBuilder,
     TimestampNanosecondBuilder, UInt16Builder,
 };
-use arrow_array::{ArrayRef, ListArray, StructArray};
+use arrow_array::{Array, ArrayRef, ListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use std::sync::Arc;
@@ -210,15 +210,24 @@ impl ColumnBuilder {
         self.len() == 0
     }
 
-    /// The array of all that was appended; the builder is empty again.
+    /// The array of all that was appended; the builder is empty again. Where it is of texts or times, which all batches
+    /// have, it has room for as many.
     pub fn finish(&mut self) -> ArrayRef {
         match self {
             ColumnBuilder::Bool(b) => Arc::new(b.finish()),
             ColumnBuilder::Int(b) => Arc::new(b.finish()),
             ColumnBuilder::Decimal(b) => Arc::new(b.finish()),
-            ColumnBuilder::Text(b) => Arc::new(b.finish()),
+            ColumnBuilder::Text(b) => {
+                let texts = b.finish();
+                *b = StringBuilder::with_capacity(texts.len(), texts.value_data().len());
+                Arc::new(texts)
+            }
             ColumnBuilder::Date(b) => Arc::new(b.finish()),
-            ColumnBuilder::Timestamp(b) => Arc::new(b.finish()),
+            ColumnBuilder::Timestamp(b) => {
+                let times = b.finish();
+                *b = TimestampNanosecondBuilder::with_capacity(times.len()).with_timezone("UTC");
+                Arc::new(times)
+            }
             ColumnBuilder::Enum(b) => Arc::new(b.finish()),
             ColumnBuilder::Money { amount, currency, present } => {
                 let columns: Vec<ArrayRef> = vec![Arc::new(amount.finish()), Arc::new(currency.finish())];

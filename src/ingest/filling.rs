@@ -130,7 +130,10 @@ impl Filling {
             kind,
             projection: projection.clone(),
             columns: self.columns.iter_mut().map(ColumnBuilder::finish).collect(),
-            places: std::mem::take(&mut self.places),
+            places: {
+                let room = Vec::with_capacity(self.places.len());
+                std::mem::replace(&mut self.places, room)
+            },
             defects: std::mem::take(&mut self.defects),
         })
     }

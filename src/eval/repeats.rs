@@ -40,8 +40,7 @@ impl std::error::Error for Changed {}
 
 /// Whether two records of a kind have one hash.
 pub fn is_repeated(segments: &[Segment]) -> bool {
-    let all: Vec<u64> = segments.iter().flat_map(of_segment).collect();
-    !twice(&all, &mut Bits::default()).is_empty()
+    !twice(&|| segments.iter().flat_map(of_segment), (held(segments), 0, 1), &mut Bits::default()).is_empty()
 }
 
 impl Wanted {
@@ -49,14 +48,14 @@ impl Wanted {
     pub fn of(plan: &Plan, taken: &Taken, threads: usize) -> Option<Wanted> {
         let kinds: Vec<&Vec<Segment>> =
             taken.segments.iter().filter(|segments| segments.iter().any(|s| !s.gone.is_empty())).collect();
-        let held = kinds.iter().flat_map(|k| k.iter()).map(|s| s.gone.len() + s.identities.len()).sum::<usize>();
+        let all = kinds.iter().map(|segments| held(segments)).sum::<usize>();
         // Each thread takes hashes of its own, by their value.
-        let parts = if held < WORTH_A_THREAD { 1 } else { threads.max(1) };
+        let parts = if all < WORTH_A_THREAD { 1 } else { threads.max(1) };
         let found = parallel(parts, parts, |part| {
-            let (mut own, mut bits, mut found) = (Vec::new(), Bits::default(), FxHashSet::default());
+            let (mut bits, mut found) = (Bits::default(), FxHashSet::default());
             for segments in &kinds {
-                take_share(segments.iter().flat_map(of_segment), (part, parts), &mut own);
-                let twice = twice(&own, &mut bits);
+                let hashes = || segments.iter().flat_map(of_segment);
+                let twice = twice(&hashes, (held(segments), part, parts), &mut bits);
                 if !twice.is_empty() {
                     found.extend(segments.iter().flat_map(|s| &s.gone).filter(|hash| twice.contains(hash)));
                 }
@@ -143,10 +142,14 @@ struct Bits {
     shared: Vec<u64>,
 }
 
-/// Those that come more than once.
-fn twice(hashes: &[u64], Bits { seen, shared }: &mut Bits) -> FxHashSet<u64> {
+/// Those of one of some equal parts that come more than once. `count`: so many there are in all parts, or fewer.
+fn twice<I: Iterator<Item = u64>>(
+    hashes: &impl Fn() -> I,
+    (count, part, parts): (usize, usize, usize),
+    Bits { seen, shared }: &mut Bits,
+) -> FxHashSet<u64> {
     // A bit for some sixteenth of a hash: few share one, and only these are compared.
-    let bits = (hashes.len() * 16).next_power_of_two().max(64);
+    let bits = (count / parts * 16).next_power_of_two().max(64);
     for all in [&mut *seen, &mut *shared] {
         all.clear();
         all.resize(bits / 64, 0);
@@ -155,32 +158,41 @@ fn twice(hashes: &[u64], Bits { seen, shared }: &mut Bits) -> FxHashSet<u64> {
         let at = (mixed(hash) >> (64 - bits.ilog2())) as usize;
         (at / 64, 1 << (at % 64))
     };
-    for &hash in hashes {
-        let (word, bit) = at(hash);
-        shared[word] |= seen[word] & bit;
-        seen[word] |= bit;
-    }
-    let is_shared = |hash: &u64| {
-        let (word, bit) = at(*hash);
-        shared[word] & bit != 0
-    };
-    let mut all: Vec<u64> = hashes.iter().copied().filter(is_shared).collect();
+    each_of(hashes(), (part, parts), |some| {
+        for &hash in some {
+            let (word, bit) = at(hash);
+            shared[word] |= seen[word] & bit;
+            seen[word] |= bit;
+        }
+    });
+    let mut all: Vec<u64> = Vec::new();
+    each_of(hashes(), (part, parts), |some| {
+        all.extend(some.iter().filter(|&&hash| {
+            let (word, bit) = at(hash);
+            shared[word] & bit != 0
+        }));
+    });
     all.sort_unstable();
     all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| run[0]).collect()
 }
 
-/// Leaves in `own` the hashes of one of some equal parts. Which these are no branch can foresee, so there is none.
-fn take_share(hashes: impl Iterator<Item = u64>, (part, parts): (usize, usize), own: &mut Vec<u64>) {
-    own.clear();
-    let mut end = 0;
+/// The hashes of one of some equal parts, some at a time. Which these are no branch can foresee, so there is none.
+fn each_of(hashes: impl Iterator<Item = u64>, (part, parts): (usize, usize), mut each: impl FnMut(&[u64])) {
+    let (mut own, mut end) = ([0; 512], 0);
     for hash in hashes {
-        if end == own.len() {
-            own.resize((2 * end).max(1 << 10), 0);
-        }
         own[end] = hash;
         end += usize::from(share(hash, parts) == part);
+        if end == own.len() {
+            each(&own);
+            end = 0;
+        }
     }
-    own.truncate(end);
+    each(&own[..end]);
+}
+
+/// So many hashes at the most.
+fn held(segments: &[Segment]) -> usize {
+    segments.iter().map(|s| s.gone.len() + s.identities.len()).sum()
 }
 
 /// Which of some equal parts a hash is in.
@@ -217,11 +229,9 @@ mod tests {
         let again = [0, 7, 7, 39_999, u64::MAX];
         let hashes: Vec<u64> = once.chain(again).collect();
         for parts in 1..5 {
-            let (mut own, mut bits) = (Vec::new(), Bits::default());
-            let found = (0..parts).flat_map(|part| {
-                take_share(hashes.iter().copied(), (part, parts), &mut own);
-                twice(&own, &mut bits)
-            });
+            let mut bits = Bits::default();
+            let found =
+                (0..parts).flat_map(|part| twice(&|| hashes.iter().copied(), (hashes.len(), part, parts), &mut bits));
             let mut found: Vec<u64> = found.collect();
             found.sort_unstable();
             assert_eq!(found, [0, 7, 39_999, u64::MAX]);

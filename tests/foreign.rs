@@ -41,6 +41,23 @@ fn what_other_languages_have_is_mended() {
         ("when value > 100€", "when value > 100 EUR"),
         ("when value > 100 £", "when value > 100 GBP"),
         ("when value > $100", "when value > 100 USD"),
+        ("when value > EUR 100", "when value > 100 EUR"),
+        ("when giver matches \"*Ltd\"", "when giver ends_with \"Ltd\""),
+        ("when giver matches \"Acme*\" and number > 1", "when giver starts_with \"Acme\" and number > 1"),
+        ("when giver matches \".*Acme.*\"", "when giver matches /.*Acme.*/"),
+        ("when giver ends_with \"a\" or \"b\"", "when giver ends_with \"a\" or giver ends_with \"b\""),
+        (
+            "when number > 1 and giver contains \"a\" ignoring case or \"b\" or \"c\"",
+            "when number > 1 and (giver contains \"a\" ignoring case or giver contains \"b\" ignoring case or giver contains \"c\" ignoring case)",
+        ),
+        ("when giver contains \"a\" and \"b\"", "when giver contains \"a\" and giver contains \"b\""),
+        (
+            "when giver in_domain \"a.example\" or \"b.example\"",
+            "when giver in_domain { \"a.example\", \"b.example\" }",
+        ),
+        ("when count(gift) over 30 days by giver > 3", "when count(gift over 30 days by giver) > 3"),
+        ("when count(gift) > 3 within 30 days", "when count(gift over 30 days) > 3"),
+        ("when sum(gift.value) in calendar year > 5 EUR", "when sum(gift.value in calendar year) > 5 EUR"),
         ("when giver like \"%Acme%\"", "when giver contains \"Acme\""),
         ("when giver like \"Acme%\"", "when giver starts_with \"Acme\""),
         ("when giver starts with \"Acme\"", "when giver starts_with \"Acme\""),
@@ -162,6 +179,8 @@ fn what_has_no_other_form_is_explained() {
         ("when total of value > 3 EUR", "sum(gift.value over 30 days)"),
         ("when value > 100 EUR and less than 200 EUR", "value < 200 EUR"),
         ("when \"Acme\"", "giver == \"Acme\""),
+        ("when hour(received) > 20", "no time of day"),
+        ("when received.weekday == 6", "no day of the week"),
     ] {
         let told = check(&AROUND.replace("CLAUSE", written));
         let said = |d: &Diagnostic| d.message.contains(words) || d.help.as_deref().is_some_and(|h| h.contains(words));
@@ -191,6 +210,13 @@ fn items_of_other_languages_are_mended() {
         (
             "forbid \"No gifts at all\" { on gift when value > 5 EUR }",
             "forbid no_gifts_at_all \"No gifts at all\" { on gift when value > 5 EUR }",
+        ),
+        ("forbid r {\n  on gift\n  forbid when value > 5 EUR\n}", "forbid r {\n  on gift\n  when value > 5 EUR\n}"),
+        ("record meal { note?: text }", "record meal { note: text? }"),
+        ("record meal { a: int, by?: text @person, n: int }", "record meal { a: int, by: text? @person, n: int }"),
+        (
+            "require r { on gift need exists gift within 3 days before }",
+            "require r { on gift need gift within 3 days before }",
         ),
         ("let givers = [\"a\", \"b\"]", "let givers = { \"a\", \"b\" }"),
         (
@@ -278,7 +304,11 @@ fn items_that_have_no_other_form_are_explained() {
         ("limit l { on gift count > 3 per employee over 30 days }", "to 3"),
         ("forbid r { on gift g then gift h within 3 days when g.value > 5 EUR }", "on sequence by actor"),
         ("forbid r { on gift when value > 5 EUR severity medium }", "`minor`, `major`"),
-        ("forbid r {\n  on gift\n  forbid when value > 5 EUR\n}", "there are `on`"),
+        ("table staff { key id: text, name: text }", "key id {"),
+        ("require r { on gift need value < 5 EUR }", "when not (value < 5 EUR)"),
+        ("require r { on gift need note present }", "when not (note present)"),
+        ("forbid r { on gift when number > 5 megabytes }", "5 MB"),
+        ("limit l { on gift max 20 gifts per employee per month }", "to 20"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 9 EUR }} expect violation r on g }}"), "finding"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 1 EUR }} expect pass r on g }}"), "compliant"),
     ] {
@@ -293,7 +323,7 @@ fn items_that_have_no_other_form_are_explained() {
 #[test]
 fn a_field_without_its_sign_is_known() {
     let around = &AROUND[..AROUND.find("forbid").unwrap()];
-    for field in ["id text", "id: text optional", "id = text", "id: strng"] {
+    for field in ["id text", "id: text optional", "id = text", "id: strng", "id?: text"] {
         let record = format!("record meal at day by who identity id {{ {field}, day: date, who: text }}");
         let told = check(&format!("{around}{record}\nforbid r {{ on meal when meal.id == \"a\" }}\n"));
         assert_eq!(told.len(), 1, "{field}: {told:?}");

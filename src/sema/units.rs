@@ -104,6 +104,21 @@ fn spoken(word: &str) -> Option<&'static str> {
     })
 }
 
+/// The sign of a unit of size that is spoken of.
+fn spoken_size(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    Some(match word.strip_suffix('s').unwrap_or(&word) {
+        "kilobyte" | "kb" => "kB",
+        "megabyte" | "mb" | "meg" => "MB",
+        "gigabyte" | "gb" | "gig" => "GB",
+        "terabyte" | "tb" => "TB",
+        "kibibyte" | "kib" => "KiB",
+        "mebibyte" | "mib" => "MiB",
+        "gibibyte" | "gib" => "GiB",
+        _ => return None,
+    })
+}
+
 /// `500 CNY`, `30 days`, `10 MB`.
 pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Option<Quantity> {
     let amount = number(report, digits, span)?;
@@ -124,6 +139,9 @@ pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Op
         let d = Diagnostic::error(Code::UnknownUnit, format!("`{}` is no {what}", word.text), word.span, "not known");
         if let Some(code) = spoken(&word.text) {
             return report.fail(report.rewrite(d, "a currency is written by its code:", word.span, code));
+        }
+        if let Some(sign) = spoken_size(&word.text) {
+            return report.fail(report.rewrite(d, "a size is written by its sign:", word.span, sign));
         }
         let d = match report.guess(&word.text, names) {
             Some(_) if code => {

@@ -18,6 +18,9 @@ pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         .or_else(|| period(attempt))
         .or_else(|| at_most(attempt).filter(|_| COUNTS.contains(&first_word(attempt))))
         .or_else(|| not_needed(attempt))
+        .or_else(|| needed(attempt))
+        .or_else(|| key_inside(attempt))
+        .or_else(|| optional(attempt))
         .or_else(|| typed(attempt))
         .or_else(|| choices(attempt))
         .or_else(|| sign(attempt))
@@ -214,6 +217,70 @@ fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     None
 }
 
+/// `need exists training`, `need value > 5`
+fn needed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let named =
+        before(attempt, *at).filter(|&i| i > tokens.start && *at < tokens.end && first_word(attempt) == "need")?;
+    if word(attempt, before(attempt, named)) != "need" {
+        return None;
+    }
+    if scanned.is(named, "exists") && scanned.kind(*at) == K::Word {
+        let gone = Span { end: place.span(*at).start, ..place.span(named) };
+        let error = slip("`need` says already that it has to be there", place.span(named), "not needed");
+        return Some(place.mend(error, gone, "", "leave `exists` out"));
+    }
+    let asks = ["==", "!=", "<", "<=", ">", ">=", "=", ".", "present", "absent", "contains", "matches", "is"];
+    if !asks.contains(&scanned.token_text(*at)) {
+        return None;
+    }
+    let last = scanned.significant_before(tokens.end).filter(|last| last >= at)?;
+    let condition = &scanned.text[scanned.start(named)..scanned.end(last)];
+    let error = slip(
+        "`need` names other records that have to be there",
+        place.range(named, last),
+        "a condition on the record itself",
+    );
+    Some(
+        error.help(format!("what has to hold of a record is forbidden not to: `forbid` with `when not ({condition})`")),
+    )
+}
+
+/// `table employee { key id: text }`
+fn key_inside(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, what, .. } = attempt;
+    // What begins behind it without a comma is a piece of its own.
+    let next = place.scanned.significant(*at);
+    let key = before(attempt, next).filter(|&i| i == place.scanned.significant(tokens.start))?;
+    let (word, name) = (place.scanned.token_text(key), place.scanned.token_text(next));
+    if *what != "field" || place.scanned.kind(next) != K::Word || !matches!(word, "key" | "identity") {
+        return None;
+    }
+    let error = slip(format!("`{word}` stands before the braces"), place.span(key), "no field");
+    Some(
+        error
+            .help(format!("say it behind the name, and leave it out here:\n    … {word} {name} {{ {name}: text, … }}")),
+    )
+}
+
+/// `note?: text`
+fn optional(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, what, .. } = attempt;
+    let scanned = place.scanned;
+    let colon = scanned.significant((at + 1).min(tokens.end));
+    if *what != "field" || *at >= tokens.end || !scanned.is(*at, "?") || colon >= tokens.end || !scanned.is(colon, ":")
+    {
+        return None;
+    }
+    let marks = (colon + 1..tokens.end).find(|&i| scanned.token_text(i).starts_with('@'));
+    let last = scanned.significant_before(marks.unwrap_or(tokens.end)).filter(|&last| last > colon)?;
+    let ty = scanned.text[scanned.end(colon)..scanned.end(last)].trim_start();
+    let error = slip("a field that may be absent has `?` behind its type", place.span(*at), "behind its name");
+    let optional = if ty.ends_with('?') { "" } else { "?" };
+    Some(place.mend(error, place.range(*at, last), &format!(": {ty}{optional}"), "write it behind the type"))
+}
+
 /// `on export then resignation within 30 days`
 fn sequence(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
@@ -241,8 +308,13 @@ pub fn verb(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         "require" => "need",
         _ => return None,
     };
-    let named = next < tokens.end && place.scanned.kind(next) == K::Word;
-    if !named || RULE_CLAUSES.contains(&place.scanned.token_text(next)) {
+    // `forbid when …`
+    if RULE_CLAUSES.contains(&place.scanned.token_text(next)) {
+        let error = slip(format!("`{word}` stands before the rule's name only"), place.span(*at), "not needed");
+        let gone = Span { end: place.span(next).start, ..place.span(*at) };
+        return Some(place.mend(error, gone, "", &format!("leave `{word}` out")));
+    }
+    if next >= tokens.end || place.scanned.kind(next) != K::Word {
         return None;
     }
     let error = slip(format!("a rule begins with `{verb}` and its name"), place.span(*at), "inside of a rule");

@@ -268,12 +268,32 @@ pub fn counted(attempt: &Attempt<'_>) -> Option<Diagnostic> {
 pub fn window_outside(attempt: &Attempt<'_>, counts: &[&str]) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
     let scanned = place.scanned;
+    // `in calendar` is read as a question for an element of a list.
+    let ahead = |i: usize, word: &str| scanned.significant_before(i).filter(|&i| scanned.is(i, word));
+    let at = &ahead(*at, "calendar").and_then(|calendar| ahead(calendar, "in")).unwrap_or(*at);
     if !matches!(scanned.token_text(*at), "within" | "over" | "during" | "in") {
         return None;
     }
     let open = (tokens.start..*at).rev().find(|&i| scanned.kind(i) == K::OpenParen)?;
     let word = scanned.significant_before(open).map(|i| scanned.token_text(i)).filter(|word| counts.contains(word))?;
     let error = slip("a window stands in the parentheses", place.span(*at), "outside of them");
+    let sign = |i: usize| matches!(scanned.token_text(i), ">" | ">=" | "<" | "<=" | "==" | "!=");
+    let ends =
+        |i: usize| sign(i) || matches!(scanned.token_text(i), "and" | "or" | ")") || scanned.tokens[i].starts_line;
+    let close = (open..*at).rev().find(|&i| scanned.kind(i) == K::CloseParen);
+    let last = (*at..tokens.end).find(|&i| ends(i) && i > *at).unwrap_or(tokens.end);
+    if let (Some(close), Some(last)) = (close, scanned.significant_before(last).filter(|last| last > at)) {
+        let window = &scanned.text[scanned.start(*at)..scanned.end(last)];
+        // Of a count or sum all that came before is looked at.
+        let window = match window.strip_prefix("within") {
+            Some(length) if !["before", "after", "around"].iter().any(|side| length.ends_with(side)) => {
+                format!("over{length}")
+            }
+            _ => window.to_owned(),
+        };
+        let between = scanned.text[scanned.start(close)..scanned.start(*at)].trim_end();
+        return Some(place.mend(error, place.range(close, last), &format!(" {window}{between}"), "move it there"));
+    }
     let example =
         if word == "count" { "count(gift over 30 days) > 3" } else { "sum(gift.value over 30 days) > 500 EUR" };
     Some(error.help(format!("for example `{example}`")))

@@ -105,6 +105,15 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             let error = slip("a number begins with a digit", span, "no digit before it");
             Some(place.mend(error, place.range(*at, next), &number, "write the `0`"))
         }
+        (K::Number, number) if operator => {
+            let code = scanned.significant_before(*at).filter(|&i| i >= tokens.start && scanned.kind(i) == K::Word)?;
+            let unit = scanned.token_text(code);
+            if unit.len() != 3 || !unit.bytes().all(|b| b.is_ascii_uppercase()) {
+                return None;
+            }
+            let error = slip("an amount is written with its currency behind it", span, "the currency before it");
+            Some(place.mend(error, place.range(code, *at), &format!("{number} {unit}"), "write the currency behind it"))
+        }
         (K::Sign, ",") => english::with_comma(attempt).or_else(|| english::listed(attempt)),
         (K::Unknown, text) if !text.is_ascii() && text.chars().all(|c| c.is_alphanumeric() || c == '_') => Some(
             slip("names are made of the letters a to z, digits and `_`", span, "other letters")
@@ -239,19 +248,40 @@ fn like(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     };
     let inner = inner.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or_default();
     // `_` stands for any letter there.
-    let parts: Vec<&str> = if inner.contains('_') { Vec::new() } else { inner.split('%').collect() };
-    let (with, words) = match parts[..] {
-        ["", words, ""] if !words.is_empty() => ("contains", words),
-        [words, ""] if !words.is_empty() => ("starts_with", words),
-        ["", words] if !words.is_empty() => ("ends_with", words),
-        _ => {
-            let error =
-                slip("`like` is written `contains`, `starts_with` or `ends_with`", place.span(*at), "not an operator");
-            return Some(error.help("for example `giver contains \"Acme\"`; a pattern is `giver matches /A.*e/`"));
-        }
+    let Some((with, words)) = wild(inner, '%').filter(|_| !inner.contains('_')) else {
+        let error =
+            slip("`like` is written `contains`, `starts_with` or `ends_with`", place.span(*at), "not an operator");
+        return Some(error.help("for example `giver contains \"Acme\"`; a pattern is `giver matches /A.*e/`"));
     };
     let error = slip(format!("`like` is written `{with}` here"), place.range(*at, text), "not an operator");
     Some(place.mend(error, place.range(*at, text), &format!("{with} \"{words}\""), &format!("write `{with}`")))
+}
+
+/// `%Acme%`: the operator that says it, and of what.
+fn wild(text: &str, sign: char) -> Option<(&'static str, &str)> {
+    let parts: Vec<&str> = text.split(sign).collect();
+    match parts[..] {
+        ["", words, ""] if !words.is_empty() => Some(("contains", words)),
+        [words, ""] if !words.is_empty() => Some(("starts_with", words)),
+        ["", words] if !words.is_empty() => Some(("ends_with", words)),
+        _ => None,
+    }
+}
+
+/// `file matches "*.exe"`: of a text that is a pattern of files and not of texts.
+pub fn glob(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, .. } = attempt;
+    let matches = place.scanned.significant_before(*at).filter(|&i| place.scanned.is(i, "matches"))?;
+    let text = place.scanned.token_text(*at);
+    let inner = text.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'))?;
+    let (with, words) = wild(inner, '*').filter(|(_, words)| !words.contains(|c| "^$?+[](){}|\\".contains(c)))?;
+    // `.*` is any text in a pattern of texts.
+    if inner.contains(".*") {
+        return None;
+    }
+    let whole = place.range(matches, *at);
+    let error = slip(format!("`*` for any text is written `{with}`"), whole, "a pattern of files");
+    Some(place.mend(error, whole, &format!("{with} \"{words}\""), &format!("write `{with}`")))
 }
 
 /// `10 % of 500 EUR`

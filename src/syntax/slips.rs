@@ -39,6 +39,9 @@ fn quotes(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let bare = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     match place.scanned.kind(*at) {
         K::Text if expected.contains(&Rule::regex) => {
+            if let Some(error) = foreign::glob(attempt) {
+                return Some(error);
+            }
             let pattern = format!("/{}/", text[1..text.len() - 1].replace('/', "\\/"));
             let error = slip("a pattern stands between slashes", span, "quotes");
             Some(place.mend(error, span, &pattern, "write slashes"))

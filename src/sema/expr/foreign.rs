@@ -11,6 +11,8 @@ pub fn clock(name: &str) -> Option<&'static str> {
     clocks.contains(&name).then_some("there is no clock: use the record's own time, or `as_of`, the end of the data")
 }
 
+pub const NO_TIME_OF_DAY: &str = "a condition knows no time of day and no day of the week: let a field of the records say it, such as `at_night: bool`";
+
 /// A function of other languages.
 pub fn function(name: &str) -> Option<&'static str> {
     if let Some(help) = clock(name) {
@@ -30,6 +32,7 @@ pub fn function(name: &str) -> Option<&'static str> {
         "year" | "month" | "day" | "quarter" => {
             "compare with dates: `received >= 2025-01-01 and received < 2026-01-01`"
         }
+        "hour" | "minute" | "time_of_day" | "weekday" | "dayofweek" | "day_of_week" | "is_weekend" => NO_TIME_OF_DAY,
         "datediff" | "days_between" | "age" => "one time is taken from the other: `approved_at - received > 30 days`",
         "is_null" | "isnull" | "is_empty" => "write `giver absent`, or `giver present`",
         "coalesce" | "ifnull" | "nvl" => "write `giver ?? \"none\"`",
@@ -105,32 +108,52 @@ impl Typer<'_, '_> {
         value(last)
             && compared.is_some_and(|e| match &e.kind {
                 K::Compare { op: ast::CompareOp::Eq, right, .. } => !all && value(right),
-                K::Compare { op: ast::CompareOp::Ne, right, .. } => value(right),
+                K::Compare { op: ast::CompareOp::Ne, right, .. } | K::TextTest { right, .. } => value(right),
                 _ => false,
             })
     }
 
-    pub(super) fn one_of(&mut self, parts: &[ast::Expr]) {
-        let is_compared = |e: &ast::Expr| matches!(last_of(e).kind, K::Compare { .. });
+    /// `all`: they are joined by `and`.
+    pub(super) fn one_of(&mut self, parts: &[ast::Expr], all: bool) {
+        let is_compared = |e: &ast::Expr| matches!(last_of(e).kind, K::Compare { .. } | K::TextTest { .. });
         let Some(at) = parts.iter().rposition(is_compared) else { return };
-        let (K::Compare { left, right, op, ignoring_case, .. }, values) = (&last_of(&parts[at]).kind, &parts[at + 1..])
-        else {
-            return;
-        };
+        let (compared, values) = (last_of(&parts[at]), &parts[at + 1..]);
         let (Some(first), Some(last)) = (values.first(), values.last()) else { return };
-        let all = std::iter::once(&**right).chain(values).map(|e| self.text(e.span));
-        let within = if *op == ast::CompareOp::Ne { "not in" } else { "in" };
-        let ignoring = if *ignoring_case { " ignoring case" } else { "" };
-        let set = format!("{} {within} {{ {} }}{ignoring}", self.text(left.span), all.collect::<Vec<_>>().join(", "));
+        let texts = |right: &ast::Expr| -> Vec<&str> {
+            std::iter::once(right).chain(values).map(|e| self.text(e.span)).collect()
+        };
+        let ignoring = |case: bool| if case { " ignoring case" } else { "" };
+        let (left, meant, why) = match &compared.kind {
+            K::Compare { left, right, op, ignoring_case, .. } => {
+                let within = if *op == ast::CompareOp::Ne { "not in" } else { "in" };
+                let (of, set) = (self.text(left.span), texts(right).join(", "));
+                let set = format!("{of} {within} {{ {set} }}{}", ignoring(*ignoring_case));
+                (left, set, "one of several is written as a set:")
+            }
+            K::TextTest { op: ast::TextOp::InDomain, left, right, .. } => {
+                let set = format!("{} in_domain {{ {} }}", self.text(left.span), texts(right).join(", "));
+                (left, set, "one of several is written as a set:")
+            }
+            K::TextTest { op_span, left, right, ignoring_case, .. } => {
+                let (of, op) = (self.text(left.span), self.text(*op_span));
+                let each = |text| format!("{of} {op} {text}{}", ignoring(*ignoring_case));
+                let each: Vec<String> = texts(right).into_iter().map(each).collect();
+                let each = each.join(if all { " and " } else { " or " });
+                // Behind an `and` it is the last of its parts.
+                let inside = matches!(parts[at].kind, K::And(_));
+                (left, if inside { format!("({each})") } else { each }, "it is said of each text:")
+            }
+            _ => return,
+        };
         let message = format!("`{}` is compared with nothing", self.quote(first.span));
         let d =
             Diagnostic::error(Code::NotACondition, message, first.span.to(last.span), "true or false is needed here");
         let whole = left.span.to(last.span);
         let signs = |sign: char| self.text(whole).matches(sign).count();
         self.world.report.tell(match signs('(') == signs(')') {
-            true => self.world.report.rewrite(d, "one of several is written as a set:", whole, &set),
+            true => self.world.report.rewrite(d, why, whole, &meant),
             // Brackets begin or end within.
-            false => d.help(format!("one of several is written as a set: `{set}`")),
+            false => d.help(format!("{why} `{meant}`")),
         });
     }
 }

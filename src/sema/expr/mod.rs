@@ -355,7 +355,7 @@ impl<'w, 'a> Typer<'w, 'a> {
         for (i, part) in parts.iter().enumerate() {
             if self.is_stray(&parts[..=i], all) {
                 if !parts.get(i + 1).is_some_and(|_| self.is_stray(&parts[..=i + 1], all)) {
-                    self.one_of(&parts[..=i]);
+                    self.one_of(&parts[..=i], all);
                 }
                 failed = true;
                 continue;

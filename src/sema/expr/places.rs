@@ -78,7 +78,9 @@ impl<'a> Typer<'_, 'a> {
                                 Some(table) => format!(
                                     "the table `{table}` has it, and a field leads there where it is declared so:\n    {field}: ref {table}"
                                 ),
-                                None => "fields are read from records, groups and `ref`s".into(),
+                                None => super::foreign::function(&name.text)
+                                    .unwrap_or("fields are read from records, groups and `ref`s")
+                                    .into(),
                             }));
                         }
                     },

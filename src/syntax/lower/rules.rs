@@ -4,7 +4,9 @@ use super::history::{function, period};
 use super::{Lower, child};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{Aggregate, Clause, ClauseKind, EachAt, Func, RuleItem, Sequence, Step, Trigger, Verb};
+use crate::syntax::ast::{
+    Aggregate, Clause, ClauseKind, EachAt, ExprKind, Func, RuleItem, Sequence, Step, Trigger, Verb,
+};
 use crate::syntax::parse::{Node, Rule};
 
 impl Lower<'_> {
@@ -143,6 +145,17 @@ impl Lower<'_> {
             None => Func::Count,
         };
         let value = child(&node, Rule::sum_expr).map(|n| self.expr(n));
+        if let Some(allowed) =
+            value.as_ref().filter(|v| matches!(v.kind, ExprKind::Number(_) | ExprKind::Quantity { .. }))
+        {
+            let number = self.text(allowed.span).split_whitespace().next().unwrap_or_default();
+            let help = format!(
+                "count the records, and say how many may be:\n    count per actor in calendar month\n    to {number}"
+            );
+            let what = "what a `limit` allows stands in a clause of its own";
+            self.error(Diagnostic::error(Code::SyntaxError, what, allowed.span, "no field of the records").help(help));
+            return None;
+        }
         let (keys, window) = self.keys_and_window(&node);
         let Some(window) = window else {
             let text = self.text(span);

@@ -185,9 +185,10 @@ impl<'a> Reader<'a> {
         self.followed(piece, |scanned, after| scanned.is(after, sign))
     }
 
-    /// `id text`, `id = text`
+    /// `id text`, `id = text`, `id?: text`
     fn beside(&self, piece: &Range<usize>) -> Option<(Ident, usize)> {
-        self.followed(piece, |scanned, after| scanned.kind(after) == K::Word || scanned.is(after, "="))
+        let sign = |scanned: &Scanned<'_>, after| scanned.is(after, "=") || scanned.is(after, "?");
+        self.followed(piece, |scanned, after| scanned.kind(after) == K::Word || sign(scanned, after))
     }
 
     fn followed(&self, piece: &Range<usize>, by: impl Fn(&Scanned<'_>, usize) -> bool) -> Option<(Ident, usize)> {
@@ -306,6 +307,10 @@ impl<'a> Reader<'a> {
         while elements.sign == "=" && scanned.is(next, ".") {
             next = scanned.significant(next + 1);
             next = scanned.significant(next + usize::from(scanned.kind(next) == K::Word));
+        }
+        // `note?: text`
+        if elements.sign == ":" && scanned.is(next, "?") {
+            next = scanned.significant(next + 1);
         }
         elements.sign.is_empty() || scanned.is(next, elements.sign)
     }

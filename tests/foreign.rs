@@ -213,6 +213,21 @@ fn items_of_other_languages_are_mended() {
         ),
         ("forbid r {\n  on gift\n  forbid when value > 5 EUR\n}", "forbid r {\n  on gift\n  when value > 5 EUR\n}"),
         ("record meal { note?: text }", "record meal { note: text? }"),
+        (
+            "record meal on day by who { day: date, who: text }\nlimit l { on meal count per who in month to 3 }",
+            "record meal at day by who { day: date, who: text }\nlimit l { on meal count per who in month to 3 }",
+        ),
+        (
+            "limit l { on gift count per employee per month to 3 }",
+            "limit l { on gift count per employee in calendar month to 3 }",
+        ),
+        (
+            "limit l { on gift sum value per employee per week to 3 EUR }",
+            "limit l { on gift sum value per employee over 7 days to 3 EUR }",
+        ),
+        ("let long = 10h", "let long = 10 hours"),
+        ("let long = 2 hrs", "let long = 2 hours"),
+        ("let large = 5 gb", "let large = 5 GB"),
         ("record meal { a: int, by?: text @person, n: int }", "record meal { a: int, by: text? @person, n: int }"),
         (
             "require r { on gift need exists gift within 3 days before }",

@@ -104,10 +104,17 @@ fn spoken(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The sign of a unit of size that is spoken of.
-fn spoken_size(word: &str) -> Option<&'static str> {
+/// A unit that is abbreviated or spoken of.
+fn other_unit(word: &str) -> Option<&'static str> {
     let word = word.to_lowercase();
-    Some(match word.strip_suffix('s').unwrap_or(&word) {
+    Some(match word.strip_suffix('s').filter(|one| !one.is_empty()).unwrap_or(&word) {
+        "s" | "sec" => "seconds",
+        "min" | "mn" => "minutes",
+        "h" | "hr" => "hours",
+        "d" => "days",
+        "w" | "wk" => "weeks",
+        "mo" | "mth" => "months",
+        "y" | "yr" => "years",
         "kilobyte" | "kb" => "kB",
         "megabyte" | "mb" | "meg" => "MB",
         "gigabyte" | "gb" | "gig" => "GB",
@@ -140,8 +147,15 @@ pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Op
         if let Some(code) = spoken(&word.text) {
             return report.fail(report.rewrite(d, "a currency is written by its code:", word.span, code));
         }
-        if let Some(sign) = spoken_size(&word.text) {
-            return report.fail(report.rewrite(d, "a size is written by its sign:", word.span, sign));
+        if let Some(unit) = other_unit(&word.text) {
+            let unit = if digits.ends_with(|c: char| c.is_ascii_digit())
+                && span.start + digits.len() as u32 == word.span.start
+            {
+                format!(" {unit}")
+            } else {
+                unit.to_owned()
+            };
+            return report.fail(report.rewrite(d, "it is written so:", word.span, &unit));
         }
         let d = match report.guess(&word.text, names) {
             Some(_) if code => {

@@ -154,6 +154,10 @@ fn missing_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         }
         K::Word if matches!(text, "before" | "after") && expected.contains(&Rule::window) => return turned(attempt),
         K::Text if *what == "head" && words::ITEMS.contains(&before) => return unnamed(attempt),
+        K::Word if *what == "head" && text == "on" && expected.contains(&Rule::kw_at) => {
+            let error = slip("the time of a record stands behind `at`", span, "not written so");
+            return Some(place.mend(error, span, "at", "write `at`"));
+        }
         K::Word if *what == "field" && matches!(before, "list" | "set") => ("`of` is missing in this type", "of "),
         K::Word if *what == "field" && expected.contains(&Rule::mark) => return behind_type(attempt),
         K::Sign if text == "==" && expected.contains(&Rule::assign) => {

@@ -103,6 +103,12 @@ impl Lower<'_> {
                 }
                 Rule::keys => {
                     let span = self.span(&node);
+                    if tail.keys.is_some()
+                        && let Some(window) = self.period_as_key(&node)
+                    {
+                        tail.window = tail.window.or(Some(window));
+                        continue;
+                    }
                     let keys = self.keys(node);
                     self.once(tail.keys.as_ref().map(|k| keys_span(k, span)), span, "grouping");
                     tail.keys = tail.keys.or(Some(keys));
@@ -118,6 +124,24 @@ impl Lower<'_> {
             }
         }
         tail
+    }
+
+    /// `per actor per month`, told; a window all the same.
+    fn period_as_key(&mut self, node: &Node<'_>) -> Option<Window> {
+        let span = self.span(node);
+        let (_, word) = self.text(span).split_once(char::is_whitespace)?;
+        let meant = match word.trim() {
+            "day" => "in calendar day",
+            "week" => "over 7 days",
+            "month" => "in calendar month",
+            "quarter" => "in calendar quarter",
+            "year" => "in calendar year",
+            _ => return None,
+        };
+        let error = Diagnostic::error(Code::SyntaxError, "a time is no grouping", span, "not written so");
+        let help = format!("say over which time: `{meant}`");
+        self.error(error.help(help).fix(format!("write `{meant}`"), span, meant));
+        Some(Window { kind: WindowKind::AllTime, span })
     }
 
     /// Keys and window of an aggregate clause.

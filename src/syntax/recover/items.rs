@@ -253,6 +253,18 @@ impl Reader<'_> {
                 }
                 Err(failure) => {
                     self.tell(head, &failure, "head");
+                    // With `at` in its place, which is as long, the rest is read all the same.
+                    let at = self.failed_at(head, &failure);
+                    if shape == Shape::Record && at < head.end && self.place.scanned.is(at, "on") {
+                        let from = self.start(head);
+                        let (before, on) = (self.text(head), self.place.scanned.start(at) - from);
+                        let text = format!("{}at{}", &before[..on], &before[on + 2..]);
+                        if let Ok(nodes) = read(shape.head(), &text) {
+                            return self.lower(head, |lower| {
+                                nodes.into_iter().find_map(|node| lower_head(lower, &node, shape))
+                            });
+                        }
+                    }
                     if let Some(told) = self.errors.last_mut().filter(|e| shape == Shape::Revise && e.help.is_none()) {
                         let help = "say which rule, and from when on: `revise gifts effective from 2026-01-01 { … }`";
                         told.help = Some(help.into());

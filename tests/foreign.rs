@@ -8,6 +8,7 @@ enum way { mail, post, courier }
 record gift at received by employee identity id {
   id: text, received: date, employee: text, giver: text, note: text?, number: int, by_way: way, value: money, price: money,
 }
+record meal at day by employee { day: date, employee: text, paid: money }
 forbid r "R" {
   on gift
   CLAUSE
@@ -31,7 +32,7 @@ fn mended(clause: &str) -> String {
     let mut text = text;
     text.replace_range(fix.span.range(), &fix.replacement);
     assert!(check(&text).is_empty(), "{clause} becomes\n{text}\n{:?}", check(&text));
-    let line = text.lines().nth(8).unwrap();
+    let line = text.lines().nth(9).unwrap();
     line.trim().to_owned()
 }
 
@@ -42,6 +43,14 @@ fn what_other_languages_have_is_mended() {
         ("when value > 100 £", "when value > 100 GBP"),
         ("when value > $100", "when value > 100 USD"),
         ("when value > EUR 100", "when value > 100 EUR"),
+        (
+            "when exists meal within 3 days before by employee where paid > 5 EUR",
+            "when exists meal within 3 days before by employee where meal.paid > 5 EUR",
+        ),
+        (
+            "when count(meal as m over 3 days by employee where paid > 5 EUR) > 2",
+            "when count(meal as m over 3 days by employee where m.paid > 5 EUR) > 2",
+        ),
         ("when giver matches \"*Ltd\"", "when giver ends_with \"Ltd\""),
         ("when giver matches \"Acme*\" and number > 1", "when giver starts_with \"Acme\" and number > 1"),
         ("when giver matches \".*Acme.*\"", "when giver matches /.*Acme.*/"),
@@ -212,10 +221,10 @@ fn items_of_other_languages_are_mended() {
             "forbid no_gifts_at_all \"No gifts at all\" { on gift when value > 5 EUR }",
         ),
         ("forbid r {\n  on gift\n  forbid when value > 5 EUR\n}", "forbid r {\n  on gift\n  when value > 5 EUR\n}"),
-        ("record meal { note?: text }", "record meal { note: text? }"),
+        ("record lunch { note?: text }", "record lunch { note: text? }"),
         (
-            "record meal on day by who { day: date, who: text }\nlimit l { on meal count per who in month to 3 }",
-            "record meal at day by who { day: date, who: text }\nlimit l { on meal count per who in month to 3 }",
+            "record lunch on day by who { day: date, who: text }\nlimit l { on lunch count per who in month to 3 }",
+            "record lunch at day by who { day: date, who: text }\nlimit l { on lunch count per who in month to 3 }",
         ),
         (
             "limit l { on gift count per employee per month to 3 }",
@@ -228,7 +237,7 @@ fn items_of_other_languages_are_mended() {
         ("let long = 10h", "let long = 10 hours"),
         ("let long = 2 hrs", "let long = 2 hours"),
         ("let large = 5 gb", "let large = 5 GB"),
-        ("record meal { a: int, by?: text @person, n: int }", "record meal { a: int, by: text? @person, n: int }"),
+        ("record lunch { a: int, by?: text @person, n: int }", "record lunch { a: int, by: text? @person, n: int }"),
         (
             "require r { on gift need exists gift within 3 days before }",
             "require r { on gift need gift within 3 days before }",
@@ -276,25 +285,25 @@ fn items_of_other_languages_are_mended() {
         ("let cap 100 EUR", "let cap = 100 EUR"),
         ("let cap: 100 EUR", "let cap = 100 EUR"),
         (
-            "record meal at day by who identity id { id text, day: date, who: text }",
-            "record meal at day by who identity id { id: text, day: date, who: text }",
+            "record lunch at day by who identity id { id text, day: date, who: text }",
+            "record lunch at day by who identity id { id: text, day: date, who: text }",
         ),
         (
-            "record meal at day by who identity id {\n  id: text\n  day: date // of the meal\n  who: text\n}",
-            "record meal at day by who identity id {\n  id: text,\n  day: date, // of the meal\n  who: text\n}",
+            "record lunch at day by who identity id {\n  id: text\n  day: date // of the meal\n  who: text\n}",
+            "record lunch at day by who identity id {\n  id: text,\n  day: date, // of the meal\n  who: text\n}",
         ),
         ("enum size { small medium large }", "enum size { small, medium, large }"),
         (
-            "record meal at day by who identity id { id: text, day: date, who: text, sort: \"warm\" | \"cold\" }",
-            "record meal at day by who identity id { id: text, day: date, who: text, sort: enum { warm, cold } }",
+            "record lunch at day by who identity id { id: text, day: date, who: text, sort: \"warm\" | \"cold\" }",
+            "record lunch at day by who identity id { id: text, day: date, who: text, sort: enum { warm, cold } }",
         ),
         (
-            "record meal at day by who identity id { id: text, sort: one of \"warm\", \"very cold\"?, day: date, who: text }",
-            "record meal at day by who identity id { id: text, sort: enum { warm, very_cold = \"very cold\" }?, day: date, who: text }",
+            "record lunch at day by who identity id { id: text, sort: one of \"warm\", \"very cold\"?, day: date, who: text }",
+            "record lunch at day by who identity id { id: text, sort: enum { warm, very_cold = \"very cold\" }?, day: date, who: text }",
         ),
         (
-            "record meal at day by who identity id { id: text, day: date, who: text, sort: one of (warm, cold) }",
-            "record meal at day by who identity id { id: text, day: date, who: text, sort: enum { warm, cold } }",
+            "record lunch at day by who identity id { id: text, day: date, who: text, sort: one of (warm, cold) }",
+            "record lunch at day by who identity id { id: text, day: date, who: text, sort: enum { warm, cold } }",
         ),
         (
             "forbid r { on gift when value > 5 EUR severity high }",
@@ -339,8 +348,8 @@ fn items_that_have_no_other_form_are_explained() {
 fn a_field_without_its_sign_is_known() {
     let around = &AROUND[..AROUND.find("forbid").unwrap()];
     for field in ["id text", "id: text optional", "id = text", "id: strng", "id?: text"] {
-        let record = format!("record meal at day by who identity id {{ {field}, day: date, who: text }}");
-        let told = check(&format!("{around}{record}\nforbid r {{ on meal when meal.id == \"a\" }}\n"));
+        let record = format!("record lunch at day by who identity id {{ {field}, day: date, who: text }}");
+        let told = check(&format!("{around}{record}\nforbid r {{ on lunch when lunch.id == \"a\" }}\n"));
         assert_eq!(told.len(), 1, "{field}: {told:?}");
     }
 }

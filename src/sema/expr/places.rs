@@ -406,8 +406,9 @@ impl<'a> Typer<'_, 'a> {
         }
         known.extend(world.values.keys().copied());
         known.sort_unstable();
-        let near_field = self.scope.names.iter().find_map(|n| match &n.to {
-            Binding::Group(g) if self.scope.bare.is_none() => {
+        // Where the fields of the trigger stand without its name, those of a history condition's record do not.
+        let near_field = self.scope.names.iter().rev().find_map(|n| match &n.to {
+            Binding::Group(g) if self.scope.bare.is_none() || n.rank == Rank::First => {
                 let info = &world.infos[g.kind.0 as usize];
                 (info.columns.contains_key(text) || info.groups.contains_key(text))
                     .then(|| format!("{}.{text}", n.name))

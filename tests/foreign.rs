@@ -236,6 +236,7 @@ fn items_of_other_languages_are_mended() {
         ),
         ("let long = 10h", "let long = 10 hours"),
         ("let long = 2 hrs", "let long = 2 hours"),
+        ("let long = 1_000h", "let long = 1_000 hours"),
         ("let large = 5 gb", "let large = 5 GB"),
         ("record lunch { a: int, by?: text @person, n: int }", "record lunch { a: int, by: text? @person, n: int }"),
         (
@@ -365,5 +366,22 @@ fn what_is_inserted_into_a_text_is_explained() {
     ] {
         let told = check(&AROUND.replace("CLAUSE", &format!("when value > 5 EUR\n  because \"of {{{inserted}}}\"")));
         assert!(told.iter().any(|d| d.message.contains(words)), "{inserted}: {told:?}");
+    }
+}
+
+/// A field that is called like a word of an enum is a condition of its own, and a constant can be added up.
+#[test]
+fn what_is_right_is_left_alone() {
+    let around = &AROUND[..AROUND.find("forbid").unwrap()];
+    let record = "record parcel at day by who { day: date, who: text, note: text, courier: bool, way: way }\n";
+    for item in [
+        "forbid r { on parcel when note contains \"a\" and courier }",
+        "forbid r { on parcel when note ends_with \"a\" or courier }",
+        "forbid r { on parcel when note != \"a\" and courier }",
+        "forbid r { on parcel when way == mail or courier }",
+        "limit l { on parcel sum 1 per who in calendar month to 3 }",
+    ] {
+        let told = check(&format!("{around}{record}{item}\n"));
+        assert!(told.is_empty(), "{item}: {told:?}");
     }
 }

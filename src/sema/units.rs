@@ -148,13 +148,8 @@ pub fn quantity(report: &Reporter, digits: &str, word: &Ident, span: Span) -> Op
             return report.fail(report.rewrite(d, "a currency is written by its code:", word.span, code));
         }
         if let Some(unit) = other_unit(&word.text) {
-            let unit = if digits.ends_with(|c: char| c.is_ascii_digit())
-                && span.start + digits.len() as u32 == word.span.start
-            {
-                format!(" {unit}")
-            } else {
-                unit.to_owned()
-            };
+            let glued = !report.text(span).contains(char::is_whitespace);
+            let unit = if glued { format!(" {unit}") } else { unit.to_owned() };
             return report.fail(report.rewrite(d, "it is written so:", word.span, &unit));
         }
         let d = match report.guess(&word.text, names) {

@@ -11,7 +11,7 @@ pub fn clock(name: &str) -> Option<&'static str> {
     clocks.contains(&name).then_some("there is no clock: use the record's own time, or `as_of`, the end of the data")
 }
 
-pub const NO_TIME_OF_DAY: &str = "a condition knows no time of day and no day of the week: let a field of the records say it, such as `at_night: bool`";
+const NO_TIME_OF_DAY: &str = "a condition knows no time of day and no day of the week: let a field of the records say it, such as `at_night: bool`";
 
 /// A function of other languages.
 pub fn function(name: &str) -> Option<&'static str> {
@@ -99,8 +99,7 @@ impl Typer<'_, '_> {
         let Some((last, before)) = parts.split_last() else { return false };
         let value = |e: &ast::Expr| match &e.kind {
             K::Name(name) => {
-                let known = self.scope.names.iter().any(|n| n.name == name.text);
-                !known && self.world.words.iter().any(|w| w.contains_key(name.text.as_str()))
+                !self.resolves(&name.text) && self.world.words.iter().any(|w| w.contains_key(name.text.as_str()))
             }
             _ => is_literal(e),
         };
@@ -108,7 +107,8 @@ impl Typer<'_, '_> {
         value(last)
             && compared.is_some_and(|e| match &e.kind {
                 K::Compare { op: ast::CompareOp::Eq, right, .. } => !all && value(right),
-                K::Compare { op: ast::CompareOp::Ne, right, .. } | K::TextTest { right, .. } => value(right),
+                K::Compare { op: ast::CompareOp::Ne, right, .. } => value(right),
+                K::TextTest { right, .. } => matches!((&right.kind, &last.kind), (K::Text(_), K::Text(_))),
                 _ => false,
             })
     }

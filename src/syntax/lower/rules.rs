@@ -5,7 +5,7 @@ use super::{Lower, child};
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Aggregate, Clause, ClauseKind, EachAt, ExprKind, Func, RuleItem, Sequence, Step, Trigger, Verb,
+    Aggregate, Clause, ClauseKind, EachAt, Expr, ExprKind, Func, RuleItem, Sequence, Step, Trigger, Verb,
 };
 use crate::syntax::parse::{Node, Rule};
 
@@ -145,8 +145,10 @@ impl Lower<'_> {
             None => Func::Count,
         };
         let value = child(&node, Rule::sum_expr).map(|n| self.expr(n));
-        if let Some(allowed) =
-            value.as_ref().filter(|v| matches!(v.kind, ExprKind::Number(_) | ExprKind::Quantity { .. }))
+        // Without a window it is no figure of the records anyway.
+        let literal = |v: &&Expr| matches!(v.kind, ExprKind::Number(_) | ExprKind::Quantity { .. });
+        if child(&node, Rule::window).is_none()
+            && let Some(allowed) = value.as_ref().filter(literal)
         {
             let number = self.text(allowed.span).split_whitespace().next().unwrap_or_default();
             let help = format!(

@@ -92,8 +92,8 @@ pub use cli::command;
 
 pub use data::mapping::Format;
 pub use data::{
-    Batch, ColumnId, Currency, Decimal, Defect, InputId, KindId, Limits, Money, Place, Reading, Schema, Severity,
-    Sieve, Time, Value, Verdict,
+    Batch, Brief, ColumnId, Currency, Decimal, Defect, Gone, InputId, KindId, LetGo, Limits, Money, Place, Reading,
+    Schema, Severity, Sieve, Time, Value, Verdict,
 };
 pub use diag::{Code, Diagnostic, Fix, Label, Level};
 pub use eval::apart::{ApartError, Extent, Marks, Moved, Part, found};

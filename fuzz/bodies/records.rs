@@ -309,9 +309,10 @@ pub fn judged(plan: &Arc<Plan>, bytes: &[u8]) -> Vec<Span> {
 type Passed = (Result<InputReport, Code>, Vec<(u64, Code, String, Vec<u8>)>);
 
 fn pass(plan: &Plan, spec: &InputSpec, bytes: &[u8], how: How, evaluator: &mut Evaluator) -> Passed {
-    let (batches, rests, rejects) = (Mutex::default(), Mutex::default(), Mutex::new(Vec::<Reject>::new()));
+    let (batches, rests, rejects) = (Mutex::default(), Mutex::new(Vec::new()), Mutex::new(Vec::<Reject>::new()));
     let keep = |to: &Mutex<Vec<Batch>>, batch| to.lock().expect("no thread panics").push(batch);
-    let (batch, rest) = (|b| keep(&batches, b), |b| keep(&rests, b));
+    let batch = |b| keep(&batches, b);
+    let rest = |rows| rests.lock().expect("no thread panics").push(rows);
     let reject = |r| rejects.lock().expect("no thread panics").push(r);
     let sieve = evaluator.sieve().expect("the plan can be run");
     let sift = sieve.as_ref().map(|sieve| Sift { sieve, rest: &rest });
@@ -323,7 +324,11 @@ fn pass(plan: &Plan, spec: &InputSpec, bytes: &[u8], how: How, evaluator: &mut E
         assert!(!error.message.is_empty());
         error.code
     });
-    rests.into_inner().expect("no thread panics").into_iter().for_each(|b| evaluator.let_go(b).expect("it is a rest"));
+    rests
+        .into_inner()
+        .expect("no thread panics")
+        .into_iter()
+        .for_each(|rows| evaluator.let_go(rows).expect("it is a rest"));
     batches.into_inner().expect("no thread panics").into_iter().for_each(|b| evaluator.push(b).expect("it fits"));
     let rejects = rejects.into_inner().expect("no thread panics").into_iter();
     let mut rejects: Vec<_> = rejects.map(|r| (r.place.offset, r.code, r.reason, r.text)).collect();

@@ -116,21 +116,26 @@ impl<'a> Reader<'a> {
             let rejected: Mutex<Vec<Reject>> = Mutex::default();
             let broken: Mutex<Option<BatchError>> = Mutex::default();
             let full: Mutex<Option<Failure>> = Mutex::default();
-            let take = |batch, take: &dyn Fn(_) -> Result<(), BatchError>| {
-                // What comes behind is only read over.
-                if lock(&full).is_some() {
-                    return;
-                }
-                if let Err(error) = take(batch) {
+            // What comes behind is only read over.
+            let goes_on = || lock(&full).is_none();
+            let settle = |taken: Result<(), BatchError>| {
+                if let Err(error) = taken {
                     *lock(&broken) = Some(error);
                 }
                 if let Err(failure) = self.limit.check(evaluator.plan(), &evaluator.held(), 0) {
                     lock(&full).get_or_insert(failure);
                 }
             };
-            let batch =
-                |batch| take(batch, &|batch| evaluator.screen(batch).map(|screened| evaluator.absorb(screened)));
-            let rest = |batch| take(batch, &|batch| evaluator.let_go(batch));
+            let batch = |batch| {
+                if goes_on() {
+                    settle(evaluator.screen(batch).map(|screened| evaluator.absorb(screened)));
+                }
+            };
+            let rest = |rows| {
+                if goes_on() {
+                    settle(evaluator.let_go(rows));
+                }
+            };
             let keep = self.keep;
             let sorts = Mutex::new(std::mem::take(&mut outcome.sorts));
             let reject = |reject: Reject| {

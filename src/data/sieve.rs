@@ -1,6 +1,6 @@
 //! What can be told of a row from a few of its values, before it is laid in columns.
 
-use super::{ColumnId, Decimal, KindId};
+use super::{Batch, ColumnId, Decimal, KindId};
 use std::sync::Arc;
 
 /// A value as it is read for a sieve.
@@ -32,6 +32,33 @@ pub struct Between<'a> {
     pub absent: bool,
 }
 
+/// The columns of which all that is needed of a row that is let go is known: which record it is, a text, and when it was, a
+/// timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Brief {
+    pub identity: ColumnId,
+    pub time: Option<ColumnId>,
+}
+
+/// Rows of a kind that are let go.
+#[derive(Clone, Debug)]
+pub enum LetGo {
+    /// With the columns of [`Sieve::rest`].
+    Rows(Batch),
+    /// Of a kind of which [`Sieve::brief`] is known.
+    Brief(Gone),
+}
+
+/// What stays of rows that are let go: eight bytes of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    pub kind: KindId,
+    /// By row, as [`Sieve::hash`] has them.
+    pub identities: Vec<u64>,
+    /// The first and the last, in nanoseconds since 1970.
+    pub times: Option<(i64, i64)>,
+}
+
 /// Tells rows that no rule can find anything in.
 pub trait Sieve: Sync {
     /// The columns of a kind that it looks at; none where it lets nothing go.
@@ -39,6 +66,16 @@ pub trait Sieve: Sync {
 
     /// The columns that are read of rows that are let go: which record it is, and when it was.
     fn rest(&self, kind: KindId) -> Arc<[ColumnId]>;
+
+    /// Where less is needed of most of them.
+    fn brief(&self, _kind: KindId) -> Option<Brief> {
+        None
+    }
+
+    /// Of the text that says which record of a kind it is.
+    fn hash(&self, _kind: KindId, _identity: &str) -> u64 {
+        0
+    }
 
     /// Whether it may keep one of several rows. `value` gives what is known of what stands in one of [`Sieve::columns`].
     fn keeps_any<'v>(&self, kind: KindId, value: &mut dyn FnMut(usize) -> Option<Between<'v>>) -> bool;

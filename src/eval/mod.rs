@@ -75,7 +75,7 @@ pub use trials::{Part, PartKind, PartRole, Trial, Tried, parts};
 pub use verdicts::{Explainer, FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
-use crate::data::{Batch, KindId, Limits, Origin, People};
+use crate::data::{Batch, KindId, LetGo, Limits, Origin, People};
 use crate::plan::{Plan, VERSION};
 use bounds::Watch;
 use grouped::AtomGroups;
@@ -296,19 +296,27 @@ impl Evaluator {
     /// Where the tests of one column are too large together.
     pub fn sieve(&self) -> Result<Option<Sieves>, PlanError> {
         let all = self.options.retain || self.options.keep_compliant || !self.options.twice || self.wanted.is_some();
-        if all { Ok(None) } else { Sieves::new(&self.plan, &self.runtime).map(Some) }
+        if all { Ok(None) } else { Sieves::new(&self.plan, &self.runtime, self.options.as_of).map(Some) }
     }
 
     /// Takes in rows that the sieve did not keep. Any number of threads may do this at once.
     ///
     /// # Errors
     /// Where the batch does not hold the rest that the sieve names.
-    pub fn let_go(&self, batch: Batch) -> Result<(), BatchError> {
-        let needed =
-            sieve::rest(self.plan.schema.kinds.get(batch.kind.0 as usize).ok_or(BatchError::NoSuchKind(batch.kind))?);
-        let rows = rows::Rows::of(batch, &self.plan.schema, &needed)?;
+    pub fn let_go(&self, rows: LetGo) -> Result<(), BatchError> {
+        let known = |kind: KindId| self.plan.schema.kinds.get(kind.0 as usize).ok_or(BatchError::NoSuchKind(kind));
         let as_of = Watermark { as_of: self.options.as_of, ..Watermark::default() };
-        self.absorb(screen::let_go(&self.plan, &self.runtime, as_of, rows));
+        self.absorb(match rows {
+            LetGo::Rows(batch) => {
+                let needed = sieve::rest(known(batch.kind)?);
+                let rows = rows::Rows::of(batch, &self.plan.schema, &needed)?;
+                screen::let_go(&self.plan, &self.runtime, as_of, rows)
+            }
+            LetGo::Brief(gone) => {
+                known(gone.kind)?;
+                screen::gone(&self.plan, &self.runtime, gone)
+            }
+        });
         Ok(())
     }
 

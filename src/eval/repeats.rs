@@ -10,7 +10,7 @@ use super::rows::{Col, Rows};
 use super::screen::Segment;
 use super::val::Val;
 use super::world::has_identity;
-use crate::data::{Kind, Origin};
+use crate::data::{Kind, KindId, Origin};
 use crate::plan::Plan;
 use rustc_hash::{FxHashSet, FxHasher};
 use std::hash::Hasher;
@@ -101,6 +101,15 @@ impl Wanted {
     }
 }
 
+/// Of an identity that is one text.
+#[inline]
+pub fn hash_of(kind: KindId, text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write_u32(kind.0);
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
 /// By row: a hash of the identity, where one is declared and known.
 pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
     let rows = rows.own();
@@ -110,13 +119,7 @@ pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
     if let [column] = columns[..]
         && let Some(Col::Text(texts)) = rows.cols.get(column.0 as usize)
     {
-        let hash = |text: &str| {
-            let mut hasher = FxHasher::default();
-            hasher.write_u32(rows.kind.0);
-            hasher.write(text.as_bytes());
-            hasher.finish()
-        };
-        return texts.iter().map(|text| text.map(hash)).collect();
+        return texts.iter().map(|text| text.map(|text| hash_of(rows.kind, text))).collect();
     }
     (0..rows.len())
         .map(|row| {

@@ -266,6 +266,12 @@ impl Rows {
         self.member.as_ref().and_then(|m| m.of.columns.get(column.0 as usize)).map_or(column, |p| p.column)
     }
 
+    pub fn none(schema: &Schema, kind: KindId) -> Rows {
+        let columns = schema.kind(kind).columns.len();
+        let (cols, arrays) = (vec![Col::None; columns], vec![None; columns]);
+        Rows { kind, cols, arrays, places: Vec::new(), flaws: Vec::new(), member: None }
+    }
+
     /// A batch, checked against the plan's needs.
     pub fn of(batch: Batch, schema: &Schema, needed: &[ColumnId]) -> Result<Rows, BatchError> {
         let kind = batch.kind;

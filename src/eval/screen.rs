@@ -7,7 +7,7 @@ use super::repeats::identities;
 use super::rows::{Col, Projection, Rows};
 use super::world::{Watermark, event_time, time_of};
 use super::{Runtime, Truth};
-use crate::data::{KindId, Time};
+use crate::data::{Gone, KindId, Schema, Time};
 use crate::plan::{Bool, Plan, Test, Trigger};
 use std::sync::Arc;
 
@@ -43,6 +43,12 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// Of rows that were all let go.
+    fn gone(schema: &Schema, kind: KindId, gone: Vec<u64>) -> Segment {
+        let rows = Rows::none(schema, kind);
+        Segment { rows, identities: Vec::new(), gone, candidates: Vec::new(), histories: Vec::new() }
+    }
+
     /// About how much memory it takes.
     pub fn bytes(&self) -> u64 {
         let lists = self.listed() * size_of::<u32>() as u64;
@@ -126,9 +132,23 @@ pub fn let_go(plan: &Plan, runtime: &Runtime, as_of: Watermark, rows: Rows) -> S
     }
     let gone = identities(plan, &rows).into_iter().flatten().collect();
     let judged = rows.len() as u64;
-    let segment =
-        Segment { rows: rows.take(&[]), identities: Vec::new(), gone, candidates: Vec::new(), histories: Vec::new() };
+    let segment = Segment::gone(&plan.schema, kind, gone);
     Screened { kind, judged, after_as_of, watermark, segment, compliant, in_force, derived: Vec::new() }
+}
+
+/// The same of rows of which no more is known than [`Sieve::brief`](crate::data::Sieve::brief) asks for: none is after a moment
+/// that was named, and each rule is always in force.
+pub fn gone(plan: &Plan, runtime: &Runtime, Gone { kind, identities, times }: Gone) -> Screened {
+    let judged = identities.len() as u64;
+    let watermark = Watermark { instants: times, ..Watermark::default() };
+    let in_force = runtime.rules_of[kind.0 as usize].clone();
+    let plain = |rule: &&u32| {
+        let screen = &plan.rules[**rule as usize].screen;
+        screen.filter.is_empty() && screen.filter_exact
+    };
+    let compliant = in_force.iter().filter(plain).map(|rule| (*rule, judged)).collect();
+    let segment = Segment::gone(&plan.schema, kind, identities);
+    Screened { kind, judged, after_as_of: 0, watermark, segment, compliant, in_force, derived: Vec::new() }
 }
 
 /// `all`: also as rows of the kinds that theirs is a part of.
@@ -543,7 +563,7 @@ mod tests {
             let rows = Rows::of(batch(&plan, 0, &rows, &lines), &schema, &needed).unwrap();
             let screened = screen(&plan, &runtime, false, Watermark::default(), rows.clone(), (true, Hold::Rows));
             // What a sieve lets go is nothing to any rule.
-            let sieves = Sieves::new(&plan, &runtime).unwrap();
+            let sieves = Sieves::new(&plan, &runtime, None).unwrap();
             let mut scratch = Vec::new();
             let let_go: Vec<u64> = (0..rows.len())
                 .filter(|&row| {

@@ -11,9 +11,10 @@ mod texts;
 
 use self::guards::{Cost, Guard, Guards, guards_of};
 use self::sets::{Mask, bit, keep, meet, unbit};
+use super::repeats::hash_of;
 use super::screen::triggered_by;
 use super::{PlanError, Runtime};
-use crate::data::{Between, ColumnId, Kind, KindId, Seen, Sieve, Values};
+use crate::data::{Between, Brief, ColumnId, Kind, KindId, Seen, Sieve, Time, Type, Values};
 use crate::plan::Plan;
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ struct KindSieve {
     /// As in `columns`.
     stages: Vec<Stage>,
     rest: Arc<[ColumnId]>,
+    brief: Option<Brief>,
 }
 
 /// The guards on one column that are tried together.
@@ -43,8 +45,9 @@ struct Stage {
 }
 
 impl Sieves {
-    pub(super) fn new(plan: &Plan, runtime: &Runtime) -> Result<Sieves, PlanError> {
-        let all = (0..plan.schema.kinds.len()).map(|kind| KindSieve::new(plan, runtime, KindId(kind as u32)));
+    /// Of records up to a moment, if one is named.
+    pub(super) fn new(plan: &Plan, runtime: &Runtime, as_of: Option<Time>) -> Result<Sieves, PlanError> {
+        let all = (0..plan.schema.kinds.len()).map(|kind| KindSieve::new(plan, runtime, (KindId(kind as u32), as_of)));
         Ok(Sieves(all.collect::<Result<_, _>>()?))
     }
 }
@@ -56,6 +59,15 @@ impl Sieve for Sieves {
 
     fn rest(&self, kind: KindId) -> Arc<[ColumnId]> {
         self.0.get(kind.0 as usize).and_then(Option::as_ref).map_or_else(|| Arc::from([]), |of| of.rest.clone())
+    }
+
+    fn brief(&self, kind: KindId) -> Option<Brief> {
+        self.0.get(kind.0 as usize)?.as_ref()?.brief
+    }
+
+    #[inline]
+    fn hash(&self, kind: KindId, identity: &str) -> u64 {
+        hash_of(kind, identity)
     }
 
     fn keeps_any<'v>(&self, kind: KindId, value: &mut dyn FnMut(usize) -> Option<Between<'v>>) -> bool {
@@ -86,9 +98,20 @@ pub(super) fn rest(kind: &Kind) -> Vec<ColumnId> {
     rest
 }
 
+fn brief(kind: &Kind) -> Option<Brief> {
+    let [identity] = kind.identity[..] else { return None };
+    let ty = |column: ColumnId| &kind.columns[column.0 as usize].ty;
+    let dated = kind.time().is_none_or(|time| *ty(time) == Type::Timestamp);
+    (*ty(identity) == Type::Text && dated).then_some(Brief { identity, time: kind.time() })
+}
+
 impl KindSieve {
     /// None where there is no reader or one has no guard, or all rows are held for another reason.
-    fn new(plan: &Plan, runtime: &Runtime, id: KindId) -> Result<Option<KindSieve>, PlanError> {
+    fn new(
+        plan: &Plan,
+        runtime: &Runtime,
+        (id, as_of): (KindId, Option<Time>),
+    ) -> Result<Option<KindSieve>, PlanError> {
         let at = id.0 as usize;
         let kind = plan.schema.kind(id);
         let read = plan.kinds[at].projection.is_some();
@@ -124,6 +147,8 @@ impl KindSieve {
             columns: Vec::new(),
             stages: Vec::new(),
             rest: rest(kind).into(),
+            // Which of its days a rule is in force is told day by day, and so is what is after a moment.
+            brief: if dated || as_of.is_some() { None } else { brief(kind) },
         };
         sieve.all = sieve.mask(0..readers);
         if dated && let Some(time) = kind.time() {
@@ -140,9 +165,7 @@ impl KindSieve {
                 None => groups.push((cost, guard.atom.column, vec![guard])),
             }
         }
-        groups.sort_by_key(|(cost, column, own)| {
-            (matches!(cost, Cost::Search | Cost::Fold), std::cmp::Reverse(own.len()), *column)
-        });
+        groups.sort_by_key(|(cost, column, own)| (cost.effort(own), std::cmp::Reverse(own.len()), *column));
         for (cost, column, own) in groups {
             let of = &kind.columns[column.0 as usize];
             if let Some(guards) = Guards::new(kind, &of.ty, readers as usize, cost, &own)? {

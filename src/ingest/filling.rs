@@ -7,7 +7,8 @@ use super::rows::{Cells, Expr};
 use super::values::{Misfit, Scalar};
 use super::worker::Spread;
 use crate::data::build::{ColumnBuilder, shortened};
-use crate::data::{Batch, ColumnId, Defect, KindId, Place, Reading, Seen, Sieve};
+use crate::data::times::Day;
+use crate::data::{Batch, ColumnId, Defect, Gone, KindId, LetGo, Place, Reading, Seen, Sieve};
 use std::sync::Arc;
 
 /// Batches are given out at the latest with so many rows, or so many bytes of input.
@@ -73,6 +74,8 @@ impl Cells for WaitingCells<'_, '_> {
 pub struct Sifter<'w> {
     sieve: &'w dyn Sieve,
     looked_at: Vec<&'w Expr>,
+    brief: Option<InBrief<'w>>,
+    /// Rows that are let go and not plain.
     rest: Filling,
     /// As the columns of `rest`.
     exprs: Vec<&'w Expr>,
@@ -80,6 +83,14 @@ pub struct Sifter<'w> {
     scratch: Vec<u128>,
     tried: u32,
     kept: u32,
+}
+
+/// Rows that are let go of which a hash is all that stays.
+struct InBrief<'w> {
+    identity: &'w Expr,
+    time: Option<&'w Expr>,
+    gone: Gone,
+    day: Day,
 }
 
 pub struct Filling {
@@ -139,14 +150,51 @@ impl Filling {
     }
 }
 
+impl InBrief<'_> {
+    /// False, and nothing added, where the row is not plain.
+    #[inline]
+    fn add(&mut self, sieve: &dyn Sieve, cells: &impl Cells) -> bool {
+        let Seen::Text(identity) = self.identity.seen(cells) else { return false };
+        if let Some(time) = self.time {
+            let Some(time) = time.instant(cells, &mut self.day) else { return false };
+            let (first, last) = self.gone.times.unwrap_or((time, time));
+            self.gone.times = Some((first.min(time), last.max(time)));
+        }
+        if self.gone.identities.is_empty() {
+            self.gone.identities.reserve_exact(MAX_ROWS);
+        }
+        self.gone.identities.push(sieve.hash(self.gone.kind, identity));
+        true
+    }
+
+    fn take(&mut self) -> Option<Gone> {
+        let mut identities = std::mem::take(&mut self.gone.identities);
+        identities.shrink_to_fit();
+        let times = self.gone.times.take();
+        (!identities.is_empty()).then_some(Gone { kind: self.gone.kind, identities, times })
+    }
+}
+
 impl<'w> Sifter<'w> {
     pub fn new(reading: &Reading, target: &'w Target, sift: Sift<'w>) -> Option<Sifter<'w>> {
         let looked_at = sift.sieve.columns(target.kind)?;
         let projection = sift.sieve.rest(target.kind);
         let exprs = |columns: &[ColumnId]| columns.iter().map(|c| target.expr(*c)).collect::<Option<Vec<_>>>();
+        let brief = sift.sieve.brief(target.kind).and_then(|brief| {
+            let identity = target.expr(brief.identity)?;
+            let time = brief.time.map(|time| target.expr(time));
+            let gone = Gone { kind: target.kind, identities: Vec::new(), times: None };
+            Some(InBrief {
+                identity,
+                time: if let Some(time) = time { Some(time?) } else { None },
+                gone,
+                day: Day::default(),
+            })
+        });
         Some(Sifter {
             sieve: sift.sieve,
             looked_at: exprs(looked_at)?,
+            brief,
             rest: Filling::new(reading, target.kind, &projection),
             exprs: exprs(&projection)?,
             projection,
@@ -187,12 +235,20 @@ impl<'w> Sifter<'w> {
     /// Adds a row that no rule looks at; whether the batch is full then.
     #[inline]
     pub fn let_go(&mut self, cells: &impl Cells, place: Place, bytes: usize) -> bool {
+        if let Some(brief) = &mut self.brief
+            && brief.add(self.sieve, cells)
+        {
+            return brief.gone.identities.len() >= MAX_ROWS;
+        }
         self.rest.add(&mut self.exprs.iter().copied(), cells, place, bytes)
     }
 
     /// What was let go since the last time, and how many of its values are malformed.
-    pub fn take(&mut self, kind: KindId) -> (u64, Option<Batch>) {
-        (self.rest.malformed(), self.rest.take(kind, &self.projection))
+    pub fn take(&mut self, kind: KindId) -> (u64, impl Iterator<Item = LetGo>) {
+        let malformed = self.rest.malformed();
+        let rows = self.rest.take(kind, &self.projection).map(LetGo::Rows);
+        let brief = self.brief.as_mut().and_then(InBrief::take).map(LetGo::Brief);
+        (malformed, rows.into_iter().chain(brief))
     }
 
     /// Where most are kept, telling them apart takes longer than it saves.

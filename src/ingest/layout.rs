@@ -7,11 +7,11 @@ use super::rows::{Cells, Expr, Get, Test};
 use super::values::{Reader, Scalar};
 use super::worker::Spread;
 use crate::data::calendar::Zone;
+use crate::data::lookup::{Lookup, NONE};
 use crate::data::mapping::{Cond, How, MapExpr, Path, Source, Step};
 use crate::data::{ColumnId, Decimal, KindId, Reading, Type, Value};
 use regex::Regex;
 use rustc_hash::FxHashMap;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -164,27 +164,28 @@ impl Layout {
 
     /// The targets that may take this record, in order.
     pub fn claims(&self, cells: &impl Cells) -> &[Claim] {
-        let Some(slot) = self.claims.slot else { return &self.claims.others };
-        let text = match cells.raw(false, slot) {
-            Some(Raw::Text(text)) => Cow::Borrowed(text),
-            _ => match cells.get(false, slot) {
-                Scalar::Text(text) => text,
-                Scalar::Cell(text) => text.into(),
-                _ => return &self.claims.others,
+        let Claims { slot, texts, of } = &self.claims;
+        let number = match slot.map(|slot| (slot, cells.raw(false, slot))) {
+            Some((_, Some(Raw::Text(text)))) => texts.get(text),
+            Some((slot, _)) => match cells.get(false, slot) {
+                Scalar::Text(text) => texts.get(&text),
+                Scalar::Cell(text) => texts.get(text),
+                _ => NONE,
             },
+            None => NONE,
         };
-        self.claims.by_text.get(&*text).map_or(&self.claims.others, Vec::as_slice)
+        &of[number as usize]
     }
 }
 
 /// Which targets may take a record, by one text in it: a log of many kinds has a source for each, told apart
 /// by the word that names the kind.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Claims {
     slot: Option<u32>,
-    by_text: FxHashMap<Box<str>, Vec<Claim>>,
-    /// Of records with any other text there.
-    others: Vec<Claim>,
+    texts: Lookup,
+    /// By the number of the text there; first of records with any other.
+    of: Vec<Vec<Claim>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -201,7 +202,6 @@ impl Claims {
             *by_slot.entry(slot).or_default() += 1;
         }
         let slot = by_slot.into_iter().max_by_key(|(_, n)| *n).map(|(slot, _)| slot);
-        let mut claims = Claims { slot, ..Claims::default() };
         let tests: Vec<Option<Vec<&str>>> = targets
             .iter()
             .map(|t| word_tests(t.filter.as_ref()).into_iter().find(|(s, _)| Some(*s) == slot).map(|(_, w)| w))
@@ -221,9 +221,9 @@ impl Claims {
             };
             taking.map(claim).collect::<Vec<_>>()
         };
-        claims.others = of(None);
-        claims.by_text = all.into_iter().map(|text| (text.into(), of(Some(text)))).collect();
-        claims
+        let numbered: Vec<(&str, u32)> = all.iter().copied().zip(NONE + 1..).collect();
+        let claims = std::iter::once(None).chain(all.into_iter().map(Some)).map(of);
+        Claims { slot, texts: Lookup::new(&numbered), of: claims.collect() }
     }
 }
 

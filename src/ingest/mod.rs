@@ -42,7 +42,7 @@ pub use formats::{format_of, is_packed};
 pub use parquet::is_guarded;
 
 use crate::data::mapping::Format;
-use crate::data::{Batch, ColumnId, InputId, KindId, Limits, People, Place, Reading, Sieve};
+use crate::data::{Batch, ColumnId, InputId, KindId, LetGo, Limits, People, Place, Reading, Sieve};
 use crate::diag::{Code, did_you_mean};
 use arrow_array::RecordBatchReader;
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,7 +127,7 @@ pub struct Sink<'a> {
 pub struct Sift<'a> {
     pub sieve: &'a dyn Sieve,
     /// Called from several threads.
-    pub rest: &'a (dyn Fn(Batch) + Sync),
+    pub rest: &'a (dyn Fn(LetGo) + Sync),
 }
 
 #[derive(Clone, Copy, Debug)]

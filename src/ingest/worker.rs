@@ -410,11 +410,9 @@ impl<'w> Worker<'w> {
 
     fn emit_rest(&mut self, index: usize) {
         let (Some(sifter), Some(sift)) = (&mut self.sifters[index], self.job.sift) else { return };
-        let (malformed, batch) = sifter.take(self.layout.targets[index].kind);
+        let (malformed, all) = sifter.take(self.layout.targets[index].kind);
         self.report.malformed += malformed;
-        if let Some(batch) = batch {
-            (sift.rest)(batch);
-        }
+        all.for_each(sift.rest);
     }
 
     /// So many more bytes of the input are done.

@@ -496,21 +496,21 @@ fn pass(case: &Case, files: &[File], evaluator: &mut Evaluator, options: ingest:
     let sieve = evaluator.sieve().unwrap();
     let mut all_rejects = Vec::new();
     for (i, file) in files.iter().enumerate() {
-        let (batches, rests) = (Mutex::default(), Mutex::default());
+        let (batches, rests) = (Mutex::default(), Mutex::new(Vec::new()));
         let rejects: Mutex<Vec<Reject>> = Mutex::default();
         let push = |to: &Mutex<Vec<Batch>>, batch| to.lock().unwrap().push(batch);
         let spec =
             InputSpec { id: InputId(i as u32), name: file.name.clone(), format: None, route: file.route.clone() };
         let sink =
             Sink { batch: &|b| push(&batches, b), reject: &|r| rejects.lock().unwrap().push(r), advance: &|_| {} };
-        let rest = |b| push(&rests, b);
+        let rest = |rows| rests.lock().unwrap().push(rows);
         let sift = sieve.as_ref().map(|sieve| Sift { sieve, rest: &rest });
         // A file that cannot be read at all has a reason that can be told.
         if let Err(error) = ingest.sift(&spec, Input::Bytes(&file.bytes), options, sink, sift) {
             assert!(!error.to_string().is_empty());
         }
         all_rejects.extend(rejects.into_inner().unwrap());
-        rests.into_inner().unwrap().into_iter().for_each(|b| evaluator.let_go(b).unwrap());
+        rests.into_inner().unwrap().into_iter().for_each(|rows| evaluator.let_go(rows).unwrap());
         batches.into_inner().unwrap().into_iter().for_each(|b| evaluator.push(b).unwrap());
     }
     all_rejects

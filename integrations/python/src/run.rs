@@ -4,8 +4,8 @@ use crate::files;
 use arrow_array::{RecordBatch, RecordBatchIterator};
 use arrow_schema::SchemaRef;
 use bylaws::{
-    Batch, BatchError, EvalOptions, Evaluator, Findings, Ingest, IngestOptions, InputError, InputId, InputReport,
-    InputSpec, Plan, Reject, Route, Sift, Sink, SourceMap,
+    BatchError, EvalOptions, Evaluator, Findings, Ingest, IngestOptions, InputError, InputId, InputReport, InputSpec,
+    LetGo, Plan, Reject, Route, Sift, Sink, SourceMap,
 };
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,7 +94,7 @@ fn pass(
 pub fn take(
     evaluator: &Evaluator,
     threads: usize,
-    read: impl FnOnce(IngestOptions, Sink<'_>, &(dyn Fn(Batch) + Sync)) -> Result<InputReport, Trouble>,
+    read: impl FnOnce(IngestOptions, Sink<'_>, &(dyn Fn(LetGo) + Sync)) -> Result<InputReport, Trouble>,
 ) -> Result<(InputReport, Vec<Reject>), Trouble> {
     let rejects: Mutex<Vec<Reject>> = Mutex::default();
     let broken: Mutex<Option<BatchError>> = Mutex::default();
@@ -104,7 +104,7 @@ pub fn take(
         }
     };
     let batch = |batch| note(evaluator.screen(batch).map(|screened| evaluator.absorb(screened)));
-    let rest = |batch| note(evaluator.let_go(batch));
+    let rest = |rows| note(evaluator.let_go(rows));
     let reject = |reject| rejects.lock().unwrap_or_else(PoisonError::into_inner).push(reject);
     let sink = Sink { batch: &batch, reject: &reject, advance: &|_| () };
     let report = read(IngestOptions { threads, ..IngestOptions::default() }, sink, &rest)?;

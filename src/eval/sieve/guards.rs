@@ -2,6 +2,7 @@
 
 use super::sets::{Mask, Sets, bit, unbit};
 use super::texts::{Search, Words};
+use crate::data::lookup::SHORT;
 use crate::data::{Kind, Type, Value};
 use crate::eval::PlanError;
 use crate::plan::{Atom, AtomTest, Test, TextMatch};
@@ -122,6 +123,22 @@ pub enum Cost {
     Search,
     /// The same whatever the case, or for a domain.
     Fold,
+}
+
+impl Cost {
+    /// What is tried last is tried for the fewest rows.
+    pub fn effort(self, own: &[Guard]) -> u8 {
+        let is_plain = |guard: &Guard| match &guard.atom.test {
+            AtomTest::Text { how: TextMatch::Equals, patterns, .. } => patterns.iter().all(|p| p.len() <= SHORT),
+            _ => false,
+        };
+        match self {
+            Cost::Bool | Cost::Enum | Cost::Order => 0,
+            Cost::Word if own.iter().all(is_plain) => 0,
+            Cost::Word => 1,
+            Cost::Search | Cost::Fold => 2,
+        }
+    }
 }
 
 /// Adds the guards among conditions that all must hold; false where there is none.

@@ -6,6 +6,7 @@
 use super::sets::{Mask, Sets, bit, keep_either};
 use super::{Guard, Stage};
 use crate::data::Kind;
+use crate::data::lookup::{Lookup, NONE};
 use crate::eval::PlanError;
 use crate::eval::grouped::{AtomGroups, TextGroup};
 use crate::plan::{Atom, AtomTest, TextMatch};
@@ -13,14 +14,14 @@ use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
 /// Of the sets of those whose test holds, the one of nobody.
-const NOBODY: u32 = 0;
+const NOBODY: u32 = NONE;
 
 /// What a text is, and how it begins and ends.
 #[derive(Debug)]
 pub struct Words {
     /// Those whose test holds: for whom the row is then something, or is not.
     turned: Sets,
-    equal: Equal,
+    equal: Lookup,
     starts: Affixes,
     ends: Affixes,
 }
@@ -57,7 +58,7 @@ impl Words {
             });
             numbered.collect::<Vec<_>>()
         });
-        let (equal, starts, ends) = (Equal::new(&equal), Affixes::new(&starts, false), Affixes::new(&ends, true));
+        let (equal, starts, ends) = (Lookup::new(&equal), Affixes::new(&starts, false), Affixes::new(&ends, true));
         Words { turned, equal, starts, ends }
     }
 
@@ -89,214 +90,6 @@ impl Words {
         add(self.equal.get(text));
         self.starts.find(text, &mut add);
         self.ends.find(text, &mut add);
-    }
-}
-
-/// Texts that are looked up.
-#[derive(Debug)]
-struct Equal {
-    /// Which of the words stands at a place, no two at one: so no branch hangs on whether a text is one of them. A power of
-    /// two; none where they are very many.
-    places: Vec<u8>,
-    seed: u64,
-    /// Those of few bytes. The first is none.
-    words: Vec<Word>,
-    /// Those that have no place.
-    others: Others,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Word {
-    text: Short,
-    at: u32,
-}
-
-impl Word {
-    const NONE: Word = Word { text: Short { first: 0, last: 0, length: u32::MAX }, at: NOBODY };
-
-    #[inline(always)]
-    fn is(&self, Short { first, last, length }: Short) -> bool {
-        (self.text.first ^ first) | (self.text.last ^ last) | u64::from(self.text.length ^ length) == 0
-    }
-}
-
-/// Of so many each has a place.
-const WORDS: usize = 1 << 7;
-
-/// So often places are sought for all before more are taken, and so often more are.
-const SEEDS: u64 = 32;
-const SIZES: u64 = 6;
-
-impl Equal {
-    fn new(texts: &[(&str, u32)]) -> Equal {
-        let short = texts.iter().filter_map(|(text, at)| Some(Word { text: Short::of(text)?, at: *at }));
-        let words: Vec<Word> = std::iter::once(Word::NONE).chain(short).collect();
-        let least = 4 * words.len().next_power_of_two();
-        let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), n * 2 + 1)).filter(|_| words.len() <= WORDS);
-        let mut found = tries.filter_map(|(size, seed)| Some((placed(&words, size, seed)?, seed)));
-        let (places, seed) = found.next().unwrap_or_default();
-        let others = texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text).is_none()).copied();
-        let others = Others::new(others);
-        Equal { places, seed, words, others }
-    }
-
-    #[inline(always)]
-    fn get(&self, text: &str) -> u32 {
-        match Short::of(text) {
-            Some(short) if !self.places.is_empty() => {
-                let word = &self.words[usize::from(self.places[short.place(self.seed, self.places.len())])];
-                if word.is(short) { word.at } else { NOBODY }
-            }
-            _ if self.others.is_empty() => NOBODY,
-            _ => self.others.get(text),
-        }
-    }
-}
-
-/// Texts that are very many, or longer.
-#[derive(Debug, Default)]
-struct Others {
-    /// From the place of a text on: a part of its hash, and one more than its number, or 0 where there are no more. So
-    /// what is none of them is told without a look at one. A power of two.
-    places: Vec<(u32, u32)>,
-    all: Vec<Other>,
-    texts: Vec<Box<str>>,
-}
-
-#[derive(Debug)]
-struct Other {
-    edges: Edges,
-    at: u32,
-}
-
-/// How a text begins and ends, and how long it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Edges {
-    first: [u64; 2],
-    last: [u64; 2],
-    length: usize,
-}
-
-/// Texts of no more bytes are told by their edges.
-const TOLD: usize = 32;
-
-impl Others {
-    fn new<'t>(texts: impl Iterator<Item = (&'t str, u32)>) -> Others {
-        let (texts, all): (Vec<Box<str>>, Vec<Other>) =
-            texts.map(|(text, at)| (text.into(), Other { edges: Edges::of(text), at })).unzip();
-        let mut places = vec![(0, 0); if all.is_empty() { 0 } else { 2 * all.len().next_power_of_two() }];
-        for (n, (other, text)) in all.iter().zip(&texts).enumerate() {
-            let hash = other.edges.hash(text);
-            let mut place = hash as usize & (places.len() - 1);
-            while places[place].1 != 0 {
-                place = (place + 1) & (places.len() - 1);
-            }
-            places[place] = ((hash >> 32) as u32, n as u32 + 1);
-        }
-        Others { places, all, texts }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    #[inline(never)]
-    fn get(&self, text: &str) -> u32 {
-        let edges = Edges::of(text);
-        let hash = edges.hash(text);
-        let mut place = hash as usize & (self.places.len() - 1);
-        loop {
-            let (part, next) = self.places[place];
-            let Some(nth) = next.checked_sub(1) else { return NOBODY };
-            if part == (hash >> 32) as u32 {
-                let other = &self.all[nth as usize];
-                if other.edges == edges && (text.len() <= TOLD || *self.texts[nth as usize] == *text) {
-                    return other.at;
-                }
-            }
-            place = (place + 1) & (self.places.len() - 1);
-        }
-    }
-}
-
-impl Edges {
-    #[inline]
-    fn of(text: &str) -> Edges {
-        let halves = |all: u128| [all as u64, (all >> 64) as u64];
-        let (bytes, length) = (text.as_bytes(), text.len());
-        let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
-            (Some(first), Some(last)) => (halves(u128::from_le_bytes(*first)), halves(u128::from_le_bytes(*last))),
-            _ => Short::of(text).map_or(Default::default(), |short| ([short.first, 0], [short.last, 0])),
-        };
-        Edges { first, last, length }
-    }
-
-    /// Of the text that has these edges.
-    #[inline]
-    fn hash(&self, text: &str) -> u64 {
-        const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mix = |[one, other]: [u64; 2], with: u64| {
-            let mixed = u128::from(one ^ with) * u128::from(other ^ MIXED);
-            mixed as u64 ^ (mixed >> 64) as u64
-        };
-        let edges = mix(self.first, self.length as u64) ^ mix(self.last, MIXED).rotate_left(32);
-        match self.length {
-            0..=TOLD => edges,
-            _ => text
-                .as_bytes()
-                .as_chunks::<8>()
-                .0
-                .iter()
-                .fold(edges, |mixed, part| mix([u64::from_le_bytes(*part), 0], mixed)),
-        }
-    }
-}
-
-/// All but the first in so many places; none where two have the same.
-fn placed(words: &[Word], size: usize, seed: u64) -> Option<Vec<u8>> {
-    let mut places = vec![0; size];
-    for (n, word) in words.iter().enumerate().skip(1) {
-        let place = &mut places[word.text.place(seed, size)];
-        if *place != 0 {
-            return None;
-        }
-        *place = u8::try_from(n).ok()?;
-    }
-    Some(places)
-}
-
-/// A text of few bytes as numbers: equal where the texts are.
-#[derive(Clone, Copy, Debug)]
-struct Short {
-    first: u64,
-    last: u64,
-    length: u32,
-}
-
-impl Short {
-    /// Without a branch by the length where that is usual: lengths differ from row to row.
-    #[inline]
-    fn of(text: &str) -> Option<Short> {
-        let all = text.as_bytes();
-        let length = all.len();
-        let (first, last) = match length {
-            4..=16 => {
-                let four = |from: usize| Some(u64::from(u32::from_le_bytes(*all.get(from..)?.first_chunk()?)));
-                let first = four(0)? | four(4.min(length - 4))? << 32;
-                (first, four(length.saturating_sub(8))? | four(length - 4)? << 32)
-            }
-            0 => (0, 0),
-            1..4 => (u64::from(all[0]) | u64::from(all[length / 2]) << 8, all[length - 1].into()),
-            _ => return None,
-        };
-        Some(Short { first, last, length: length as u32 })
-    }
-
-    /// Among so many, a power of two.
-    #[inline]
-    fn place(&self, seed: u64, of: usize) -> usize {
-        let mixed = self.first ^ self.last.rotate_left(23) ^ u64::from(self.length);
-        (mixed.wrapping_mul(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 32) as usize & (of - 1)
     }
 }
 

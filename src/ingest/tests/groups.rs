@@ -1,7 +1,7 @@
 //! Row groups of Parquet whose statistics tell that no row is anything to a rule.
 
 use super::*;
-use crate::data::{Batch, Between, Seen, Sieve};
+use crate::data::{Batch, Between, LetGo, Seen, Sieve};
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
@@ -102,7 +102,10 @@ fn sifted_by(sieve: &dyn Sieve, reading: &Reading, route: Route, bytes: Vec<u8>)
     let of = Arc::new(Counted(bytes, AtomicU64::new(0)));
     let (batches, rests) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let sink = Sink { batch: &|b| batches.lock().unwrap().push(b), reject: &|r| panic!("{r:?}"), advance: &|_| {} };
-    let rest = |b| rests.lock().unwrap().push(b);
+    let rest = |rows| match rows {
+        LetGo::Rows(batch) => rests.lock().unwrap().push(batch),
+        LetGo::Brief(gone) => panic!("{gone:?}"),
+    };
     let sift = Some(Sift { sieve, rest: &rest });
     let options = Options { threads: 2, chunk_bytes: 1 << 20 };
     let report =

@@ -43,6 +43,17 @@ fn what_other_languages_have_is_mended() {
         ("when value > 100 £", "when value > 100 GBP"),
         ("when value > $100", "when value > 100 USD"),
         ("when value > EUR 100", "when value > 100 EUR"),
+        ("when value > $1,000", "when value > 1_000 USD"),
+        ("when exists meal in 2 days after", "when exists meal within 2 days after"),
+        ("when exists meal in 3 days before by employee", "when exists meal within 3 days before by employee"),
+        ("when not note", "when not note present"),
+        ("when exists meal in the last 2 days", "when exists meal within 2 days before"),
+        ("when value >= $1,000,000.50 and number > 1", "when value >= 1_000_000.50 USD and number > 1"),
+        (
+            "when not exists meal m within 3 days before where m.paid > 5 EUR",
+            "when not exists meal as m within 3 days before where m.paid > 5 EUR",
+        ),
+        ("when count(meal m over 3 days by employee) > 2", "when count(meal as m over 3 days by employee) > 2"),
         (
             "when exists meal within 3 days before by employee where paid > 5 EUR",
             "when exists meal within 3 days before by employee where meal.paid > 5 EUR",
@@ -189,6 +200,14 @@ fn what_has_no_other_form_is_explained() {
         ("when value > 100 EUR and less than 200 EUR", "value < 200 EUR"),
         ("when \"Acme\"", "giver == \"Acme\""),
         ("when hour(received) > 20", "no time of day"),
+        ("when received is on a weekend", "no day of the week"),
+        ("when received is not on Sundays", "no day of the week"),
+        ("when meal[gift.employee].paid > 5 EUR", "`ref meal`; what stands in the row is then `gift.employee.…`"),
+        ("when value within 10% of price", "value <= other * 1.1"),
+        ("when note", "ask whether it is there"),
+        ("when not exists meal in the last 2 business days", "within 2 business days before`"),
+        ("when count(meal in week) > 2", "how far to look back"),
+        ("when max(value, price) > 5 EUR", "how far to look back"),
         ("when received.weekday == 6", "no day of the week"),
     ] {
         let told = check(&AROUND.replace("CLAUSE", written));
@@ -222,6 +241,31 @@ fn items_of_other_languages_are_mended() {
         ),
         ("forbid r {\n  on gift\n  forbid when value > 5 EUR\n}", "forbid r {\n  on gift\n  when value > 5 EUR\n}"),
         ("record lunch { note?: text }", "record lunch { note: text? }"),
+        ("forbid r { on gift g when g.number > 1 }", "forbid r { on gift as g when g.number > 1 }"),
+        ("forbid r { on gift g where g.number > 1 }", "forbid r { on gift as g where g.number > 1 }"),
+        (
+            "require r { on gift as g need meal m within 3 days before where m.paid > 5 EUR }",
+            "require r { on gift as g need meal as m within 3 days before where m.paid > 5 EUR }",
+        ),
+        (
+            "limit l { on gift count per employee in week to 3 }",
+            "limit l { on gift count per employee over 7 days to 3 }",
+        ),
+        (
+            "limit l { on gift sum value per employee over 7 days <= 5 EUR }",
+            "limit l { on gift sum value per employee over 7 days to 5 EUR }",
+        ),
+        ("record lunch { paid: money USD, who: text }", "record lunch { paid: money, who: text }"),
+        (
+            "limit l { on gift count per employee in calendar week to 3 }",
+            "limit l { on gift count per employee over 7 days to 3 }",
+        ),
+        ("record lunch { side: buy | sell }", "record lunch { side: enum { buy, sell } }"),
+        ("record lunch { who { name: text }, n: int }", "record lunch { who: { name: text }, n: int }"),
+        (
+            "record trip at day by who.name { day: date, who { name: text } }",
+            "record trip at day by who.name { day: date, who: { name: text } }",
+        ),
         (
             "record lunch on day by who { day: date, who: text }\nlimit l { on lunch count per who in month to 3 }",
             "record lunch at day by who { day: date, who: text }\nlimit l { on lunch count per who in month to 3 }",
@@ -332,6 +376,9 @@ fn items_that_have_no_other_form_are_explained() {
         ("table staff { key id: text, name: text }", "key id {"),
         ("require r { on gift need value < 5 EUR }", "when not (value < 5 EUR)"),
         ("require r { on gift need note present }", "when not (note present)"),
+        ("require r { on gift need no meal within 3 days before }", "when exists meal within 3 days before"),
+        ("require r { on gift need not exists meal over 3 days }", "when exists meal over 3 days"),
+        ("forbid r { on gift when number % 1000 == 0 }", "no remainder"),
         ("forbid r { on gift when number > 5 megabytes }", "5 MB"),
         ("limit l { on gift max 20 gifts per employee per month }", "to 20"),
         (&format!("{rule} test \"t\" {{ given gift as g {{ value: 9 EUR }} expect violation r on g }}"), "finding"),
@@ -341,6 +388,49 @@ fn items_that_have_no_other_form_are_explained() {
         let told = check(&format!("{around}{written}\n"));
         let said = |d: &Diagnostic| d.message.contains(words) || d.help.as_deref().is_some_and(|h| h.contains(words));
         assert!(told.iter().any(said), "{written}: {told:?}");
+    }
+}
+
+/// What begins on the next line is another field.
+#[test]
+fn the_words_of_a_field_end_with_its_line() {
+    let told = check("record trade {\n  side: buy | sell\n  amount number\n}\n");
+    let fix = told.iter().flat_map(|d| &d.fixes).find(|f| f.replacement.contains("enum"));
+    assert_eq!(fix.unwrap().replacement, "enum { buy, sell }", "{told:?}");
+}
+
+/// Who reads a value that has a slip is not told that there is none of its name.
+#[test]
+fn a_value_with_a_slip_is_known() {
+    for item in ["let many = [1, 2]", "param many: int = 1,000 ", "define many(g: gift) = g.number => 1"] {
+        let used = if item.starts_with("define") { "many(gift)" } else { "number == many" };
+        let text = AROUND.replace("CLAUSE", &format!("when {used}"));
+        let told = check(&format!("{text}{item}\n"));
+        assert_eq!(told.len(), 1, "{item}: {told:?}");
+    }
+}
+
+/// What a condition cannot name is told where it is named.
+#[test]
+fn a_word_of_the_language_is_no_word_of_an_enum() {
+    let record = "record transfer at day by who { day: date, who: text, way: enum { in, out } }";
+    let told = check(&format!("{record}\nforbid r {{ on transfer when way == in and who == \"a\" }}\n"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].message.contains("`in` is a word of the language"), "{told:?}");
+}
+
+/// In a test a line may not begin with `and`.
+#[test]
+fn a_test_that_goes_on_is_told_with_what() {
+    let around = &AROUND[..AROUND.find("forbid").unwrap()];
+    let rule = "forbid r { on meal when paid > 5 EUR }";
+    let given = "given meal as a { day: 2026-01-01, employee: \"x\", paid: 9 EUR }";
+    for (line, meant) in
+        [("and meal as b { day: 2026-01-02, employee: \"x\", paid: 9 EUR }", "given"), ("and finding r on a", "expect")]
+    {
+        let told = check(&format!("{around}{rule}\ntest \"t\" {{\n  {given}\n  {line}\n  expect finding r on a\n}}\n"));
+        let fix = told.iter().find_map(|d| d.fixes.first()).unwrap_or_else(|| panic!("{line}: {told:?}"));
+        assert_eq!(fix.replacement, meant, "{told:?}");
     }
 }
 

@@ -46,7 +46,7 @@ use expr::Typer;
 use hir::Hir;
 use names::Recorder;
 use report::Reporter;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::cell::Cell;
 use std::sync::Arc;
 use world::{Decl, World};
@@ -112,7 +112,7 @@ fn checked(
         params: FxHashMap::default(),
         later: FxHashMap::default(),
         waivers: FxHashMap::default(),
-        broken: FxHashSet::default(),
+        broken: std::mem::take(&mut names.broken),
         limits: *limits,
         patterns: Cell::new(0),
     };

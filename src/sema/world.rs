@@ -262,6 +262,8 @@ pub struct Names<'a> {
     pub waivers: Vec<(FileId, &'a ast::WaiveItem, &'a ast::Item)>,
     pub charters: Vec<(FileId, &'a ast::CharterItem)>,
     pub metrics: Vec<(FileId, &'a ast::MetricItem, &'a ast::Item)>,
+    /// Values of which no more than the name could be read.
+    pub broken: FxHashSet<&'a str>,
     /// All that rules read, and policies.
     pub declarations: Vec<&'a ast::Item>,
 }
@@ -284,6 +286,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
         charters: Vec::new(),
         metrics: Vec::new(),
         rates: Vec::new(),
+        broken: FxHashSet::default(),
         declarations: Vec::new(),
     };
     // No declaration may take the name of a type.
@@ -316,6 +319,7 @@ pub fn collect<'a>(report: &Reporter<'a>, files: &'a [(FileId, &'a ast::File)]) 
                         names.kinds.push((&k.name, k, table, doc));
                     }
                 }
+                ItemKind::Let(i) if item.broken => drop(names.broken.insert(&i.name.text)),
                 ItemKind::Let(i) => declare(report, &mut declared, &mut names, Decl::Let(i), "let"),
                 ItemKind::Define(i) => declare(report, &mut declared, &mut names, Decl::Define(i), "function"),
                 ItemKind::Param(i) => declare(report, &mut declared, &mut names, Decl::Param(i), "parameter"),

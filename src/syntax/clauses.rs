@@ -23,6 +23,7 @@ pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         .or_else(|| optional(attempt))
         .or_else(|| typed(attempt))
         .or_else(|| choices(attempt))
+        .or_else(|| own_name(attempt))
         .or_else(|| sign(attempt))
 }
 
@@ -65,7 +66,10 @@ fn looking_back(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         return None;
     }
     if scanned.kind(next) == K::Number && is_length(scanned, next) {
-        let unit = scanned.significant(next + 1);
+        let mut unit = scanned.significant(next + 1);
+        if scanned.is(unit, "business") {
+            unit = scanned.significant(unit + 1);
+        }
         let length = &scanned.text[scanned.start(next)..scanned.end(unit)];
         let with = match COUNTS.contains(&first_word(attempt)) {
             true => format!("over {length}"),
@@ -86,6 +90,15 @@ fn looking_back(attempt: &Attempt<'_>) -> Option<Diagnostic> {
 /// `need training within 365 days`
 fn direction(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, expected, .. } = attempt;
+    // `exists ticket in 24 hours before`
+    let scanned = place.scanned;
+    if *at < tokens.end && matches!(scanned.token_text(*at), "before" | "after" | "around") {
+        let word = before(attempt, *at).filter(|&i| scanned.kind(i) == K::Word)?;
+        let number = before(attempt, word).filter(|&i| scanned.kind(i) == K::Number)?;
+        let first = before(attempt, number).filter(|&i| i > tokens.start && scanned.is(i, "in"))?;
+        let error = slip("a window before or after a record begins with `within`", place.span(first), "not `in`");
+        return Some(place.mend(error, place.span(first), "within", "write `within`"));
+    }
     // A slip in the word itself.
     if *at < tokens.end && did_you_mean(place.scanned.token_text(*at), ["before", "after", "around"]).is_some() {
         return None;
@@ -100,7 +113,18 @@ fn direction(attempt: &Attempt<'_>) -> Option<Diagnostic> {
 /// `count per actor monthly`
 fn period(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
-    if *at >= tokens.end || !COUNTS.contains(&first_word(attempt)) {
+    if *at >= tokens.end {
+        return None;
+    }
+    let scanned = place.scanned;
+    let last = if scanned.is(*at, "calendar") { scanned.significant(at + 1) } else { *at };
+    if scanned.is(last, "week") && attempt.expected.contains(&Rule::period) {
+        let first = before(attempt, *at).filter(|&i| matches!(word(attempt, Some(i)), "in" | "over"))?;
+        let whole = place.range(first, last);
+        let error = slip("there is no calendar period of a week", whole, "no period");
+        return Some(place.mend(error, whole, "over 7 days", "write the days"));
+    }
+    if !COUNTS.contains(&first_word(attempt)) {
         return None;
     }
     let period = match place.scanned.token_text(*at) {
@@ -189,6 +213,32 @@ fn typed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     Some(place.mend(error, behind, &format!(" {ty} ="), "add the type"))
 }
 
+/// `on payment p`, `exists payment p within 30 days`
+fn own_name(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    let scanned = place.scanned;
+    let kind = before(attempt, *at).filter(|&i| i >= tokens.start && scanned.kind(i) == K::Word)?;
+    let named = matches!(word(attempt, before(attempt, kind)), "on" | "need" | "exists" | "no" | "(" | ",");
+    if *at >= tokens.end
+        || scanned.kind(*at) != K::Word
+        || !named
+        || ![Rule::kw_as, Rule::alias].iter().any(|rule| expected.contains(rule))
+    {
+        return None;
+    }
+    let name = scanned.token_text(*at);
+    let next = scanned.significant(at + 1);
+    let follows = ["where", "within", "over", "in", "by", "per", "across", "and", "or", ")"];
+    let known = RULE_CLAUSES.iter().chain(&follows).copied();
+    let ends = next >= tokens.end || known.clone().any(|word| scanned.is(next, word));
+    if !ends || known.clone().any(|word| word == name) || name.len() > 3 && did_you_mean(name, known).is_some() {
+        return None;
+    }
+    let error = slip("a name of one's own for a record stands behind `as`", place.span(*at), "no `as` before this");
+    let nothing = Span { end: place.span(*at).start, ..place.span(*at) };
+    Some(place.mend(error, nothing, "as ", "write `as`"))
+}
+
 /// `id text`, `let cap: 100 EUR`, `from 2026-01-01 to 2026-02-01`
 fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, expected, what } = attempt;
@@ -196,7 +246,8 @@ fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let last = before(attempt, *at).filter(|_| *at < tokens.end)?;
     let end = place.span(last).end;
     let behind = Span { start: end, end, ..place.span(last) };
-    if *what == "field" && expected.contains(&Rule::colon) && scanned.kind(*at) == K::Word {
+    let of_field = *what == "field" && expected.contains(&Rule::colon);
+    if of_field && matches!(scanned.kind(*at), K::Word | K::OpenBrace) {
         let error = slip("a `:` stands between a field and what it is", place.range(last, *at), "no `:`");
         return Some(place.mend(error, behind, ":", "add the `:`"));
     }
@@ -221,8 +272,13 @@ fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
 fn needed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
     let scanned = place.scanned;
-    let named =
-        before(attempt, *at).filter(|&i| i > tokens.start && *at < tokens.end && first_word(attempt) == "need")?;
+    if first_word(attempt) != "need" || *at >= tokens.end {
+        return None;
+    }
+    if scanned.is(*at, "not") && word(attempt, before(attempt, *at)) == "need" {
+        return not_there(attempt, *at);
+    }
+    let named = before(attempt, *at).filter(|&i| i > tokens.start)?;
     if word(attempt, before(attempt, named)) != "need" {
         return None;
     }
@@ -230,6 +286,9 @@ fn needed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         let gone = Span { end: place.span(*at).start, ..place.span(named) };
         let error = slip("`need` says already that it has to be there", place.span(named), "not needed");
         return Some(place.mend(error, gone, "", "leave `exists` out"));
+    }
+    if scanned.is(named, "no") && scanned.kind(*at) == K::Word {
+        return not_there(attempt, named);
     }
     let asks = ["==", "!=", "<", "<=", ">", ">=", "=", ".", "present", "absent", "contains", "matches", "is"];
     if !asks.contains(&scanned.token_text(*at)) {
@@ -245,6 +304,18 @@ fn needed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     Some(
         error.help(format!("what has to hold of a record is forbidden not to: `forbid` with `when not ({condition})`")),
     )
+}
+
+/// `need no training within 30 days`, from the `no` on.
+fn not_there(attempt: &Attempt<'_>, no: usize) -> Option<Diagnostic> {
+    let Attempt { place, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let kind = (no + 1..tokens.end)
+        .find(|&i| !scanned.kind(i).is_trivia() && !matches!(scanned.token_text(i), "exists" | "no" | "not"))?;
+    let last = scanned.significant_before(tokens.end).filter(|last| *last >= kind)?;
+    let records = &scanned.text[scanned.start(kind)..scanned.end(last)];
+    let error = slip("`need` says what has to be there", place.range(no, kind), "what must not be there");
+    Some(error.help(format!("forbid it: `forbid` with `when exists {records}`")))
 }
 
 /// `table employee { key id: text }`
@@ -334,20 +405,26 @@ fn choices(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let said = matches!(scanned.token_text(first), "one" | "any" | "either") && scanned.is(behind(first), "of");
     let (mut parted, mut optional, mut words) = (said, false, Vec::new());
     let mut last = if said { behind(first) } else { colon };
+    // A word behind a word begins another field.
+    let mut apart = true;
     while behind(last) < tokens.end {
-        last = behind(last);
-        let text = scanned.token_text(last);
-        match scanned.kind(last) {
-            K::Text => words.push(text.trim_matches('"')),
-            K::Word if text == "or" => parted = true,
+        let next = behind(last);
+        let text = scanned.token_text(next);
+        match scanned.kind(next) {
+            K::Word if text == "or" => (parted, apart) = (true, true),
+            K::Text | K::Word if !apart && scanned.tokens[next].starts_line => break,
             K::Word if TYPES.contains(&text) => return None,
-            K::Word => words.push(text),
+            K::Text | K::Word => {
+                words.push(text.trim_matches('"'));
+                apart = false;
+            }
             K::OpenBrace | K::OpenParen | K::OpenBracket | K::CloseBrace | K::CloseParen | K::CloseBracket => {}
-            _ if matches!(text, "|" | "||" | "/") => parted = true,
+            _ if matches!(text, "|" | "||" | "/") => (parted, apart) = (true, true),
             _ if text == "?" => optional = true,
-            _ if text == "," => {}
+            _ if text == "," => apart = true,
             _ => return None,
         }
+        last = next;
     }
     if !parted || words.len() < 2 || words.iter().any(|word| word.is_empty() || word.contains('\\')) {
         return None;

@@ -194,8 +194,8 @@ fn operator(words: &[(String, usize)], led: bool) -> Option<(&'static str, usize
 /// `30 days`
 pub fn is_length(scanned: &Scanned<'_>, at: usize) -> bool {
     let unit = scanned.token_text(scanned.significant(at + 1));
-    let unit = unit.strip_suffix('s').unwrap_or(unit);
-    matches!(unit, "second" | "minute" | "hour" | "day" | "business" | "week" | "month" | "year")
+    let one = unit.strip_suffix('s').unwrap_or(unit);
+    unit == "business" || matches!(one, "second" | "minute" | "hour" | "day" | "week" | "month" | "year")
 }
 
 /// The first token of `a.b` that ends there.

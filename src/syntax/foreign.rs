@@ -67,9 +67,27 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             let ahead = scanned.significant_before(*at).filter(|&i| scanned.kind(i) == K::Number);
             let number = if scanned.kind(next) == K::Number && next < tokens.end { Some(next) } else { ahead };
             let Some(number) = number else { return Some(error.help(format!("for example `500 {unit}`"))) };
-            let amount = format!("{} {unit}", scanned.token_text(number));
-            let whole = place.range((*at).min(number), (*at).max(number));
+            // `$1,000,000`
+            let groups = |i: usize| {
+                let group = |text: &str| text.split('.').next().is_some_and(|whole| whole.len() == 3);
+                i + 2 < tokens.end
+                    && scanned.is(i + 1, ",")
+                    && scanned.kind(i + 2) == K::Number
+                    && group(scanned.token_text(i + 2))
+            };
+            let mut last = number;
+            while number > *at && groups(last) {
+                last += 2;
+            }
+            let digits = scanned.text[scanned.start(number)..scanned.end(last)].replace(',', "_");
+            let whole = place.range((*at).min(number), (*at).max(last));
+            let amount = format!("{digits} {unit}");
             Some(place.mend(error, whole, &amount, "write the currency's code"))
+        }
+        (K::OpenBracket, _) if operator => looked_up(attempt),
+        (_, "%") if operator && next < tokens.end => {
+            let error = slip("there is no remainder of a division", span, "not a sign of the language");
+            Some(error.help("values are worked out with `+`, `-`, `*` and `/`; a share is written `10%`"))
         }
         (K::Sign, "&&") => replace("`&&` is written `and`", span, "and"),
         (K::Sign, "||") => replace("`||` is written `or`", span, "or"),
@@ -96,7 +114,10 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         (K::Sign, "-") if attempt.what == "head" => hyphens(attempt),
         (K::Sign, ">" | ">=" | "<" | "<=" | "==") if attempt.what == "clause" && COUNTS.contains(&first_word(attempt)) => {
             let error = slip("what a `limit` allows stands in a clause of its own", span, "no comparison here");
-            Some(error.help("write the figure behind `to`, as in `to 3`"))
+            match text {
+                "<=" => Some(place.mend(error, span, "to", "write `to`")),
+                _ => Some(error.help("write the figure behind `to`, as in `to 3`")),
+            }
         }
         (K::Sign, ".")
             if VALUES.iter().any(|v| attempt.expected.contains(v)) && scanned.kind(next) == K::Number =>
@@ -121,6 +142,22 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         ),
         _ => None,
     }
+}
+
+/// `employee[gift.giver].level`
+fn looked_up(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let table = scanned.significant_before(*at).filter(|&i| scanned.kind(i) == K::Word)?;
+    let close = (at + 1..tokens.end).find(|&i| scanned.kind(i) == K::CloseBracket)?;
+    let plain = |i: usize| scanned.kind(i).is_trivia() || scanned.kind(i) == K::Word || scanned.is(i, ".");
+    if matches!(scanned.token_text(table), "in" | "in_domain" | "overlaps") || !(at + 1..close).all(plain) {
+        return None;
+    }
+    let (table, key) = (scanned.token_text(table), scanned.text[scanned.end(*at)..scanned.start(close)].trim());
+    let field = key.rsplit('.').next().filter(|field| !field.is_empty())?;
+    let error = slip("a row of a table is looked up by a field", place.range(*at, close), "not written so");
+    Some(error.help(format!("declare `{field}` as `ref {table}`; what stands in the row is then `{key}.…`")))
 }
 
 /// `no-gifts`
@@ -173,10 +210,21 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         return in_words;
     }
     let next = place.scanned.significant(at + 1);
+    if let Some(error) = day_of_week(attempt) {
+        return Some(error);
+    }
     match lower.as_str() {
         "is" | "are" if place.scanned.is(next, "between") => {
             let error = slip("a range is two comparisons", place.range(*at, next), "not an operator");
             return Some(error.help("for example `value >= 100 EUR and value <= 200 EUR`"));
+        }
+        "within" if place.scanned.kind(next) == K::Number && next < tokens.end => {
+            let number = place.scanned.token_text(next);
+            let behind = place.scanned.significant(next + 1);
+            if number.ends_with('%') || place.scanned.is(behind, "%") {
+                let error = slip("a range is two comparisons", place.span(*at), "not an operator");
+                return Some(error.help("for example `value >= other * 0.9 and value <= other * 1.1`"));
+            }
         }
         "between" => return between(attempt),
         "like" => return like(attempt),
@@ -203,6 +251,26 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let written = &place.scanned.text[place.scanned.start(*at)..place.scanned.end(last)];
     let error = slip(format!("`{written}` is written `{with}`"), span, "not an operator");
     Some(place.mend(error, span, with, &format!("write `{with}`")))
+}
+
+/// `time is on a weekend`
+fn day_of_week(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let small = ["is", "are", "was", "falls", "not", "in", "on", "at", "during", "a", "an", "the"];
+    let mut last = *at;
+    while last < tokens.end && small.contains(&place.scanned.token_text(last)) {
+        last = place.scanned.significant(last + 1);
+    }
+    if last == *at || last >= tokens.end {
+        return None;
+    }
+    let word = place.scanned.token_text(last).to_ascii_lowercase();
+    let days = ["weekend", "weekday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    if !days.contains(&word.strip_suffix('s').unwrap_or(&word)) {
+        return None;
+    }
+    let error = slip("there is no day of the week", place.range(*at, last), "not written so");
+    Some(error.help("have the records say it, in a field of their own that is `true` on such days"))
 }
 
 /// `value between 100 EUR and 200 EUR`

@@ -4,6 +4,7 @@ use super::explain::{Attempt, Place, VALUES, explain};
 use super::kinds::SyntaxKind as K;
 use super::parse::{Failure, Rule, read};
 use super::scan::{Scanned, scan};
+use super::slips;
 use crate::diag::Diagnostic;
 use crate::source::Span;
 use std::ops::Range;
@@ -58,12 +59,12 @@ impl Draft {
 
 /// Why the tokens do not fit the rule; they were read once.
 pub fn faults(place: Place<'_>, tokens: Range<usize>, at: usize, failure: &Failure, reading: &Reading<'_>) -> Told {
-    let first =
-        explain(&Attempt { place, tokens: tokens.clone(), at, expected: &failure.expected, what: reading.what });
+    let attempt = Attempt { place, tokens: tokens.clone(), at, expected: &failure.expected, what: reading.what };
+    let first = explain(&attempt);
     let start = place.scanned.start(tokens.start);
     let end = place.scanned.start(tokens.end);
     let origin = place.origin;
-    let mut next = repair(&first, place, at, &failure.expected, start);
+    let mut next = repair(&first, &attempt, start);
     let mut told = Told { errors: vec![first], stop: Stop::At(at) };
     if end - start > LONGEST {
         return told;
@@ -100,7 +101,7 @@ pub fn faults(place: Place<'_>, tokens: Range<usize>, at: usize, failure: &Failu
         let drafted = Place { scanned: &scanned, origin: 0, ..place };
         let attempt = Attempt { place: drafted, tokens: 0..eof, at, expected: &failure.expected, what: reading.what };
         let error = explain(&attempt);
-        next = repair(&error, drafted, at, &failure.expected, 0);
+        next = repair(&error, &attempt, 0);
         told.errors.push(moved(error, &draft.map, origin));
         told.stop = Stop::At(original);
     }
@@ -117,22 +118,18 @@ fn another(scanned: &Scanned<'_>, at: usize, eof: usize, reading: &Reading<'_>) 
 }
 
 /// What to put where in the text from `start` on, so that it can be read on.
-fn repair(
-    error: &Diagnostic,
-    place: Place<'_>,
-    at: usize,
-    expected: &[Rule],
-    start: usize,
-) -> Option<(Range<usize>, String)> {
+fn repair(error: &Diagnostic, attempt: &Attempt<'_>, start: usize) -> Option<(Range<usize>, String)> {
+    let Attempt { place, at, expected, .. } = attempt;
     let begin = place.origin + start;
     if let Some(fix) = error.fixes.first() {
         let range = (fix.span.start as usize).checked_sub(begin)?..(fix.span.end as usize).checked_sub(begin)?;
         return Some((range, fix.replacement.clone()));
     }
-    // A value that is missing: what stands there goes on behind it.
+    // A value that is missing: what stands there goes on behind it, or was meant to be it.
     let value = VALUES.iter().any(|v| expected.contains(v)) && !expected.contains(&Rule::infix);
-    let at = place.scanned.start(at).checked_sub(start)?;
-    value.then(|| (at..at, format!(" {MISSING} ")))
+    let length = if slips::reserved(attempt).is_some() { place.scanned.token_text(*at).len() } else { 0 };
+    let at = place.scanned.start(*at).checked_sub(start)?;
+    value.then(|| (at..at + length, format!(" {MISSING} ")))
 }
 
 /// From places in a draft to those in the file.

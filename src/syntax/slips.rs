@@ -21,6 +21,7 @@ pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         .or_else(|| keyword_with_sign(attempt))
         .or_else(|| exception_without_name(attempt))
         .or_else(|| in_parentheses(attempt))
+        .or_else(|| reserved(attempt))
         .or_else(|| missing_word(attempt))
         .or_else(|| open_bracket(attempt))
 }
@@ -127,6 +128,28 @@ fn in_parentheses(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     Some(place.mend(error, whole, &format!("{{ {} }}", inner.trim()), "write braces"))
 }
 
+/// `way == in`, where `in` is a word of an `enum`.
+pub fn reserved(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let found = (*at < tokens.end).then(|| scanned.token_text(*at))?;
+    if !matches!(found, "and" | "or" | "not" | "in" | "true" | "false") {
+        return None;
+    }
+    let side = |i: usize| scanned.token_text(i);
+    let listed = |i: &usize| {
+        let (ahead, behind) = (scanned.significant_before(*i).map(side), side(scanned.significant(i + 1)));
+        scanned.is(*i, found) && matches!(ahead, Some("{" | ",")) && matches!(behind, "," | "}" | "=")
+    };
+    let declared = (0..scanned.tokens.len() - 1).filter(|i| scanned.kind(*i) == K::Word).find(listed)?;
+    if declared == *at {
+        return None;
+    }
+    let error = slip(format!("`{found}` is a word of the language, and no value"), place.span(*at), "not a value")
+        .label(place.span(declared), "no condition can name this");
+    Some(error.help(format!("call it otherwise, and say how it is spelled: `enum {{ {found}_ = \"{found}\", … }}`")))
+}
+
 /// A small word or sign that is missing before something that is otherwise right.
 fn missing_word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, expected, what, .. } = attempt;
@@ -213,6 +236,11 @@ fn behind_type(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     if let Some(mark) = MARKS.into_iter().find(|m| *m == text).or_else(|| did_you_mean(text, MARKS)) {
         let error = slip("a mark begins with `@`", span, "a mark without it");
         return Some(place.mend(error, span, &format!("@{mark}"), "add the `@`"));
+    }
+    if scanned.is(before, "money") && text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()) {
+        let error = slip("an amount brings its currency along", span, "no currency here");
+        let help = format!("leave `{text}` out; where records have none, a `source` says it: `… as money {text}`");
+        return Some(error.help(help).fix("leave the currency out", whole, ""));
     }
     let error = slip("nothing but marks stands behind a field's type", span, "no mark");
     Some(error.help("the marks are `@person` and `@sensitive`; a field has a value unless `?` stands behind its type"))

@@ -26,6 +26,10 @@ pub fn function(name: &str) -> Option<&'static str> {
         "contains" | "starts_with" | "ends_with" | "startswith" | "endswith" => {
             "it stands between two texts: `giver contains \"Acme\"`, `starts_with`, `ends_with`"
         }
+        "count" => "a kind of record and how far to look back stand in its parentheses: `count(gift over 365 days)`",
+        "sum" | "min" | "max" | "avg" | "distinct" | "first" | "last" => {
+            "a field of records and how far to look back stand in its parentheses: `sum(gift.value over 365 days)`"
+        }
         "total" => "write `sum(gift.value over 365 days)`",
         "number" | "number_of" => "write `count(gift over 365 days)`",
         "average" | "mean" => "write `avg(gift.value over 365 days)`",

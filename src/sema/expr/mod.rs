@@ -106,6 +106,8 @@ pub struct Typer<'w, 'a> {
     tolerant: bool,
     /// The comparison around.
     around: Option<Span>,
+    /// What has to be a condition: it is told whether it is one before it is told whether it is there.
+    asked: Option<Span>,
     /// Definitions being expanded.
     active: Vec<&'a str>,
     budget: u32,
@@ -132,6 +134,7 @@ impl<'w, 'a> Typer<'w, 'a> {
             raw: false,
             tolerant: false,
             around: None,
+            asked: None,
             active: Vec::new(),
             budget: BUDGET,
             level: 0,
@@ -222,7 +225,10 @@ impl<'w, 'a> Typer<'w, 'a> {
 
     /// A condition.
     pub fn condition(&mut self, e: &ast::Expr) -> Option<Expr> {
-        let expr = self.with(false, true, |t| t.expr(e, Some(&Type::Bool)))?;
+        let before = self.asked.replace(e.span);
+        let expr = self.with(false, true, |t| t.expr(e, Some(&Type::Bool)));
+        self.asked = before;
+        let expr = expr?;
         if expr.ty == Type::Bool {
             return Some(expr);
         }
@@ -237,6 +243,10 @@ impl<'w, 'a> Typer<'w, 'a> {
         let text = self.quote(e.span);
         let fixed = format!("{text} == {sample}");
         let d = match sample.as_str() {
+            _ if expr.optional => {
+                let there = format!("{text} present");
+                self.world.report.rewrite(d, "ask whether it is there, or compare it with something:", e.span, &there)
+            }
             "…" => d.help("compare it with something"),
             _ if foreign::is_literal(e) => d.help(format!("compare something with it, as in `giver == {text}`")),
             _ => self.world.report.rewrite(d, "compare it with something:", e.span, &fixed),
@@ -431,7 +441,8 @@ impl<'w, 'a> Typer<'w, 'a> {
 
     /// Lets a value through that is not absent, or whose absence is handled where it is read.
     fn not_bare(&mut self, e: &ast::Expr, expr: Expr) -> Option<Expr> {
-        if !expr.optional || self.raw {
+        let no_condition = self.asked == Some(e.span) && expr.ty != Type::Bool;
+        if !expr.optional || self.raw || no_condition {
             return Some(expr);
         }
         let text = self.quote(e.span);

@@ -330,6 +330,16 @@ impl<'a> Reader<'a> {
         next.map(|next| next..piece.end)
     }
 
+    /// `and gift { … }`, `and nothing else` in a test: the keyword that it goes on from.
+    fn goes_on(&self, piece: &Range<usize>, lines: Lines) -> Option<&'static str> {
+        let scanned = self.place.scanned;
+        if lines.of != "a test" || !matches!(scanned.token_text(piece.start), "and" | "also" | "then") {
+            return None;
+        }
+        let braces = piece.clone().any(|i| scanned.kind(i) == K::OpenBrace);
+        Some(if braces { "given" } else { "expect" })
+    }
+
     /// A line that begins with no keyword.
     fn no_clause(&mut self, piece: &Range<usize>, lines: Lines) {
         let scanned = self.place.scanned;
@@ -353,7 +363,9 @@ impl<'a> Reader<'a> {
                 span,
                 format!("not a {} of {}", lines.what, lines.of),
             );
-            let known = words::known_as(word).filter(|known| lines.keywords.contains(known));
+            let known = words::known_as(word)
+                .or_else(|| self.goes_on(piece, lines))
+                .filter(|known| lines.keywords.contains(known));
             let error = match known.or_else(|| did_you_mean(word, lines.keywords.iter().copied())) {
                 Some(near) => {
                     let error = self.place.mend(error, span, near, &format!("write `{near}`"));

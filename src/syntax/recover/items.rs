@@ -199,7 +199,22 @@ impl Reader<'_> {
         }
         self.tell_all(&tokens, &failure, &Reading { rule: Rule::only_item, keywords: &[], what: "item" });
         self.skip(tokens.clone());
+        self.items.extend(self.named_value(&tokens));
         tokens.end
+    }
+
+    /// So that who reads a value is not told that there is none of its name.
+    fn named_value(&self, tokens: &Range<usize>) -> Option<Item> {
+        let scanned = self.place.scanned;
+        let (first, name) = (tokens.start, scanned.significant(tokens.start + 1));
+        let named = matches!(scanned.token_text(first), "let" | "param" | "define");
+        if !named || name >= tokens.end || scanned.kind(name) != K::Word {
+            return None;
+        }
+        let span = self.place.range(first, name);
+        let name = Ident { text: scanned.token_text(name).to_owned(), span: self.place.span(name) };
+        let value = ast::Expr { kind: ast::ExprKind::Error, span };
+        Some(Item { doc: None, kind: ItemKind::Let(ast::LetItem { name, value }), span, broken: true })
     }
 
     /// An item that fits after all.

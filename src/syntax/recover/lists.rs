@@ -3,7 +3,7 @@
 use super::*;
 use crate::syntax::lower::tests::{Cell, Line};
 use crate::syntax::scan::Scanned;
-use crate::syntax::slips::commas_before;
+use crate::syntax::slips::{commas_before, slip};
 use ast::{EnumWord, MapEntry, TypeExprKind};
 
 /// Nested lists are read piece by piece down to here.
@@ -44,7 +44,8 @@ impl<'a> Reader<'a> {
                 true
             }
             Piece::DoesNot => {
-                let Some((name, open, close)) = reader.nested(range, level) else { return false };
+                let nested = reader.nested(range, level).or_else(|| reader.nested_beside(range, level));
+                let Some((name, open, close)) = nested else { return false };
                 let inner = reader.field_list(open + 1..close, level + 1);
                 let span = reader.place.range(range.start, close);
                 let ty = TypeExpr {
@@ -180,15 +181,31 @@ impl<'a> Reader<'a> {
         self.trimmed(close + 1..piece.end).is_none().then_some((name, open, close))
     }
 
+    /// `giver { name: text }`
+    fn nested_beside(&mut self, piece: &Range<usize>, level: usize) -> Option<(Ident, usize, usize)> {
+        let scanned = self.place.scanned;
+        let (name, open) = self.followed(piece, |scanned, after| scanned.kind(after) == K::OpenBrace)?;
+        let close = self.close(open, piece.end).filter(|_| level < MOST_LEVELS)?;
+        if self.trimmed(close + 1..piece.end).is_some() {
+            return None;
+        }
+        let error = slip("a `:` stands between a field and what it is", self.place.range(piece.start, open), "no `:`");
+        let (before, end) = (scanned.significant_before(open)?, self.place.span(piece.start).end);
+        let behind = Span { start: end, end, ..self.place.span(before) };
+        self.errors.push(self.place.mend(error, behind, ":", "add the `:`"));
+        Some((name, open, close))
+    }
+
     /// The word that a piece begins with, and where the sign behind it is.
     fn named(&self, piece: &Range<usize>, sign: &str) -> Option<(Ident, usize)> {
         self.followed(piece, |scanned, after| scanned.is(after, sign))
     }
 
-    /// `id text`, `id = text`, `id?: text`
+    /// `id text`, `id = text`, `id?: text`, `giver { … }`
     fn beside(&self, piece: &Range<usize>) -> Option<(Ident, usize)> {
         let sign = |scanned: &Scanned<'_>, after| scanned.is(after, "=") || scanned.is(after, "?");
-        self.followed(piece, |scanned, after| scanned.kind(after) == K::Word || sign(scanned, after))
+        let begins = |scanned: &Scanned<'_>, after| matches!(scanned.kind(after), K::Word | K::OpenBrace);
+        self.followed(piece, |scanned, after| begins(scanned, after) || sign(scanned, after))
     }
 
     fn followed(&self, piece: &Range<usize>, by: impl Fn(&Scanned<'_>, usize) -> bool) -> Option<(Ident, usize)> {

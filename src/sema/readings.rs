@@ -154,6 +154,15 @@ fn time_format(world: &World, ty: &Type, to: &Cast, format: &Str) -> Option<How>
     };
     match problem {
         None => Some(How::Format(text.into())),
+        Some(_) if let Some(meant) = in_letters(text) => {
+            let d = Diagnostic::error(
+                Code::BadTimeFormat,
+                format!("`{text}` does not give a {}", to.ty.text),
+                format.span,
+                "the parts of a time are written with `%`",
+            );
+            world.report.fail(world.report.rewrite(d, "write:", format.span, &format!("\"{meant}\"")))
+        }
         Some(problem) => world.report.fail(
             Diagnostic::error(
                 Code::BadTimeFormat,
@@ -163,6 +172,55 @@ fn time_format(world: &World, ty: &Type, to: &Cast, format: &Str) -> Option<How>
             )
             .help("a date needs year, month and day, as in `%Y-%m-%d` or `%d/%m/%Y`; a timestamp the time too: `%Y-%m-%dT%H:%M:%S`"),
         ),
+    }
+}
+
+/// `dd/mm/yyyy`, `YYYY-MM-DD HH:mm:ss`, as the language has it.
+fn in_letters(text: &str) -> Option<String> {
+    let (mut meant, mut rest, mut hours) = (String::new(), text, false);
+    while let Some(c) = rest.chars().next() {
+        let run = rest.chars().take_while(|other| *other == c).count();
+        let directive = match (c, run) {
+            ('y' | 'Y', 4) => "%Y",
+            ('y' | 'Y', 2) => "%y",
+            ('d' | 'D', 1 | 2) => "%d",
+            ('H' | 'h', 1 | 2) => "%H",
+            ('s' | 'S', 1 | 2) => "%S",
+            // Months before the hours, minutes behind them.
+            ('m' | 'M', 1 | 2) if hours => "%M",
+            ('m' | 'M', 1 | 2) => "%m",
+            ('m' | 'M', 3) => "%b",
+            ('m' | 'M', 4) => "%B",
+            ('T' | 'Z', 1) => rest.get(..1)?,
+            _ if c.is_alphanumeric() || c == '%' => return None,
+            _ => rest.get(..run * c.len_utf8())?,
+        };
+        hours |= directive == "%H";
+        meant += directive;
+        rest = &rest[run * c.len_utf8()..];
+    }
+    meant.contains('%').then_some(meant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_letters;
+
+    #[test]
+    fn formats_in_letters() {
+        for (written, meant) in [
+            ("dd/mm/yyyy", Some("%d/%m/%Y")),
+            ("YYYY-MM-DD", Some("%Y-%m-%d")),
+            ("DD.MM.YY HH:mm", Some("%d.%m.%y %H:%M")),
+            ("yyyy-MM-ddTHH:mm:ss", Some("%Y-%m-%dT%H:%M:%S")),
+            ("d MMM yyyy", Some("%d %b %Y")),
+            ("%d/%m", None),
+            ("day", None),
+            ("", None),
+            ("é", None),
+        ] {
+            assert_eq!(in_letters(written).as_deref(), meant, "{written}");
+        }
     }
 }
 

@@ -192,6 +192,17 @@ fn expect(
     span: Span,
 ) -> Option<Expect> {
     let word = Verdict::ALL.into_iter().find(|v| v.as_str() == verdict.text);
+    // `expect gift_limit violated`
+    let said = Verdict::ALL.map(|v| v.as_str()).into_iter().find(|v| *v == rule.text);
+    if word.is_none()
+        && let Some(said) = said.or_else(|| words::verdict_known_as(&rule.text))
+        && world.rules.contains_key(verdict.text.as_str())
+    {
+        let whole = verdict.span.to(rule.span);
+        let d = Diagnostic::error(Code::NotOneOf, "the verdict stands before the rule", whole, "not written so");
+        world.report.tell(world.report.rewrite(d, "write:", whole, &format!("{said} {}", verdict.text)));
+        return None;
+    }
     if word.is_none() {
         let d = Diagnostic::error(
             Code::NotOneOf,

@@ -24,6 +24,12 @@ pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         .or_else(|| typed(attempt))
         .or_else(|| choices(attempt))
         .or_else(|| own_name(attempt))
+        .or_else(|| keys_joined(attempt))
+        .or_else(|| counted_kind(attempt))
+        .or_else(|| verdict(attempt))
+        .or_else(|| charter(attempt))
+        .or_else(|| fiscal(attempt))
+        .or_else(|| files(attempt))
         .or_else(|| sign(attempt))
 }
 
@@ -218,7 +224,8 @@ fn own_name(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, expected, .. } = attempt;
     let scanned = place.scanned;
     let kind = before(attempt, *at).filter(|&i| i >= tokens.start && scanned.kind(i) == K::Word)?;
-    let named = matches!(word(attempt, before(attempt, kind)), "on" | "need" | "exists" | "no" | "(" | ",");
+    let ahead = word(attempt, before(attempt, kind));
+    let named = matches!(ahead, "on" | "need" | "exists" | "no" | "(" | "," | "given");
     if *at >= tokens.end
         || scanned.kind(*at) != K::Word
         || !named
@@ -228,7 +235,7 @@ fn own_name(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     }
     let name = scanned.token_text(*at);
     let next = scanned.significant(at + 1);
-    let follows = ["where", "within", "over", "in", "by", "per", "across", "and", "or", ")"];
+    let follows = ["where", "within", "over", "in", "by", "per", "across", "and", "or", ")", "{"];
     let known = RULE_CLAUSES.iter().chain(&follows).copied();
     let ends = next >= tokens.end || known.clone().any(|word| scanned.is(next, word));
     if !ends || known.clone().any(|word| word == name) || name.len() > 3 && did_you_mean(name, known).is_some() {
@@ -237,6 +244,128 @@ fn own_name(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let error = slip("a name of one's own for a record stands behind `as`", place.span(*at), "no `as` before this");
     let nothing = Span { end: place.span(*at).start, ..place.span(*at) };
     Some(place.mend(error, nothing, "as ", "write `as`"))
+}
+
+/// `per giver and recipient`
+fn keys_joined(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    let scanned = place.scanned;
+    let keyed = (tokens.start..*at).any(|i| matches!(scanned.token_text(i), "by" | "per"));
+    let and = *at < tokens.end && (scanned.is(*at, "and") || scanned.is(*at, "&"));
+    if !and || !keyed || !expected.contains(&Rule::comma) || expected.contains(&Rule::infix) {
+        return None;
+    }
+    let last = before(attempt, *at)?;
+    let whole = Span { start: place.span(last).end, ..place.span(*at) };
+    let error = slip("fields that belong together are parted by commas", place.span(*at), "not written so");
+    Some(place.mend(error, whole, ",", "write a comma"))
+}
+
+/// `count gift per month`
+fn counted_kind(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    let scanned = place.scanned;
+    let count = before(attempt, *at).filter(|&i| i >= tokens.start && scanned.is(i, "count"))?;
+    if *at >= tokens.end || scanned.kind(*at) != K::Word || count != scanned.significant(tokens.start) {
+        return None;
+    }
+    if !expected.contains(&Rule::keys) && !expected.contains(&Rule::per_period) {
+        return None;
+    }
+    let kind = scanned.token_text(*at);
+    let gone = Span { end: place.span(scanned.significant(at + 1)).start, ..place.span(*at) };
+    let error = slip("what is counted stands behind `on`", place.span(*at), "not needed");
+    let mended = place.mend(error, gone, "", "leave it out");
+    let line = mended.help.clone().unwrap_or_default();
+    Some(mended.help(format!("{line}, with `on {kind}` before it")))
+}
+
+/// `expect gift_limit to be violated`
+fn verdict(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    if first_word(attempt) != "expect" || *at >= tokens.end {
+        return None;
+    }
+    let rule = scanned.significant(tokens.start + 1);
+    let mut words = (rule + 1..tokens.end).filter(|&i| scanned.kind(i) == K::Word);
+    let said = |i: usize| match scanned.token_text(i) {
+        "violated" | "violation" | "breached" | "breach" | "fail" | "fails" | "failed" | "trigger" | "triggers"
+        | "fires" | "found" | "finding" | "reported" => Some("finding"),
+        "compliant" | "pass" | "passes" | "passed" | "ok" | "fine" => Some("compliant"),
+        "excepted" | "excused" => Some("excepted"),
+        _ => None,
+    };
+    let small = |i: usize| {
+        matches!(scanned.token_text(i), "to" | "be" | "is" | "should" | "must" | "will" | "a" | "as" | "has" | "been")
+    };
+    let last = words.find(|&i| !small(i))?;
+    let verdict = said(last).filter(|_| scanned.kind(rule) == K::Word && *at > rule && *at <= last)?;
+    let whole = place.range(rule, last);
+    let error = slip("the verdict stands before the rule", whole, "not written so");
+    let name = scanned.token_text(rule);
+    Some(place.mend(error, whole, &format!("{verdict} {name}"), "write the verdict first"))
+}
+
+/// `every rule has a citation`, `no self-approval`
+fn charter(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    let scanned = place.scanned;
+    if *at >= tokens.end {
+        return None;
+    }
+    if expected.contains(&Rule::kw_approval) && scanned.is(*at, "-") {
+        let error = slip("`self approval` is two words", place.span(*at), "not needed");
+        return Some(place.mend(error, place.span(*at), " ", "write a blank"));
+    }
+    if !expected.contains(&Rule::kw_cites) {
+        return None;
+    }
+    let last = scanned.significant_before(tokens.end).filter(|last| last >= at)?;
+    let (with, what) = match scanned.token_text(last) {
+        "citation" | "citations" | "cite" | "source" | "reference" | "cited" => ("cites", "a source"),
+        "test" | "tests" | "tested" => ("is tested", "a test"),
+        _ => return None,
+    };
+    let error = slip(format!("that every rule has {what} is said otherwise"), place.range(*at, last), "not written so");
+    Some(place.mend(error, place.range(*at, last), with, &format!("write `{with}`")))
+}
+
+/// `fiscal_year April 1`
+fn fiscal(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let Attempt { place, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    if first_word(attempt) != "fiscal_year" {
+        return None;
+    }
+    let keyword = scanned.significant(tokens.start);
+    let behind = (keyword + 1..tokens.end).filter(|&i| !scanned.kind(i).is_trivia());
+    let last = behind.clone().last()?;
+    let (mut month, mut day) = (None, 1);
+    for i in behind {
+        let text = scanned.token_text(i).to_ascii_lowercase();
+        if let Some(number) = MONTHS.iter().position(|m| text.starts_with(m)) {
+            month = Some(number + 1);
+        } else if scanned.kind(i) == K::Number {
+            day = text.parse().ok().filter(|day| (1..=31).contains(day))?;
+        }
+    }
+    let whole = Span { start: place.span(keyword).end, ..place.span(last) };
+    let error = slip("a fiscal year starts at a month and a day", place.range(keyword, last), "not written so");
+    Some(place.mend(error, whole, &format!(" starts {:02}-{day:02}", month?), "write the month and the day"))
+}
+
+/// `source register for gift from "gifts.csv"`
+fn files(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, what, .. } = attempt;
+    let scanned = place.scanned;
+    let text = scanned.significant(at + 1);
+    if *what != "head" || first_word(attempt) != "source" || text >= tokens.end || scanned.kind(text) != K::Text {
+        return None;
+    }
+    let error = slip("the files of a source stand between its braces", place.range(*at, text), "not here");
+    Some(error.help(format!("leave it out here, and begin its braces with `files {}`", scanned.token_text(text))))
 }
 
 /// `id text`, `let cap: 100 EUR`, `from 2026-01-01 to 2026-02-01`

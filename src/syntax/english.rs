@@ -264,6 +264,18 @@ pub fn counted(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     Some(error.help(format!("for example `count(gift over 30 days) {sign} 3`")))
 }
 
+/// `10 times avg(…)`, from what stands behind the word on.
+pub fn times(attempt: &Attempt<'_>, at: usize) -> Option<Diagnostic> {
+    let place = attempt.place;
+    let times = place.scanned.significant_before(at).filter(|&i| place.scanned.is(i, "times"))?;
+    let number = place.scanned.significant_before(times)?;
+    if place.scanned.kind(number) != K::Number {
+        return None;
+    }
+    let error = slip("`times` is written `*`", place.span(times), "no unit");
+    Some(place.mend(error, place.span(times), "*", "write `*`"))
+}
+
 /// `count(gift) > 3 within 30 days`
 pub fn window_outside(attempt: &Attempt<'_>, counts: &[&str]) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
@@ -275,7 +287,12 @@ pub fn window_outside(attempt: &Attempt<'_>, counts: &[&str]) -> Option<Diagnost
         return None;
     }
     let open = (tokens.start..*at).rev().find(|&i| scanned.kind(i) == K::OpenParen)?;
-    let word = scanned.significant_before(open).map(|i| scanned.token_text(i)).filter(|word| counts.contains(word))?;
+    let function = scanned.significant_before(open)?;
+    // What stands behind a unit is read as a clause.
+    if let Some(error) = times(attempt, function) {
+        return Some(error);
+    }
+    let word = Some(scanned.token_text(function)).filter(|word| counts.contains(word))?;
     let error = slip("a window stands in the parentheses", place.span(*at), "outside of them");
     let sign = |i: usize| matches!(scanned.token_text(i), ">" | ">=" | "<" | "<=" | "==" | "!=");
     let ends =

@@ -308,7 +308,9 @@ fn with_example(error: Diagnostic, attempt: &Attempt<'_>, previous: Option<usize
         (_, "test") => "test \"a large gift is a finding\" { … }",
         _ => match attempt.what {
             "field" => "value: money",
-            "step" if attempt.expected.contains(&Rule::kw_or) => "3 or more times login as failed",
+            "step" if [Rule::kw_or, Rule::kw_times].iter().any(|r| attempt.expected.contains(r)) => {
+                "3 or more times login as failed"
+            }
             "step" => "file_export as hoard where size >= 1 GiB",
             "entry" => "value = \"Amount\" as money GBP",
             "word" => "in_kind = \"In kind\"",

@@ -210,6 +210,9 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         return in_words;
     }
     let next = place.scanned.significant(at + 1);
+    if let Some(error) = english::times(attempt, *at) {
+        return Some(error);
+    }
     if let Some(error) = day_of_week(attempt) {
         return Some(error);
     }
@@ -293,7 +296,12 @@ fn between(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         (from < tokens.end && (from..=to).all(plain)).then_some((from, to))
     };
     let text = |(from, to): (usize, usize)| &scanned.text[scanned.start(from)..scanned.end(to)];
-    let low = operand(scanned.significant(at + 1));
+    let from = scanned.significant(at + 1);
+    if scanned.kind(from) == K::Number && scanned.is(from + 1, ":") && scanned.kind(from + 2) == K::Number {
+        let error = slip("there is no time of day", place.range(from, from + 2), "no value");
+        return Some(error.help("have the records say it, in a field of their own that is `true` at such times"));
+    }
+    let low = operand(from);
     let and = low.map(|(_, to)| scanned.significant(to + 1)).filter(|&i| i < tokens.end && scanned.is(i, "and"));
     let high = and.and_then(|and| operand(scanned.significant(and + 1)));
     let (Some(low), Some(high), K::Word) = (low, high, scanned.kind(last)) else { return Some(error.help(example)) };

@@ -310,7 +310,33 @@ pub fn missing_comma(attempt: &Attempt<'_>, place: &Place<'_>) -> Option<Diagnos
     if !begins || !attempt.expected.contains(&Rule::comma) && !attempt.expected.contains(&Rule::rbrace) {
         return None;
     }
-    Some(comma_before(place, at))
+    several_words(attempt, place).or_else(|| Some(comma_before(place, at)))
+}
+
+/// `enum { mail, public official }`
+fn several_words(attempt: &Attempt<'_>, place: &Place<'_>) -> Option<Diagnostic> {
+    let (scanned, at) = (place.scanned, attempt.at);
+    let beside = |i: usize| scanned.kind(i) == K::Word && !scanned.tokens[i].starts_line;
+    let first = scanned.significant_before(at).filter(|&i| scanned.kind(i) == K::Word && beside(at))?;
+    let mut last = at;
+    while beside(scanned.significant(last + 1)) {
+        last = scanned.significant(last + 1);
+    }
+    let (ahead, behind) = (scanned.significant_before(first)?, scanned.significant(last + 1));
+    let parted = scanned.is(ahead, ",") && matches!(scanned.token_text(behind), "," | "}")
+        || scanned.is(ahead, "{") && scanned.is(behind, ",");
+    let open = (attempt.tokens.start..first).rev().find(|&i| scanned.kind(i) == K::OpenBrace)?;
+    let of_enum = scanned.significant_before(open).is_some_and(|i| scanned.is(i, "enum"));
+    (parted && of_enum).then(|| joined(place, first, last).0)
+}
+
+/// That several words are one of an `enum`, and which.
+pub fn joined(place: &Place<'_>, first: usize, last: usize) -> (Diagnostic, String) {
+    let spelled = &place.scanned.text[place.scanned.start(first)..place.scanned.end(last)];
+    let name = spelled.split_whitespace().collect::<Vec<_>>().join("_");
+    let whole = place.range(first, last);
+    let error = slip("a word of an `enum` is one word", whole, "several words");
+    (place.mend(error, whole, &format!("{name} = \"{spelled}\""), "say how it is spelled"), name)
 }
 
 /// A comma is missing before this token.

@@ -71,8 +71,8 @@ pub fn item_known_as(word: &str) -> Option<&'static str> {
 /// What a verdict is called here.
 pub fn verdict_known_as(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
-        "violation" | "violated" | "breach" | "fail" | "failed" | "hit" | "match" => "finding",
-        "pass" | "passed" | "ok" | "allowed" | "clean" => "compliant",
+        "violation" | "violated" | "breach" | "fail" | "fails" | "failed" | "hit" | "match" => "finding",
+        "pass" | "passes" | "passed" | "ok" | "allowed" | "clean" => "compliant",
         "exception" | "exempt" => "excepted",
         "unknown" | "unclear" => "indeterminate",
         _ => return None,

@@ -195,6 +195,20 @@ fn need<'a>(typer: &mut Typer<'_, 'a>, clause: Option<&'a Clause>) -> Option<His
             ));
         }
     }
+    let (world, name) = (typer.world, h.kind.text.as_str());
+    let own = typer.roots.first().map(|(kind, _)| &world.infos[kind.0 as usize]);
+    let own = own.is_some_and(|info| info.columns.contains_key(name) || info.broken.contains(name));
+    if own && !world.kinds.contains_key(name) {
+        let d = Diagnostic::error(
+            Code::UnknownKind,
+            format!("`{name}` is a field of the record itself"),
+            h.kind.span,
+            "`need` names other records that have to be there",
+        );
+        return typer.fail(d.help(format!(
+            "what has to hold of a record is forbidden not to: `forbid` with `when not {name}`, or a comparison"
+        )));
+    }
     let (history, ..) = typer.history(h)?;
     Some(History { func: Func::Exists, ..history })
 }

@@ -357,6 +357,15 @@ impl<'a> Reader<'a> {
                 self.errors.push(error);
                 return;
             }
+            // `approved by`
+            let next = scanned.significant(at + 1).min(piece.end);
+            let both = if next < piece.end { format!("{word}_{}", scanned.token_text(next)) } else { String::new() };
+            if let Some(keyword) = lines.keywords.iter().find(|keyword| **keyword == both) {
+                let whole = self.place.range(at, next);
+                let error = super::super::slips::slip(format!("`{keyword}` is one word"), whole, "two words");
+                self.errors.push(self.place.mend(error, whole, keyword, &format!("write `{keyword}`")));
+                return;
+            }
             let error = Diagnostic::error(
                 Code::SyntaxError,
                 format!("{} has no `{}`", lines.of, self.place.shown(at)),

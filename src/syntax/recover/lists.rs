@@ -3,7 +3,7 @@
 use super::*;
 use crate::syntax::lower::tests::{Cell, Line};
 use crate::syntax::scan::Scanned;
-use crate::syntax::slips::{commas_before, slip};
+use crate::syntax::slips::{commas_before, joined, slip};
 use ast::{EnumWord, MapEntry, TypeExprKind};
 
 /// Nested lists are read piece by piece down to here.
@@ -159,14 +159,39 @@ impl<'a> Reader<'a> {
         let elements = Elements { rule: Rule::only_enum_word, what: "word", sign: "", commas: true };
         let mut words = Vec::new();
         self.list(inner, elements, &mut |reader, range, piece| {
-            let Piece::Fits(nodes) = piece else { return false };
-            words.extend(reader.lowered(nodes, range, |lower, node| match node.as_rule() {
-                Rule::enum_word => lower.enum_word(&node),
-                _ => None,
-            }));
+            match piece {
+                Piece::Fits(nodes) => words.extend(reader.lowered(nodes, range, |lower, node| match node.as_rule() {
+                    Rule::enum_word => lower.enum_word(&node),
+                    _ => None,
+                })),
+                Piece::DoesNot => match reader.several_words(range) {
+                    Some(last) => words.push(reader.joined(range.start, last)),
+                    None => return false,
+                },
+                Piece::Told => return false,
+            }
             true
         });
         words
+    }
+
+    /// `public official` on one line, between commas: the last of the words.
+    fn several_words(&self, piece: &Range<usize>) -> Option<usize> {
+        let scanned = self.place.scanned;
+        let mut words = piece.clone().filter(|&i| !scanned.kind(i).is_trivia());
+        let plain = |i: usize| scanned.kind(i) == K::Word && (i == piece.start || !scanned.tokens[i].starts_line);
+        let beside = |i: Option<usize>| i.is_some_and(|i| scanned.is(i, ","));
+        let parted = beside(scanned.significant_before(piece.start)) || beside(Some(scanned.significant(piece.end)));
+        let all = words.clone().count();
+        (parted && (2..=5).contains(&all) && words.all(plain)).then(|| scanned.significant_before(piece.end)).flatten()
+    }
+
+    /// The word that several are, told with how it is spelled.
+    fn joined(&mut self, first: usize, last: usize) -> EnumWord {
+        let (error, text) = joined(&self.place, first, last);
+        self.errors.push(error);
+        let span = self.place.range(first, last);
+        EnumWord { name: Ident { text, span }, spelling: None }
     }
 
     /// `name: { … }` with nothing behind it.
@@ -234,7 +259,17 @@ impl<'a> Reader<'a> {
         missing: &mut Vec<usize>,
     ) {
         let scanned = self.place.scanned;
-        let pieces = self.elements(inner.clone(), elements);
+        let mut pieces = self.elements(inner.clone(), elements);
+        if elements.what == "word" {
+            // Words on one line may be one.
+            pieces.dedup_by(|next, piece| {
+                let goes_on = !piece.1 && !scanned.tokens[scanned.significant(next.0.start)].starts_line;
+                if goes_on {
+                    *piece = (piece.0.start..next.0.end, next.1);
+                }
+                goes_on
+            });
+        }
         for (index, (piece, comma)) in pieces.iter().enumerate() {
             let Some(piece) = self.trimmed(piece.clone()) else {
                 if *comma {
@@ -273,7 +308,8 @@ impl<'a> Reader<'a> {
                 Err(failure) => failure,
             };
             let at = self.failed_at(&rest, &failure);
-            if at > rest.start && at < rest.end && self.begins(at, elements) {
+            let several = elements.what == "word" && self.several_words(&rest).is_some();
+            if at > rest.start && at < rest.end && !several && self.begins(at, elements) {
                 let before = rest.start..at;
                 if let Ok(nodes) = self.read(elements.rule, &before) {
                     keep(self, &before, Piece::Fits(nodes));

@@ -4,7 +4,7 @@ use bylaws::internals::{diag::Diagnostic, sema, source::SourceMap, syntax};
 
 const AROUND: &str = r#"
 policy gifts { timezone "UTC" }
-enum way { mail, post, courier }
+enum way { mail, post, courier, by_air = "by air" }
 record gift at received by employee identity id {
   id: text, received: date, employee: text, giver: text, note: text?, number: int, by_way: way, value: money, price: money,
 }
@@ -48,6 +48,8 @@ fn what_other_languages_have_is_mended() {
         ("when exists meal in 3 days before by employee", "when exists meal within 3 days before by employee"),
         ("when not note", "when not note present"),
         ("when value > 3 times price", "when value > 3 * price"),
+        ("when number > 1 and by_way in mail, post", "when number > 1 and by_way in { mail, post }"),
+        ("when by_way == by air and number > 1", "when by_way == by_air and number > 1"),
         ("when exists meal in the last 2 days", "when exists meal within 2 days before"),
         ("when value >= $1,000,000.50 and number > 1", "when value >= 1_000_000.50 USD and number > 1"),
         (
@@ -271,6 +273,14 @@ fn items_of_other_languages_are_mended() {
             "limit l { on gift sum value per employee and giver over 7 days to 5 EUR }",
             "limit l { on gift sum value per employee, giver over 7 days to 5 EUR }",
         ),
+        (
+            "limit l { on gift sum value per employee over 7 days\n  max 300 EUR }",
+            "limit l { on gift sum value per employee over 7 days\n  to 300 EUR }",
+        ),
+        (
+            "limit l { on gift count gifts per employee over 3 days to 3 }",
+            "limit l { on gift count per employee over 3 days to 3 }",
+        ),
         ("metric m { on gift count gift per month }", "metric m { on gift count per month }"),
         ("enum way2 { public official, mail }", "enum way2 { public_official = \"public official\", mail }"),
         ("record lunch { side: buy | sell }", "record lunch { side: enum { buy, sell } }"),
@@ -394,6 +404,7 @@ fn items_that_have_no_other_form_are_explained() {
         ("forbid r { on gift when number % 1000 == 0 }", "no remainder"),
         ("require r { on gift need note }", "`note` is a field of the record itself"),
         ("metric m { count gift per month }", "with `on gift` before it"),
+        ("limit l { on gift count employee over 30 days to 3 }", "`count per employee over 365 days`"),
         ("source s for gift from \"a.csv\" { format csv }", "begin its braces with `files \"a.csv\"`"),
         ("charter { every rule has a citation }", "every rule cites"),
         ("charter { every rule has tests }", "every rule is tested"),
@@ -449,6 +460,22 @@ fn a_word_of_the_language_is_no_word_of_an_enum() {
     let told = check(&format!("{record}\nforbid r {{ on transfer when way == in and who == \"a\" }}\n"));
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].message.contains("`in` is a word of the language"), "{told:?}");
+}
+
+/// One fix after the other leaves nothing to mend.
+#[test]
+fn fixes_follow_each_other() {
+    let mut text = "record lunch at day {\n  day date\n  who { name text, unit: text }\n  side: buy | sell\n  paid money EUR\n}\n# remark\nforbid r { on lunch l when l.paid > $1,000 }\n".to_owned();
+    for _ in 0..20 {
+        let told = check(&text);
+        let Some(fix) = told.iter().find_map(|d| d.fixes.first()) else {
+            assert!(told.is_empty(), "{text}\n{told:?}");
+            break;
+        };
+        text.replace_range(fix.span.range(), &fix.replacement);
+    }
+    let meant = "record lunch at day {\n  day: date,\n  who: { name: text, unit: text },\n  side: enum { buy, sell },\n  paid: money\n}\n// remark\nforbid r { on lunch as l when l.paid > 1_000 USD }\n";
+    assert_eq!(text, meant);
 }
 
 /// In a test a line may not begin with `and`.

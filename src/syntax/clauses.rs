@@ -273,11 +273,18 @@ fn counted_kind(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         return None;
     }
     let kind = scanned.token_text(*at);
+    let on = |i: &usize| scanned.is(*i, "on") && kind.starts_with(scanned.token_text(scanned.significant(i + 1)));
+    let known = (0..count).any(|i| on(&i));
+    let of = (0..count).rev().map(|i| scanned.token_text(i)).find(|text| matches!(*text, "limit" | "metric"));
+    if !known && of != Some("metric") {
+        let error = slip("whose records are counted stands behind `per`", place.span(*at), "no `per` before this");
+        return Some(error.help(format!("for example `count per {kind} over 365 days`; which are counted says `on`")));
+    }
     let gone = Span { end: place.span(scanned.significant(at + 1)).start, ..place.span(*at) };
     let error = slip("what is counted stands behind `on`", place.span(*at), "not needed");
     let mended = place.mend(error, gone, "", "leave it out");
     let line = mended.help.clone().unwrap_or_default();
-    Some(mended.help(format!("{line}, with `on {kind}` before it")))
+    Some(if known { mended } else { mended.help(format!("{line}, with `on {kind}` before it")) })
 }
 
 /// `expect gift_limit to be violated`
@@ -300,7 +307,8 @@ fn verdict(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         matches!(scanned.token_text(i), "to" | "be" | "is" | "should" | "must" | "will" | "a" | "as" | "has" | "been")
     };
     let last = words.find(|&i| !small(i))?;
-    let verdict = said(last).filter(|_| scanned.kind(rule) == K::Word && *at > rule && *at <= last)?;
+    let named = scanned.kind(rule) == K::Word && said(rule).is_none() && *at > rule && *at <= last;
+    let verdict = said(last).filter(|_| named)?;
     let whole = place.range(rule, last);
     let error = slip("the verdict stands before the rule", whole, "not written so");
     let name = scanned.token_text(rule);

@@ -440,6 +440,16 @@ pub fn listed(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     if within || !condition || !wants_operator(attempt) {
         return None;
     }
+    // `way in mail, post`
+    let scanned = place.scanned;
+    let first = scanned.significant_before(*at)?;
+    let sign = scanned.significant_before(first).map(|i| scanned.token_text(i));
+    if matches!(sign, Some("in" | "overlaps" | "in_domain"))
+        && let Some((last, values)) = set(scanned, first, attempt.tokens.end)
+    {
+        let error = slip("a set stands in braces", place.range(first, last), "no braces");
+        return Some(place.mend(error, place.range(first, last), &format!("{{ {values} }}"), "write braces"));
+    }
     let error = slip("conditions are joined by `and` or `or`", place.span(*at), "joins nothing");
     Some(place.mend(error, place.span(*at), " and", "write `and`"))
 }

@@ -47,7 +47,8 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             Some(place.mend(error, span, "", "leave the `;` out"))
         }
         (K::Unknown, "#") => {
-            Some(slip("`#` does not begin a remark", span, "not a sign of the language").help("write `// a remark`"))
+            let error = slip("`#` does not begin a remark", span, "not a sign of the language");
+            Some(error.help("write `// a remark`").fix("write `//`", span, "//"))
         }
         (K::Unknown, "!") => {
             let space = if scanned.kind(next) == K::Blank { "not" } else { "not " };
@@ -234,7 +235,7 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         "of" => return share(attempt),
         _ => {}
     }
-    if let Some(error) = bare_count(attempt) {
+    if let Some(error) = bare_count(attempt).or_else(|| word_in_two(attempt)) {
         return Some(error);
     }
     let (with, last) = match lower.as_str() {
@@ -254,6 +255,24 @@ pub fn word(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let written = &place.scanned.text[place.scanned.start(*at)..place.scanned.end(last)];
     let error = slip(format!("`{written}` is written `{with}`"), span, "not an operator");
     Some(place.mend(error, span, with, &format!("write `{with}`")))
+}
+
+/// `kind == public official`
+fn word_in_two(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, .. } = attempt;
+    let scanned = place.scanned;
+    let first = scanned.significant_before(*at).filter(|&i| scanned.kind(i) == K::Word)?;
+    let sign = scanned.significant_before(first).filter(|&i| i >= tokens.start)?;
+    let next = scanned.significant(at + 1);
+    let ends = next >= tokens.end || matches!(scanned.token_text(next), "and" | "or" | ")" | "}" | ",");
+    let small = super::words::OPERATORS.contains(&scanned.token_text(*at));
+    if !matches!(scanned.token_text(sign), "==" | "!=") || !ends || small || scanned.tokens[*at].starts_line {
+        return None;
+    }
+    let whole = place.range(first, *at);
+    let word = format!("{}_{}", scanned.token_text(first), scanned.token_text(*at));
+    let error = slip("a word of an `enum` is one word", whole, "two words");
+    Some(place.mend(error, whole, &word, "write one word"))
 }
 
 /// `time is on a weekend`

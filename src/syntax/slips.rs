@@ -229,6 +229,9 @@ fn behind_type(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let (text, span) = (scanned.token_text(*at), place.span(*at));
     let before = scanned.significant_before(*at)?;
     let whole = Span { start: place.span(before).end, ..span };
+    if scanned.tokens[*at].starts_line && !OPTIONAL.contains(&text) && !MARKS.contains(&text) {
+        return Some(comma_before(place, *at));
+    }
     if OPTIONAL.contains(&text) && !scanned.is(before, "?") {
         let error = slip("a field that may be absent has `?` behind its type", span, "no word of the language");
         return Some(place.mend(error, whole, "?", "write `?`"));

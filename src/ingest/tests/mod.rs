@@ -1,5 +1,6 @@
 //! Whole inputs of each format, and the same records through all of them.
 
+mod brief;
 mod cases;
 #[cfg(feature = "parquet")]
 mod groups;

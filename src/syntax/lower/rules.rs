@@ -155,7 +155,12 @@ impl Lower<'_> {
                 "count the records, and say how many may be:\n    count per actor in calendar month\n    to {number}"
             );
             let what = "what a `limit` allows stands in a clause of its own";
-            self.error(Diagnostic::error(Code::SyntaxError, what, allowed.span, "no field of the records").help(help));
+            let error = Diagnostic::error(Code::SyntaxError, what, allowed.span, "no field of the records");
+            // `max 300 GBP` on a line of its own
+            self.error(match func == Func::Max && child(&node, Rule::keys).is_none() {
+                true => error.help(format!("write `to {}`", self.text(allowed.span))).fix("write `to`", keyword, "to"),
+                false => error.help(help),
+            });
             return None;
         }
         let (keys, window) = self.keys_and_window(&node);

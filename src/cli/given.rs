@@ -95,7 +95,7 @@ impl Rules<'_> {
     }
 }
 
-/// Whether this is plainly a long file. Of a glob or a source's own files that is known only when there is a plan.
+/// Whether this is plainly a long file; of a glob it is not known.
 fn is_long(records: &str) -> bool {
     let path = records.split_once('=').map_or(records, |(_, path)| path);
     std::fs::metadata(path).is_ok_and(|file| file.len() >= reading::SHORT)
@@ -137,7 +137,8 @@ impl Given {
 
     /// Loads the policy set; errors are told, warnings too.
     pub fn rules(&self, style: Style) -> Result<Rules<'_>, Failure> {
-        if self.records.iter().any(|records| is_long(records)) {
+        // How long a source's own files are is known only when there is a plan.
+        if self.records.is_empty() || self.records.iter().any(|records| is_long(records)) {
             memory::in_small_pages();
         }
         let Some(path) = &self.plan else {

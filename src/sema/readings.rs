@@ -202,28 +202,6 @@ fn in_letters(text: &str) -> Option<String> {
     meant.contains('%').then_some(meant)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::in_letters;
-
-    #[test]
-    fn formats_in_letters() {
-        for (written, meant) in [
-            ("dd/mm/yyyy", Some("%d/%m/%Y")),
-            ("YYYY-MM-DD", Some("%Y-%m-%d")),
-            ("DD.MM.YY HH:mm", Some("%d.%m.%y %H:%M")),
-            ("yyyy-MM-ddTHH:mm:ss", Some("%Y-%m-%dT%H:%M:%S")),
-            ("d MMM yyyy", Some("%d %b %Y")),
-            ("%d/%m", None),
-            ("day", None),
-            ("", None),
-            ("é", None),
-        ] {
-            assert_eq!(in_letters(written).as_deref(), meant, "{written}");
-        }
-    }
-}
-
 /// `bool { true: "True", false: "False" }`: each spelling with its value.
 pub fn how_words(
     world: &World,
@@ -331,4 +309,26 @@ pub fn identity(world: &mut World, kind: KindId, columns: Vec<ColumnId>, span: S
     )
     .label(before.unwrap_or(declared.span), "the first is said here");
     world.report.tell(d.help("all sources of a kind share one identity: say it once, at the record"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_letters;
+
+    #[test]
+    fn formats_in_letters() {
+        for (written, meant) in [
+            ("dd/mm/yyyy", Some("%d/%m/%Y")),
+            ("YYYY-MM-DD", Some("%Y-%m-%d")),
+            ("DD.MM.YY HH:mm", Some("%d.%m.%y %H:%M")),
+            ("yyyy-MM-ddTHH:mm:ss", Some("%Y-%m-%dT%H:%M:%S")),
+            ("d MMM yyyy", Some("%d %b %Y")),
+            ("%d/%m", None),
+            ("day", None),
+            ("", None),
+            ("é", None),
+        ] {
+            assert_eq!(in_letters(written).as_deref(), meant, "{written}");
+        }
+    }
 }

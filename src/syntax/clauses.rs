@@ -349,7 +349,7 @@ fn fiscal(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     }
     let keyword = scanned.significant(tokens.start);
     let behind = (keyword + 1..tokens.end).filter(|&i| !scanned.kind(i).is_trivia());
-    let last = behind.clone().last()?;
+    let last = behind.clone().next_back()?;
     let (mut month, mut day) = (None, 1);
     for i in behind {
         let text = scanned.token_text(i).to_ascii_lowercase();

@@ -254,7 +254,12 @@ fn word_value(world: &World, ty: &Type, to: &Cast, word: &Ident) -> Option<Value
                     word.span,
                     "not a truth",
                 );
-                world.report.fail(world.report.suggest(d, word.span, text, ["true", "false"]))
+                world.report.fail(match text.to_ascii_lowercase().as_str() {
+                    "yes" | "y" | "on" | "no" | "n" | "off" | "x" => {
+                        d.help("how it is spelled stands behind it: `bool { true: \"yes\", false: \"no\" }`")
+                    }
+                    _ => world.report.suggest(d, word.span, text, ["true", "false"]),
+                })
             }
         },
         Type::Text => Some(Value::Text(text.into())),

@@ -1,13 +1,13 @@
 //! Slips in the clauses of rules and in declarations, each with what to write instead.
 
-use super::english::is_length;
+use super::english::{self, is_length};
 use super::explain::{Attempt, first_word};
 use super::foreign::COUNTS;
 use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
 use super::scan::Scanned;
 use super::slips::slip;
-use super::words::{RULE_CLAUSES, item_known_as};
+use super::words::{RULE_CLAUSES, WAIVE_CLAUSES, item_known_as};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::source::Span;
 
@@ -29,6 +29,8 @@ pub fn find(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         .or_else(|| verdict(attempt))
         .or_else(|| charter(attempt))
         .or_else(|| fiscal(attempt))
+        .or_else(|| head(attempt))
+        .or_else(|| value(attempt))
         .or_else(|| files(attempt))
         .or_else(|| sign(attempt))
 }
@@ -84,6 +86,11 @@ fn looking_back(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         let whole = place.range(first, unit);
         let error = slip("a window is a length of time and its direction", whole, "not written so");
         return Some(place.mend(error, whole, &with, "write the window"));
+    }
+    if scanned.is(next, "week") && direction.is_none() && attempt.expected.contains(&Rule::period) {
+        let whole = place.range(first, next);
+        let error = slip("there is no calendar period of a week", whole, "no period");
+        return Some(place.mend(error, whole, "over 7 days", "write the days"));
     }
     if scanned.kind(next) == K::Word && direction.is_none() && attempt.expected.contains(&Rule::period) {
         let gone = Span { end: place.span(next).start, ..place.span(scanned.significant(first + 1)) };
@@ -362,6 +369,52 @@ fn fiscal(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let whole = Span { start: place.span(keyword).end, ..place.span(last) };
     let error = slip("a fiscal year starts at a month and a day", place.range(keyword, last), "not written so");
     Some(place.mend(error, whole, &format!(" starts {:02}-{day:02}", month?), "write the month and the day"))
+}
+
+/// `revise gifts from 2026-01-01 {`, `waive gifts for actor "E1" until 2026-12-31 {`
+fn head(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, what, expected } = attempt;
+    let scanned = place.scanned;
+    if *what != "head" || *at >= tokens.end || scanned.kind(*at) != K::Word {
+        return None;
+    }
+    let found = scanned.token_text(*at);
+    if found == "from" && first_word(attempt) == "revise" && expected.contains(&Rule::kw_effective) {
+        let error =
+            slip("from when on a rule reads so stands behind `effective`", place.span(*at), "missing before this");
+        let nothing = Span { end: place.span(*at).start, ..place.span(*at) };
+        return Some(place.mend(error, nothing, "effective ", "add `effective`"));
+    }
+    if first_word(attempt) == "waive" && WAIVE_CLAUSES.contains(&found) {
+        let error = slip(format!("`{found}` stands between the braces of a waiver"), place.span(*at), "not here");
+        let last = scanned.significant_before(tokens.end).filter(|last| last >= at)?;
+        let line = &scanned.text[scanned.start(*at)..scanned.end(last)];
+        return Some(error.help(format!("leave it out here, and write `{line}` on a line of its own between them")));
+    }
+    None
+}
+
+/// `let eu = "DE", "FR"`, `define late(b: breach) { … }`
+fn value(attempt: &Attempt<'_>) -> Option<Diagnostic> {
+    let Attempt { place, at, tokens, expected, .. } = attempt;
+    let scanned = place.scanned;
+    if *at >= tokens.end {
+        return None;
+    }
+    if first_word(attempt) == "let" && scanned.is(*at, ",") {
+        let assign = (tokens.start..*at).find(|&i| scanned.is(i, "="))?;
+        let first = scanned.significant(assign + 1);
+        let (last, values) = english::set(scanned, first, tokens.end)?;
+        let error = slip("a set stands in braces", place.range(first, last), "no braces");
+        return Some(place.mend(error, place.range(first, last), &format!("{{ {values} }}"), "write braces"));
+    }
+    if first_word(attempt) == "define" && scanned.is(*at, "{") && expected.contains(&Rule::assign) {
+        let close = (at + 1..tokens.end).rev().find(|&i| scanned.kind(i) == K::CloseBrace)?;
+        let inner = scanned.text[scanned.end(*at)..scanned.start(close)].trim();
+        let error = slip("what a function is stands behind `=`", place.span(*at), "no braces");
+        return Some(place.mend(error, place.range(*at, close), &format!("= {inner}"), "write `=`"));
+    }
+    None
 }
 
 /// `source register for gift from "gifts.csv"`

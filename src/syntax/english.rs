@@ -13,7 +13,7 @@ fn plain(word: &str) -> &str {
     match word {
         "greater" | "higher" | "larger" | "bigger" | "longer" | "later" | "older" => "more",
         "lower" | "smaller" | "fewer" | "shorter" | "earlier" => "less",
-        "null" | "nil" | "none" | "blank" | "missing" | "unset" => "empty",
+        "null" | "nil" | "none" | "blank" | "missing" | "unset" | "absent" => "empty",
         "given" | "set" | "filled" | "known" | "provided" => "present",
         "are" | "be" | "was" | "were" => "is",
         "do" | "did" => "does",
@@ -209,7 +209,7 @@ pub fn first_of(scanned: &Scanned<'_>, last: usize, start: usize) -> usize {
 }
 
 /// `"DE", "FR" or "NL"`: the last token, and the values with commas.
-fn set(scanned: &Scanned<'_>, from: usize, end: usize) -> Option<(usize, String)> {
+pub fn set(scanned: &Scanned<'_>, from: usize, end: usize) -> Option<(usize, String)> {
     let (mut at, mut last, mut values) = (from, None, Vec::new());
     while at < end && matches!(scanned.kind(at), K::Text | K::Word | K::Number) {
         let unit = scanned.significant(at + 1);

@@ -42,6 +42,10 @@ pub fn sign(attempt: &Attempt<'_>) -> Option<Diagnostic> {
             Some(place.mend(error, span, &format!("\"{inner}\""), "write double quotes"))
         }
         (K::Unknown, "“" | "”" | "„" | "‘" | "’" | "«" | "»" | "‟") => smart_quotes(attempt),
+        (_, sign @ (";" | "," | "|")) if first_word(attempt) == "delimiter" => {
+            let error = slip("a text stands in double quotes", span, "no quotes");
+            Some(place.mend(error, span, &format!("\"{sign}\""), "add the quotes"))
+        }
         (K::Unknown, ";") => {
             let error = slip("`;` ends nothing here", span, "not needed");
             Some(place.mend(error, span, "", "leave the `;` out"))

@@ -54,6 +54,7 @@ fn quotes(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         K::Word if expected == &[Rule::string] => {
             let line_end = (*at..tokens.end)
                 .take_while(|&i| i == *at || !place.scanned.tokens[i].starts_line)
+                .take_while(|&i| place.scanned.kind(i) != K::CloseBrace)
                 .filter(|&i| !place.scanned.kind(i).is_trivia())
                 .last()
                 .unwrap_or(*at);

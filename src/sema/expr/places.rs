@@ -371,6 +371,16 @@ impl<'a> Typer<'_, 'a> {
             .label(def.span, "the words are declared here");
             return self.fail(world.report.suggest(d, name.span, text, def.words.iter().map(|w| w.name.as_str())));
         }
+        let truth = match text.to_ascii_lowercase().as_str() {
+            "yes" | "y" | "on" | "true" => Some("true"),
+            "no" | "n" | "off" | "false" => Some("false"),
+            _ => None,
+        };
+        if let (Some(Type::Bool), Some(truth)) = (expect, truth) {
+            let d =
+                Diagnostic::error(Code::UnknownName, format!("no name `{text}` is known here"), name.span, "not known");
+            return self.fail(world.report.rewrite(d, &format!("it is called `{truth}` here:"), name.span, truth));
+        }
         let enums = world.words.iter().position(|w| w.contains_key(text));
         if let Some(id) = enums {
             if self.alone {

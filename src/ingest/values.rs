@@ -167,8 +167,8 @@ impl Reader {
     #[inline]
     pub fn instant(&self, raw: Raw, last: &mut Day) -> Option<i64> {
         match (&self.ty, &self.words, raw) {
-            (As::Timestamp { format: None, unit: None, zone }, None, Raw::Text(text)) => {
-                times::timestamp_near(text, zone, last)
+            (As::Timestamp { format: None, unit: None, zone }, None, raw) => {
+                unquoted(raw).and_then(|text| times::timestamp_near(text, zone, last))
             }
             _ => None,
         }

@@ -483,6 +483,15 @@ fn a_word_of_the_language_is_no_word_of_an_enum() {
     assert!(told[0].message.contains("`in` is a word of the language"), "{told:?}");
 }
 
+/// Few words on one line may be one; of many each is its own, and they are read once.
+#[test]
+fn many_words_without_commas_are_one_slip() {
+    let words: Vec<String> = (0..50_000).map(|i| format!("w{i}")).collect();
+    let told = check(&format!("enum e {{ {} }}\n", words.join(" ")));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].message.starts_with("49999 commas are missing"), "{}", told[0].message);
+}
+
 /// One fix after the other leaves nothing to mend.
 #[test]
 fn fixes_follow_each_other() {

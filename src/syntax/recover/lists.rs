@@ -9,6 +9,9 @@ use ast::{EnumWord, MapEntry, TypeExprKind};
 /// Nested lists are read piece by piece down to here.
 const MOST_LEVELS: usize = 8;
 
+/// More words than these are not meant to be one.
+const MOST_WORDS: usize = 5;
+
 /// What the elements of a list are.
 #[derive(Clone, Copy)]
 struct Elements {
@@ -182,8 +185,29 @@ impl<'a> Reader<'a> {
         let plain = |i: usize| scanned.kind(i) == K::Word && (i == piece.start || !scanned.tokens[i].starts_line);
         let beside = |i: Option<usize>| i.is_some_and(|i| scanned.is(i, ","));
         let parted = beside(scanned.significant_before(piece.start)) || beside(Some(scanned.significant(piece.end)));
-        let all = words.clone().count();
-        (parted && (2..=5).contains(&all) && words.all(plain)).then(|| scanned.significant_before(piece.end)).flatten()
+        let all = words.clone().take(MOST_WORDS + 1).count();
+        (parted && (2..=MOST_WORDS).contains(&all) && words.all(plain))
+            .then(|| scanned.significant_before(piece.end))
+            .flatten()
+    }
+
+    /// Few words on one line may be one.
+    fn beside_each_other(&self, pieces: Vec<(Range<usize>, bool)>) -> Vec<(Range<usize>, bool)> {
+        let scanned = self.place.scanned;
+        let goes_on = |pair: &[(Range<usize>, bool)]| {
+            !pair[0].1 && !scanned.tokens[scanned.significant(pair[1].0.start)].starts_line
+        };
+        let mut joined = Vec::with_capacity(pieces.len());
+        let mut rest = &pieces[..];
+        while !rest.is_empty() {
+            let (run, behind) = rest.split_at(1 + rest.windows(2).take_while(|pair| goes_on(pair)).count());
+            match run {
+                [first, .., last] if run.len() <= MOST_WORDS => joined.push((first.0.start..last.0.end, last.1)),
+                _ => joined.extend_from_slice(run),
+            }
+            rest = behind;
+        }
+        joined
     }
 
     /// The word that several are, told with how it is spelled.
@@ -259,17 +283,8 @@ impl<'a> Reader<'a> {
         missing: &mut Vec<usize>,
     ) {
         let scanned = self.place.scanned;
-        let mut pieces = self.elements(inner.clone(), elements);
-        if elements.what == "word" {
-            // Words on one line may be one.
-            pieces.dedup_by(|next, piece| {
-                let goes_on = !piece.1 && !scanned.tokens[scanned.significant(next.0.start)].starts_line;
-                if goes_on {
-                    *piece = (piece.0.start..next.0.end, next.1);
-                }
-                goes_on
-            });
-        }
+        let pieces = self.elements(inner.clone(), elements);
+        let pieces = if elements.what == "word" { self.beside_each_other(pieces) } else { pieces };
         for (index, (piece, comma)) in pieces.iter().enumerate() {
             let Some(piece) = self.trimmed(piece.clone()) else {
                 if *comma {

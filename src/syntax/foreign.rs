@@ -5,7 +5,7 @@ use super::explain::{Attempt, VALUES, first_word};
 use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
 use super::slips::slip;
-use super::words::OPERATORS;
+use super::words::{self, OPERATORS};
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
@@ -269,7 +269,7 @@ fn word_in_two(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let sign = scanned.significant_before(first).filter(|&i| i >= tokens.start)?;
     let next = scanned.significant(at + 1);
     let ends = next >= tokens.end || matches!(scanned.token_text(next), "and" | "or" | ")" | "}" | ",");
-    let small = super::words::OPERATORS.contains(&scanned.token_text(*at));
+    let small = OPERATORS.contains(&scanned.token_text(*at));
     if !matches!(scanned.token_text(sign), "==" | "!=") || !ends || small || scanned.tokens[*at].starts_line {
         return None;
     }
@@ -296,7 +296,7 @@ fn day_of_week(attempt: &Attempt<'_>) -> Option<Diagnostic> {
         return None;
     }
     let error = slip("there is no day of the week", place.range(*at, last), "not written so");
-    Some(error.help("have the records say it, in a field of their own that is `true` on such days"))
+    Some(error.help(words::NO_TIME_OF_DAY))
 }
 
 /// `value between 100 EUR and 200 EUR`
@@ -322,7 +322,7 @@ fn between(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let from = scanned.significant(at + 1);
     if scanned.kind(from) == K::Number && scanned.is(from + 1, ":") && scanned.kind(from + 2) == K::Number {
         let error = slip("there is no time of day", place.range(from, from + 2), "no value");
-        return Some(error.help("have the records say it, in a field of their own that is `true` at such times"));
+        return Some(error.help(words::NO_TIME_OF_DAY));
     }
     let low = operand(from);
     let and = low.map(|(_, to)| scanned.significant(to + 1)).filter(|&i| i < tokens.end && scanned.is(i, "and"));

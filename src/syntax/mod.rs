@@ -7,6 +7,7 @@
 mod again;
 pub mod ast;
 mod clauses;
+mod declarations;
 pub mod english;
 mod explain;
 mod foreign;

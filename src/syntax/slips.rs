@@ -2,7 +2,7 @@
 
 use super::clauses;
 use super::english;
-use super::explain::{Attempt, Place, first_word};
+use super::explain::{Attempt, Place, VALUES, first_word};
 use super::foreign;
 use super::kinds::SyntaxKind as K;
 use super::parse::Rule;
@@ -134,7 +134,8 @@ pub fn reserved(attempt: &Attempt<'_>) -> Option<Diagnostic> {
     let Attempt { place, at, tokens, .. } = attempt;
     let scanned = place.scanned;
     let found = (*at < tokens.end).then(|| scanned.token_text(*at))?;
-    if !matches!(found, "and" | "or" | "not" | "in" | "true" | "false") {
+    let value = VALUES.iter().any(|v| attempt.expected.contains(v)) && !attempt.expected.contains(&Rule::infix);
+    if !value || !matches!(found, "and" | "or" | "not" | "in") {
         return None;
     }
     let side = |i: usize| scanned.token_text(i);

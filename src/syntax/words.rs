@@ -68,6 +68,8 @@ pub fn item_known_as(word: &str) -> Option<&'static str> {
     })
 }
 
+pub const NO_TIME_OF_DAY: &str = "a condition knows no time of day and no day of the week: let a field of the records say it, such as `at_night: bool`";
+
 /// What a verdict is called here.
 pub fn verdict_known_as(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {

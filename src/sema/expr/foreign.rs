@@ -4,14 +4,13 @@ use super::super::hir::CompareOp;
 use super::Typer;
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{self, ExprKind as K};
+use crate::syntax::words::NO_TIME_OF_DAY;
 
 /// A name for the present moment.
 pub fn clock(name: &str) -> Option<&'static str> {
     let clocks = ["now", "today", "current_date", "current_timestamp", "sysdate", "getdate"];
     clocks.contains(&name).then_some("there is no clock: use the record's own time, or `as_of`, the end of the data")
 }
-
-const NO_TIME_OF_DAY: &str = "a condition knows no time of day and no day of the week: let a field of the records say it, such as `at_night: bool`";
 
 /// A function of other languages.
 pub fn function(name: &str) -> Option<&'static str> {

@@ -64,34 +64,11 @@ fn days(text: &[u8; 10]) -> Option<i32> {
 /// left out (then it is local in `zone`), `T` may be a space, `Z` is the offset 0. Second 60, a leap second,
 /// is the next minute's start.
 pub fn timestamp(text: &str, zone: &Zone) -> Option<i64> {
-    timestamp_near(text, zone, &mut Day::default())
-}
-
-/// The day that was read last: mostly the next time is of the same.
-#[derive(Clone, Copy, Debug)]
-pub struct Day {
-    text: [u8; 10],
-    days: i32,
-}
-
-impl Default for Day {
-    fn default() -> Day {
-        Day { text: *b"1970-01-01", days: 0 }
-    }
-}
-
-/// As [`timestamp`].
-#[inline]
-pub fn timestamp_near(text: &str, zone: &Zone, last: &mut Day) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() < 16 || !matches!(bytes[10], b'T' | b't' | b' ') || bytes[13] != b':' {
         return None;
     }
-    let day: &[u8; 10] = bytes.first_chunk()?;
-    if last.text != *day {
-        *last = Day { text: *day, days: days(day)? };
-    }
-    let days = last.days;
+    let days = days(bytes.first_chunk()?)?;
     let (mut nanos, mut at) = (0, 16);
     let (hour, minute, second) = match bytes.get(11..19).filter(|time| time[5] == b':') {
         Some(time) => {

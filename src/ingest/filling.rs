@@ -7,7 +7,6 @@ use super::rows::{Cells, Expr};
 use super::values::{Misfit, Scalar};
 use super::worker::Spread;
 use crate::data::build::{ColumnBuilder, shortened};
-use crate::data::times::Day;
 use crate::data::{Batch, ColumnId, Defect, Gone, KindId, LetGo, Place, Reading, Seen, Sieve};
 use std::sync::Arc;
 
@@ -90,7 +89,6 @@ struct InBrief<'w> {
     identity: &'w Expr,
     time: Option<&'w Expr>,
     gone: Gone,
-    day: Day,
 }
 
 pub struct Filling {
@@ -156,7 +154,7 @@ impl InBrief<'_> {
     fn add(&mut self, sieve: &dyn Sieve, cells: &impl Cells) -> bool {
         let Seen::Text(identity) = self.identity.seen(cells) else { return false };
         if let Some(time) = self.time {
-            let Some(time) = time.instant(cells, &mut self.day) else { return false };
+            let Some(time) = time.instant(cells) else { return false };
             let (first, last) = self.gone.times.unwrap_or((time, time));
             self.gone.times = Some((first.min(time), last.max(time)));
         }
@@ -182,14 +180,12 @@ impl<'w> Sifter<'w> {
         let exprs = |columns: &[ColumnId]| columns.iter().map(|c| target.expr(*c)).collect::<Option<Vec<_>>>();
         let brief = sift.sieve.brief(target.kind).and_then(|brief| {
             let identity = target.expr(brief.identity)?;
-            let time = brief.time.map(|time| target.expr(time));
+            let time = match brief.time {
+                Some(time) => Some(target.expr(time)?),
+                None => None,
+            };
             let gone = Gone { kind: target.kind, identities: Vec::new(), times: None };
-            Some(InBrief {
-                identity,
-                time: if let Some(time) = time { Some(time?) } else { None },
-                gone,
-                day: Day::default(),
-            })
+            Some(InBrief { identity, time, gone })
         });
         Some(Sifter {
             sieve: sift.sieve,

@@ -9,7 +9,6 @@ use super::scan;
 use super::values::{Misfit, Reader, Scalar};
 use crate::data::build::ColumnBuilder;
 use crate::data::mapping::Step;
-use crate::data::times::Day;
 use crate::data::{Currency, Decimal, Money, Seen, Value};
 use regex::Regex;
 use std::borrow::Cow;
@@ -222,9 +221,9 @@ impl Expr {
     }
 
     /// The moment that is written there in the usual form.
-    pub fn instant(&self, cells: &impl Cells, last: &mut Day) -> Option<i64> {
+    pub fn instant(&self, cells: &impl Cells) -> Option<i64> {
         match self {
-            Expr::Read(get, reader) if get.rest.is_empty() => reader.instant(cells.raw(get.item, get.slot)?, last),
+            Expr::Read(get, reader) if get.rest.is_empty() => reader.instant(cells.raw(get.item, get.slot)?),
             _ => None,
         }
     }

@@ -29,9 +29,8 @@ use super::scan::{self, Bounds};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
 use crate::data::mapping::How;
-use crate::data::quantities;
-use crate::data::times::{self, Day};
 use crate::data::{Currency, Decimal, DecimalError, EnumId, Money, Schema, Seen, Type, Value};
+use crate::data::{quantities, times};
 use crate::diag::did_you_mean;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -165,10 +164,10 @@ impl Reader {
 
     /// Of a timestamp in the usual form, in nanoseconds since 1970.
     #[inline]
-    pub fn instant(&self, raw: Raw, last: &mut Day) -> Option<i64> {
+    pub fn instant(&self, raw: Raw) -> Option<i64> {
         match (&self.ty, &self.words, raw) {
             (As::Timestamp { format: None, unit: None, zone }, None, raw) => {
-                unquoted(raw).and_then(|text| times::timestamp_near(text, zone, last))
+                unquoted(raw).and_then(|text| times::timestamp(text, zone))
             }
             _ => None,
         }

@@ -96,7 +96,7 @@ pub fn date_of(year: i32, month: u8, day: u8) -> i32 {
     (era * 146_097 + day_of_era - 719_468) as i32
 }
 
-pub fn days_in_month(year: i32, month: u8) -> u8 {
+pub const fn days_in_month(year: i32, month: u8) -> u8 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
         2 => 28,

@@ -72,7 +72,7 @@ limits! {
     pattern_bytes "pattern-bytes" Bytes 10 * MIB, 10 * MIB; "one regular expression, compiled"; "B0313, exit code 2";
     patterns "patterns" Count 5_000, ANY; "regular expressions of a policy set"; "B0007, exit code 2";
     files "files" Count 100_000, ANY; "files of records that globs match"; "exit code 2";
-    record_bytes "record-bytes" Bytes 64 * MIB, 2 * GIB; "one record: a line, a row or an object"; "B1007, the record is rejected";
+    record_bytes "record-bytes" Bytes 64 * MIB, 2 * GIB - 1; "one record: a line, a row or an object"; "B1007, the record is rejected";
     record_nesting "record-nesting" Count 128, 1_000; "objects and lists in one another, in a record"; "B1008, the record is rejected";
     record_values "record-values" Count 1_000_000, ANY; "fields of one object, or elements of one list, in a record"; "B1012, the record is rejected";
     columns "columns" Count 10_000, ANY; "columns of a CSV or Parquet file"; "B1025, exit code 2";

@@ -52,19 +52,49 @@ pub fn date(text: &str) -> Option<i32> {
     days(text.as_bytes().try_into().ok()?)
 }
 
+/// By month: how many days of the year are before it, and how many it has.
+const MONTHS: [(u16, u8); 16] = {
+    let (mut months, mut month, mut before) = ([(0, 0); 16], 1, 0);
+    while month <= 12 {
+        months[month] = (before, days_in_month(1, month as u8));
+        before += months[month].1 as u16;
+        month += 1;
+    }
+    months
+};
+
 #[inline]
 fn days(text: &[u8; 10]) -> Option<i32> {
     let [century, _, in_century, _, _, month, ..] = YEAR_AND_MONTH.pairs(text.first_chunk()?)?;
-    let (year, day) = (i32::from(century) * 100 + i32::from(in_century), two(text[8], text[9])? as u8);
-    let valid = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
-    if valid { Some(date_of(year, month, day)) } else { None }
+    let day = two(text[8], text[9])?;
+    let is_leap = if in_century == 0 { century % 4 == 0 } else { in_century % 4 == 0 };
+    let (before, has) = MONTHS[usize::from(month % 16)];
+    let is_valid = month < 16 && 1 <= day && day <= i64::from(has) + i64::from(is_leap && month == 2);
+    // Of the years before, counted from 400 years before the first, so that no number is below zero.
+    let years = u32::from(century) * 100 + u32::from(in_century) + 399;
+    let days =
+        years * 365 + years / 4 - years / 100 + years / 400 + u32::from(before) + u32::from(is_leap && month > 2);
+    if is_valid { Some(days as i32 + day as i32 - FIRST_DAY) } else { None }
 }
+
+/// 1970-01-01, as [`days`] counts.
+const FIRST_DAY: i32 = 146_097 + 719_163;
 
 /// `2025-01-31T09:00:00.5+08:00` as nanoseconds since 1970: the seconds, their fraction and the offset may be
 /// left out (then it is local in `zone`), `T` may be a space, `Z` is the offset 0. Second 60, a leap second,
 /// is the next minute's start.
 pub fn timestamp(text: &str, zone: &Zone) -> Option<i64> {
     let bytes = text.as_bytes();
+    // As it mostly is.
+    if let Ok(usual) = <&[u8; 20]>::try_from(bytes)
+        && (usual[10], usual[19]) == (b'T', b'Z')
+    {
+        let [hour, _, _, minute, _, _, second, _] = TIME_OF_DAY.pairs(usual[11..].first_chunk()?)?;
+        let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+        let days = i64::from(days(usual.first_chunk()?)?);
+        let is_valid = hour <= 23 && minute <= 59 && second <= 60;
+        return if is_valid { (days * 86_400 + seconds).checked_mul(NANOS_PER_SECOND) } else { None };
+    }
     if bytes.len() < 16 || !matches!(bytes[10], b'T' | b't' | b' ') || bytes[13] != b':' {
         return None;
     }
@@ -184,6 +214,18 @@ mod tests {
         assert_eq!(date_as("%d/%m/%Y", "2024-02-29"), None);
         assert_eq!(timestamp_as("%d.%m.%Y %H:%M", "01.01.1970 08:00", &shanghai), Some(0));
         assert_eq!(timestamp_as("%Y-%m-%d %H:%M %z", "1970-01-01 01:00 +0100", &shanghai), Some(0));
+    }
+
+    #[test]
+    fn the_days_of_every_month_are_told() {
+        for month in 0..12 * 10_000 {
+            let (year, month) = (month / 12, (month % 12 + 1) as u8);
+            let of = |day: u8| date(&format!("{year:04}-{month:02}-{day:02}"));
+            let last = days_in_month(year, month);
+            assert_eq!((of(0), of(last + 1)), (None, None), "{year} {month}");
+            assert_eq!((of(1), of(last)), (Some(date_of(year, month, 1)), Some(date_of(year, month, last))));
+        }
+        assert_eq!((date("2025-00-01"), date("2025-13-01"), date("2025-18-01")), (None, None, None));
     }
 
     proptest! {

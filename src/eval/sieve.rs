@@ -9,7 +9,7 @@ mod guards;
 mod sets;
 mod texts;
 
-use self::guards::{Cost, Guard, Guards, guards_of};
+use self::guards::{Group, Guard, Guards, guards_of, in_order};
 use self::sets::{Mask, bit, keep, meet, unbit};
 use super::repeats::hash_of;
 use super::screen::triggered_by;
@@ -155,8 +155,7 @@ impl KindSieve {
             let all = sieve.all.clone();
             sieve.push(time, Stage { optional: false, concerned: all.clone(), otherwise: all, guards: Guards::Timed });
         }
-        // What is cheap first, and what most readers need.
-        let mut groups: Vec<(Cost, ColumnId, Vec<Guard>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for (cost, guard) in guards {
             match groups.iter_mut().find(|g| (g.0, g.1) == (cost, guard.atom.column)) {
                 // They come reader by reader.
@@ -165,8 +164,7 @@ impl KindSieve {
                 None => groups.push((cost, guard.atom.column, vec![guard])),
             }
         }
-        groups.sort_by_key(|(cost, column, own)| (cost.effort(own), std::cmp::Reverse(own.len()), *column));
-        for (cost, column, own) in groups {
+        for (cost, column, own) in in_order(groups, readers as usize) {
             let of = &kind.columns[column.0 as usize];
             if let Some(guards) = Guards::new(kind, &of.ty, readers as usize, cost, &own)? {
                 let (concerned, otherwise) = (sieve.mask(own.iter().map(|g| g.reader)), sieve.otherwise(&own));
@@ -369,6 +367,7 @@ fn not_below(bounds: &[i128], n: i128) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::guards::Cost;
     use super::*;
     use crate::data::{Role, Type, Value};
     use crate::eval::testing;

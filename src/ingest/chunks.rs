@@ -292,7 +292,7 @@ pub fn work(
             match piece {
                 Ok(Some(piece)) => {
                     let bytes = piece.bytes.len() as u64;
-                    let count = memchr::memchr_iter(b'\n', &piece.bytes).count() as u64;
+                    let count = bytecount::count(&piece.bytes, b'\n') as u64;
                     let line = line + lines.before(piece.index, count);
                     let Piece { bytes: content, offset, too_long, .. } = piece;
                     each(&mut worker, Chunk { bytes: &content, offset, line, too_long });
@@ -339,7 +339,7 @@ pub fn in_order(
         if !each(Chunk { bytes: &bytes, offset, line, too_long }) {
             break;
         }
-        line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        line += bytecount::count(&bytes, b'\n') as u64;
         if let Cow::Owned(spare) = bytes {
             pieces.spare.push(spare);
         }

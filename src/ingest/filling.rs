@@ -1,10 +1,10 @@
 //! Rows on their way into columns: those that a rule looks at, and what is kept of the others.
 
 use super::Sift;
-use super::layout::{Held, Target};
-use super::paths::{Raw, Slots};
+use super::layout::Target;
+use super::paths::{Kept, Slots};
 use super::rows::{Cells, Expr};
-use super::values::{Misfit, Scalar};
+use super::values::{MAX_TEXT, Misfit, Reader, unquoted};
 use super::worker::Spread;
 use crate::data::build::{ColumnBuilder, shortened};
 use crate::data::{Batch, ColumnId, Defect, Gone, KindId, LetGo, Place, Reading, Seen, Sieve};
@@ -19,53 +19,32 @@ const TOGETHER: usize = 64;
 
 /// Rows of a target that wait for others, to be sifted together.
 #[derive(Debug, Default)]
-pub struct Waiting<'a> {
-    /// What the target holds of them, value by value: those that are looked at together stand together.
-    values: Vec<Raw<'a>>,
-    pub rows: Vec<(Place, usize)>,
-}
+pub struct Waiting<'a>(Vec<WaitingRow<'a>>);
 
-/// What is held of one of them.
-pub struct WaitingCells<'c, 'a> {
-    values: &'c [Raw<'a>],
-    row: usize,
-    held: &'c Held,
+#[derive(Clone, Copy, Debug)]
+pub struct WaitingRow<'a> {
+    pub kept: Kept<'a>,
+    pub place: Place,
+    pub bytes: usize,
 }
 
 impl<'a> Waiting<'a> {
     /// Whether there are enough of them then.
     #[inline]
-    pub fn add(&mut self, held: &Held, slots: &Slots<'a>, place: Place, bytes: usize) -> bool {
-        if self.values.is_empty() {
-            self.values.resize(TOGETHER * held.slots.len(), Raw::Absent);
-            self.rows.reserve_exact(TOGETHER);
+    pub fn add(&mut self, row: WaitingRow<'a>) -> bool {
+        if self.0.is_empty() {
+            self.0.reserve_exact(TOGETHER);
         }
-        let row = self.rows.len();
-        for (values, slot) in self.values.chunks_exact_mut(TOGETHER).zip(&held.slots) {
-            values[row] = slots.get(*slot);
-        }
-        self.rows.push((place, bytes));
-        self.rows.len() >= TOGETHER
+        self.0.push(row);
+        self.0.len() >= TOGETHER
     }
 
-    #[inline]
-    pub fn cells<'c>(&'c self, held: &'c Held, row: usize) -> WaitingCells<'c, 'a> {
-        WaitingCells { values: &self.values, row, held }
+    pub fn rows(&self) -> &[WaitingRow<'a>] {
+        &self.0
     }
 
     pub fn clear(&mut self) {
-        self.rows.clear();
-    }
-}
-
-impl Cells for WaitingCells<'_, '_> {
-    fn get(&self, item: bool, slot: u32) -> Scalar<'_> {
-        self.raw(item, slot).map_or(Scalar::Absent, Scalar::of_raw)
-    }
-
-    #[inline]
-    fn raw(&self, _: bool, slot: u32) -> Option<Raw<'_>> {
-        self.values.get(self.held.at(slot)? * TOGETHER + self.row).copied()
+        self.0.clear();
     }
 }
 
@@ -86,8 +65,9 @@ pub struct Sifter<'w> {
 
 /// Rows that are let go of which a hash is all that stays.
 struct InBrief<'w> {
-    identity: &'w Expr,
-    time: Option<&'w Expr>,
+    /// The slot of a text that is taken as it stands.
+    identity: u32,
+    time: Option<(u32, &'w Reader)>,
     gone: Gone,
 }
 
@@ -152,9 +132,12 @@ impl InBrief<'_> {
     /// False, and nothing added, where the row is not plain.
     #[inline]
     fn add(&mut self, sieve: &dyn Sieve, cells: &impl Cells) -> bool {
-        let Seen::Text(identity) = self.identity.seen(cells) else { return false };
-        if let Some(time) = self.time {
-            let Some(time) = time.instant(cells) else { return false };
+        let Some(identity) = cells.raw(false, self.identity).and_then(unquoted) else { return false };
+        if identity.len() > MAX_TEXT {
+            return false;
+        }
+        if let Some((slot, reader)) = self.time {
+            let Some(time) = cells.raw(false, slot).and_then(|raw| reader.instant(raw)) else { return false };
             let (first, last) = self.gone.times.unwrap_or((time, time));
             self.gone.times = Some((first.min(time), last.max(time)));
         }
@@ -179,9 +162,9 @@ impl<'w> Sifter<'w> {
         let projection = sift.sieve.rest(target.kind);
         let exprs = |columns: &[ColumnId]| columns.iter().map(|c| target.expr(*c)).collect::<Option<Vec<_>>>();
         let brief = sift.sieve.brief(target.kind).and_then(|brief| {
-            let identity = target.expr(brief.identity)?;
+            let identity = target.expr(brief.identity)?.as_it_stands()?;
             let time = match brief.time {
-                Some(time) => Some(target.expr(time)?),
+                Some(time) => Some(target.expr(time)?.read_plainly()?),
                 None => None,
             };
             let gone = Gone { kind: target.kind, identities: Vec::new(), times: None };
@@ -210,16 +193,12 @@ impl<'w> Sifter<'w> {
     }
 
     /// Which of several rows it keeps.
-    pub fn keeps_each(&mut self, kind: KindId, held: &Held, waiting: &Waiting) -> Vec<bool> {
+    pub fn keeps_each<'a>(&mut self, kind: KindId, all: &[WaitingRow<'a>], slots: &Slots<'a>) -> Vec<bool> {
         let Sifter { sieve, looked_at, scratch, .. } = self;
-        let mut kept = vec![false; waiting.rows.len()];
-        sieve.keeps_each(kind, scratch, &mut kept, &mut |nth, rows, out| match looked_at[nth]
-            .read_plainly()
-            .and_then(|(slot, reader)| Some((held.at(slot)?, reader)))
-        {
-            Some((at, reader)) => {
-                let values = &waiting.values[at * TOGETHER..][..TOGETHER];
-                reader.seen_each(rows.iter().map(|row| values[*row as usize]), out);
+        let mut kept = vec![false; all.len()];
+        sieve.keeps_each(kind, scratch, &mut kept, &mut |nth, rows, out| match looked_at[nth].read_plainly() {
+            Some((slot, reader)) => {
+                reader.seen_each(rows.iter().map(|row| slots.of(all[*row as usize].kept, slot)), out);
             }
             None => out.extend(rows.iter().map(|_| Seen::Other)),
         });

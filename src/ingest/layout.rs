@@ -63,37 +63,6 @@ pub struct Target {
     pub columns: Vec<Expr>,
     pub filter: Option<Test>,
     pub each: Option<Each>,
-    /// What its columns read of a record.
-    pub held: Held,
-}
-
-/// Slots whose values are held until a row is laid in columns, and where each stands among them.
-#[derive(Debug, Default)]
-pub struct Held {
-    pub slots: Vec<u32>,
-    at: Vec<u32>,
-}
-
-impl Held {
-    fn new(columns: &[Expr]) -> Held {
-        let mut gets = Vec::new();
-        columns.iter().for_each(|expr| expr.gets(&mut gets));
-        let mut held = Held::default();
-        for get in gets.into_iter().filter(|get| !get.item) {
-            let slot = get.slot as usize;
-            held.at.resize(held.at.len().max(slot + 1), u32::MAX);
-            if held.at[slot] == u32::MAX {
-                held.at[slot] = held.slots.len() as u32;
-                held.slots.push(get.slot);
-            }
-        }
-        held
-    }
-
-    #[inline]
-    pub fn at(&self, slot: u32) -> Option<usize> {
-        self.at.get(slot as usize).map(|at| *at as usize)
-    }
 }
 
 impl Target {
@@ -163,6 +132,7 @@ impl Layout {
     }
 
     /// The targets that may take this record, in order.
+    #[inline]
     pub fn claims(&self, cells: &impl Cells) -> &[Claim] {
         let Claims { slot, texts, of } = &self.claims;
         let number = match slot.map(|slot| (slot, cells.raw(false, slot))) {
@@ -193,6 +163,8 @@ pub struct Claim {
     pub target: usize,
     /// The text alone decides.
     pub certain: bool,
+    /// And each record is one row.
+    pub is_row: bool,
 }
 
 impl Claims {
@@ -217,7 +189,7 @@ impl Claims {
                     None => true,
                     Some(filter) => words.is_some() && matches!(filter, Test::In(..)),
                 };
-                Claim { target, certain }
+                Claim { target, certain, is_row: certain && targets[target].each.is_none() }
             };
             taking.map(claim).collect::<Vec<_>>()
         };
@@ -270,7 +242,7 @@ fn named_target(reading: &Reading, kind: KindId, slots: &mut SlotPaths, zone: &A
             _ => Expr::Read(get, reader),
         });
     }
-    Target { kind, projection, held: Held::new(&columns), columns, filter: None, each: None }
+    Target { kind, projection, columns, filter: None, each: None }
 }
 
 /// The columns of a group, without groups.
@@ -308,7 +280,7 @@ fn source_target(reading: &Reading, source: &Source, slots: &mut SlotPaths) -> T
     let list = source.each.as_ref().map(|p| compiler.get(p));
     let each =
         list.map(|list| Each { list, trie: item_slots.trie(std::iter::empty()), paths: item_slots.paths.clone() });
-    Target { kind: source.kind, projection, held: Held::new(&columns), columns, filter, each }
+    Target { kind: source.kind, projection, columns, filter, each }
 }
 
 struct Compiler<'r, 's> {

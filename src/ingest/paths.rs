@@ -119,10 +119,74 @@ pub enum Raw<'a> {
     Misfit(&'a str),
 }
 
-/// The values of one record after another.
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As [`Raw::Text`]: without its quotes.
+    Text = 1,
+    Json = 2,
+    Misfit = 3,
+}
+
+/// Where in a text a value stands, and what it is; 0 where there is none. Most are written and never read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part(u64);
+
+impl Part {
+    /// No part reaches further into a text.
+    pub const MOST: usize = (1 << 31) - 1;
+
+    #[inline(always)]
+    pub fn new(form: Form, start: usize, end: usize) -> Part {
+        Part((start as u64) << 33 | ((end - start) as u64) << 2 | form as u64)
+    }
+
+    #[inline]
+    pub fn start(self) -> usize {
+        (self.0 >> 33) as usize
+    }
+
+    #[inline]
+    pub fn is_text(self) -> bool {
+        self.0 % 4 == Form::Text as u64
+    }
+
+    #[inline(always)]
+    fn of(self, text: &str) -> Raw<'_> {
+        let start = self.start();
+        let end = start + (self.0 >> 2) as usize % (Part::MOST + 1);
+        match self.0 % 4 {
+            0 => Raw::Absent,
+            1 => Raw::Text(&text[start..end]),
+            2 => Raw::Json(&text[start..end]),
+            _ => Raw::Misfit(&text[start..end]),
+        }
+    }
+}
+
+/// Room for the values of several records. It is kept from one text to the next.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// One record behind the other.
+    parts: Vec<Part>,
+    /// Where there is room for one.
+    free: Vec<u32>,
+}
+
+/// Where the values of a record are kept, and what they are parts of.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'a> {
+    text: &'a str,
+    from: u32,
+}
+
+/// The values of one record after another, and those of records that are kept.
 #[derive(Debug)]
 pub struct Slots<'a> {
-    values: Vec<Raw<'a>>,
+    rows: Rows,
+    width: usize,
+    /// The record.
+    at: Kept<'a>,
     /// By node: in which record its key was last seen.
     seen: Vec<u32>,
     record: u32,
@@ -132,32 +196,55 @@ pub struct Slots<'a> {
 }
 
 impl<'a> Slots<'a> {
-    pub fn new(trie: &Trie, slots: usize, bounds: Bounds) -> Slots<'a> {
-        Slots {
-            values: vec![Raw::Absent; slots],
+    /// `rows`: of the same number of slots.
+    pub fn new(trie: &Trie, slots: usize, bounds: Bounds, rows: Rows) -> Slots<'a> {
+        let mut of = Slots {
+            rows,
+            width: slots,
+            at: Kept { text: "", from: 0 },
             seen: vec![0; trie.nodes.len()],
             record: 0,
             unknown: Vec::new(),
             bounds,
-        }
+        };
+        of.at.from = of.room();
+        of
+    }
+
+    /// Room for one more record.
+    fn room(&mut self) -> u32 {
+        self.rows.free.pop().unwrap_or_else(|| {
+            let from = self.rows.parts.len();
+            self.rows.parts.resize(from + self.width, Part::default());
+            from as u32
+        })
     }
 
     /// Of a slot that the paths have.
     #[inline]
     pub fn get(&self, slot: u32) -> Raw<'a> {
-        self.values[slot as usize]
+        self.of(self.at, slot)
     }
 
-    /// Makes ready for the next record.
+    /// Of a record that is kept.
+    #[inline(always)]
+    pub fn of(&self, Kept { text, from }: Kept<'a>, slot: u32) -> Raw<'a> {
+        self.rows.parts[from as usize + slot as usize].of(text)
+    }
+
+    /// Makes ready for the next record; gives where its values go.
     #[inline]
-    pub fn clear(&mut self) {
-        self.values.fill(Raw::Absent);
+    pub fn begin(&mut self, text: &'a str) -> &mut [Part] {
         self.unknown.clear();
         self.record = self.record.wrapping_add(1);
         if self.record == 0 {
             self.seen.fill(0);
             self.record = 1;
         }
+        self.at.text = text;
+        let parts = &mut self.rows.parts[self.at.from as usize..][..self.width];
+        parts.fill(Part::default());
+        parts
     }
 
     /// Whether a key comes for the first time in this record.
@@ -167,8 +254,50 @@ impl<'a> Slots<'a> {
     }
 
     #[inline]
-    pub fn set(&mut self, slot: u32, raw: Raw<'a>) {
-        self.values[slot as usize] = raw;
+    pub fn set(&mut self, slot: u32, part: Part) {
+        self.rows.parts[self.at.from as usize + slot as usize] = part;
+    }
+
+    /// Keeps the values of the record. `last`: it is not asked for them itself any more.
+    #[inline]
+    pub fn keep(&mut self, last: bool) -> Kept<'a> {
+        let (record, other) = (self.at, self.room());
+        if last {
+            self.at.from = other;
+            return record;
+        }
+        let from = record.from as usize;
+        self.rows.parts.copy_within(from..from + self.width, other as usize);
+        Kept { from: other, ..record }
+    }
+
+    /// A record is kept no longer.
+    #[inline]
+    pub fn release(&mut self, kept: Kept<'a>) {
+        self.rows.free.push(kept.from);
+    }
+
+    /// The room, where no record is kept any more.
+    pub fn into_rows(mut self) -> Rows {
+        self.release(self.at);
+        self.rows
+    }
+}
+
+/// The values of a record that is kept.
+pub struct KeptCells<'c, 'a> {
+    pub slots: &'c Slots<'a>,
+    pub kept: Kept<'a>,
+}
+
+impl Cells for KeptCells<'_, '_> {
+    fn get(&self, _: bool, slot: u32) -> Scalar<'_> {
+        Scalar::of_raw(self.slots.of(self.kept, slot))
+    }
+
+    #[inline]
+    fn raw(&self, _: bool, slot: u32) -> Option<Raw<'_>> {
+        Some(self.slots.of(self.kept, slot))
     }
 }
 

@@ -59,7 +59,7 @@ impl<'a> Ranges<'a> {
         let lead = from.min(BEFORE) as usize;
         let end = lead + size as usize;
         self.fill(buffer, 0, from - lead as u64, end + BEYOND)?;
-        let line_ends = memchr::memchr_iter(b'\n', &buffer[lead..end]).count() as u64;
+        let line_ends = bytecount::count(&buffer[lead..end], b'\n') as u64;
         let mut read = Read { size, line_ends, lines_before: 0, records: None, offset: from, too_long: false };
         let start = match lead {
             0 => Some(0),

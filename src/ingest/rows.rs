@@ -220,14 +220,6 @@ impl Expr {
         }
     }
 
-    /// The moment that is written there in the usual form.
-    pub fn instant(&self, cells: &impl Cells) -> Option<i64> {
-        match self {
-            Expr::Read(get, reader) if get.rest.is_empty() => reader.instant(cells.raw(get.item, get.slot)?),
-            _ => None,
-        }
-    }
-
     #[inline(never)]
     fn append_other(&self, cells: &impl Cells, column: &mut ColumnBuilder) -> Result<(), Misfit> {
         if let Expr::Read(get, reader) = self {

@@ -1,7 +1,7 @@
 //! One pass over a JSON record: it is validated whole, and only the values at wanted paths are kept, as
 //! slices of the record's own text. Everything else knows JSON by [`scan`], [`members`] and [`elements`].
 
-use super::paths::{Raw, Slots, Trie};
+use super::paths::{Form, Part, Slots, Trie};
 use crate::data::Limits;
 use std::borrow::Cow;
 
@@ -40,11 +40,16 @@ pub enum Fault {
     TooDeep(usize),
     /// More values than this.
     TooMany(usize),
+    /// More bytes than this.
+    TooLong(usize),
 }
 
 /// Reads one JSON value, the whole text, into `slots`.
 pub fn scan<'a>(text: &'a str, trie: &Trie, slots: &mut Slots<'a>) -> Result<(), ScanError> {
-    slots.clear();
+    slots.begin(text);
+    if text.len() > Part::MOST {
+        return Err(ScanError { at: 0, fault: Fault::TooLong(Part::MOST) });
+    }
     let mut scanner = Scanner::new(text).within(slots.bounds);
     scanner.space();
     scanner.node(0, 0, trie, slots)?;
@@ -191,12 +196,12 @@ impl<'a> Scanner<'a> {
             self.skip(depth)?;
             if first != Some(b'n') && first != Some(b'{') {
                 for &slot in trie.below(id) {
-                    slots.set(slot, Raw::Misfit(&self.text[start..self.at]));
+                    slots.set(slot, Part::new(Form::Misfit, start, self.at));
                 }
             }
         }
         if let (Some(slot), false) = (trie.slot(id), first == Some(b'n')) {
-            slots.set(slot, Raw::Json(&self.text[start..self.at]));
+            slots.set(slot, Part::new(Form::Json, start, self.at));
         }
         Ok(())
     }
@@ -405,13 +410,14 @@ fn special(word: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::paths::{Raw, Rows};
     use proptest::prelude::*;
 
     fn kept<'a>(text: &'a str, paths: &[&str]) -> Result<Vec<Raw<'a>>, ScanError> {
         let paths: Vec<Vec<String>> = paths.iter().map(|p| p.split('.').map(String::from).collect()).collect();
         let trie = Trie::new(paths.iter().map(Vec::as_slice), std::iter::empty());
         let bounds = Bounds::of(&Limits::default());
-        let mut slots = Slots::new(&trie, paths.len(), bounds);
+        let mut slots = Slots::new(&trie, paths.len(), bounds, Rows::default());
         scan(text, &trie, &mut slots)?;
         Ok((0..paths.len()).map(|i| slots.get(i as u32)).collect())
     }

@@ -7,7 +7,7 @@
 //! only if `scan` would read the same from it, and what is wrong with one is said by `scan` alone. Everything
 //! is looked at, in parts that no rule reads too: keys, escapes, numbers, and control characters in texts.
 
-use super::paths::{Raw, Slots, Trie};
+use super::paths::{Form, Part, Slots, Trie};
 use super::scan::{Bounds, Scanner};
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x32};
@@ -24,6 +24,8 @@ const TRIAL: u32 = 1 << 12;
 const WINDOW: usize = 32;
 /// Where an edge leads at the end of a record.
 const END: u32 = u32::MAX;
+/// The slot of what is not kept.
+const NOWHERE: u32 = u32::MAX;
 
 /// The shapes of the records of one input.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ struct Node {
     /// What followed last, and before.
     likely: [Step; 2],
     /// Where the value is kept.
-    slot: Option<u32>,
+    slot: u32,
     /// Kept is what an object here would hold.
     below: Box<[u32]>,
     depth: usize,
@@ -100,10 +102,10 @@ impl Step {
 
     /// Whether a text that begins so goes on with it.
     #[inline(always)]
-    fn leads<S: Simd>(&self, simd: S, window: &[u8; WINDOW], bytes: &[u8], at: usize) -> bool {
+    fn leads<S: Simd>(&self, simd: S, window: &[u8; WINDOW], rest: &[u8]) -> bool {
         let differing = u8x32::from_slice(simd, window).simd_ne(u8x32::from_slice(simd, &self.head));
         differing.to_bitmask() as u32 & self.counts == 0
-            && (self.quoted || ends_before(self.to, bytes.get(at + self.length as usize).copied()))
+            && (self.quoted || ends_before(self.to, rest.get(self.length as usize).copied()))
     }
 }
 
@@ -145,12 +147,7 @@ pub struct Passed {
 
 impl Node {
     fn new(slot: Option<u32>, below: Box<[u32]>, depth: usize) -> Node {
-        Node { likely: [Step::NONE; 2], slot, below, depth, edges: Vec::new() }
-    }
-
-    #[inline(always)]
-    fn is_passed_over(&self) -> bool {
-        self.slot.is_none() && self.below.is_empty()
+        Node { likely: [Step::NONE; 2], slot: slot.unwrap_or(NOWHERE), below, depth, edges: Vec::new() }
     }
 }
 
@@ -188,7 +185,7 @@ impl Shapes {
 
     /// Reads the line that begins at `at`, if it is a record of a known shape.
     pub fn pass<'a>(&mut self, text: &'a str, at: usize, slots: &mut Slots<'a>) -> Option<Passed> {
-        if self.given_up {
+        if self.given_up || text.len() > Part::MOST {
             return None;
         }
         self.tried += 1;
@@ -196,78 +193,71 @@ impl Shapes {
             self.given_up = self.passed < TRIAL / 4;
             (self.tried, self.passed) = (0, 0);
         }
-        slots.clear();
+        let parts = slots.begin(text);
         self.open.clear();
-        let passed = dispatch!(self.level, simd => self.walk(simd, text, at, slots))?;
+        let passed = dispatch!(self.level, simd => self.walk(simd, text, at, parts))?;
         self.passed += 1;
         Some(passed)
     }
 
+    /// `rest` is what is left of the text: it is asked for its length where a place would be asked twice.
     #[inline(always)]
-    fn walk<'a, S: Simd>(&mut self, simd: S, text: &'a str, mut at: usize, slots: &mut Slots<'a>) -> Option<Passed> {
-        let bytes = text.as_bytes();
+    fn walk<S: Simd>(&mut self, simd: S, text: &str, at: usize, parts: &mut [Part]) -> Option<Passed> {
+        let mut rest = text.as_bytes().get(at..)?;
         let mut state = 0;
         loop {
             // What followed before is compared at once; all else is looked for.
             let [first, second] = &self.nodes[state as usize].likely;
-            let step = match window(bytes, at) {
-                Some(window) if first.leads(simd, window, bytes, at) => first,
-                Some(window) if second.leads(simd, window, bytes, at) => second,
+            let step = match rest.first_chunk() {
+                Some(window) if first.leads(simd, window, rest) => first,
+                Some(window) if second.leads(simd, window, rest) => second,
                 _ => &Step::NONE,
             };
             let quoted = step.quoted;
             let (length, to, end) = match step.plain {
                 true => (step.length as usize, step.to, step.end),
-                false => self.turn(text, at, state, step.edge, slots)?,
+                false => self.turn(text, text.len() - rest.len(), state, step.edge, parts)?,
             };
-            at += length;
+            rest = rest.get(length + usize::from(quoted)..)?;
             if to == END {
-                return Some(Passed { end: at, next: next_line(bytes, at)?, shape: end });
+                let at = text.len() - rest.len();
+                return Some(Passed { end: at, next: at + line_end(rest)?, shape: end });
             }
             state = to;
             let node = &self.nodes[state as usize];
-            let start = at;
-            let raw = match if quoted { b'"' } else { *bytes.get(at)? } {
-                b'"' => {
-                    let (end, escaped) = text_end(simd, text, at + 1)?;
-                    at = end + 1;
-                    if node.is_passed_over() {
+            let part = if quoted || rest.first() == Some(&b'"') {
+                if !quoted {
+                    rest = &rest[1..];
+                }
+                let start = text.len() - rest.len();
+                let (length, escaped) = text_end(simd, text, rest)?;
+                rest = rest.get(length + 1..)?;
+                match escaped {
+                    false => Part::new(Form::Text, start, start + length),
+                    true => Part::new(Form::Json, start - 1, start + length + 1),
+                }
+            } else {
+                let start = text.len() - rest.len();
+                let length = match *rest.first()? {
+                    b'-' | b'0'..=b'9' => number_end(simd, text, rest)?,
+                    b'n' if rest.starts_with(b"null") => {
+                        rest = &rest[4..];
                         continue;
                     }
-                    match escaped {
-                        false => Raw::Text(&text[start + 1..end]),
-                        true => Raw::Json(&text[start..at]),
-                    }
-                }
-                b'-' | b'0'..=b'9' => {
-                    at = number_end(text, at)?;
-                    if node.is_passed_over() {
-                        continue;
-                    }
-                    Raw::Json(&text[start..at])
-                }
-                b'n' if bytes[at..].starts_with(b"null") => {
-                    at += 4;
-                    continue;
-                }
-                b't' if bytes[at..].starts_with(b"true") => {
-                    at += 4;
-                    Raw::Json(&text[start..at])
-                }
-                b'f' if bytes[at..].starts_with(b"false") => {
-                    at += 5;
-                    Raw::Json(&text[start..at])
-                }
-                _ => {
-                    at = value_end(text, at, node.depth, self.bounds)?;
-                    Raw::Json(&text[start..at])
-                }
+                    b't' if rest.starts_with(b"true") => 4,
+                    b'f' if rest.starts_with(b"false") => 5,
+                    _ => value_end(text, start, node.depth, self.bounds)? - start,
+                };
+                rest = rest.get(length..)?;
+                Part::new(Form::Json, start, start + length)
             };
-            if let Some(slot) = node.slot {
-                slots.set(slot, raw);
+            if let Some(kept) = parts.get_mut(node.slot as usize) {
+                *kept = part;
             }
-            for &slot in &node.below {
-                slots.set(slot, Raw::Misfit(&text[start..at]));
+            if !node.below.is_empty() {
+                let end = text.len() - rest.len();
+                let start = part.start() - usize::from(part.is_text());
+                node.below.iter().for_each(|&slot| parts[slot as usize] = Part::new(Form::Misfit, start, end));
             }
         }
     }
@@ -276,13 +266,13 @@ impl Shapes {
     /// shape.
     #[cold]
     #[inline(never)]
-    fn turn<'a>(
+    fn turn(
         &mut self,
-        text: &'a str,
+        text: &str,
         at: usize,
         state: u32,
         likely: u32,
-        slots: &mut Slots<'a>,
+        parts: &mut [Part],
     ) -> Option<(usize, u32, u32)> {
         let node = &mut self.nodes[state as usize];
         let rest = text.as_bytes().get(at..)?;
@@ -299,7 +289,7 @@ impl Shapes {
         for object in &edge.objects {
             match object {
                 Object::Begins(from) => self.open.push(at + from),
-                Object::Ends(to, slot) => slots.set(*slot, Raw::Json(&text[self.open.pop()?..at + to])),
+                Object::Ends(to, slot) => parts[*slot as usize] = Part::new(Form::Json, self.open.pop()?, at + to),
             }
         }
         Some((edge.literal.len(), edge.to, edge.end))
@@ -411,19 +401,14 @@ impl Walk<'_> {
     }
 }
 
+/// The length of what ends a line.
 #[inline(always)]
-fn window(bytes: &[u8], at: usize) -> Option<&[u8; WINDOW]> {
-    bytes.get(at..)?.first_chunk()
-}
-
-/// Where the line after this one begins, that ends here.
-#[inline(always)]
-fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
-    match bytes.get(at) {
-        Some(b'\n') => Some(at + 1),
-        None => Some(at),
-        Some(_) if bytes.get(at + 1) == Some(&b'\n') => Some(at + 2),
-        Some(_) => None,
+fn line_end(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [b'\n', ..] => Some(1),
+        [] => Some(0),
+        [_, b'\n', ..] => Some(2),
+        _ => None,
     }
 }
 
@@ -440,13 +425,24 @@ fn value_end(text: &str, at: usize, depth: usize, bounds: Bounds) -> Option<usiz
     }
 }
 
-/// The closing quote of the text whose content begins at `at`, and whether it has escapes.
+/// How long the text is whose content the rest begins with, and whether it has escapes.
 #[inline(always)]
-fn text_end<S: Simd>(simd: S, text: &str, mut at: usize) -> Option<(usize, bool)> {
-    let bytes = text.as_bytes();
-    let mut escaped = false;
+fn text_end<S: Simd>(simd: S, text: &str, rest: &[u8]) -> Option<(usize, bool)> {
+    if let Some(window) = rest.first_chunk() {
+        let (quotes, others) = marks(simd, window);
+        if others & (quotes ^ quotes.wrapping_sub(1)) == 0 && quotes != 0 {
+            return Some((quotes.trailing_zeros() as usize, false));
+        }
+    }
+    long_text_end(simd, text, rest)
+}
+
+/// The same of a text of any length.
+#[inline(always)]
+fn long_text_end<S: Simd>(simd: S, text: &str, rest: &[u8]) -> Option<(usize, bool)> {
+    let (mut at, mut escaped) = (0, false);
     loop {
-        match bytes.get(at..)?.first_chunk() {
+        match rest.get(at..)?.first_chunk() {
             Some(window) => {
                 let (quotes, others) = marks(simd, window);
                 if others & (quotes ^ quotes.wrapping_sub(1)) == 0 {
@@ -459,21 +455,22 @@ fn text_end<S: Simd>(simd: S, text: &str, mut at: usize) -> Option<(usize, bool)
                 at += others.trailing_zeros() as usize;
             }
             None => {
-                while !matches!(bytes.get(at)?, b'"' | b'\\' | 0..=0x1f) {
+                while !matches!(rest.get(at)?, b'"' | b'\\' | 0..=0x1f) {
                     at += 1;
                 }
-                if bytes[at] == b'"' {
+                if rest[at] == b'"' {
                     return Some((at, escaped));
                 }
             }
         }
-        if bytes[at] != b'\\' {
+        if rest[at] != b'\\' {
             return None;
         }
         escaped = true;
-        let mut scanner = Scanner::from(text, at + 1);
+        let start = text.len() - rest.len();
+        let mut scanner = Scanner::from(text, start + at + 1);
         scanner.escape().ok()?;
-        at = scanner.at;
+        at = scanner.at - start;
     }
 }
 
@@ -485,44 +482,34 @@ fn marks<S: Simd>(simd: S, window: &[u8; WINDOW]) -> (u32, u32) {
     (all.simd_eq(b'"').to_bitmask() as u32, others.to_bitmask() as u32)
 }
 
+/// How long the number is that the rest begins with.
 #[inline(always)]
-fn number_end(text: &str, start: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let whole = start + usize::from(bytes[start] == b'-');
-    let mut at = digits_end(bytes, whole);
-    let plain = at > whole && (bytes[whole] != b'0' || at == whole + 1);
-    if plain && bytes.get(at) == Some(&b'.') {
-        let part = at + 1;
-        at = digits_end(bytes, part);
-        if at == part {
-            return None;
+fn number_end<S: Simd>(simd: S, text: &str, rest: &[u8]) -> Option<usize> {
+    if let Some(window) = rest.first_chunk::<WINDOW>() {
+        let bytes = u8x32::from_slice(simd, window);
+        let others = (bytes.simd_lt(b'0') | bytes.simd_gt(b'9')).to_bitmask() as u32;
+        let sign = u32::from(window[0] == b'-');
+        let others = others & !sign;
+        let whole = others.trailing_zeros();
+        let byte = |at: u32| window[at as usize % WINDOW];
+        let mut end = whole;
+        if byte(whole) == b'.' {
+            end = (others & others.wrapping_sub(1)).trailing_zeros();
+        }
+        let plain = whole > sign && end != whole + 1 && (byte(sign) != b'0' || whole == sign + 1);
+        if plain && end < WINDOW as u32 && matches!(byte(end), b',' | b'}') {
+            return Some(end as usize);
         }
     }
-    match bytes.get(at) {
-        Some(b',' | b'}') if plain => Some(at),
-        _ => {
-            let mut scanner = Scanner::from(text, start);
-            scanner.number().ok()?;
-            Some(scanner.at)
-        }
-    }
+    any_number_end(text, text.len() - rest.len())
 }
 
-#[inline(always)]
-fn digits_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let digits = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
-        // The highest bit of each byte up to the first that is no digit is right.
-        let other = (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
-        if other != 0 {
-            return at + other.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-        at += 1;
-    }
-    at
+#[cold]
+#[inline(never)]
+fn any_number_end(text: &str, start: usize) -> Option<usize> {
+    let mut scanner = Scanner::from(text, start);
+    scanner.number().ok()?;
+    Some(scanner.at - start)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Longer texts are not kept as values.
-const MAX_TEXT: usize = 64 << 20;
+pub const MAX_TEXT: usize = 64 << 20;
 
 /// What was found, and what would have been right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -430,7 +430,7 @@ fn whole(scalar: &Scalar, texts: bool, unit: i64) -> Result<Option<i64>, String>
 
 /// A text without escapes.
 #[inline]
-fn unquoted(raw: Raw<'_>) -> Option<&str> {
+pub fn unquoted(raw: Raw<'_>) -> Option<&str> {
     match raw {
         Raw::Text(text) => Some(text),
         Raw::Json(json) => json.strip_prefix('"')?.strip_suffix('"').filter(|t| !t.contains('\\')),

@@ -1,8 +1,8 @@
 //! What one thread does with the rows of its chunks: fills columns, counts, rejects.
 
-use super::filling::{Filling, Sifter, Waiting};
+use super::filling::{Filling, Sifter, Waiting, WaitingRow};
 use super::layout::{Claim, Each, Layout, Target};
-use super::paths::{ItemCells, JsonCells, Slots, Trie};
+use super::paths::{ItemCells, JsonCells, KeptCells, Rows, Slots, Trie};
 use super::rows::{Cells, Expr, follow};
 use super::scan::{self, Bounds, Fault, ScanError};
 use super::shapes::{End, Shapes};
@@ -48,6 +48,8 @@ pub struct Worker<'w> {
     unknown: FxHashSet<u64>,
     pub shapes: Shapes,
     bounds: Bounds,
+    /// Between one text and the next.
+    rows: Rows,
     /// What the rows that come now come to.
     pub outlook: Outlook,
     pub report: InputReport,
@@ -104,27 +106,27 @@ impl<'w> Worker<'w> {
             unknown: FxHashSet::default(),
             shapes: Shapes::new(bounds),
             bounds,
+            rows: Rows::default(),
             outlook: Outlook::Open,
             report: InputReport::default(),
         }
     }
 
-    pub fn room<'a>(&self) -> Room<'a> {
-        let items = self
-            .layout
-            .targets
-            .iter()
-            .map(|t| t.each.as_ref().map(|e| Slots::new(&e.trie, e.paths.len(), self.bounds)));
+    pub fn room<'a>(&mut self) -> Room<'a> {
+        let (layout, bounds) = (self.layout, self.bounds);
+        let of_each = |e: &Each| Slots::new(&e.trie, e.paths.len(), bounds, Rows::default());
+        let rows = std::mem::take(&mut self.rows);
         Room {
-            slots: Slots::new(&self.layout.trie, self.layout.slots.paths.len(), self.bounds),
-            items: items.collect(),
-            waiting: self.layout.targets.iter().map(|_| Waiting::default()).collect(),
+            slots: Slots::new(&layout.trie, layout.slots.paths.len(), bounds, rows),
+            items: layout.targets.iter().map(|t| t.each.as_ref().map(of_each)).collect(),
+            waiting: layout.targets.iter().map(|_| Waiting::default()).collect(),
         }
     }
 
     /// No more records of the text come.
     pub fn leave(&mut self, mut room: Room) {
-        (0..room.waiting.len()).for_each(|index| self.sift(index, &mut room.waiting[index]));
+        (0..room.waiting.len()).for_each(|index| self.sift(index, &mut room.slots, &mut room.waiting[index]));
+        self.rows = room.slots.into_rows();
     }
 
     pub fn trie(&self) -> &'w Trie {
@@ -150,17 +152,22 @@ impl<'w> Worker<'w> {
     pub fn object<'a>(&mut self, text: &'a str, place: Place, room: &mut Room<'a>, unknown: Unknown) {
         let layout = self.layout;
         let Room { slots, items, waiting } = room;
-        let slots = &*slots;
         if layout.tagged.is_some() {
             if let Some(target) = self.tagged_target(text, place, slots) {
-                self.whole(target, slots, &mut waiting[target], place, text.len());
+                self.whole(target, (slots, true), &mut waiting[target], (place, text.len()));
                 self.note_unknown(target, slots, unknown);
             }
             return;
         }
-        let mut claimed = false;
-        let cells = JsonCells { outer: slots, item: None };
-        for &Claim { target: index, certain } in layout.claims(&cells) {
+        let claims = layout.claims(&JsonCells { outer: slots, item: None });
+        // As it mostly is.
+        let sole = if let [Claim { target, is_row: true, .. }] = claims { Some(*target) } else { None };
+        if let Some(target) = sole {
+            self.whole(target, (slots, true), &mut waiting[target], (place, text.len()));
+        }
+        let mut claimed = sole.is_some();
+        let others = if claimed { &[] } else { claims };
+        for (n, &Claim { target: index, certain, .. }) in others.iter().enumerate() {
             let target = &layout.targets[index];
             claimed |= match (&target.each, items.get_mut(index).and_then(Option::as_mut)) {
                 (Some(each), Some(item_slots)) => {
@@ -181,9 +188,11 @@ impl<'w> Worker<'w> {
                     any
                 }
                 _ => {
-                    let takes = certain || target.filter.as_ref().is_none_or(|f| f.holds(&cells));
+                    let filter = target.filter.as_ref().filter(|_| !certain);
+                    let takes = filter.is_none_or(|f| f.holds(&JsonCells { outer: slots, item: None }));
                     if takes {
-                        self.whole(index, slots, &mut waiting[index], place, text.len());
+                        let last = n + 1 == claims.len();
+                        self.whole(index, (slots, last), &mut waiting[index], (place, text.len()));
                     }
                     takes
                 }
@@ -199,7 +208,7 @@ impl<'w> Worker<'w> {
     pub fn row_record(&mut self, cells: &impl Cells, place: Place, raw: &[u8]) {
         let layout = self.layout;
         let mut claimed = false;
-        for &Claim { target: index, certain } in layout.claims(cells) {
+        for &Claim { target: index, certain, .. } in layout.claims(cells) {
             let target = &layout.targets[index];
             let each = match &target.each {
                 Some(each) => each,
@@ -225,7 +234,7 @@ impl<'w> Worker<'w> {
                 _ => return self.reject(place, Code::NotAList, "`each` names no list here".into(), raw),
             };
             let Some(elements) = self.elements(each, Scalar::List((&*owned).into()), place, raw) else { return };
-            let mut item_slots = Slots::new(&each.trie, each.paths.len(), self.bounds);
+            let mut item_slots = Slots::new(&each.trie, each.paths.len(), self.bounds, Rows::default());
             for (n, element) in elements.into_iter().enumerate() {
                 let place = Place { element: n as u32, ..place };
                 if let Err(error) = scan::scan(element, &each.trie, &mut item_slots) {
@@ -357,26 +366,33 @@ impl<'w> Worker<'w> {
         self.lay(index, keeps, cells, place, bytes);
     }
 
-    /// A record as a row, now or with others.
-    fn whole<'a>(&mut self, index: usize, slots: &Slots<'a>, waiting: &mut Waiting<'a>, place: Place, bytes: usize) {
+    /// A record as a row, now or with others. `last`: it is no other row.
+    fn whole<'a>(
+        &mut self,
+        index: usize,
+        (slots, last): (&mut Slots<'a>, bool),
+        waiting: &mut Waiting<'a>,
+        (place, bytes): (Place, usize),
+    ) {
         if self.sifters[index].is_none() {
             return self.row(index, &JsonCells { outer: slots, item: None }, place, bytes);
         }
         self.records[index] += 1;
-        if waiting.add(&self.layout.targets[index].held, slots, place, bytes) {
-            self.sift(index, waiting);
+        if waiting.add(WaitingRow { kept: slots.keep(last), place, bytes }) {
+            self.sift(index, slots, waiting);
         }
     }
 
-    fn sift(&mut self, index: usize, waiting: &mut Waiting) {
-        if waiting.rows.is_empty() {
+    fn sift<'a>(&mut self, index: usize, slots: &mut Slots<'a>, waiting: &mut Waiting<'a>) {
+        if waiting.rows().is_empty() {
             return;
         }
-        let target = &self.layout.targets[index];
-        let kept = self.sifters[index].as_mut().map(|sifter| sifter.keeps_each(target.kind, &target.held, waiting));
-        for (row, (place, bytes)) in waiting.rows.iter().enumerate() {
+        let kind = self.layout.targets[index].kind;
+        let kept = self.sifters[index].as_mut().map(|sifter| sifter.keeps_each(kind, waiting.rows(), slots));
+        for (row, WaitingRow { kept: at, place, bytes }) in waiting.rows().iter().enumerate() {
             let keeps = kept.as_ref().is_none_or(|kept| kept[row]);
-            self.lay(index, keeps, &waiting.cells(&target.held, row), *place, *bytes);
+            self.lay(index, keeps, &KeptCells { slots, kept: *at }, *place, *bytes);
+            slots.release(*at);
         }
         waiting.clear();
     }
@@ -506,6 +522,7 @@ pub fn explain(error: &ScanError, of: &str) -> (Code, String) {
         Fault::TooDeep(most) => {
             (Code::NestedTooDeeply, format!("more than {most} levels of nesting at byte {at} {of}"))
         }
+        Fault::TooLong(most) => (Code::TooLong, format!("more than {} bytes {of}", grouped(*most as u64))),
         Fault::TooMany(most) => {
             let most = grouped(*most as u64);
             (Code::TooManyValues, format!("more than {most} values in one object or list at byte {at} {of}"))

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ingest::paths::{Raw, Rows};
 use crate::ingest::scan::scan;
 use proptest::prelude::*;
 
@@ -27,7 +28,7 @@ fn read(text: &str) -> usize {
     while at < text.len() {
         let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
         let record = text[at..end].trim_ascii_end();
-        let slots = || Slots::new(&trie, PATHS.len(), Bounds::KNOWN);
+        let slots = || Slots::new(&trie, PATHS.len(), Bounds::KNOWN, Rows::default());
         let (mut fast, mut slow) = (slots(), slots());
         let passed = shapes.pass(text, at, &mut fast);
         let scanned = scan(record, &trie, &mut slow);

@@ -2,7 +2,7 @@
 
 use super::Sift;
 use super::layout::Target;
-use super::paths::{Kept, Slots};
+use super::paths::{Kept, Raw, Slots};
 use super::rows::{Cells, Expr};
 use super::values::{MAX_TEXT, Misfit, Reader, unquoted};
 use super::worker::Spread;
@@ -45,6 +45,23 @@ impl<'a> Waiting<'a> {
 
     pub fn clear(&mut self) {
         self.0.clear();
+    }
+}
+
+/// What stands in a slot of some of the rows that wait.
+struct Column<'c, 'a> {
+    rows: std::slice::Iter<'c, u32>,
+    all: &'c [WaitingRow<'a>],
+    slots: &'c Slots<'a>,
+    slot: u32,
+}
+
+impl<'a> Iterator for Column<'_, 'a> {
+    type Item = Raw<'a>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Raw<'a>> {
+        self.rows.next().map(|row| self.slots.of(self.all[*row as usize].kept, self.slot))
     }
 }
 
@@ -198,7 +215,7 @@ impl<'w> Sifter<'w> {
         let mut kept = vec![false; all.len()];
         sieve.keeps_each(kind, scratch, &mut kept, &mut |nth, rows, out| match looked_at[nth].read_plainly() {
             Some((slot, reader)) => {
-                reader.seen_each(rows.iter().map(|row| slots.of(all[*row as usize].kept, slot)), out);
+                reader.seen_each(Column { rows: rows.iter(), all, slots, slot }, out);
             }
             None => out.extend(rows.iter().map(|_| Seen::Other)),
         });

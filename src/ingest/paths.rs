@@ -154,12 +154,12 @@ impl Part {
     #[inline(always)]
     fn of(self, text: &str) -> Raw<'_> {
         let start = self.start();
-        let end = start + (self.0 >> 2) as usize % (Part::MOST + 1);
+        let value = &text[start..start + (self.0 >> 2) as usize % (Part::MOST + 1)];
         match self.0 % 4 {
             0 => Raw::Absent,
-            1 => Raw::Text(&text[start..end]),
-            2 => Raw::Json(&text[start..end]),
-            _ => Raw::Misfit(&text[start..end]),
+            1 => Raw::Text(value),
+            2 => Raw::Json(value),
+            _ => Raw::Misfit(value),
         }
     }
 }
@@ -221,7 +221,7 @@ impl<'a> Slots<'a> {
     }
 
     /// Of a slot that the paths have.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, slot: u32) -> Raw<'a> {
         self.of(self.at, slot)
     }
@@ -295,7 +295,7 @@ impl Cells for KeptCells<'_, '_> {
         Scalar::of_raw(self.slots.of(self.kept, slot))
     }
 
-    #[inline]
+    #[inline(always)]
     fn raw(&self, _: bool, slot: u32) -> Option<Raw<'_>> {
         Some(self.slots.of(self.kept, slot))
     }
@@ -316,7 +316,7 @@ impl Cells for JsonCells<'_, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn raw(&self, item: bool, slot: u32) -> Option<Raw<'_>> {
         match (item, self.item) {
             (false, _) => Some(self.outer.get(slot)),

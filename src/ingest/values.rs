@@ -134,6 +134,7 @@ impl Reader {
     }
 
     /// The commonest sorts of values, as the column would hold them.
+    #[inline(never)]
     pub fn seen<'a>(&self, raw: Raw<'a>) -> Seen<'a> {
         if let Raw::Absent = raw {
             return Seen::Absent;
@@ -177,28 +178,44 @@ impl Reader {
     /// read in pieces that do not fit, and the processor waits for them.
     pub fn seen_each<'a>(&self, all: impl Iterator<Item = Raw<'a>>, out: &mut Vec<Seen<'a>>) {
         match (&self.ty, &self.words) {
-            (As::Text, None) => all.for_each(|raw| match raw {
-                Raw::Text(text) if text.len() <= MAX_TEXT => out.push(Seen::Text(text)),
-                _ => out.push(self.seen(raw)),
-            }),
-            (As::Int { unit: None } | As::Bytes { unit: None }, None) => all.for_each(|raw| match raw {
-                Raw::Json(text) if let Some(n) = small_int(text) => out.push(Seen::Int(n)),
-                _ => out.push(self.seen(raw)),
-            }),
-            (As::Decimal { .. }, None) => all.for_each(|raw| match raw {
-                Raw::Json(text)
-                    if is_number(text)
-                        && let Ok(decimal) = Decimal::parse(text) =>
-                {
-                    out.push(Seen::Decimal(decimal));
+            (As::Text, None) => {
+                for raw in all {
+                    match raw {
+                        Raw::Text(text) if text.len() <= MAX_TEXT => out.push(Seen::Text(text)),
+                        _ => out.push(self.seen(raw)),
+                    }
                 }
-                _ => out.push(self.seen(raw)),
-            }),
-            (As::Bool, None) => all.for_each(|raw| match raw {
-                Raw::Json("true") => out.push(Seen::Bool(true)),
-                Raw::Json("false") => out.push(Seen::Bool(false)),
-                _ => out.push(self.seen(raw)),
-            }),
+            }
+            (As::Int { unit: None } | As::Bytes { unit: None }, None) => {
+                for raw in all {
+                    match raw {
+                        Raw::Json(text) if let Some(n) = small_int(text) => out.push(Seen::Int(n)),
+                        _ => out.push(self.seen(raw)),
+                    }
+                }
+            }
+            (As::Decimal { .. }, None) => {
+                for raw in all {
+                    match raw {
+                        Raw::Json(text)
+                            if is_number(text)
+                                && let Ok(decimal) = Decimal::parse(text) =>
+                        {
+                            out.push(Seen::Decimal(decimal));
+                        }
+                        _ => out.push(self.seen(raw)),
+                    }
+                }
+            }
+            (As::Bool, None) => {
+                for raw in all {
+                    match raw {
+                        Raw::Json("true") => out.push(Seen::Bool(true)),
+                        Raw::Json("false") => out.push(Seen::Bool(false)),
+                        _ => out.push(self.seen(raw)),
+                    }
+                }
+            }
             _ => all.for_each(|raw| out.push(self.seen(raw))),
         }
     }

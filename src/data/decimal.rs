@@ -10,6 +10,15 @@ use serde::{Deserialize, Serialize};
 /// Places after the point.
 pub const SCALE: u32 = 18;
 const ONE: i128 = 10i128.pow(SCALE);
+/// Of ten.
+const POWERS: [i128; SCALE as usize + 1] = {
+    let (mut powers, mut at) = ([1; SCALE as usize + 1], 1);
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Decimal(i128);
@@ -42,19 +51,26 @@ impl Decimal {
         if text.len() > 17 {
             return None;
         }
-        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
-        let (whole, places) = digits.split_once('.').unwrap_or((digits, "0"));
-        if whole.is_empty() || places.is_empty() {
-            return None;
-        }
-        let mut n = 0;
-        for byte in whole.bytes().chain(places.bytes()) {
-            if !byte.is_ascii_digit() {
-                return None;
+        let (negative, digits) = match text.as_bytes() {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        };
+        let (mut n, mut point) = (0, digits.len());
+        for (at, byte) in digits.iter().enumerate() {
+            match byte.wrapping_sub(b'0') {
+                digit @ 0..10 => n = n * 10 + i64::from(digit),
+                _ if *byte == b'.' && point == digits.len() => point = at,
+                _ => return None,
             }
-            n = n * 10 + i64::from(byte - b'0');
         }
-        let raw = i128::from(n) * 10i128.pow(SCALE - places.len() as u32);
+        // A point has digits on both sides.
+        let places = match digits.len() - point {
+            _ if point == 0 => return None,
+            0 => 0,
+            1 => return None,
+            more => more - 1,
+        };
+        let raw = i128::from(n) * POWERS[SCALE as usize - places];
         Some(Decimal(if negative { -raw } else { raw }))
     }
 

@@ -9,7 +9,7 @@ pub struct Lookup {
     /// Which of the words stands at a place, no two at one: so no branch hangs on whether a text is one of them. A power of
     /// two; none where they are very many.
     places: Vec<u8>,
-    seed: u64,
+    factor: u64,
     /// Those of few bytes. The first is none.
     words: Vec<Word>,
     /// Those that have no place.
@@ -47,12 +47,13 @@ impl Lookup {
         let short = texts.iter().filter_map(|(text, at)| Some(Word { text: Short::of(text)?, at: *at }));
         let words: Vec<Word> = std::iter::once(Word::NOTHING).chain(short).collect();
         let least = 4 * words.len().next_power_of_two();
-        let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), n * 2 + 1)).filter(|_| words.len() <= WORDS);
-        let mut found = tries.filter_map(|(size, seed)| Some((placed(&words, size, seed)?, seed)));
-        let (places, seed) = found.next().unwrap_or_default();
+        let factor = |n: u64| (n * 2 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), factor(n))).filter(|_| words.len() <= WORDS);
+        let mut found = tries.filter_map(|(size, factor)| Some((placed(&words, size, factor)?, factor)));
+        let (places, factor) = found.next().unwrap_or_default();
         let others = texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text).is_none()).copied();
         let others = Others::new(others);
-        Lookup { places, seed, words, others }
+        Lookup { places, factor, words, others }
     }
 
     /// [`NONE`] where it is none of them.
@@ -60,7 +61,7 @@ impl Lookup {
     pub fn get(&self, text: &str) -> u32 {
         match Short::of(text) {
             Some(short) if !self.places.is_empty() => {
-                let word = &self.words[usize::from(self.places[short.place(self.seed, self.places.len())])];
+                let word = &self.words[usize::from(self.places[short.place(self.factor, self.places.len())])];
                 if word.is(short) { word.at } else { NONE }
             }
             _ if self.others.is_empty() => NONE,
@@ -169,10 +170,10 @@ impl Edges {
 }
 
 /// All but the first in so many places; none where two have the same.
-fn placed(words: &[Word], size: usize, seed: u64) -> Option<Vec<u8>> {
+fn placed(words: &[Word], size: usize, factor: u64) -> Option<Vec<u8>> {
     let mut places = vec![0; size];
     for (n, word) in words.iter().enumerate().skip(1) {
-        let place = &mut places[word.text.place(seed, size)];
+        let place = &mut places[word.text.place(factor, size)];
         if *place != 0 {
             return None;
         }
@@ -210,9 +211,9 @@ impl Short {
 
     /// Among so many, a power of two.
     #[inline]
-    fn place(&self, seed: u64, of: usize) -> usize {
+    fn place(&self, factor: u64, of: usize) -> usize {
         let mixed = self.first ^ self.last.rotate_left(23) ^ u64::from(self.length);
-        (mixed.wrapping_mul(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 32) as usize & (of - 1)
+        (mixed.wrapping_mul(factor) >> 32) as usize & (of - 1)
     }
 }
 

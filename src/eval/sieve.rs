@@ -235,12 +235,16 @@ impl KindSieve {
         scratch.resize((rows + 1) * words, 0);
         let (scratch, alive) = scratch.split_at_mut(words);
         alive.chunks_exact_mut(words).for_each(|alive| alive.copy_from_slice(&self.all));
-        let (mut looked, mut seen) = (vec![0; rows], Vec::with_capacity(rows));
+        // All readers are left for each row when it is looked at first.
+        let mut looked: Vec<u32> = (0..rows as u32).collect();
+        let (mut concerned, mut seen) = (rows, Vec::with_capacity(rows));
         for (nth, stage) in self.stages.iter().enumerate() {
-            let (mut concerned, readers) = (0, &stage.concerned[..words]);
-            for (row, alive) in alive.chunks_exact(words).enumerate() {
-                looked[concerned] = row as u32;
-                concerned += usize::from(meet::<W>(alive, readers));
+            if nth > 0 {
+                concerned = 0;
+                for (row, alive) in alive.chunks_exact(words).enumerate() {
+                    looked[concerned] = row as u32;
+                    concerned += usize::from(meet::<W>(alive, &stage.concerned[..words]));
+                }
             }
             let looked = &looked[..concerned];
             seen.clear();
@@ -249,17 +253,19 @@ impl KindSieve {
             let otherwise = &stage.otherwise;
             // As it mostly is, each sort by itself.
             match &stage.guards {
-                Guards::Text(texts) if texts.is_whole() => narrow_each(rows, words, alive, kept, |value, alive| {
-                    let Seen::Text(text) = value else { return stage.narrow(*value, alive, scratch) };
-                    texts.narrow_whole::<W>(text, otherwise, alive);
-                    true
-                }),
-                Guards::Text(texts) => narrow_each(rows, words, alive, kept, |value, alive| {
+                Guards::Text(texts) if texts.is_whole() => {
+                    narrow_each::<W>(rows, words, alive, kept, |value, alive| {
+                        let Seen::Text(text) = value else { return stage.narrow(*value, alive, scratch) };
+                        texts.narrow_whole::<W>(text, otherwise, alive);
+                        true
+                    })
+                }
+                Guards::Text(texts) => narrow_each::<W>(rows, words, alive, kept, |value, alive| {
                     let Seen::Text(text) = value else { return stage.narrow(*value, alive, scratch) };
                     texts.narrow::<W>(text, otherwise, alive, scratch);
                     true
                 }),
-                Guards::Ordered(bounds, sets) => narrow_each(rows, words, alive, kept, |value, alive| {
+                Guards::Ordered(bounds, sets) => narrow_each::<W>(rows, words, alive, kept, |value, alive| {
                     let number = match value {
                         Seen::Int(n) => (*n).into(),
                         Seen::Decimal(d) => d.raw(),
@@ -268,12 +274,12 @@ impl KindSieve {
                     keep::<W>(alive, sets.at::<W>(not_below(bounds, number)));
                     true
                 }),
-                Guards::Bool(masks) => narrow_each(rows, words, alive, kept, |value, alive| {
+                Guards::Bool(masks) => narrow_each::<W>(rows, words, alive, kept, |value, alive| {
                     let Seen::Bool(value) = value else { return stage.narrow(*value, alive, scratch) };
                     keep::<W>(alive, &masks[usize::from(*value)]);
                     true
                 }),
-                _ => narrow_each(rows, words, alive, kept, |value, alive| stage.narrow(*value, alive, scratch)),
+                _ => narrow_each::<W>(rows, words, alive, kept, |value, alive| stage.narrow(*value, alive, scratch)),
             }
         }
         for (kept, alive) in kept.iter_mut().zip(alive.chunks_exact(words)) {
@@ -284,7 +290,7 @@ impl KindSieve {
 
 /// Narrows what is left for each row; where that cannot be told the row is kept.
 #[inline(always)]
-fn narrow_each<'r, 'v: 'r>(
+fn narrow_each<'r, 'v: 'r, const W: usize>(
     rows: impl Iterator<Item = (&'r u32, &'r Seen<'v>)>,
     words: usize,
     alive: &mut [u128],
@@ -292,7 +298,8 @@ fn narrow_each<'r, 'v: 'r>(
     mut narrow: impl FnMut(&Seen<'v>, &mut [u128]) -> bool,
 ) {
     for (row, value) in rows {
-        let alive = &mut alive[*row as usize * words..][..words];
+        let (at, words) = (*row as usize, if W == 0 { words } else { W });
+        let alive = &mut alive[at * words..at * words + words];
         if !narrow(value, alive) {
             kept[*row as usize] = true;
             alive.fill(0);

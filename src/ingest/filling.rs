@@ -2,11 +2,13 @@
 
 use super::Sift;
 use super::layout::Target;
-use super::paths::{Kept, Raw, Slots};
+use super::paths::{Kept, Part, Slots};
 use super::rows::{Cells, Expr};
-use super::values::{MAX_TEXT, Misfit, Reader, unquoted};
+use super::values::{MAX_TEXT, Misfit, unquoted};
 use super::worker::Spread;
 use crate::data::build::{ColumnBuilder, shortened};
+use crate::data::calendar::Zone;
+use crate::data::times;
 use crate::data::{Batch, ColumnId, Defect, Gone, KindId, LetGo, Place, Reading, Seen, Sieve};
 use std::sync::Arc;
 
@@ -48,7 +50,7 @@ impl<'a> Waiting<'a> {
     }
 }
 
-/// What stands in a slot of some of the rows that wait.
+/// What stands in a slot of some of the rows that wait, and in which text.
 struct Column<'c, 'a> {
     rows: std::slice::Iter<'c, u32>,
     all: &'c [WaitingRow<'a>],
@@ -57,12 +59,23 @@ struct Column<'c, 'a> {
 }
 
 impl<'a> Iterator for Column<'_, 'a> {
-    type Item = Raw<'a>;
+    type Item = (Part, &'a str);
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Raw<'a>> {
-        self.rows.next().map(|row| self.slots.of(self.all[*row as usize].kept, self.slot))
+    fn next(&mut self) -> Option<(Part, &'a str)> {
+        let kept = self.all[*self.rows.next()? as usize].kept;
+        Some((self.slots.part(kept, self.slot), kept.text))
     }
+}
+
+/// What becomes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Kept,
+    /// It is yet to be.
+    LetGo,
+    /// In brief.
+    Gone,
 }
 
 /// What is kept of the rows of a target, and where the rest goes.
@@ -84,7 +97,8 @@ pub struct Sifter<'w> {
 struct InBrief<'w> {
     /// The slot of a text that is taken as it stands.
     identity: u32,
-    time: Option<(u32, &'w Reader)>,
+    /// The slot of a time in the usual form, and the zone where it has no offset.
+    time: Option<(u32, &'w Zone)>,
     gone: Gone,
 }
 
@@ -147,22 +161,23 @@ impl Filling {
 
 impl InBrief<'_> {
     /// False, and nothing added, where the row is not plain.
-    #[inline]
-    fn add(&mut self, sieve: &dyn Sieve, cells: &impl Cells) -> bool {
-        let Some(identity) = cells.raw(false, self.identity).and_then(unquoted) else { return false };
-        if identity.len() > MAX_TEXT {
-            return false;
-        }
-        if let Some((slot, reader)) = self.time {
-            let Some(time) = cells.raw(false, slot).and_then(|raw| reader.instant(raw)) else { return false };
+    #[inline(always)]
+    fn add<'t>(&mut self, sieve: &dyn Sieve, text: impl Fn(u32) -> Option<&'t str>) -> bool {
+        let Some(identity) = text(self.identity).filter(|text| text.len() <= MAX_TEXT) else { return false };
+        if let Some((slot, zone)) = self.time {
+            let Some(time) = text(slot).and_then(|text| times::timestamp(text, zone)) else { return false };
             let (first, last) = self.gone.times.unwrap_or((time, time));
             self.gone.times = Some((first.min(time), last.max(time)));
         }
         if self.gone.identities.is_empty() {
-            self.gone.identities.reserve_exact(MAX_ROWS);
+            self.gone.identities.reserve_exact(MAX_ROWS + TOGETHER);
         }
         self.gone.identities.push(sieve.hash(self.gone.kind, identity));
         true
+    }
+
+    fn is_full(&self) -> bool {
+        self.gone.identities.len() >= MAX_ROWS
     }
 
     fn take(&mut self) -> Option<Gone> {
@@ -181,7 +196,10 @@ impl<'w> Sifter<'w> {
         let brief = sift.sieve.brief(target.kind).and_then(|brief| {
             let identity = target.expr(brief.identity)?.as_it_stands()?;
             let time = match brief.time {
-                Some(time) => Some(target.expr(time)?.read_plainly()?),
+                Some(time) => {
+                    let (slot, reader) = target.expr(time)?.read_plainly()?;
+                    Some((slot, reader.usual_time()?))
+                }
                 None => None,
             };
             let gone = Gone { kind: target.kind, identities: Vec::new(), times: None };
@@ -209,30 +227,44 @@ impl<'w> Sifter<'w> {
         keeps
     }
 
-    /// Which of several rows it keeps.
-    pub fn keeps_each<'a>(&mut self, kind: KindId, all: &[WaitingRow<'a>], slots: &Slots<'a>) -> Vec<bool> {
-        let Sifter { sieve, looked_at, scratch, .. } = self;
+    /// What is done with each of several rows; those that are let go in brief are.
+    pub fn sift<'a>(&mut self, kind: KindId, all: &[WaitingRow<'a>], slots: &Slots<'a>) -> Vec<Fate> {
+        let Sifter { sieve, looked_at, scratch, brief, .. } = self;
         let mut kept = vec![false; all.len()];
         sieve.keeps_each(kind, scratch, &mut kept, &mut |nth, rows, out| match looked_at[nth].read_plainly() {
-            Some((slot, reader)) => {
-                reader.seen_each(Column { rows: rows.iter(), all, slots, slot }, out);
-            }
+            Some((slot, reader)) => reader.seen_each(Column { rows: rows.iter(), all, slots, slot }, out),
             None => out.extend(rows.iter().map(|_| Seen::Other)),
         });
         self.tried += kept.len() as u32;
         self.kept += kept.iter().filter(|kept| **kept).count() as u32;
-        kept
+        let fate = |(kept, WaitingRow { kept: at, .. }): (&bool, &WaitingRow<'a>)| match (*kept, &mut *brief) {
+            (true, _) => Fate::Kept,
+            (false, Some(brief)) => {
+                let text = |slot| {
+                    let part = slots.part(*at, slot);
+                    part.text(at.text).or_else(|| unquoted(part.of(at.text)))
+                };
+                if brief.add(*sieve, text) { Fate::Gone } else { Fate::LetGo }
+            }
+            (false, None) => Fate::LetGo,
+        };
+        kept.iter().zip(all).map(fate).collect()
     }
 
     /// Adds a row that no rule looks at; whether the batch is full then.
     #[inline]
     pub fn let_go(&mut self, cells: &impl Cells, place: Place, bytes: usize) -> bool {
         if let Some(brief) = &mut self.brief
-            && brief.add(self.sieve, cells)
+            && brief.add(self.sieve, |slot| cells.raw(false, slot).and_then(unquoted))
         {
-            return brief.gone.identities.len() >= MAX_ROWS;
+            return brief.is_full();
         }
         self.rest.add(&mut self.exprs.iter().copied(), cells, place, bytes)
+    }
+
+    /// Whether what is let go in brief is to be given out.
+    pub fn is_full(&self) -> bool {
+        self.brief.as_ref().is_some_and(InBrief::is_full)
     }
 
     /// What was let go since the last time, and how many of its values are malformed.

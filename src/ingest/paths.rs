@@ -151,8 +151,15 @@ impl Part {
         self.0 % 4 == Form::Text as u64
     }
 
+    /// The text, where it is one without escapes.
     #[inline(always)]
-    fn of(self, text: &str) -> Raw<'_> {
+    pub fn text(self, text: &str) -> Option<&str> {
+        let start = self.start();
+        if self.is_text() { text.get(start..start + (self.0 >> 2) as usize % (Part::MOST + 1)) } else { None }
+    }
+
+    #[inline(always)]
+    pub fn of(self, text: &str) -> Raw<'_> {
         let start = self.start();
         let value = &text[start..start + (self.0 >> 2) as usize % (Part::MOST + 1)];
         match self.0 % 4 {
@@ -176,7 +183,7 @@ pub struct Rows {
 /// Where the values of a record are kept, and what they are parts of.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept<'a> {
-    text: &'a str,
+    pub text: &'a str,
     from: u32,
 }
 
@@ -228,8 +235,13 @@ impl<'a> Slots<'a> {
 
     /// Of a record that is kept.
     #[inline(always)]
-    pub fn of(&self, Kept { text, from }: Kept<'a>, slot: u32) -> Raw<'a> {
-        self.rows.parts[from as usize + slot as usize].of(text)
+    pub fn of(&self, kept: Kept<'a>, slot: u32) -> Raw<'a> {
+        self.part(kept, slot).of(kept.text)
+    }
+
+    #[inline(always)]
+    pub fn part(&self, kept: Kept<'a>, slot: u32) -> Part {
+        self.rows.parts[kept.from as usize + slot as usize]
     }
 
     /// Makes ready for the next record; gives where its values go.
@@ -271,15 +283,14 @@ impl<'a> Slots<'a> {
         Kept { from: other, ..record }
     }
 
-    /// A record is kept no longer.
-    #[inline]
-    pub fn release(&mut self, kept: Kept<'a>) {
-        self.rows.free.push(kept.from);
+    /// Records are kept no longer.
+    pub fn release(&mut self, kept: impl Iterator<Item = Kept<'a>>) {
+        self.rows.free.extend(kept.map(|kept| kept.from));
     }
 
     /// The room, where no record is kept any more.
     pub fn into_rows(mut self) -> Rows {
-        self.release(self.at);
+        self.rows.free.push(self.at.from);
         self.rows
     }
 }

@@ -46,6 +46,8 @@ pub struct Shapes {
 /// A value, and what was seen to follow it.
 #[derive(Debug)]
 struct Node {
+    /// Its place among the nodes.
+    state: u32,
     /// What followed last, and before.
     likely: [Step; 2],
     /// Where the value is kept.
@@ -146,8 +148,8 @@ pub struct Passed {
 }
 
 impl Node {
-    fn new(slot: Option<u32>, below: Box<[u32]>, depth: usize) -> Node {
-        Node { likely: [Step::NONE; 2], slot: slot.unwrap_or(NOWHERE), below, depth, edges: Vec::new() }
+    fn new(state: u32, slot: Option<u32>, below: Box<[u32]>, depth: usize) -> Node {
+        Node { state, likely: [Step::NONE; 2], slot: slot.unwrap_or(NOWHERE), below, depth, edges: Vec::new() }
     }
 }
 
@@ -172,7 +174,7 @@ fn ends_before(to: u32, next: Option<u8>) -> bool {
 impl Shapes {
     pub fn new(bounds: Bounds) -> Shapes {
         Shapes {
-            nodes: vec![Node::new(None, Box::default(), 0)],
+            nodes: vec![Node::new(0, None, Box::default(), 0)],
             ends: Vec::new(),
             open: Vec::new(),
             tried: 0,
@@ -204,10 +206,10 @@ impl Shapes {
     #[inline(always)]
     fn walk<S: Simd>(&mut self, simd: S, text: &str, at: usize, parts: &mut [Part]) -> Option<Passed> {
         let mut rest = text.as_bytes().get(at..)?;
-        let mut state = 0;
+        let mut node = self.nodes.first()?;
         loop {
             // What followed before is compared at once; all else is looked for.
-            let [first, second] = &self.nodes[state as usize].likely;
+            let [first, second] = &node.likely;
             let step = match rest.first_chunk() {
                 Some(window) if first.leads(simd, window, rest) => first,
                 Some(window) if second.leads(simd, window, rest) => second,
@@ -216,15 +218,17 @@ impl Shapes {
             let quoted = step.quoted;
             let (length, to, end) = match step.plain {
                 true => (step.length as usize, step.to, step.end),
-                false => self.turn(text, text.len() - rest.len(), state, step.edge, parts)?,
+                false => {
+                    let (at, state, edge) = (text.len() - rest.len(), node.state, step.edge);
+                    self.turn(text, at, state, edge, parts)?
+                }
             };
             rest = rest.get(length + usize::from(quoted)..)?;
             if to == END {
                 let at = text.len() - rest.len();
                 return Some(Passed { end: at, next: at + line_end(rest)?, shape: end });
             }
-            state = to;
-            let node = &self.nodes[state as usize];
+            node = &self.nodes[to as usize];
             let part = if quoted || rest.first() == Some(&b'"') {
                 if !quoted {
                     rest = &rest[1..];
@@ -336,7 +340,7 @@ impl Shapes {
                 Some(node) => (trie.slot(node), trie.below(node).into()),
                 None => (None, Box::default()),
             };
-            self.nodes.push(Node::new(slot, below, value.depth));
+            self.nodes.push(Node::new(to, slot, below, value.depth));
             state = to;
         }
         let literal = &bytes[literal..];

@@ -24,7 +24,7 @@ mod scalar;
 
 pub use scalar::Scalar;
 
-use super::paths::Raw;
+use super::paths::{Part, Raw};
 use super::scan::{self, Bounds};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
@@ -163,60 +163,57 @@ impl Reader {
         }
     }
 
-    /// Of a timestamp in the usual form, in nanoseconds since 1970.
-    #[inline]
-    pub fn instant(&self, raw: Raw) -> Option<i64> {
-        match (&self.ty, &self.words, raw) {
-            (As::Timestamp { format: None, unit: None, zone }, None, raw) => {
-                unquoted(raw).and_then(|text| times::timestamp(text, zone))
-            }
+    /// Where it is a timestamp in the usual form: the zone of those that have no offset.
+    pub fn usual_time(&self) -> Option<&Zone> {
+        match (&self.ty, &self.words) {
+            (As::Timestamp { format: None, unit: None, zone }, None) => Some(zone),
             _ => None,
         }
     }
 
     /// The same of several. Each sort is put in its place as it is: a value that is made elsewhere and moved is written and
     /// read in pieces that do not fit, and the processor waits for them.
-    pub fn seen_each<'a>(&self, all: impl Iterator<Item = Raw<'a>>, out: &mut Vec<Seen<'a>>) {
+    pub fn seen_each<'a>(&self, all: impl Iterator<Item = (Part, &'a str)>, out: &mut Vec<Seen<'a>>) {
         match (&self.ty, &self.words) {
             (As::Text, None) => {
-                for raw in all {
-                    match raw {
-                        Raw::Text(text) if text.len() <= MAX_TEXT => out.push(Seen::Text(text)),
-                        _ => out.push(self.seen(raw)),
+                for (part, text) in all {
+                    match part.text(text) {
+                        Some(text) if text.len() <= MAX_TEXT => out.push(Seen::Text(text)),
+                        _ => out.push(self.seen(part.of(text))),
                     }
                 }
             }
             (As::Int { unit: None } | As::Bytes { unit: None }, None) => {
-                for raw in all {
-                    match raw {
+                for (part, text) in all {
+                    match part.of(text) {
                         Raw::Json(text) if let Some(n) = small_int(text) => out.push(Seen::Int(n)),
-                        _ => out.push(self.seen(raw)),
+                        raw => out.push(self.seen(raw)),
                     }
                 }
             }
             (As::Decimal { .. }, None) => {
-                for raw in all {
-                    match raw {
+                for (part, text) in all {
+                    match part.of(text) {
                         Raw::Json(text)
                             if is_number(text)
                                 && let Ok(decimal) = Decimal::parse(text) =>
                         {
                             out.push(Seen::Decimal(decimal));
                         }
-                        _ => out.push(self.seen(raw)),
+                        raw => out.push(self.seen(raw)),
                     }
                 }
             }
             (As::Bool, None) => {
-                for raw in all {
-                    match raw {
+                for (part, text) in all {
+                    match part.of(text) {
                         Raw::Json("true") => out.push(Seen::Bool(true)),
                         Raw::Json("false") => out.push(Seen::Bool(false)),
-                        _ => out.push(self.seen(raw)),
+                        raw => out.push(self.seen(raw)),
                     }
                 }
             }
-            _ => all.for_each(|raw| out.push(self.seen(raw))),
+            _ => all.for_each(|(part, text)| out.push(self.seen(part.of(text)))),
         }
     }
 

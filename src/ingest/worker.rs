@@ -1,6 +1,6 @@
 //! What one thread does with the rows of its chunks: fills columns, counts, rejects.
 
-use super::filling::{Filling, Sifter, Waiting, WaitingRow};
+use super::filling::{Fate, Filling, Sifter, Waiting, WaitingRow};
 use super::layout::{Claim, Each, Layout, Target};
 use super::paths::{ItemCells, JsonCells, KeptCells, Rows, Slots, Trie};
 use super::rows::{Cells, Expr, follow};
@@ -384,16 +384,23 @@ impl<'w> Worker<'w> {
     }
 
     fn sift<'a>(&mut self, index: usize, slots: &mut Slots<'a>, waiting: &mut Waiting<'a>) {
-        if waiting.rows().is_empty() {
+        let rows = waiting.rows();
+        if rows.is_empty() {
             return;
         }
         let kind = self.layout.targets[index].kind;
-        let kept = self.sifters[index].as_mut().map(|sifter| sifter.keeps_each(kind, waiting.rows(), slots));
-        for (row, WaitingRow { kept: at, place, bytes }) in waiting.rows().iter().enumerate() {
-            let keeps = kept.as_ref().is_none_or(|kept| kept[row]);
-            self.lay(index, keeps, &KeptCells { slots, kept: *at }, *place, *bytes);
-            slots.release(*at);
+        let fates = match &mut self.sifters[index] {
+            Some(sifter) => sifter.sift(kind, rows, slots),
+            None => vec![Fate::Kept; rows.len()],
+        };
+        for (WaitingRow { kept, place, bytes }, fate) in rows.iter().zip(fates).filter(|(_, fate)| *fate != Fate::Gone)
+        {
+            self.lay(index, fate == Fate::Kept, &KeptCells { slots, kept: *kept }, *place, *bytes);
         }
+        if self.sifters[index].as_ref().is_some_and(Sifter::is_full) {
+            self.emit_rest(index);
+        }
+        slots.release(rows.iter().map(|row| row.kept));
         waiting.clear();
     }
 

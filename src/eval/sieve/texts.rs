@@ -22,8 +22,9 @@ pub struct Words {
     /// Those whose test holds: for whom the row is then something, or is not.
     turned: Sets,
     equal: Lookup,
-    starts: Affixes,
-    ends: Affixes,
+    /// Where there are some.
+    starts: Option<Affixes>,
+    ends: Option<Affixes>,
 }
 
 impl Words {
@@ -64,7 +65,7 @@ impl Words {
 
     /// Whether it is told by what a text is alone.
     pub fn is_whole(&self) -> bool {
-        self.starts.is_empty() && self.ends.is_empty()
+        self.starts.is_none() && self.ends.is_none()
     }
 
     /// Leaves those of `alive` for whom a row with this text may be something, where [`Words::is_whole`]. `otherwise`: where
@@ -88,8 +89,9 @@ impl Words {
         let turned = if W == 0 { turned } else { &mut turned[..W] };
         let mut add = |at| turned.iter_mut().zip(self.turned.at::<W>(at as usize)).for_each(|(t, of)| *t |= of);
         add(self.equal.get(text));
-        self.starts.find(text, &mut add);
-        self.ends.find(text, &mut add);
+        for affixes in [&self.starts, &self.ends].into_iter().flatten() {
+            affixes.find(text, &mut add);
+        }
     }
 }
 
@@ -122,7 +124,11 @@ struct Affix {
 const COMPARED: usize = 48;
 
 impl Affixes {
-    fn new(texts: &[(&str, u32)], at_end: bool) -> Affixes {
+    /// None of none.
+    fn new(texts: &[(&str, u32)], at_end: bool) -> Option<Affixes> {
+        if texts.is_empty() {
+            return None;
+        }
         let empty = texts.iter().find(|(text, _)| text.is_empty()).map(|(_, at)| *at);
         let mut affixes =
             Affixes { at_end, empty, few: Vec::new(), from: [0; 256], lengths: Vec::new(), many: FxHashMap::default() };
@@ -132,7 +138,7 @@ impl Affixes {
             affixes.lengths.sort_unstable();
             affixes.lengths.dedup();
             affixes.many.extend(texts.map(|(text, at)| (Box::from(*text), *at)));
-            return affixes;
+            return Some(affixes);
         }
         affixes.few.extend(texts.filter_map(|(text, at)| {
             let byte = *if at_end { text.as_bytes().last() } else { text.as_bytes().first() }?;
@@ -143,11 +149,7 @@ impl Affixes {
         affixes.few.sort_by_key(|affix| affix.byte);
         affixes.from = [affixes.few.len() as u8; 256];
         affixes.few.iter().enumerate().rev().for_each(|(n, affix)| affixes.from[affix.byte as usize] = n as u8);
-        affixes
-    }
-
-    fn is_empty(&self) -> bool {
-        self.empty.is_none() && self.few.is_empty() && self.many.is_empty()
+        Some(affixes)
     }
 
     #[inline]

@@ -138,41 +138,34 @@ pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
         .collect()
 }
 
-/// Room that is kept from one call of [`twice`] to the next.
-#[derive(Debug, Default)]
-struct Bits {
-    seen: Vec<u64>,
-    shared: Vec<u64>,
-}
+/// Room that is kept from one call of [`twice`] to the next: 32 bits that were seen, and above them those that were seen again.
+type Bits = Vec<u64>;
 
 /// Those of one of some equal parts that come more than once. `count`: so many there are in all parts, or fewer.
 fn twice<I: Iterator<Item = u64>>(
     hashes: &impl Fn() -> I,
     (count, part, parts): (usize, usize, usize),
-    Bits { seen, shared }: &mut Bits,
+    words: &mut Bits,
 ) -> FxHashSet<u64> {
     // A bit for some sixteenth of a hash: few share one, and only these are compared.
     let bits = (count / parts * 16).next_power_of_two().max(64);
-    for all in [&mut *seen, &mut *shared] {
-        all.clear();
-        all.resize(bits / 64, 0);
-    }
+    words.clear();
+    words.resize(bits / 32, 0);
     let at = |hash: u64| {
         let at = (mixed(hash) >> (64 - bits.ilog2())) as usize;
-        (at / 64, 1 << (at % 64))
+        (at / 32, 1u64 << (at % 32))
     };
     each_of(hashes(), (part, parts), |some| {
         for &hash in some {
             let (word, bit) = at(hash);
-            shared[word] |= seen[word] & bit;
-            seen[word] |= bit;
+            words[word] |= (words[word] & bit) << 32 | bit;
         }
     });
     let mut all: Vec<u64> = Vec::new();
     each_of(hashes(), (part, parts), |some| {
         all.extend(some.iter().filter(|&&hash| {
             let (word, bit) = at(hash);
-            shared[word] & bit != 0
+            words[word] >> 32 & bit != 0
         }));
     });
     all.sort_unstable();

@@ -47,8 +47,8 @@ use hir::Hir;
 use names::Recorder;
 use report::Reporter;
 use rustc_hash::FxHashMap;
-use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use world::{Decl, World};
 
 /// A policy set, parsed.
@@ -114,7 +114,7 @@ fn checked(
         waivers: FxHashMap::default(),
         broken: std::mem::take(&mut names.broken),
         limits: *limits,
-        patterns: Cell::new(0),
+        patterns: AtomicU64::new(0),
     };
     declare::declare(&mut world, &names);
     let files = input.files.iter().map(|(f, _)| *f).chain(input.set.iter().map(|(_, f, _)| *f));

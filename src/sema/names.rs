@@ -5,7 +5,7 @@ use crate::data::{EnumId, KindId, Origin, Type};
 use crate::source::Span;
 use crate::syntax::ast::Ident;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,8 +58,8 @@ pub struct Notes {
 
 #[derive(Default)]
 struct Noting {
-    uses: RefCell<FxHashSet<Use>>,
-    types: RefCell<FxHashMap<Span, (Type, bool)>>,
+    uses: Mutex<FxHashSet<Use>>,
+    types: Mutex<FxHashMap<Span, (Type, bool)>>,
 }
 
 /// Notes what names are resolved to and of which types values are, where somebody asks for it.
@@ -78,19 +78,23 @@ impl Recorder {
     /// The type of what is written at a place; the first one stays.
     pub fn typed(&self, span: Span, ty: &Type, optional: bool) {
         if let Some(noting) = &self.0 {
-            noting.types.borrow_mut().entry(span).or_insert_with(|| (ty.clone(), optional));
+            lock(&noting.types).entry(span).or_insert_with(|| (ty.clone(), optional));
         }
     }
 
     pub fn finish(self) -> Notes {
         let noting = self.0.unwrap_or_default();
-        let mut uses: Vec<Use> = noting.uses.into_inner().into_iter().collect();
+        let mut uses: Vec<Use> = noting.uses.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
         uses.sort_unstable();
-        let types = noting.types.into_inner().into_iter();
+        let types = noting.types.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
         let mut types: Vec<Typed> = types.map(|(span, (ty, optional))| Typed { span, ty, optional }).collect();
         types.sort_unstable_by_key(|t| t.span);
         Notes { uses, types }
     }
+}
+
+fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl World<'_> {
@@ -100,7 +104,7 @@ impl World<'_> {
             && name.span != definition
             && self.report.text(name.span) == name.text
         {
-            noting.uses.borrow_mut().insert(Use { span: name.span, definition, what });
+            lock(&noting.uses).insert(Use { span: name.span, definition, what });
         }
     }
 

@@ -6,7 +6,8 @@ use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast::Ident;
 use rustc_hash::FxHashSet;
-use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// After so many guesses no more are made, so that a set with thousands of unknown names is still told in time.
 const GUESSES: u32 = 300;
@@ -14,35 +15,60 @@ const GUESSES: u32 = 300;
 pub struct Reporter<'a> {
     pub sources: &'a SourceMap,
     pub names: Recorder,
-    found: RefCell<Vec<Diagnostic>>,
-    seen: RefCell<FxHashSet<(Code, Span)>>,
-    guesses: Cell<u32>,
-    tells: Cell<u32>,
+    told: Mutex<Told>,
+    guesses: AtomicU32,
+    tells: AtomicU32,
+}
+
+#[derive(Default)]
+struct Told {
+    found: Vec<Diagnostic>,
+    seen: FxHashSet<(Code, Span)>,
+}
+
+/// How much has been told and guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    found: usize,
+    guesses: u32,
+    tells: u32,
 }
 
 impl<'a> Reporter<'a> {
     pub fn new(sources: &'a SourceMap, names: Recorder) -> Reporter<'a> {
-        Reporter {
-            sources,
-            names,
-            found: Default::default(),
-            seen: Default::default(),
-            guesses: Cell::new(0),
-            tells: Cell::new(0),
+        Reporter { sources, names, told: Default::default(), guesses: AtomicU32::new(0), tells: AtomicU32::new(0) }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn standing(&self) -> Standing {
+        Standing { found: self.told().found.len(), guesses: self.guesses.load(Relaxed), tells: self.tells() }
+    }
+
+    /// Forgets what came since then.
+    pub fn back_to(&self, before: Standing) {
+        let Told { found, seen } = &mut *self.told();
+        for d in found.drain(before.found..) {
+            seen.remove(&(d.code, d.span()));
         }
+        self.guesses.store(before.guesses, Relaxed);
+        self.tells.store(before.tells, Relaxed);
     }
 
     /// Keeps it, unless the same was told of the same place (a `let` is read again at each use).
     pub fn tell(&self, diagnostic: Diagnostic) {
-        self.tells.set(self.tells.get() + 1);
-        if self.seen.borrow_mut().insert((diagnostic.code, diagnostic.span())) {
-            self.found.borrow_mut().push(diagnostic);
+        self.tells.fetch_add(1, Relaxed);
+        let mut told = self.told();
+        if told.seen.insert((diagnostic.code, diagnostic.span())) {
+            told.found.push(diagnostic);
         }
     }
 
     /// How often something was told, or told again.
     pub fn tells(&self) -> u32 {
-        self.tells.get()
+        self.tells.load(Relaxed)
     }
 
     /// Tells it, and gives the nothing that silences what follows from it.
@@ -53,7 +79,7 @@ impl<'a> Reporter<'a> {
 
     /// All of it, in the order of the files and of the places in them.
     pub fn finish(self) -> (Vec<Diagnostic>, Notes) {
-        let mut found = self.found.into_inner();
+        let mut found = self.told.into_inner().unwrap_or_else(PoisonError::into_inner).found;
         found.sort_by_key(|d| (d.span(), d.code));
         (found, self.names.finish())
     }
@@ -75,8 +101,8 @@ impl<'a> Reporter<'a> {
 
     /// The known name that was probably meant.
     pub fn guess<'n>(&self, word: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-        self.guesses.set(self.guesses.get() + 1);
-        if self.guesses.get() > GUESSES { None } else { did_you_mean(word, known) }
+        let before = self.guesses.fetch_add(1, Relaxed);
+        if before >= GUESSES { None } else { did_you_mean(word, known) }
     }
 
     /// Adds a did-you-mean with the fixed line; or the known names, where there are few.

@@ -8,7 +8,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Ident, ItemKind};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::Cell;
+use std::sync::atomic::AtomicU64;
 
 /// A name that stands for a value.
 #[derive(Clone, Copy)]
@@ -77,7 +77,7 @@ pub struct World<'a> {
     pub broken: FxHashSet<&'a str>,
     pub limits: Limits,
     /// Regular expressions so far.
-    pub patterns: Cell<u64>,
+    pub patterns: AtomicU64,
 }
 
 impl<'a> World<'a> {

@@ -359,7 +359,7 @@ impl<'a> Typer<'_, 'a> {
 
     pub fn pattern(&self, pattern: &ast::Str, ignoring_case: bool) -> Option<()> {
         let limits = &self.world.limits;
-        let before = self.world.patterns.replace(self.world.patterns.get() + 1);
+        let before = self.world.patterns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if before >= limits.patterns {
             let most = grouped(limits.patterns);
             let told = (before == limits.patterns).then(|| {

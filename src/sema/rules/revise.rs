@@ -9,6 +9,7 @@ use crate::data::display;
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Clause, ClauseKind, RuleItem};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Days since 1970: from the first on, and before the second.
 pub type Force = (Option<i32>, Option<i32>);
@@ -77,6 +78,10 @@ impl Wording<'_> {
 /// All wordings of all rules, those that are not in error. Where there is a memo, rules without revisions that are in it
 /// are not read again.
 pub fn rules<'a>(world: &World<'a>, names: &Names<'a>, mut memo: Option<&mut Memo>) -> Vec<Rule> {
+    let plain = memo.is_none() && names.revisions.is_empty() && !world.report.names.is_on();
+    if let Some(rules) = plain.then(|| at_once(world, names)).flatten() {
+        return rules;
+    }
     let mut all = Vec::new();
     let mut of: rustc_hash::FxHashMap<&str, Vec<usize>> = rustc_hash::FxHashMap::default();
     for (i, (_, item, _)) in names.revisions.iter().enumerate() {
@@ -112,6 +117,40 @@ pub fn rules<'a>(world: &World<'a>, names: &Names<'a>, mut memo: Option<&mut Mem
         }
     }
     all
+}
+
+/// Each thread has so many rules at the least.
+const WORTH_A_THREAD: usize = 128;
+const MOST_THREADS: usize = 8;
+
+/// The rules on several threads; none where they are few, or where something is told: that may hang on what was told before.
+fn at_once<'a>(world: &World<'a>, names: &Names<'a>) -> Option<Vec<Rule>> {
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(MOST_THREADS);
+    let threads = threads.min(names.rules.len() / WORTH_A_THREAD);
+    if threads < 2 {
+        return None;
+    }
+    let (told, patterns) = (world.report.standing(), world.patterns.load(Relaxed));
+    let one = |(file, item, whole): &(FileId, &'a RuleItem, &'a ast::Item)| {
+        readings(world, *file, &wording(world, *file, item, whole), &Kept::default().after(item, whole))
+    };
+    let (first, others) = names.rules.split_at(names.rules.len() / threads);
+    let rules = std::thread::scope(|scope| {
+        let others = others.chunks(others.len().div_ceil(threads - 1));
+        let others = others.map(|some| scope.spawn(|| some.iter().flat_map(one).collect::<Vec<Rule>>()));
+        let others: Vec<_> = others.collect();
+        let mut rules: Vec<Rule> = first.iter().flat_map(one).collect();
+        for some in others {
+            rules.append(&mut some.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        rules
+    });
+    if world.report.standing() == told {
+        return Some(rules);
+    }
+    world.report.back_to(told);
+    world.patterns.store(patterns, Relaxed);
+    None
 }
 
 /// A wording as it reads from day to day: anew from each on which a parameter that it reads changes.
@@ -212,5 +251,40 @@ fn order(world: &World, wordings: &mut [Wording]) {
             }
         };
         world.report.tell(d);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sema::{CheckInput, check, check_noting};
+    use crate::source::SourceMap;
+    use crate::syntax;
+
+    /// Who notes what names stand for has one thread.
+    #[test]
+    fn threads_change_nothing() {
+        let all = |field: &dyn Fn(usize) -> &'static str| {
+            let mut text =
+                "record gift at day by actor { day: date, actor: text, value: int, note: text }\n".to_string();
+            for n in 0..900 {
+                let field = field(n);
+                text += &format!(
+                    "forbid r{n} {{ on gift when {field} > {n} and note matches /a{n}/ because \"{{value}}\" }}\n"
+                );
+            }
+            text
+        };
+        // Of some a field is not known, and more than are guessed at.
+        for (text, told) in [(all(&|_| "value"), 0), (all(&|n| if n % 2 == 0 { "value" } else { "valeu" }), 450)] {
+            let mut sources = SourceMap::default();
+            let id = sources.add("a.bylaw", text.as_str());
+            let parsed = syntax::parse(id, &text);
+            let files = [(id, &parsed.file)];
+            let input = || CheckInput { sources: &sources, files: &files, set: &[] };
+            let (one, one_told, _) = check_noting(input());
+            let (several, several_told) = check(input());
+            assert_eq!((one_told.len(), several.rules.len()), (told, 900 - told));
+            assert!(one == several && one_told == several_told);
+        }
     }
 }

@@ -171,6 +171,9 @@ impl Part {
     }
 }
 
+/// So many values are kept of records that wait: 8 MiB.
+const CROWDED: usize = 1 << 20;
+
 /// Room for the values of several records. It is kept from one text to the next.
 #[derive(Debug, Default)]
 pub struct Rows {
@@ -283,6 +286,12 @@ impl<'a> Slots<'a> {
         Kept { from: other, ..record }
     }
 
+    /// No more records are to wait than do.
+    #[inline]
+    pub fn is_crowded(&self) -> bool {
+        self.rows.parts.len() >= CROWDED && self.rows.free.is_empty()
+    }
+
     /// Records are kept no longer.
     pub fn release(&mut self, kept: impl Iterator<Item = Kept<'a>>) {
         self.rows.free.extend(kept.map(|kept| kept.from));
@@ -345,5 +354,32 @@ pub struct ItemCells<'c, C> {
 impl<C: Cells> Cells for ItemCells<'_, C> {
     fn get(&self, item: bool, slot: u32) -> Scalar<'_> {
         if item { Scalar::of_raw(self.item.get(slot)) } else { self.outer.get(false, slot) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_records_wait_where_each_has_many_values() {
+        let (trie, text) = (Trie::new(std::iter::empty(), std::iter::empty()), "text");
+        let mut slots = Slots::new(&trie, CROWDED / 2, Bounds::KNOWN, Rows::default());
+        slots.begin(text);
+        slots.set(7, Part::new(Form::Text, 1, 3));
+        assert!(!slots.is_crowded());
+        let first = slots.keep(true);
+        assert!(slots.is_crowded());
+        // One more has room where the first was; both are known by then, and only one after.
+        slots.begin(text);
+        slots.set(7, Part::new(Form::Json, 0, 4));
+        let second = slots.keep(false);
+        assert_eq!(
+            (slots.of(first, 7), slots.of(second, 7), slots.get(7)),
+            (Raw::Text("ex"), Raw::Json(text), Raw::Json(text))
+        );
+        slots.release([first, second].into_iter());
+        assert!(!slots.is_crowded());
+        assert_eq!(slots.of(slots.at, 6), Raw::Absent);
     }
 }

@@ -378,7 +378,7 @@ impl<'w> Worker<'w> {
             return self.row(index, &JsonCells { outer: slots, item: None }, place, bytes);
         }
         self.records[index] += 1;
-        if waiting.add(WaitingRow { kept: slots.keep(last), place, bytes }) {
+        if waiting.add(WaitingRow { kept: slots.keep(last), place, bytes }) || slots.is_crowded() {
             self.sift(index, slots, waiting);
         }
     }

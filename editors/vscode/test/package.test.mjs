@@ -93,7 +93,7 @@ test('a file\'s set is found as the server finds it', () => {
 
 test('versions are compared by number', () => {
   const { older, commandOf } = require('../src/program.js');
-  assert.ok(older('0.5.9', '0.6.0') && older('0.9.0', '0.10.0'));
+  assert.ok(older('0.5.9', '0.6.0') && older('0.9.1', '0.10.0'));
   assert.ok(!older('0.6.0', '0.6.0') && !older('1.0.0', '0.6.0') && !older('0.10.0', '0.6.0'));
   assert.equal(commandOf('${workspaceFolder}/bin/bylaws', '/a'), '/a/bin/bylaws');
   assert.equal(commandOf('  ', '/a'), 'bylaws');

@@ -40,6 +40,7 @@ mod pseudonym;
 mod reading;
 mod receipt;
 mod records;
+mod rejections;
 mod report;
 mod revision;
 mod signals;

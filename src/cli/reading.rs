@@ -5,6 +5,7 @@ use super::disk::plain_io_error;
 use super::memory::{self, Limit};
 use super::people::Veil;
 use super::records::{self, Input as File, Inputs};
+use super::rejections::{Count, Rejections};
 use crate::data::limits::{bytes, grouped};
 use crate::data::mapping::Format;
 use crate::data::{InputId, Limits, Reading};
@@ -49,8 +50,7 @@ pub(super) struct Reader<'a> {
 pub(super) struct Outcome {
     /// One an input.
     reports: Vec<InputReport>,
-    /// By code and reason: how many, and the first place.
-    sorts: BTreeMap<(Code, String), (u64, crate::data::Place)>,
+    rejections: Rejections,
     /// With their texts, where they are to be kept.
     rejects: Vec<Reject>,
     /// Name, and whether it is a table.
@@ -137,10 +137,10 @@ impl<'a> Reader<'a> {
                 }
             };
             let keep = self.keep;
-            let sorts = Mutex::new(std::mem::take(&mut outcome.sorts));
+            let rejections = Mutex::new(std::mem::take(&mut outcome.rejections));
             let reject = |reject: Reject| {
                 let reject = Reject { reason: self.veil.text(&reject.reason, &self.inputs.people), ..reject };
-                note(&mut lock(&sorts), &reject);
+                lock(&rejections).add(&reject);
                 let (text, most) = (reject.text.len() as u64, self.limit.input.rejected_bytes);
                 if keep && kept.fetch_add(text, Ordering::Relaxed).saturating_add(text) <= most {
                     lock(&rejected).push(reject);
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
                 self.ingest.sift(&spec(i, file), input, options, sink, sift)
             });
             let read = read.map_err(|failure| self.veil.failure(failure, &self.inputs.people));
-            outcome.sorts = sorts.into_inner().unwrap_or_else(|p| p.into_inner());
+            outcome.rejections = rejections.into_inner().unwrap_or_else(|p| p.into_inner());
             outcome.reports.push(read?);
             if let Some(failure) = lock(&full).take() {
                 return Err(failure);
@@ -255,9 +255,8 @@ impl Outcome {
 
     /// How many records were rejected, and where the first of them stands.
     pub fn rejected(&self, inputs: &Inputs) -> Option<(u64, String)> {
-        let first = self.sorts.values().map(|(_, first)| first).min()?;
-        let number = self.sorts.values().map(|(count, _)| count).sum();
-        Some((number, format!("{}:{}", name(inputs, first.input), first.line)))
+        let Count { records, first } = self.rejections.total()?;
+        Some((records, format!("{}:{}", name(inputs, first.input), first.line)))
     }
 
     pub fn summary(&self, inputs: &Inputs, findings: &Findings) -> Summary {
@@ -318,9 +317,9 @@ impl Outcome {
             summary.unclaimed += report.unclaimed;
             summary.bytes += report.bytes;
         }
-        for ((code, reason), (count, first)) in &self.sorts {
+        for ((code, reason), Count { records, first }) in self.rejections.told() {
             let first = format!("{}:{}", name(inputs, first.input), first.line);
-            summary.rejected.insert((code.as_str().into(), reason.clone()), (*count, first));
+            summary.rejected.insert((code.as_str().into(), reason.into()), (records, first));
         }
         for (i, (name, table)) in self.kinds.iter().enumerate() {
             let of = counts.get(i).copied().unwrap_or_default();
@@ -442,17 +441,6 @@ pub(super) fn reject_line(file: &str, reject: &Reject, shown: Option<Vec<u8>>) -
         Some(Err(text)) => line["base64"] = report::base64::text(text.as_bytes()).into(),
     }
     format!("{line}\n").into_bytes()
-}
-
-/// At most so many sorts of reasons are told apart: a reason may quote the record.
-const SORTS: usize = 50;
-
-fn note(sorts: &mut BTreeMap<(Code, String), (u64, crate::data::Place)>, reject: &Reject) {
-    let known = sorts.contains_key(&(reject.code, reject.reason.clone()));
-    let reason = if known || sorts.len() < SORTS { reject.reason.as_str() } else { reject.code.title() };
-    let of = sorts.entry((reject.code, reason.to_owned())).or_insert((0, reject.place));
-    of.0 += 1;
-    of.1 = of.1.min(reject.place);
 }
 
 fn name(inputs: &Inputs, id: InputId) -> &str {

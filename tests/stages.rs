@@ -96,6 +96,23 @@ fn wordings_of_one_rule_are_in_one_stage() {
     assert_eq!(with.map(|s| s["by"].as_str().unwrap()).collect::<Vec<_>>(), ["key"], "{}", text(&shown.stderr));
 }
 
+/// A record whose day is not known may be one of a rule's days, whatever else stands in it.
+#[test]
+fn a_rule_that_is_not_always_in_force_asks_for_every_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.bylaw");
+    let of = |more: &str| {
+        std::fs::write(&path, POLICY.replace("and note != \"\" }", &format!("and note != \"\" {more} }}"))).unwrap();
+        let shown = stages(&[path.to_str().unwrap(), "--format", "json"]);
+        let document: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+        let all = document["stages"].as_array().unwrap();
+        let with = all.iter().find(|s| s["rules"].as_array().unwrap().iter().any(|r| r == "large")).unwrap();
+        with["records"][0]["where"].clone()
+    };
+    assert!(of("").is_array());
+    assert!(of("effective from 2025-01-01").is_null());
+}
+
 #[test]
 fn errors_of_the_policy_are_told() {
     let folder = tempfile::tempdir().unwrap();

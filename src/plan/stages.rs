@@ -163,6 +163,9 @@ impl Stage {
         let triggered = |r: &&RulePlan| matches!(r.trigger, Trigger::Record { kind: k, .. } if k == kind);
         let rules = plan.rules.iter().filter(triggered).map(Reader::Rule);
         let histories = plan.histories.iter().filter(|h| h.kind == kind).map(Reader::History);
+        // A record without a time is something to a rule that is not always in force, whatever else is in it.
+        let dated = |reader: &Reader| matches!(reader, Reader::Rule(rule) if rule.effective != (None, None));
+        let of = |reader| if dated(&reader) { Vec::new() } else { of(reader) };
         let found: Vec<Vec<T>> = rules.chain(histories).map(of).collect();
         let part_of =
             |k: &crate::data::Kind| matches!(&k.origin, Origin::Union(members) if members.iter().any(|m| m.0 == kind));

@@ -6,7 +6,6 @@ use crate::data::lookup::SHORT;
 use crate::data::{ColumnId, Kind, Type, Value};
 use crate::eval::PlanError;
 use crate::plan::{Atom, AtomTest, Test, TextMatch};
-use std::cmp::Ordering;
 
 /// The guards on one column that are tried together.
 #[derive(Debug)]
@@ -174,11 +173,9 @@ pub fn in_order(mut groups: Vec<Group>, readers: usize) -> Vec<Group> {
             (effort.is_some(), out / effort.unwrap_or(1.0))
         };
         let worths: Vec<(bool, f64)> = groups.iter().map(worth).collect();
-        let most = (0..groups.len()).reduce(|most, next| match worths[next].0.cmp(&worths[most].0) {
-            Ordering::Equal if worths[next].1 > worths[most].1 => next,
-            Ordering::Greater => next,
-            _ => most,
-        });
+        let order = |a: &usize, b: &usize| worths[*a].0.cmp(&worths[*b].0).then(worths[*a].1.total_cmp(&worths[*b].1));
+        // Of equals the first.
+        let most = (0..groups.len()).rev().max_by(order);
         let Some(most) = most else { break };
         let group = groups.remove(most);
         group.2.iter().for_each(|guard| left[guard.reader as usize] *= guard.share());
@@ -243,4 +240,47 @@ fn number(value: &Value) -> Option<i128> {
 /// The least number that is not below the bound.
 fn least_not_below(bound: &Value, or_equal: bool) -> Option<i128> {
     number(bound).map(|n| n.saturating_add(or_equal.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_comes_what_leaves_the_fewest() {
+        let text = |column, how, patterns: &[&str]| Atom {
+            column: ColumnId(column),
+            test: AtomTest::Text {
+                how,
+                patterns: patterns.iter().map(|p| (*p).into()).collect(),
+                ignoring_case: false,
+            },
+        };
+        let one_word = text(0, TextMatch::Equals, &["a"]);
+        let three_words = text(1, TextMatch::Equals, &["a", "b", "c"]);
+        let ending = text(2, TextMatch::EndsWith, &["a"]);
+        let part = text(3, TextMatch::Contains, &["a"]);
+        let flag = Atom { column: ColumnId(4), test: AtomTest::True };
+        let group = |cost, readers: &[u32], atom, holds| {
+            let own = readers.iter().map(|&reader| Guard { reader, atom, holds }).collect();
+            (cost, atom.column, own)
+        };
+        let order =
+            |groups: Vec<Group<'_>>| in_order(groups, 9).iter().map(|(_, column, _)| column.0).collect::<Vec<_>>();
+        // A search comes last whatever it rules out, and of two that rule out as much the one that takes less.
+        let all = |atom| group(Cost::Word, &[0, 1, 2], atom, true);
+        assert_eq!(
+            order(vec![group(Cost::Search, &[0, 1, 2, 3, 4], &part, true), all(&ending), all(&one_word)]),
+            [0, 2, 3]
+        );
+        // What is expected to hold mostly rules out little: many words, and what must not be one.
+        assert_eq!(
+            order(vec![all(&three_words), all(&one_word), group(Cost::Bool, &[0, 1, 2], &flag, true)]),
+            [0, 1, 4]
+        );
+        assert_eq!(order(vec![group(Cost::Word, &[0, 1, 2], &one_word, false), all(&three_words)]), [1, 0]);
+        // Readers that the first rules out count no more for the next.
+        let others = group(Cost::Bool, &[3, 4], &flag, true);
+        assert_eq!(order(vec![all(&three_words), others, all(&one_word)]), [0, 4, 1]);
+    }
 }

@@ -44,21 +44,22 @@ const SIZES: u64 = 6;
 impl Lookup {
     /// Each text once, with its number.
     pub fn new(texts: &[(&str, u32)]) -> Lookup {
-        let short = texts.iter().filter_map(|(text, at)| Some(Word { text: Short::of(text)?, at: *at }));
+        let short = texts.iter().filter_map(|(text, at)| Some(Word { text: Short::of(text.as_bytes())?, at: *at }));
         let words: Vec<Word> = std::iter::once(Word::NOTHING).chain(short).collect();
         let least = 4 * words.len().next_power_of_two();
         let factor = |n: u64| (n * 2 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), factor(n))).filter(|_| words.len() <= WORDS);
         let mut found = tries.filter_map(|(size, factor)| Some((placed(&words, size, factor)?, factor)));
         let (places, factor) = found.next().unwrap_or_default();
-        let others = texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text).is_none()).copied();
+        let others =
+            texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text.as_bytes()).is_none()).copied();
         let others = Others::new(others);
         Lookup { places, factor, words, others }
     }
 
     /// [`NONE`] where it is none of them.
     #[inline(always)]
-    pub fn get(&self, text: &str) -> u32 {
+    pub fn get(&self, text: &[u8]) -> u32 {
         match Short::of(text) {
             Some(short) if !self.places.is_empty() => {
                 let word = &self.words[usize::from(self.places[short.place(self.factor, self.places.len())])];
@@ -77,7 +78,7 @@ struct Others {
     /// what is none of them is told without a look at one. A power of two.
     places: Vec<(u32, u32)>,
     all: Vec<Other>,
-    texts: Vec<Box<str>>,
+    texts: Vec<Box<[u8]>>,
 }
 
 #[derive(Debug)]
@@ -99,8 +100,10 @@ const TOLD: usize = 32;
 
 impl Others {
     fn new<'t>(texts: impl Iterator<Item = (&'t str, u32)>) -> Others {
-        let (texts, all): (Vec<Box<str>>, Vec<Other>) =
-            texts.map(|(text, at)| (text.into(), Other { edges: Edges::of(text), at })).unzip();
+        let (texts, all): (Vec<Box<[u8]>>, Vec<Other>) = texts
+            .map(|(text, at)| (text.as_bytes(), at))
+            .map(|(text, at)| (text.into(), Other { edges: Edges::of(text), at }))
+            .unzip();
         let mut places = vec![(0, 0); if all.is_empty() { 0 } else { 2 * all.len().next_power_of_two() }];
         for (n, (other, text)) in all.iter().zip(&texts).enumerate() {
             let hash = other.edges.hash(text);
@@ -118,7 +121,7 @@ impl Others {
     }
 
     #[inline(never)]
-    fn get(&self, text: &str) -> u32 {
+    fn get(&self, text: &[u8]) -> u32 {
         let edges = Edges::of(text);
         let hash = edges.hash(text);
         let mut place = hash as usize & (self.places.len() - 1);
@@ -138,10 +141,10 @@ impl Others {
 
 impl Edges {
     #[inline]
-    fn of(text: &str) -> Edges {
+    fn of(text: &[u8]) -> Edges {
         let halves = |all: u128| [all as u64, (all >> 64) as u64];
-        let (bytes, length) = (text.as_bytes(), text.len());
-        let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+        let length = text.len();
+        let (first, last) = match (text.first_chunk(), text.last_chunk()) {
             (Some(first), Some(last)) => (halves(u128::from_le_bytes(*first)), halves(u128::from_le_bytes(*last))),
             _ => Short::of(text).map_or(Default::default(), |short| ([short.first, 0], [short.last, 0])),
         };
@@ -150,7 +153,7 @@ impl Edges {
 
     /// Of the text that has these edges.
     #[inline]
-    fn hash(&self, text: &str) -> u64 {
+    fn hash(&self, text: &[u8]) -> u64 {
         const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
         let mix = |[one, other]: [u64; 2], with: u64| {
             let mixed = u128::from(one ^ with) * u128::from(other ^ MIXED);
@@ -159,12 +162,7 @@ impl Edges {
         let edges = mix(self.first, self.length as u64) ^ mix(self.last, MIXED).rotate_left(32);
         match self.length {
             0..=TOLD => edges,
-            _ => text
-                .as_bytes()
-                .as_chunks::<8>()
-                .0
-                .iter()
-                .fold(edges, |mixed, part| mix([u64::from_le_bytes(*part), 0], mixed)),
+            _ => text.as_chunks::<8>().0.iter().fold(edges, |mixed, part| mix([u64::from_le_bytes(*part), 0], mixed)),
         }
     }
 }
@@ -193,8 +191,7 @@ struct Short {
 impl Short {
     /// Without a branch by the length where that is usual: lengths differ from row to row.
     #[inline]
-    fn of(text: &str) -> Option<Short> {
-        let all = text.as_bytes();
+    fn of(all: &[u8]) -> Option<Short> {
         let length = all.len();
         let (first, last) = match length {
             4..=SHORT => {
@@ -233,7 +230,7 @@ mod tests {
             let lookup = Lookup::new(&numbered);
             for text in texts.iter().chain(&more) {
                 let wanted = numbered.iter().find(|(t, _)| t == text).map_or(NONE, |(_, n)| *n);
-                prop_assert_eq!(lookup.get(text), wanted, "{:?}", text);
+                prop_assert_eq!(lookup.get(text.as_bytes()), wanted, "{:?}", text);
             }
         }
     }

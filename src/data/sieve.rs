@@ -1,5 +1,6 @@
 //! What can be told of a row from a few of its values, before it is laid in columns.
 
+use super::lookup::Lookup;
 use super::{Batch, ColumnId, Decimal, KindId};
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use std::sync::Arc;
 pub enum Seen<'a> {
     Absent,
     Text(&'a str),
+    /// A text that was looked up among those that are asked for: its number.
+    Known(u32),
     Int(i64),
     Decimal(Decimal),
     Bool(bool),
@@ -19,8 +22,8 @@ pub enum Seen<'a> {
     Other,
 }
 
-/// Adds what stands in a column in the rows of these numbers.
-pub type Values<'r, 'v> = dyn FnMut(usize, &[u32], &mut Vec<Seen<'v>>) + 'r;
+/// Lays in its place what stands in a column in each of the rows of these numbers. With a look-up, texts are looked up.
+pub type Values<'r, 'v> = dyn FnMut(usize, &[u32], Option<&Lookup>, &mut [Seen<'v>]) + 'r;
 
 /// What is known of a value of several rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,10 +90,10 @@ pub trait Sieve: Sync {
     /// The same of several rows, column by column.
     fn keeps_each<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
         for (row, kept) in kept.iter_mut().enumerate() {
-            let mut seen = Vec::with_capacity(1);
             *kept = self.keeps(kind, scratch, &mut |nth| {
-                values(nth, &[row as u32], &mut seen);
-                seen.pop().unwrap_or(Seen::Other)
+                let mut seen = [Seen::Other];
+                values(nth, &[row as u32], None, &mut seen);
+                seen[0]
             });
         }
     }

@@ -10,7 +10,7 @@ mod sets;
 mod texts;
 
 use self::guards::{Group, Guard, Guards, guards_of, in_order};
-use self::sets::{Mask, bit, keep, meet, unbit};
+use self::sets::{Mask, bit, cut, keep, meet, unbit};
 use super::repeats::hash_of;
 use super::screen::triggered_by;
 use super::{PlanError, Runtime};
@@ -237,26 +237,28 @@ impl KindSieve {
         alive.chunks_exact_mut(words).for_each(|alive| alive.copy_from_slice(&self.all));
         // All readers are left for each row when it is looked at first.
         let mut looked: Vec<u32> = (0..rows as u32).collect();
-        let (mut concerned, mut seen) = (rows, Vec::with_capacity(rows));
+        let (mut concerned, mut seen) = (rows, vec![Seen::Absent; rows]);
         for (nth, stage) in self.stages.iter().enumerate() {
             if nth > 0 {
                 concerned = 0;
+                let own = cut::<W>(&stage.concerned);
                 for (row, alive) in alive.chunks_exact(words).enumerate() {
                     looked[concerned] = row as u32;
-                    concerned += usize::from(meet::<W>(alive, &stage.concerned[..words]));
+                    concerned += usize::from(meet::<W>(alive, own));
                 }
             }
             let looked = &looked[..concerned];
-            seen.clear();
-            values(nth, looked, &mut seen);
-            let rows = looked.iter().zip(&seen);
+            let seen = &mut seen[..concerned];
+            let whole = if let Guards::Text(texts) = &stage.guards { texts.whole() } else { None };
+            values(nth, looked, whole.map(|(lookup, _)| lookup), seen);
+            let rows = looked.iter().zip(&*seen);
             let otherwise = &stage.otherwise;
             // As it mostly is, each sort by itself.
             match &stage.guards {
-                Guards::Text(texts) if texts.is_whole() => {
+                Guards::Text(_) if let Some((_, left)) = whole => {
                     narrow_each::<W>(rows, words, alive, kept, |value, alive| {
-                        let Seen::Text(text) = value else { return stage.narrow(*value, alive, scratch) };
-                        texts.narrow_whole::<W>(text, otherwise, alive);
+                        let Seen::Known(text) = value else { return stage.narrow(*value, alive, scratch) };
+                        keep::<W>(alive, left.at::<W>(*text as usize));
                         true
                     })
                 }

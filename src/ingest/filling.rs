@@ -231,9 +231,9 @@ impl<'w> Sifter<'w> {
     pub fn sift<'a>(&mut self, kind: KindId, all: &[WaitingRow<'a>], slots: &Slots<'a>) -> Vec<Fate> {
         let Sifter { sieve, looked_at, scratch, brief, .. } = self;
         let mut kept = vec![false; all.len()];
-        sieve.keeps_each(kind, scratch, &mut kept, &mut |nth, rows, out| match looked_at[nth].read_plainly() {
-            Some((slot, reader)) => reader.seen_each(Column { rows: rows.iter(), all, slots, slot }, out),
-            None => out.extend(rows.iter().map(|_| Seen::Other)),
+        sieve.keeps_each(kind, scratch, &mut kept, &mut |nth, rows, lookup, out| match looked_at[nth].read_plainly() {
+            Some((slot, reader)) => reader.seen_each(Column { rows: rows.iter(), all, slots, slot }, lookup, out),
+            None => out.fill(Seen::Other),
         });
         self.tried += kept.len() as u32;
         self.kept += kept.iter().filter(|kept| **kept).count() as u32;

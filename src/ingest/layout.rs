@@ -136,10 +136,10 @@ impl Layout {
     pub fn claims(&self, cells: &impl Cells) -> &[Claim] {
         let Claims { slot, texts, of } = &self.claims;
         let number = match slot.map(|slot| (slot, cells.raw(false, slot))) {
-            Some((_, Some(Raw::Text(text)))) => texts.get(text),
+            Some((_, Some(Raw::Text(text)))) => texts.get(text.as_bytes()),
             Some((slot, _)) => match cells.get(false, slot) {
-                Scalar::Text(text) => texts.get(&text),
-                Scalar::Cell(text) => texts.get(text),
+                Scalar::Text(text) => texts.get(text.as_bytes()),
+                Scalar::Cell(text) => texts.get(text.as_bytes()),
                 _ => NONE,
             },
             None => NONE,

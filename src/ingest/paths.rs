@@ -158,6 +158,14 @@ impl Part {
         if self.is_text() { text.get(start..start + (self.0 >> 2) as usize % (Part::MOST + 1)) } else { None }
     }
 
+    /// As [`Part::text`], without a look at where characters begin.
+    #[inline(always)]
+    pub fn bytes(self, text: &str) -> Option<&[u8]> {
+        let start = self.start();
+        let range = start..start + (self.0 >> 2) as usize % (Part::MOST + 1);
+        if self.is_text() { text.as_bytes().get(range) } else { None }
+    }
+
     #[inline(always)]
     pub fn of(self, text: &str) -> Raw<'_> {
         let start = self.start();

@@ -28,6 +28,7 @@ use super::paths::{Part, Raw};
 use super::scan::{self, Bounds};
 use crate::data::build::{ColumnBuilder, resolved};
 use crate::data::calendar::{NANOS_PER_DAY, Zone};
+use crate::data::lookup::Lookup;
 use crate::data::mapping::How;
 use crate::data::{Currency, Decimal, DecimalError, EnumId, Money, Schema, Seen, Type, Value};
 use crate::data::{quantities, times};
@@ -171,49 +172,63 @@ impl Reader {
         }
     }
 
-    /// The same of several. Each sort is put in its place as it is: a value that is made elsewhere and moved is written and
-    /// read in pieces that do not fit, and the processor waits for them.
-    pub fn seen_each<'a>(&self, all: impl Iterator<Item = (Part, &'a str)>, out: &mut Vec<Seen<'a>>) {
-        match (&self.ty, &self.words) {
-            (As::Text, None) => {
-                for (part, text) in all {
+    /// The same of several. With a look-up, a text is looked up where it stands. Each sort is put in its place as it is: a
+    /// value that is made elsewhere and moved is written and read in pieces that do not fit, and the processor waits for them.
+    pub fn seen_each<'a>(
+        &self,
+        all: impl Iterator<Item = (Part, &'a str)>,
+        lookup: Option<&Lookup>,
+        out: &mut [Seen<'a>],
+    ) {
+        let all = out.iter_mut().zip(all);
+        match (&self.ty, &self.words, lookup) {
+            (As::Text, None, Some(lookup)) => {
+                for (seen, (part, text)) in all {
+                    match part.bytes(text) {
+                        Some(bytes) if bytes.len() <= MAX_TEXT => *seen = Seen::Known(lookup.get(bytes)),
+                        _ => *seen = self.seen(part.of(text)),
+                    }
+                }
+            }
+            (As::Text, None, None) => {
+                for (seen, (part, text)) in all {
                     match part.text(text) {
-                        Some(text) if text.len() <= MAX_TEXT => out.push(Seen::Text(text)),
-                        _ => out.push(self.seen(part.of(text))),
+                        Some(text) if text.len() <= MAX_TEXT => *seen = Seen::Text(text),
+                        _ => *seen = self.seen(part.of(text)),
                     }
                 }
             }
-            (As::Int { unit: None } | As::Bytes { unit: None }, None) => {
-                for (part, text) in all {
+            (As::Int { unit: None } | As::Bytes { unit: None }, None, _) => {
+                for (seen, (part, text)) in all {
                     match part.of(text) {
-                        Raw::Json(text) if let Some(n) = small_int(text) => out.push(Seen::Int(n)),
-                        raw => out.push(self.seen(raw)),
+                        Raw::Json(text) if let Some(n) = small_int(text) => *seen = Seen::Int(n),
+                        raw => *seen = self.seen(raw),
                     }
                 }
             }
-            (As::Decimal { .. }, None) => {
-                for (part, text) in all {
+            (As::Decimal { .. }, None, _) => {
+                for (seen, (part, text)) in all {
                     match part.of(text) {
                         Raw::Json(text)
                             if is_number(text)
                                 && let Ok(decimal) = Decimal::parse(text) =>
                         {
-                            out.push(Seen::Decimal(decimal));
+                            *seen = Seen::Decimal(decimal);
                         }
-                        raw => out.push(self.seen(raw)),
+                        raw => *seen = self.seen(raw),
                     }
                 }
             }
-            (As::Bool, None) => {
-                for (part, text) in all {
+            (As::Bool, None, _) => {
+                for (seen, (part, text)) in all {
                     match part.of(text) {
-                        Raw::Json("true") => out.push(Seen::Bool(true)),
-                        Raw::Json("false") => out.push(Seen::Bool(false)),
-                        raw => out.push(self.seen(raw)),
+                        Raw::Json("true") => *seen = Seen::Bool(true),
+                        Raw::Json("false") => *seen = Seen::Bool(false),
+                        raw => *seen = self.seen(raw),
                     }
                 }
             }
-            _ => all.for_each(|(part, text)| out.push(self.seen(part.of(text)))),
+            _ => all.for_each(|(seen, (part, text))| *seen = self.seen(part.of(text))),
         }
     }
 

@@ -5,40 +5,56 @@ use super::exchange::Standing;
 use super::waivers;
 use crate::data::{ColumnId, Severity, Verdict, display, identity};
 use crate::eval::{
-    ClauseRole, ClauseTrace, Contribution, Gap, GapReason, MedianTrace, OnceTrace, RecordRef, Truth, WindowTrace,
+    ClauseRole, ClauseTrace, Contribution, Gap, GapReason, MedianTrace, OnceTrace, RecordRef, SeenValue, Truth,
+    WindowTrace,
 };
+use crate::plan::RulePlan;
 use crate::source::Span;
 use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use std::collections::hash_map;
 use std::sync::Arc;
 
 const SCHEMA: &str = "bylaws.finding/1";
 /// Of the document that holds the findings of a run, and its summary.
 pub(crate) const DOCUMENT: &str = "bylaws.audit/1";
 
-/// One verdict, as it is written.
+/// A verdict is an object with the members of the following, one after the other, and with `message`, `records` and
+/// `values` between them. What is the same in all findings of a rule is written once.
 #[derive(Serialize)]
-struct Finding<'a> {
+struct Start<'a> {
     schema: &'static str,
-    id: String,
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Rule<'a> {
     rule: &'a str,
     revision: &'a str,
     policy: &'a Option<String>,
     severity: Severity,
     title: &'a str,
-    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Grounds<'a> {
     cite: &'a Option<String>,
     consequence: &'a Option<String>,
     purpose: &'a Option<String>,
     legal_basis: &'a Option<String>,
     retention: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Outcome<'a> {
     verdict: Verdict,
     subject: Option<&'a str>,
     time: Option<&'a str>,
-    records: Vec<Arc<RawValue>>,
-    values: Vec<Seen<'a>>,
+}
+
+#[derive(Serialize)]
+struct Rest<'a> {
     windows: Vec<Window<'a>>,
     gaps: Vec<Value>,
     exception: &'a Option<String>,
@@ -51,13 +67,18 @@ struct Finding<'a> {
     baseline: Option<&'static str>,
 }
 
+/// One of `values` has the members of these two.
 #[derive(Serialize)]
-struct Seen<'a> {
+struct Operand<'a> {
     clause: &'static str,
     exception: Option<&'a str>,
     truth: Truth,
     operand: &'a str,
     span: Spot<'a>,
+}
+
+#[derive(Serialize)]
+struct Seen<'a> {
     value: &'a str,
     record: Option<usize>,
     field: Option<&'a str>,
@@ -104,87 +125,133 @@ fn named<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::
     serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
-/// Records as they are written: many findings rest on the same.
+/// What several findings have in common, as it is written.
 #[derive(Default)]
-pub(crate) struct Written(FxHashMap<*const RecordRef, (Arc<RecordRef>, Arc<RawValue>)>);
+pub(crate) struct Written<'a> {
+    records: Records,
+    /// Findings come rule by rule.
+    rule: Option<OfRule<'a>>,
+}
 
-impl Written {
-    /// So many are held at a time.
+#[derive(Default)]
+struct Records(FxHashMap<*const RecordRef, (Arc<RecordRef>, Box<[u8]>)>);
+
+/// What the findings of a rule have in common.
+struct OfRule<'a> {
+    rule: &'a RulePlan,
+    /// [`Rule`] and [`Grounds`].
+    members: [Vec<u8>; 2],
+    /// [`Operand`]s, by clause and place.
+    operands: Vec<((ClauseRole, Truth, Span), Vec<u8>)>,
+}
+
+impl Records {
+    /// So many records are held at a time.
     const MOST: usize = 1 << 15;
 
-    fn record(&mut self, context: &Context, of: &Arc<RecordRef>) -> serde_json::Result<Arc<RawValue>> {
-        // It is held with its text, so that no other has its address.
-        if let Some((_, text)) = self.0.get(&Arc::as_ptr(of)) {
-            return Ok(text.clone());
-        }
-        if self.0.len() == Written::MOST {
+    fn text(&mut self, context: &Context, of: &Arc<RecordRef>) -> serde_json::Result<&[u8]> {
+        let address = Arc::as_ptr(of);
+        if self.0.len() == Records::MOST && !self.0.contains_key(&address) {
             self.0.clear();
         }
-        let text: Arc<RawValue> = to_raw_value(&record(context, of))?.into();
-        self.0.insert(Arc::as_ptr(of), (of.clone(), text.clone()));
+        // It is held with its text, so that no other has its address.
+        let (_, text) = match self.0.entry(address) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(new) => {
+                let text = serde_json::to_vec(&record(context, of))?.into();
+                new.insert((of.clone(), text))
+            }
+        };
         Ok(text)
     }
 }
 
-/// A verdict as one line of JSON, appended. `standing` is beside a baseline, where there is one.
-pub(crate) fn write(
-    context: &Context,
-    entry: &Entry,
-    standing: Option<Standing>,
-    written: &mut Written,
-    out: &mut Vec<u8>,
-) -> serde_json::Result<()> {
-    let records = entry.why.records.iter().map(|r| written.record(context, r)).collect::<Result<_, _>>()?;
-    serde_json::to_writer(out, &finding(context, entry, standing, records))
+impl<'a> OfRule<'a> {
+    fn new(rule: &'a RulePlan) -> serde_json::Result<OfRule<'a>> {
+        let RulePlan { name, revision, policy, severity, title, .. } = rule;
+        let RulePlan { cite, consequence, purpose, legal_basis, retention, .. } = rule;
+        let retention = retention.map(display::length);
+        let mut members = [Vec::new(), Vec::new()];
+        add(&mut members[0], b',', &Rule { rule: name, revision, policy, severity: *severity, title })?;
+        add(&mut members[1], b',', &Grounds { cite, consequence, purpose, legal_basis, retention })?;
+        Ok(OfRule { rule, members, operands: Vec::new() })
+    }
+
+    fn operand(&mut self, context: &Context, clause: &ClauseTrace, at: Span) -> serde_json::Result<&[u8]> {
+        let ClauseTrace { role, truth, .. } = clause;
+        let is_it = |((r, t, a), _): &((ClauseRole, Truth, Span), _)| *a == at && t == truth && r == role;
+        let nth = match self.operands.iter().position(is_it) {
+            Some(known) => known,
+            None => {
+                let exception = if let ClauseRole::Unless(name) = role { Some(&**name) } else { None };
+                let (operand, span) = (context.sources.text(at), span(context, at));
+                let operand = Operand { clause: self::role(role), exception, truth: *truth, operand, span };
+                let mut members = Vec::new();
+                add(&mut members, b'{', &operand)?;
+                self.operands.push(((role.clone(), *truth, at), members));
+                self.operands.len() - 1
+            }
+        };
+        Ok(&self.operands[nth].1)
+    }
 }
 
-fn finding<'a>(
-    context: &'a Context,
-    entry: &'a Entry,
+/// Adds the members of an object behind `before`, and leaves it open.
+fn add(out: &mut Vec<u8>, before: u8, members: &impl Serialize) -> serde_json::Result<()> {
+    let from = out.len();
+    serde_json::to_writer(&mut *out, members)?;
+    out[from] = before;
+    out.pop();
+    Ok(())
+}
+
+/// A verdict as one line of JSON, appended. `standing` is beside a baseline, where there is one.
+pub(crate) fn write<'a>(
+    context: &Context,
+    entry: &Entry<'a>,
     standing: Option<Standing>,
-    records: Vec<Arc<RawValue>>,
-) -> Finding<'a> {
-    let rule = entry.rule();
-    let why = &entry.why;
-    let seen = |clause: &'a ClauseTrace| {
-        clause.values.iter().map(move |v| Seen {
-            clause: role(&clause.role),
-            exception: if let ClauseRole::Unless(name) = &clause.role { Some(name) } else { None },
-            truth: clause.truth,
-            operand: context.sources.text(v.span),
-            span: span(context, v.span),
-            value: &v.value,
-            record: v.field.map(|(r, _)| r),
-            field: v.field.and_then(|(r, c)| context.field(entry, r, c)),
-        })
+    written: &mut Written<'a>,
+    out: &mut Vec<u8>,
+) -> serde_json::Result<()> {
+    let (row, why) = (&entry.row, &entry.why);
+    let of_rule = match &mut written.rule {
+        Some(of) if std::ptr::eq(of.rule, row.rule) => of,
+        other => other.insert(OfRule::new(row.rule)?),
     };
-    Finding {
-        schema: SCHEMA,
-        id: entry.id(),
-        rule: &rule.name,
-        revision: &rule.revision,
-        policy: &rule.policy,
-        severity: rule.severity,
-        title: &rule.title,
-        message: &why.message,
-        cite: &rule.cite,
-        consequence: &rule.consequence,
-        purpose: &rule.purpose,
-        legal_basis: &rule.legal_basis,
-        retention: rule.retention.map(display::length),
-        verdict: entry.verdict(),
-        subject: entry.row.subject,
-        time: entry.time.as_deref(),
-        records,
-        values: why.clauses.iter().flat_map(seen).collect(),
+    add(out, b'{', &Start { schema: SCHEMA, id: &entry.id() })?;
+    out.extend_from_slice(&of_rule.members[0]);
+    out.extend_from_slice(b",\"message\":");
+    serde_json::to_writer(&mut *out, &why.message)?;
+    out.extend_from_slice(&of_rule.members[1]);
+    add(out, b',', &Outcome { verdict: entry.verdict(), subject: row.subject, time: entry.time.as_deref() })?;
+    out.extend_from_slice(b",\"records\":[");
+    for (n, record) in why.records.iter().enumerate() {
+        out.extend_from_slice(if n > 0 { b"," } else { b"" });
+        out.extend_from_slice(written.records.text(context, record)?);
+    }
+    out.extend_from_slice(b"],\"values\":[");
+    let values = why.clauses.iter().flat_map(|clause| clause.values.iter().map(move |value| (clause, value)));
+    for (n, (clause, SeenValue { span, value, field })) in values.enumerate() {
+        out.extend_from_slice(if n > 0 { b"," } else { b"" });
+        out.extend_from_slice(of_rule.operand(context, clause, *span)?);
+        let record = field.map(|(record, _)| record);
+        let field = field.and_then(|(record, column)| context.field(entry, record, column));
+        add(out, b',', &Seen { value, record, field })?;
+        out.push(b'}');
+    }
+    out.push(b']');
+    let rest = Rest {
         windows: why.windows.iter().map(|w| window(context, w)).collect(),
         gaps: why.gaps.iter().map(|g| gap(context, &why.records, g)).collect(),
         exception: &why.exception,
-        waiver: entry.row.waiver.map(|w| waivers::entry(context, w)),
+        waiver: row.waiver.map(|w| waivers::entry(context, w)),
         once: why.once.as_ref().map(|once| self::once(context, once)),
         steps: why.steps.iter().map(|s| super::steps::value(context, s)).collect(),
         baseline: standing.map(Standing::as_str),
-    }
+    };
+    add(out, b',', &rest)?;
+    out.push(b'}');
+    Ok(())
 }
 
 pub(super) fn record<'a>(context: &'a Context, of: &'a RecordRef) -> Record<'a> {

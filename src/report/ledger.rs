@@ -132,7 +132,7 @@ pub(crate) struct Batch {
 }
 
 impl Noted {
-    pub fn of(context: &Context, entry: &Entry, written: &mut json::Written) -> Result<Noted> {
+    pub fn of<'a>(context: &Context, entry: &Entry<'a>, written: &mut json::Written<'a>) -> Result<Noted> {
         let mut line = Vec::new();
         json::write(context, entry, None, written, &mut line)?;
         Ok(Noted::as_written(entry, &line))

@@ -42,7 +42,7 @@ impl Guards {
             left
         };
         Ok(Some(match cost {
-            Cost::Word => Guards::Text(Box::new(Words::new(readers, own))),
+            Cost::Word => Guards::Text(Box::new(Words::new(readers, own, &all_but(&|guard| guard.holds)))),
             Cost::Search | Cost::Fold => {
                 let Some(search) = Search::new(kind, readers, own)? else { return Ok(None) };
                 Guards::Search(Box::new(search))

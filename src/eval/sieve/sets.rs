@@ -55,6 +55,13 @@ impl Sets {
         self.all.extend(mask);
     }
 
+    /// Of each set those that are in it or in `other`, and not in both.
+    pub fn each_other_than(&self, other: &[u128]) -> Sets {
+        let all =
+            self.all.chunks_exact(other.len()).flat_map(|set| set.iter().zip(other).map(|(s, o)| s ^ o)).collect();
+        Sets { words: self.words, all }
+    }
+
     #[inline]
     pub fn get(&self, at: usize) -> Option<&[u128]> {
         self.all.get(at * self.words..(at + 1) * self.words)

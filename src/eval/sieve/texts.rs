@@ -21,6 +21,8 @@ const NOBODY: u32 = NONE;
 pub struct Words {
     /// Those whose test holds: for whom the row is then something, or is not.
     turned: Sets,
+    /// By what a text is, where that alone tells: for whom the row may be something.
+    left: Option<Sets>,
     equal: Lookup,
     /// Where there are some.
     starts: Option<Affixes>,
@@ -28,7 +30,8 @@ pub struct Words {
 }
 
 impl Words {
-    pub(super) fn new(readers: usize, own: &[Guard]) -> Words {
+    /// `otherwise`: for whom a row may be something where no test holds.
+    pub(super) fn new(readers: usize, own: &[Guard], otherwise: &[u128]) -> Words {
         let words = readers.div_ceil(128);
         let mut found: [FxHashMap<&str, Mask>; 3] = Default::default();
         for Guard { reader, atom, .. } in own {
@@ -60,22 +63,17 @@ impl Words {
             numbered.collect::<Vec<_>>()
         });
         let (equal, starts, ends) = (Lookup::new(&equal), Affixes::new(&starts, false), Affixes::new(&ends, true));
-        Words { turned, equal, starts, ends }
+        let left = (starts.is_none() && ends.is_none()).then(|| turned.each_other_than(otherwise));
+        Words { turned, left, equal, starts, ends }
     }
 
-    /// Whether it is told by what a text is alone.
-    pub fn is_whole(&self) -> bool {
-        self.starts.is_none() && self.ends.is_none()
+    /// Where what a text is tells all: its look-up, and by its number those for whom the row may be something.
+    pub fn whole(&self) -> Option<(&Lookup, &Sets)> {
+        self.left.as_ref().map(|left| (&self.equal, left))
     }
 
-    /// Leaves those of `alive` for whom a row with this text may be something, where [`Words::is_whole`]. `otherwise`: where
-    /// no test holds.
-    #[inline(always)]
-    pub fn narrow_whole<const W: usize>(&self, text: &str, otherwise: &[u128], alive: &mut [u128]) {
-        keep_either::<W>(alive, otherwise, self.turned.at::<W>(self.equal.get(text) as usize));
-    }
-
-    /// The same of any. `scratch` is room for a set.
+    /// Leaves those of `alive` for whom a row with this text may be something. `otherwise`: where no test holds; `scratch` is
+    /// room for a set.
     #[inline(always)]
     pub fn narrow<const W: usize>(&self, text: &str, otherwise: &[u128], alive: &mut [u128], scratch: &mut [u128]) {
         scratch.fill(0);
@@ -88,7 +86,7 @@ impl Words {
     pub fn turn<const W: usize>(&self, text: &str, turned: &mut [u128]) {
         let turned = if W == 0 { turned } else { &mut turned[..W] };
         let mut add = |at| turned.iter_mut().zip(self.turned.at::<W>(at as usize)).for_each(|(t, of)| *t |= of);
-        add(self.equal.get(text));
+        add(self.equal.get(text.as_bytes()));
         for affixes in [&self.starts, &self.ends].into_iter().flatten() {
             affixes.find(text, &mut add);
         }
@@ -206,8 +204,9 @@ pub struct Search {
 /// For so many readers a text is searched one by one.
 const ONE_BY_ONE: u32 = 16;
 
-/// Longer texts have nearly all pairs.
-const PAIRED: usize = 128;
+/// To note which pairs a text has pays where it has no more bytes for each reader; and longer ones have nearly all pairs.
+const PAIRED: usize = 12;
+const MOST_PAIRED: usize = 128;
 
 /// One bit for each two bytes that stand side by side.
 #[inline]
@@ -259,7 +258,8 @@ impl Search {
             return keep_either::<0>(alive, &stage.otherwise, scratch);
         }
         // What has a pair of bytes that the text has not is not in it.
-        let pairs = if concerned > 1 && text.len() <= PAIRED { pairs_of(text.as_bytes()) } else { u64::MAX };
+        let paired = concerned > 1 && text.len() <= MOST_PAIRED.min(PAIRED * concerned as usize);
+        let pairs = if paired { pairs_of(text.as_bytes()) } else { u64::MAX };
         for (at, (alive, concerned)) in alive.iter_mut().zip(&stage.concerned).enumerate() {
             let mut rest = *alive & concerned;
             while rest != 0 {
@@ -340,16 +340,23 @@ mod tests {
     proptest! {
         #[test]
         fn what_a_text_is_leaves_whom_it_concerns(
-            atoms in atoms(&[TextMatch::Equals, TextMatch::StartsWith, TextMatch::EndsWith]),
+            atoms in prop_oneof![
+                atoms(&[TextMatch::Equals]),
+                atoms(&[TextMatch::Equals, TextMatch::StartsWith, TextMatch::EndsWith]),
+            ],
             more in prop::collection::vec(text(), 1..20),
         ) {
             let guards = guards(&atoms);
-            let words = Words::new(guards.len(), &guards);
             let otherwise = mask(&guards, |g| !g.holds);
+            let words = Words::new(guards.len(), &guards, &otherwise);
             for text in texts(&atoms, more) {
                 let (mut alive, mut scratch) = (mask(&guards, |_| true), mask(&guards, |_| true));
                 words.narrow::<0>(&text, &otherwise, &mut alive, &mut scratch);
-                prop_assert_eq!(&alive, &mask(&guards, |g| holds(g.atom, &text) == g.holds), "{:?}", text);
+                let wanted = mask(&guards, |g| holds(g.atom, &text) == g.holds);
+                prop_assert_eq!(&alive, &wanted, "{:?}", text);
+                if let Some((lookup, left)) = words.whole() {
+                    prop_assert_eq!(left.at::<0>(lookup.get(text.as_bytes()) as usize), &wanted, "{:?}", text);
+                }
             }
         }
 

@@ -62,6 +62,7 @@ const ONLY_HERE: &[&str] = &[
     "rbrace",
     "rbracket",
     "rparen",
+    "sole_text",
     "rule_verb",
 ];
 

@@ -1,5 +1,8 @@
 //! Which of some texts one is.
 
+use std::hint::select_unpredictable;
+use std::ops::Range;
+
 /// The number of a text that is none of them.
 pub const NONE: u32 = 0;
 
@@ -60,14 +63,30 @@ impl Lookup {
     /// [`NONE`] where it is none of them.
     #[inline(always)]
     pub fn get(&self, text: &[u8]) -> u32 {
-        match Short::of(text) {
-            Some(short) if !self.places.is_empty() => {
-                let word = &self.words[usize::from(self.places[short.place(self.factor, self.places.len())])];
-                if word.is(short) { word.at } else { NONE }
-            }
-            _ if self.others.is_empty() => NONE,
-            _ => self.others.get(text),
+        if !self.places.is_empty()
+            && let Some(short) = Short::of(text)
+        {
+            return self.short(short);
         }
+        if self.others.is_empty() { NONE } else { self.others.get(text) }
+    }
+
+    /// As [`Lookup::get`], of a part of a text. Where that goes on behind it, no branch hangs on how long the part is.
+    #[inline(always)]
+    pub fn get_within(&self, text: &[u8], part: Range<usize>) -> u32 {
+        if !self.places.is_empty()
+            && let Some(short) = Short::within(text, &part)
+        {
+            return self.short(short);
+        }
+        text.get(part).map_or(NONE, |text| self.get(text))
+    }
+
+    #[inline(always)]
+    fn short(&self, short: Short) -> u32 {
+        let word = &self.words[usize::from(self.places[short.place(self.factor, self.places.len())])];
+        // It is one of them or not, row by row: a branch would be guessed wrong, and what comes next would wait for it.
+        select_unpredictable(word.is(short), word.at, NONE)
     }
 }
 
@@ -181,29 +200,57 @@ fn placed(words: &[Word], size: usize, factor: u64) -> Option<Vec<u8>> {
 }
 
 /// A text of few bytes as numbers: equal where the texts are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Short {
+    /// The first eight bytes and the next eight, with zeros behind the last.
     first: u64,
     last: u64,
     length: u32,
 }
 
+/// By number of bytes: those that are of a text.
+const OF_TEXT: [[u64; 2]; SHORT + 1] = {
+    let mut masks = [[0; 2]; SHORT + 1];
+    let mut length = 1;
+    while length <= SHORT {
+        let mask = u128::MAX >> (128 - 8 * length);
+        masks[length] = [mask as u64, (mask >> 64) as u64];
+        length += 1;
+    }
+    masks
+};
+
 impl Short {
-    /// Without a branch by the length where that is usual: lengths differ from row to row.
     #[inline]
     fn of(all: &[u8]) -> Option<Short> {
         let length = all.len();
         let (first, last) = match length {
-            4..=SHORT => {
-                let four = |from: usize| Some(u64::from(u32::from_le_bytes(*all.get(from..)?.first_chunk()?)));
-                let first = four(0)? | four(4.min(length - 4))? << 32;
-                (first, four(length.saturating_sub(8))? | four(length - 4)? << 32)
+            9..=SHORT => {
+                let behind = u64::from_le_bytes(*all.last_chunk()?);
+                (u64::from_le_bytes(*all.first_chunk()?), behind >> (8 * (SHORT - length)))
+            }
+            4..9 => {
+                let four = |four: &[u8; 4]| u64::from(u32::from_le_bytes(*four));
+                (four(all.first_chunk()?) | four(all.last_chunk()?) << (8 * (length - 4)), 0)
+            }
+            1..4 => {
+                let byte = |at: usize| u64::from(all[at]) << (8 * at);
+                (byte(0) | byte(length / 2) | byte(length - 1), 0)
             }
             0 => (0, 0),
-            1..4 => (u64::from(all[0]) | u64::from(all[length / 2]) << 8, all[length - 1].into()),
             _ => return None,
         };
         Some(Short { first, last, length: length as u32 })
+    }
+
+    /// Of a part of a text that goes on behind it.
+    #[inline(always)]
+    fn within(text: &[u8], part: &Range<usize>) -> Option<Short> {
+        let length = part.len();
+        let chunk = text.get(part.start..)?.first_chunk::<SHORT>().filter(|_| length <= SHORT)?;
+        let all = u128::from_le_bytes(*chunk);
+        let [first, last] = OF_TEXT[length];
+        Some(Short { first: all as u64 & first, last: (all >> 64) as u64 & last, length: length as u32 })
     }
 
     /// Among so many, a power of two.
@@ -225,12 +272,17 @@ mod tests {
         fn a_text_is_found_and_no_other(
             texts in prop::collection::btree_set("[ab.é]{0,18}|abcdefghijklmnop[ab]{0,3}abcdefghijklmnop", 0..200),
             more in prop::collection::vec("[ab.é]{0,18}|abcdefghijklmnop[ab]{0,3}abcdefghijklmnop", 1..50),
+            before in "[ab]{0,3}",
+            behind in "[ab]{0,20}",
         ) {
             let numbered: Vec<(&str, u32)> = texts.iter().map(|t| &**t).zip(1..).collect();
             let lookup = Lookup::new(&numbered);
             for text in texts.iter().chain(&more) {
                 let wanted = numbered.iter().find(|(t, _)| t == text).map_or(NONE, |(_, n)| *n);
                 prop_assert_eq!(lookup.get(text.as_bytes()), wanted, "{:?}", text);
+                let around = format!("{before}{text}{behind}");
+                let part = before.len()..before.len() + text.len();
+                prop_assert_eq!(lookup.get_within(around.as_bytes(), part), wanted, "{:?}", around);
             }
         }
     }

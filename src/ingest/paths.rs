@@ -4,6 +4,7 @@ use super::rows::Cells;
 use super::scan::{Bounds, unescape};
 use super::values::Scalar;
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// The paths to keep. Node 0 is the record itself.
 #[derive(Debug, Default)]
@@ -154,16 +155,14 @@ impl Part {
     /// The text, where it is one without escapes.
     #[inline(always)]
     pub fn text(self, text: &str) -> Option<&str> {
-        let start = self.start();
-        if self.is_text() { text.get(start..start + (self.0 >> 2) as usize % (Part::MOST + 1)) } else { None }
+        text.get(self.place()?)
     }
 
-    /// As [`Part::text`], without a look at where characters begin.
+    /// Where the text stands, if it is one without escapes.
     #[inline(always)]
-    pub fn bytes(self, text: &str) -> Option<&[u8]> {
+    pub fn place(self) -> Option<Range<usize>> {
         let start = self.start();
-        let range = start..start + (self.0 >> 2) as usize % (Part::MOST + 1);
-        if self.is_text() { text.as_bytes().get(range) } else { None }
+        self.is_text().then(|| start..start + (self.0 >> 2) as usize % (Part::MOST + 1))
     }
 
     #[inline(always)]

@@ -184,8 +184,10 @@ impl Reader {
         match (&self.ty, &self.words, lookup) {
             (As::Text, None, Some(lookup)) => {
                 for (seen, (part, text)) in all {
-                    match part.bytes(text) {
-                        Some(bytes) if bytes.len() <= MAX_TEXT => *seen = Seen::Known(lookup.get(bytes)),
+                    match part.place() {
+                        Some(place) if place.len() <= MAX_TEXT => {
+                            *seen = Seen::Known(lookup.get_within(text.as_bytes(), place));
+                        }
                         _ => *seen = self.seen(part.of(text)),
                     }
                 }

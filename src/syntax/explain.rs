@@ -187,8 +187,16 @@ fn wanted(attempt: &Attempt<'_>, previous: Option<usize>) -> String {
 }
 
 /// Where a value may begin.
-pub const VALUES: [Rule; 7] =
-    [Rule::expr, Rule::sum_expr, Rule::operand, Rule::prefix, Rule::map_expr, Rule::map_cast, Rule::map_cond];
+pub const VALUES: [Rule; 8] = [
+    Rule::sole_text,
+    Rule::expr,
+    Rule::sum_expr,
+    Rule::operand,
+    Rule::prefix,
+    Rule::map_expr,
+    Rule::map_cast,
+    Rule::map_cond,
+];
 
 /// One thing that would have fitted, in plain words; empty for what need not be told.
 fn phrase(rule: Rule, what: &str) -> String {

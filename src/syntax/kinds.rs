@@ -17,11 +17,13 @@ macro_rules! kinds {
         const ALL: &[SyntaxKind] =
             &[$(SyntaxKind::$token,)* SyntaxKind::File, SyntaxKind::Skipped, $(SyntaxKind::$node,)*];
 
-        /// The node that a rule of the grammar makes; none for those that are single words, or only group others.
-        pub fn node_kind(rule: super::parse::Rule) -> Option<SyntaxKind> {
+        /// The nodes that a rule of the grammar makes, one in the other; none for those that are single words, or only
+        /// group others.
+        pub fn node_kinds(rule: super::parse::Rule) -> &'static [SyntaxKind] {
             match rule {
-                $(super::parse::Rule::$rule => Some(SyntaxKind::$node),)*
-                _ => None,
+                $(super::parse::Rule::$rule => &[SyntaxKind::$node],)*
+                super::parse::Rule::sole_text => &[SyntaxKind::Expr, SyntaxKind::Operand],
+                _ => &[],
             }
         }
     };

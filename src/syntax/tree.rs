@@ -1,6 +1,6 @@
 //! The lossless tree: the nodes that the grammar found, over the tokens.
 
-use super::kinds::{Bylaws, SyntaxKind, node_kind};
+use super::kinds::{Bylaws, SyntaxKind, node_kinds};
 use super::parse::{Edge, Nodes, edges};
 use super::scan::Scanned;
 use rowan::{GreenNode, GreenNodeBuilder, Language};
@@ -19,13 +19,13 @@ pub fn mark(marks: &mut Vec<Mark>, scanned: &Scanned<'_>, nodes: &Nodes<'_>, par
     for edge in edges(nodes) {
         match edge {
             Edge::Enter(rule, at) => {
-                if let Some(kind) = node_kind(rule) {
+                for kind in node_kinds(rule) {
                     starts.push(part + at);
-                    marks.push(Mark::Enter(kind, part + at));
+                    marks.push(Mark::Enter(*kind, part + at));
                 }
             }
             Edge::Leave(rule, at) => {
-                if node_kind(rule).is_some() {
+                for _ in node_kinds(rule) {
                     let start = starts.pop().unwrap_or(part);
                     marks.push(Mark::Leave(scanned.trim_end(start, part + at)));
                 }

@@ -60,7 +60,7 @@ pub fn page(items: &str, expressions: &str, words: &str) -> String {
     for chapter in &chapters {
         let _ = write!(out, "\n## {}\n\n```ebnf\n", chapter.title);
         let shown = chapter.rules.iter().filter(|r| !spelled.contains_key(&r.name) && !r.name.starts_with("only_"));
-        for (i, rule) in shown.filter(|r| r.name != "WHITESPACE").enumerate() {
+        for (i, rule) in shown.filter(|r| r.name != "WHITESPACE" && r.name != "gap").enumerate() {
             if i > 0 {
                 out.push('\n');
             }
@@ -181,11 +181,21 @@ fn alternatives(expr: &Expr) -> Vec<&Expr> {
     }
 }
 
-/// Without what only looks ahead, so that less is tried.
+/// Without blanks, which may be anywhere, and without what only looks ahead, so that less is tried.
 fn parts(expr: &Expr) -> Vec<&Expr> {
+    let all = in_a_row(expr);
+    let is_gap = |of: Option<&&Expr>| matches!(of, Some(Expr::Ident(name)) if name == "gap");
+    let says = |(i, of): (usize, &&Expr)| match of {
+        Expr::PosPred(_) => false,
+        Expr::NegPred(_) => !is_gap(all.get(i + 1)),
+        _ => !is_gap(all.get(i)),
+    };
+    all.iter().enumerate().filter(|(i, of)| says((*i, of))).map(|(_, of)| *of).collect()
+}
+
+fn in_a_row(expr: &Expr) -> Vec<&Expr> {
     match expr {
-        Expr::Seq(a, b) => [parts(a), parts(b)].concat(),
-        Expr::PosPred(_) => Vec::new(),
+        Expr::Seq(a, b) => [in_a_row(a), in_a_row(b)].concat(),
         other => vec![other],
     }
 }

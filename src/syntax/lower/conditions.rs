@@ -297,7 +297,7 @@ impl Lower<'_> {
         let leaf = |kind| Built { expr: Expr { kind, span }, height: 1, bare: false };
         match node.as_rule() {
             Rule::name => leaf(ExprKind::Name(self.ident(&node))),
-            Rule::string => leaf(ExprKind::Text(self.string(&node).text)),
+            Rule::string | Rule::sole_text => leaf(ExprKind::Text(self.string(&node).text)),
             Rule::bool => leaf(ExprKind::Bool(node.as_str() == "true")),
             Rule::number => leaf(ExprKind::Number(self.number(&node))),
             Rule::date => leaf(ExprKind::Date(node.as_str().to_owned())),
@@ -370,8 +370,12 @@ impl Lower<'_> {
     pub(super) fn list(&mut self, node: Node<'_>) -> (Vec<Expr>, usize) {
         let mut height = 0;
         let mut parts = Vec::new();
-        for node in node.into_inner().filter(|n| n.as_rule() == Rule::expr) {
-            let built = self.built(node);
+        for node in node.into_inner() {
+            let built = match node.as_rule() {
+                Rule::expr => self.built(node),
+                Rule::sole_text => self.primary(node),
+                _ => continue,
+            };
             height = height.max(built.height);
             parts.push(built.expr);
         }

@@ -85,6 +85,7 @@ mod source;
 mod syntax;
 #[cfg(feature = "cli")]
 mod testing;
+mod threads;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -12,10 +12,12 @@ use crate::report::baseline::Baseline;
 use crate::report::exchange::{self, Form, Run, Standing};
 use crate::report::{self, Context, Entry, in_order, json, summary};
 use clap::{Args, ValueEnum};
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -297,7 +299,7 @@ fn standing(summary: &summary::Summary, i: usize) -> Option<Standing> {
 
 /// Verdicts whose texts are made at once by one thread.
 const LOT: usize = 64;
-/// So many lots of each thread may wait to be written.
+/// About so many lots of each thread may wait to be written.
 const AHEAD: usize = 4;
 
 fn programs(
@@ -390,7 +392,7 @@ fn run_of(context: &Context, summary: &summary::Summary) -> Run {
 type Piece<'a> = Box<dyn FnMut(usize, usize, &mut Vec<u8>) -> std::io::Result<()> + 'a>;
 
 /// The texts of verdicts in their order, many at once with something between them, and whether they are the first.
-/// They are made on all threads while those before are written.
+/// They are made on all threads, this one too, while those before are written.
 fn pieces<'a>(
     order: &[usize],
     threads: usize,
@@ -411,28 +413,47 @@ fn pieces<'a>(
         *room = text.len() + text.len() / 8;
         Ok(text)
     };
-    let threads = threads.min(lots.len()).max(1);
-    if threads == 1 {
-        let (mut piece, mut room) = (begin(), 0);
-        return (0..lots.len()).try_for_each(|n| write(&text(n, &mut piece, &mut room)?, n == 0));
-    }
+    let others = threads.min(lots.len()).saturating_sub(1);
+    let most = AHEAD * threads;
+    let next = AtomicUsize::new(0);
+    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|lot| *lot < lots.len());
+    let (ready, made) = std::sync::mpsc::sync_channel(most);
     std::thread::scope(|scope| {
-        let workers = (0..threads).map(|first| {
-            let (ready, take) = std::sync::mpsc::sync_channel(AHEAD);
-            let (lots, text) = (&lots, &text);
+        // In the scope: where something could not be written, the others have nobody to give a text to, and end.
+        let made = made;
+        for _ in 0..others {
+            let (take, text, ready) = (&take, &text, ready.clone());
             scope.spawn(move || {
                 let (mut piece, mut room) = (begin(), 0);
-                // The other side is gone where something could not be written.
-                let mut lots = (first..lots.len()).step_by(threads);
-                lots.all(|lot| ready.send(text(lot, &mut piece, &mut room)).is_ok())
+                while let Some(lot) = take() {
+                    if ready.send((lot, text(lot, &mut piece, &mut room))).is_err() {
+                        return;
+                    }
+                }
             });
-            take
-        });
-        let workers: Vec<_> = workers.collect();
-        // A worker that panics takes the run with it when the scope ends.
-        let mut texts = (0..lots.len()).map_while(|n| workers[n % threads].recv().ok());
-        let mut first = true;
-        texts.try_for_each(|text| write(&text?, std::mem::take(&mut first)))
+        }
+        drop(ready);
+        let (mut piece, mut room) = (begin(), 0);
+        let mut waiting: BTreeMap<usize, std::io::Result<Vec<u8>>> = BTreeMap::new();
+        for lot in 0..lots.len() {
+            let text = loop {
+                waiting.extend(made.try_iter());
+                if let Some(text) = waiting.remove(&lot) {
+                    break text;
+                }
+                let own = if waiting.len() < most { take() } else { None };
+                match own {
+                    Some(own) => waiting.insert(own, text(own, &mut piece, &mut room)),
+                    // The rest is being made. A thread that panics takes the run with it when the scope ends.
+                    None => match made.recv() {
+                        Ok((lot, text)) => waiting.insert(lot, text),
+                        Err(_) => return Ok(()),
+                    },
+                };
+            };
+            write(&text?, lot == 0)?;
+        }
+        Ok(())
     })
 }
 

@@ -11,13 +11,14 @@ use crate::eval;
 use crate::ingest::{self, Ingest, Route, Sink};
 use crate::plan::Plan;
 use crate::source::SourceMap;
+use crate::threads::{lock, unlock};
 use clap::Args;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct Naming {
@@ -102,7 +103,7 @@ fn names(reading: &Reading, inputs: &Inputs, (threads, limits): (usize, &Limits)
             let batch = |batch| {
                 // A batch that does not fit is told when the records are judged.
                 let found = eval::texts(batch, &of.schema).unwrap_or_default();
-                names.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+                lock(&names).extend(found);
             };
             let sink = Sink { batch: &batch, reject: &|_| (), advance: &|_| () };
             let options = ingest::Options { threads, ..ingest::Options::default() };
@@ -115,7 +116,7 @@ fn names(reading: &Reading, inputs: &Inputs, (threads, limits): (usize, &Limits)
             let _ = gather(&read);
         }
     }
-    names.into_inner().unwrap_or_else(PoisonError::into_inner)
+    unlock(names)
 }
 
 /// What to read for the names of people, of those columns that are wanted.

@@ -15,6 +15,7 @@ use crate::ingest::{self, Ingest, InputError, InputReport, InputSpec, ReadAt, Re
 use crate::plan::Plan;
 use crate::report::summary::{InputLine, KindLine, ProblemLine, RowLine, RuleLine, Summary};
 use crate::report::{self, Context, Entry, Excerpt};
+use crate::threads::{lock, unlock};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::Metadata;
@@ -160,7 +161,7 @@ impl<'a> Reader<'a> {
                 self.ingest.sift(&spec(i, file), input, options, sink, sift)
             });
             let read = read.map_err(|failure| self.veil.failure(failure, &self.inputs.people));
-            outcome.rejections = rejections.into_inner().unwrap_or_else(|p| p.into_inner());
+            outcome.rejections = unlock(rejections);
             outcome.reports.push(read?);
             if let Some(failure) = lock(&full).take() {
                 return Err(failure);
@@ -168,7 +169,7 @@ impl<'a> Reader<'a> {
             if let Some(error) = lock(&broken).take() {
                 return Err(Failure::new(format!("`{}` was read wrongly: {error}", file.name)));
             }
-            outcome.rejects.extend(rejected.into_inner().unwrap_or_else(|p| p.into_inner()));
+            outcome.rejects.extend(unlock(rejected));
         }
         if let Some(bar) = progress {
             bar.finish_and_clear();
@@ -539,8 +540,4 @@ impl ReadAt for Regular {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
         std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -1,10 +1,11 @@
 //! Files that stay only once they are whole: taken away where the work fails, and where the process is interrupted.
 
 use super::signals;
+use crate::threads::lock;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once};
 use tempfile::{Builder, NamedTempFile};
 
 /// All that there are now. Whoever makes, keeps or removes one holds the lock meanwhile.
@@ -71,7 +72,7 @@ impl Drop for Temporary {
 }
 
 fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&UNFINISHED)
 }
 
 /// Takes all away, and ends the process by a signal. Holds the lock until then: no other file is made, and none is put in

@@ -3,8 +3,9 @@
 use super::Runtime;
 use crate::data::Limits;
 use crate::plan::{HistoryPlan, Plan, RulePlan};
+use crate::threads::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// What was too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +88,7 @@ impl Watch {
     /// Where judging was stopped.
     pub fn end(&self) -> Result<(), OverLimit> {
         self.begin(&Limits::NONE);
-        match self.over.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match lock(&self.over).take() {
             Some(over) => Err(over),
             None => Ok(()),
         }
@@ -126,7 +127,7 @@ impl Watch {
 
     #[cold]
     pub fn stop(&self, over: OverLimit) {
-        self.over.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(over);
+        lock(&self.over).get_or_insert(over);
         self.stopped.store(true, Ordering::Relaxed);
     }
 }

@@ -13,6 +13,7 @@ use crate::data::calendar::{Zone, period_of};
 use crate::data::{Currency, Decimal, KindId, Schema, Time, Type, Value, display};
 use crate::plan::{Expr, MetricPlan, Op, Plan};
 use crate::sema::hir::{ArithOp, Func};
+use crate::threads;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,7 +98,7 @@ pub(super) fn conclude(plan: Arc<Plan>, runtime: &Runtime, settled: Settled, opt
             None => readings.push(vec![m]),
         }
     }
-    let tables = super::parallel(options.threads, readings.len(), |r| {
+    let tables = threads::each(options.threads, readings.len(), |r| {
         let first = readings[r][0];
         let cx = runtime.context(&plan, &world, plan.rules[first].clock, None);
         let metric = &plan.metrics[first];

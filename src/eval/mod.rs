@@ -77,12 +77,13 @@ pub use verdicts::{Explainer, FindingRow, Findings, KindCounts};
 use crate::data::calendar::Zone;
 use crate::data::{Batch, KindId, LetGo, Limits, Origin, People};
 use crate::plan::{Plan, VERSION};
+use crate::threads::{self, lock, unlock};
 use bounds::Watch;
 use grouped::AtomGroups;
 use interp::Context;
 use regex::Regex;
 use screen::Hold;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use world::{Watermark, World};
 
@@ -322,12 +323,12 @@ impl Evaluator {
 
     /// Takes in a screened batch. Any number of threads may do this at once.
     pub fn absorb(&self, screened: Screened) {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).add(&self.plan, &self.runtime, screened);
+        lock(&self.taken).add(&self.plan, &self.runtime, screened);
     }
 
     /// What is held of all that came in.
     pub fn held(&self) -> Held {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).held().clone()
+        lock(&self.taken).held().clone()
     }
 
     pub fn push(&mut self, batch: Batch) -> Result<(), BatchError> {
@@ -357,7 +358,7 @@ impl Evaluator {
     }
 
     fn settle(taken: Mutex<records::Taken>, plan: &Plan, runtime: &Runtime, options: &Options) -> records::Settled {
-        records::settle(plan, runtime, taken.into_inner().unwrap_or_else(PoisonError::into_inner), options)
+        records::settle(plan, runtime, unlock(taken), options)
     }
 
     /// Judges what has come in. No more comes.
@@ -403,35 +404,7 @@ impl Evaluator {
     }
 }
 
-/// `f` of 0 to `n`, on some threads; the results in order.
-pub(crate) fn parallel<T: Send>(threads: usize, n: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    if threads <= 1 || n <= 1 {
-        return (0..n).map(f).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.min(n))
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut mine = Vec::new();
-                    loop {
-                        let i = next.fetch_add(1, Ordering::Relaxed);
-                        if i >= n {
-                            return mine;
-                        }
-                        mine.push((i, f(i)));
-                    }
-                })
-            })
-            .collect();
-        // A worker that panics takes the run with it, as it would on one thread.
-        workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
-    });
-    done.sort_by_key(|d| d.0);
-    done.into_iter().map(|d| d.1).collect()
-}
-
-/// As [`parallel`], of each of some things that are given away, the largest first.
+/// As [`threads::each`], of things that are given away, the largest first.
 fn parallel_each<A: Send, T: Send>(
     threads: usize,
     all: Vec<A>,
@@ -441,9 +414,9 @@ fn parallel_each<A: Send, T: Send>(
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(size(&all[i])));
     let all: Vec<_> = all.into_iter().map(|a| Mutex::new(Some(a))).collect();
-    let mut done = parallel(threads, all.len(), |n| {
+    let mut done = threads::each(threads, all.len(), |n| {
         let i = order[n];
-        let taken = all[i].lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken = lock(&all[i]).take();
         (i, taken.map(|a| f(i, a)))
     });
     done.sort_by_key(|d| d.0);

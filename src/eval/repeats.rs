@@ -4,7 +4,6 @@
 //! equal, the batches come once more: the records with that hash are held whole then, and compared value by value.
 //! So two identities with one hash cost a second reading and change nothing.
 
-use super::parallel;
 use super::records::Taken;
 use super::rows::{Col, Rows};
 use super::screen::Segment;
@@ -12,6 +11,7 @@ use super::val::Val;
 use super::world::has_identity;
 use crate::data::{Kind, KindId, Origin};
 use crate::plan::Plan;
+use crate::threads;
 use rustc_hash::{FxHashSet, FxHasher};
 use std::hash::Hasher;
 
@@ -51,7 +51,7 @@ impl Wanted {
         let all = kinds.iter().map(|segments| held(segments)).sum::<usize>();
         // Each thread takes hashes of its own, by their value.
         let parts = if all < WORTH_A_THREAD { 1 } else { threads.max(1) };
-        let found = parallel(parts, parts, |part| {
+        let found = threads::each(parts, parts, |part| {
             let (mut bits, mut found) = (Bits::default(), FxHashSet::default());
             for segments in &kinds {
                 let hashes = || segments.iter().flat_map(of_segment);

@@ -12,9 +12,10 @@ use super::strata;
 use super::val::Val;
 use super::verdicts::Findings;
 use super::world::World;
-use super::{Options, RuleCounts, Runtime, Truth, parallel};
+use super::{Options, RuleCounts, Runtime, Truth};
 use crate::data::{ColumnId, KindId, Time, Value, Verdict, display};
 use crate::plan::{Body, Op, Plan, RulePlan, Trigger};
+use crate::threads;
 use std::sync::Arc;
 
 /// Where a verdict comes from.
@@ -103,7 +104,7 @@ pub(super) fn conclude(
     judging.sort(&mut entries);
     judging.shuffle(&mut entries);
     let chunks = entries.len().div_ceil(CHUNK);
-    let named = parallel(options.threads, chunks, |c| {
+    let named = threads::each(options.threads, chunks, |c| {
         let of = &entries[c * CHUNK..entries.len().min((c + 1) * CHUNK)];
         of.iter().map(|e| (judging.subject(e), judging.identity(e))).collect::<Vec<_>>()
     });
@@ -138,7 +139,7 @@ pub(super) fn levels(
         }
         let judging = Judging { plan, runtime, world, candidates, level };
         let tasks = judging.tasks();
-        let found = parallel(options.threads, tasks.len(), |i| judging.run(&tasks[i], options.keep_compliant));
+        let found = threads::each(options.threads, tasks.len(), |i| judging.run(&tasks[i], options.keep_compliant));
         let mut of_level: Vec<Entry> = Vec::new();
         for (task, found) in tasks.iter().zip(found) {
             counts[task.rule() as usize].compliant += found.compliant;

@@ -249,6 +249,9 @@ impl KindSieve {
                 }
             }
             let looked = &looked[..concerned];
+            if looked.is_empty() {
+                continue;
+            }
             let seen = &mut seen[..concerned];
             let whole = if let Guards::Text(texts) = &stage.guards { texts.whole() } else { None };
             values(nth, looked, whole.map(|(lookup, _)| lookup), seen);
@@ -376,7 +379,7 @@ fn not_below(bounds: &[i128], n: i128) -> usize {
     let (mut from, mut left) = (0, bounds.len());
     while left > 0 {
         let half = left.div_ceil(2);
-        from += select_unpredictable(bounds[from + half - 1] <= n, half, 0);
+        from = select_unpredictable(bounds[from + half - 1] <= n, from + half, from);
         left -= half;
     }
     from

@@ -7,10 +7,11 @@ use super::rows::Rows;
 use super::screen::{Hold, screen};
 use super::val::Val;
 use super::world::{Watermark, World};
-use super::{Options, Runtime, Truth, parallel};
+use super::{Options, Runtime, Truth};
 use crate::data::build::{CellValue, batch_from_cells};
 use crate::data::{ColumnId, InputId, KindId, Place, Schema, Severity, Type, Value, Verdict, display, identity};
 use crate::plan::Plan;
+use crate::threads;
 use std::sync::Arc;
 
 /// Rows of a kind of findings, and whether each is there at all.
@@ -158,7 +159,7 @@ pub fn lay(
     laid.histories.into_iter().for_each(|(history, ids)| rows_of[history as usize] = ids);
     let of: Vec<usize> = (0..plan.histories.len()).filter(|&h| plan.histories[h].kind == kind).collect();
     let strict = super::world::strict(plan);
-    let built = parallel(options.threads, of.len(), |i| {
+    let built = threads::each(options.threads, of.len(), |i| {
         HistoryIndex::build(plan, runtime, world, (of[i] as u32, &rows_of[of[i]]), (strict[of[i]], 0))
     });
     of.into_iter().zip(built).for_each(|(h, index)| world.histories[h] = index);

@@ -5,16 +5,16 @@
 pub mod cells;
 pub mod columns;
 
-use super::chunks::parallel;
 use super::layout::Layout;
 use super::worker::{Job, Worker, near_field};
 use super::{InputError, InputReport, Route};
 use crate::data::Reading;
 use crate::diag::{Code, did_you_mean};
+use crate::threads::{lock, on_all, unlock};
 use arrow_array::RecordBatchReader;
 use arrow_schema::{DataType, Schema};
 use columns::Way;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Reads all batches; the first row has this number, from 0.
 pub fn read(
@@ -36,7 +36,7 @@ pub fn read(
         let mut worker = Worker::new(reading, &layout, job);
         loop {
             let (batch, row) = {
-                let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut next = lock(&next);
                 let row = next.1;
                 let Some(batch) = next.0.next() else { break };
                 next.1 += batch.as_ref().map_or(0, |b| b.num_rows() as u64);
@@ -46,7 +46,7 @@ pub fn read(
                 Ok(batch) => columns::rows(&mut worker, job.spec.id, &batch, row, &ways),
                 Err(error) => {
                     let error = InputError::new(Code::BrokenInput, format!("its batches end early: {error}"));
-                    failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    lock(&failed).get_or_insert(error);
                     break;
                 }
             }
@@ -54,8 +54,8 @@ pub fn read(
         worker.finish()
     };
     let mut report = InputReport::default();
-    parallel(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
-    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    on_all(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
+    if let Some(error) = unlock(failed) {
         return Err(error);
     }
     if let Route::Kind(kind) = job.spec.route {

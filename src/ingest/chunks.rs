@@ -8,9 +8,10 @@ use super::{InputError, InputReport, ReadAt};
 use crate::data::{Reading, limits};
 use crate::diag::Code;
 use crate::io::plain_io_error;
+use crate::threads::{lock, on_all, unlock};
 use std::borrow::Cow;
 use std::io::Read;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Bytes of an input, uncompressed.
 pub enum Content<'a> {
@@ -255,10 +256,6 @@ impl Lines {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Works through an input on several threads. `skip` bytes at its start are none of the records'.
 pub fn work(
     reading: &Reading,
@@ -311,8 +308,8 @@ pub fn work(
         worker.finish()
     };
     let mut report = InputReport::default();
-    parallel(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
-    match pieces.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    on_all(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
+    match unlock(pieces) {
         Ok(_) => Ok(report),
         Err(error) => Err(error),
     }
@@ -384,20 +381,9 @@ fn lines_at(
         worker.finish()
     };
     let mut report = InputReport::default();
-    parallel(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
-    match broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    on_all(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
+    match unlock(broken) {
         None => Ok(report),
         Some(error) => Err(error),
     }
-}
-
-/// Runs the same on so many threads.
-pub fn parallel<R: Send>(threads: usize, run: &(dyn Fn() -> R + Sync)) -> Vec<R> {
-    if threads <= 1 {
-        return vec![run()];
-    }
-    std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
-        handles.into_iter().map(|h| h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
 }

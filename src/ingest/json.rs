@@ -1,7 +1,7 @@
 //! JSON: an object, a list of objects, or several of these one after the other. A record's place is where
 //! its object begins. After a fault in the grammar the rest of the file is one reject.
 
-use super::chunks::{Content, parallel};
+use super::chunks::Content;
 use super::layout::Layout;
 use super::scan::{self, Bounds};
 use super::worker::{Job, Worker, explain};
@@ -9,6 +9,7 @@ use super::{InputError, InputReport};
 use crate::data::limits::grouped;
 use crate::data::{Limits, Place, Reading};
 use crate::diag::Code;
+use crate::threads::on_all;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -71,7 +72,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
         worker.finish()
     };
     let mut report = InputReport::default();
-    parallel(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
+    on_all(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
     report.bytes = bytes.len() as u64;
     if let Some((at, code, reason)) = records.fault {
         let from = records.ranges.last().map_or(0, |r| r.end);

@@ -7,7 +7,7 @@ mod source;
 
 use super::arrow::columns::{self, Way};
 use super::arrow::{cells, ways};
-use super::chunks::{Content, parallel};
+use super::chunks::Content;
 use super::csv::within_columns;
 use super::excerpts::{gets, heading_of};
 use super::layout::{Layout, Target};
@@ -16,6 +16,7 @@ use super::worker::{Job, Outlook, Worker, near_field};
 use super::{Excerpt, InputError, InputReport, InputSpec, Route, Wanted};
 use crate::data::{Limits, People, Reading, limits};
 use crate::diag::Code;
+use crate::threads::{lock, on_all, unlock};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 pub use bare::bare;
@@ -153,7 +154,7 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
     let rest_mask = file.mask(&rest_ways);
     let next = AtomicUsize::new(0);
     let failed: Mutex<Option<InputError>> = Mutex::new(None);
-    let failure = || failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let failure = || lock(&failed);
     let run = || {
         let mut worker = Worker::new(reading, &layout, job);
         loop {
@@ -180,8 +181,8 @@ pub fn read(reading: &Reading, job: &Job, content: Content) -> Result<InputRepor
         worker.finish()
     };
     let mut report = InputReport::default();
-    parallel(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
-    if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+    on_all(job.options.threads, &run).into_iter().for_each(|r| report.add(r));
+    if let Some(error) = unlock(failed) {
         return Err(error);
     }
     report.bytes = file.source.len();

@@ -155,14 +155,14 @@ impl Part {
     /// The text, where it is one without escapes.
     #[inline(always)]
     pub fn text(self, text: &str) -> Option<&str> {
-        text.get(self.place()?)
+        text.get(self.place(Form::Text)?)
     }
 
-    /// Where the text stands, if it is one without escapes.
+    /// Where it stands, if it is of this form.
     #[inline(always)]
-    pub fn place(self) -> Option<Range<usize>> {
+    pub fn place(self, form: Form) -> Option<Range<usize>> {
         let start = self.start();
-        self.is_text().then(|| start..start + (self.0 >> 2) as usize % (Part::MOST + 1))
+        (self.0 % 4 == form as u64).then(|| start..start + (self.0 >> 2) as usize % (Part::MOST + 1))
     }
 
     #[inline(always)]

@@ -4,8 +4,9 @@ use super::World;
 use crate::data::{EnumId, KindId, Origin, Type};
 use crate::source::Span;
 use crate::syntax::ast::Ident;
+use crate::threads::{lock, unlock};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,17 +85,13 @@ impl Recorder {
 
     pub fn finish(self) -> Notes {
         let noting = self.0.unwrap_or_default();
-        let mut uses: Vec<Use> = noting.uses.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
+        let mut uses: Vec<Use> = unlock(noting.uses).into_iter().collect();
         uses.sort_unstable();
-        let types = noting.types.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+        let types = unlock(noting.types).into_iter();
         let mut types: Vec<Typed> = types.map(|(span, (ty, optional))| Typed { span, ty, optional }).collect();
         types.sort_unstable_by_key(|t| t.span);
         Notes { uses, types }
     }
-}
-
-fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl World<'_> {

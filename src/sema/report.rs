@@ -5,9 +5,10 @@ use crate::data::Severity;
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast::Ident;
+use crate::threads::{lock, unlock};
 use rustc_hash::FxHashSet;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 /// After so many guesses no more are made, so that a set with thousands of unknown names is still told in time.
 const GUESSES: u32 = 300;
@@ -40,7 +41,7 @@ impl<'a> Reporter<'a> {
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.told)
     }
 
     pub fn standing(&self) -> Standing {
@@ -79,7 +80,7 @@ impl<'a> Reporter<'a> {
 
     /// All of it, in the order of the files and of the places in them.
     pub fn finish(self) -> (Vec<Diagnostic>, Notes) {
-        let mut found = self.told.into_inner().unwrap_or_else(PoisonError::into_inner).found;
+        let mut found = unlock(self.told).found;
         found.sort_by_key(|d| (d.span(), d.code));
         (found, self.names.finish())
     }

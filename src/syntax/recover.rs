@@ -12,6 +12,7 @@ use super::tree::{Mark, mark};
 use super::words;
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
+use crate::threads;
 use std::ops::Range;
 
 mod bodies;
@@ -57,7 +58,7 @@ impl<'a> Reader<'a> {
     pub fn all(place: Place<'a>, tree: bool) -> Reader<'a> {
         let threads = match place.scanned.text.len() {
             0..LONG => 1,
-            _ => std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS)),
+            _ => threads::at_most(MOST_THREADS),
         };
         Reader::all_on(threads, place, tree)
     }
@@ -72,16 +73,7 @@ impl<'a> Reader<'a> {
         if threads == 1 || parts.len() < 2 * threads {
             return read(&parts);
         }
-        let pieces = std::thread::scope(|scope| {
-            let (first, others) = parts.split_at(parts.len() / threads);
-            let rest = others.chunks(others.len().div_ceil(threads - 1)).map(|some| scope.spawn(move || read(some)));
-            let rest: Vec<_> = rest.collect();
-            let mut pieces = vec![read(first)];
-            for piece in rest {
-                pieces.push(piece.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            pieces
-        });
+        let pieces = threads::pieces(threads, &parts, read);
         // How far a file with many errors is read hangs on those before.
         if pieces.iter().map(|p| p.errors.len()).sum::<usize>() > ENOUGH_ERRORS {
             return read(&parts);

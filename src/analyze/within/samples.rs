@@ -54,7 +54,7 @@ const EACH: usize = 2;
 /// For each rule, records that it finds, and one that it looks at and lets pass; and whether there can be any.
 pub fn gather(group: &mut Group<'_>, ask: Ask<'_>) {
     let of = |i: usize| of_values(group, &group.units[i], ask.judge);
-    let mut samples: Vec<Vec<Sample>> = crate::eval::parallel(ask.threads, group.units.len(), of);
+    let mut samples: Vec<Vec<Sample>> = crate::threads::each(ask.threads, group.units.len(), of);
     for (i, own) in samples.iter_mut().enumerate() {
         let unit = &group.units[i];
         let impossible = |node: &Node| solve::can_hold(node, &group.variables.of(&[node])) == Some(false);

@@ -3,11 +3,12 @@
 use super::super::disk::plain_io_error;
 use super::super::{Failure, output};
 use super::session::Counts;
+use crate::threads::lock;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tracing::{info, warn};
 
@@ -123,7 +124,7 @@ impl Shown {
         if let Some(path) = &self.file {
             output::to_file(path, |out| out.write_all(text.as_bytes()))?;
         }
-        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        *lock(&self.text) = text;
         Ok(())
     }
 }
@@ -143,7 +144,7 @@ fn answer(mut stream: TcpStream, text: &Mutex<String>) -> std::io::Result<()> {
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (status, kind, body) = match (method, path.split('?').next()) {
         ("GET" | "HEAD", Some("/metrics")) => {
-            let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let text = lock(&text).clone();
             ("200 OK", "text/plain; version=0.0.4; charset=utf-8", text)
         }
         ("GET" | "HEAD", _) => ("404 Not Found", "text/plain", "figures are at /metrics\n".to_owned()),

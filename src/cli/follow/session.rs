@@ -16,9 +16,10 @@ use crate::plan::Plan;
 use crate::report::ledger::{Run, policy_digest};
 use crate::report::{Context, Entry, json};
 use crate::source::SourceMap;
+use crate::threads::{lock, unlock};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tracing::{debug, info, warn};
 
@@ -431,8 +432,8 @@ impl Reader {
         let batches: Mutex<Vec<Batch>> = Mutex::default();
         let rejected: Mutex<Vec<Reject>> = Mutex::default();
         let sink = Sink {
-            batch: &|batch| batches.lock().unwrap_or_else(PoisonError::into_inner).push(batch),
-            reject: &|reject| rejected.lock().unwrap_or_else(PoisonError::into_inner).push(reject),
+            batch: &|batch| lock(&batches).push(batch),
+            reject: &|reject| lock(&rejected).push(reject),
             advance: &|_| (),
         };
         // A record may begin as a text with its mark does, or what is compressed, and is neither: a line before it says so.
@@ -452,13 +453,13 @@ impl Reader {
         let options = ingest::Options { threads: self.threads, ..ingest::Options::default() };
         let read = self.ingest.read(&spec, Input::Bytes(bytes), options, sink);
         let report = read.map_err(|error| self.veil.failure(reading::of_input(&origin.name, error), &People::Named))?;
-        let batches = batches.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().map(|mut batch| {
+        let batches = unlock(batches).into_iter().map(|mut batch| {
             let at = batch.places.iter().map(|p| p.offset.saturating_sub(head.0)).collect();
             batch.places.iter_mut().for_each(|place| *place = chunk.placed(*place, head));
             (batch, at)
         });
         let batches = batches.collect();
-        let mut rejected = rejected.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut rejected = unlock(rejected);
         for reject in &mut rejected {
             reject.place = chunk.placed(reject.place, head);
             reject.reason = self.veil.text(&reject.reason, &People::Named);

@@ -19,11 +19,12 @@ use super::{BatchError, Evaluator, Options, PlanError};
 use crate::data::calendar::Zone;
 use crate::data::{Batch, KindId, Place, Time, Verdict};
 use crate::plan::{Body, Plan};
+use crate::threads::lock;
 use kept::{Kept, moments};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// What is known of a stream apart from its records and of what was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,7 +229,7 @@ impl Stream {
         // Of records that are not kept, it is known how far they reach.
         let (days, instants) = (self.standing.days, self.standing.instants);
         let reach = Watermark { dates: days, instants, ..Watermark::default() };
-        evaluator.taken.lock().unwrap_or_else(PoisonError::into_inner).reach(&reach);
+        lock(&evaluator.taken).reach(&reach);
         Ok(evaluator)
     }
 

@@ -15,6 +15,7 @@ use crate::data::{Severity, Verdict, display};
 use crate::eval::{Findings, RuleCounts};
 use crate::plan::{Body, RulePlan, Trigger};
 use crate::sema::hir::Window;
+use crate::threads;
 use earlier::Since;
 use people::People;
 use serde::Serialize;
@@ -296,13 +297,8 @@ fn next_month(month: &str) -> Option<String> {
 
 /// The verdicts of an order, with people still marked in their texts.
 fn rows(asked: &Asked, parts: &Parts, order: &[usize]) -> Vec<Row> {
-    let part = order.len().div_ceil(parts.threads.max(1)).max(1);
-    std::thread::scope(|scope| {
-        let work = |some: &[usize]| some.iter().map(|&i| row(asked, parts, i)).collect::<Vec<Row>>();
-        let workers: Vec<_> = order.chunks(part).map(|some| scope.spawn(move || work(some))).collect();
-        // A worker that panics takes the run with it.
-        workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
+    let work = |some: &[usize]| some.iter().map(|&i| row(asked, parts, i)).collect::<Vec<Row>>();
+    threads::pieces(parts.threads, order, work).into_iter().flatten().collect()
 }
 
 impl Row {

@@ -9,6 +9,7 @@ use crate::data::display;
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Clause, ClauseKind, RuleItem};
+use crate::threads;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Days since 1970: from the first on, and before the second.
@@ -125,8 +126,7 @@ const MOST_THREADS: usize = 8;
 
 /// The rules on several threads; none where they are few, or where something is told: that may hang on what was told before.
 fn at_once<'a>(world: &World<'a>, names: &Names<'a>) -> Option<Vec<Rule>> {
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(MOST_THREADS);
-    let threads = threads.min(names.rules.len() / WORTH_A_THREAD);
+    let threads = threads::at_most(MOST_THREADS).min(names.rules.len() / WORTH_A_THREAD);
     if threads < 2 {
         return None;
     }
@@ -134,19 +134,9 @@ fn at_once<'a>(world: &World<'a>, names: &Names<'a>) -> Option<Vec<Rule>> {
     let one = |(file, item, whole): &(FileId, &'a RuleItem, &'a ast::Item)| {
         readings(world, *file, &wording(world, *file, item, whole), &Kept::default().after(item, whole))
     };
-    let (first, others) = names.rules.split_at(names.rules.len() / threads);
-    let rules = std::thread::scope(|scope| {
-        let others = others.chunks(others.len().div_ceil(threads - 1));
-        let others = others.map(|some| scope.spawn(|| some.iter().flat_map(one).collect::<Vec<Rule>>()));
-        let others: Vec<_> = others.collect();
-        let mut rules: Vec<Rule> = first.iter().flat_map(one).collect();
-        for some in others {
-            rules.append(&mut some.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        rules
-    });
+    let rules = threads::pieces(threads, &names.rules, |some| some.iter().flat_map(one).collect::<Vec<Rule>>());
     if world.report.standing() == told {
-        return Some(rules);
+        return Some(rules.into_iter().flatten().collect());
     }
     world.report.back_to(told);
     world.patterns.store(patterns, Relaxed);

@@ -52,8 +52,8 @@ pub fn read(rule: Rule, text: &str) -> Result<Nodes<'_>, Failure> {
 
 /// The grammar nests no deeper in this text: whatever refers to itself there has a bracket or a `where` in it.
 fn levels(text: &str) -> usize {
-    let brackets = text.bytes().filter(|b| matches!(b, b'(' | b'{' | b'[')).count();
-    brackets + memchr::memmem::find_iter(text.as_bytes(), "where").count()
+    let brackets = [b'(', b'{', b'['].map(|bracket| bytecount::count(text.as_bytes(), bracket));
+    brackets.iter().sum::<usize>() + memchr::memmem::find_iter(text.as_bytes(), "where").count()
 }
 
 /// A node begins or ends at this byte.

@@ -136,7 +136,7 @@ impl Cost {
         match self {
             Cost::Bool | Cost::Enum | Cost::Order => Some(1.0),
             Cost::Word if own.iter().all(is_plain) => Some(1.0),
-            Cost::Word => Some(3.0),
+            Cost::Word => Some(2.0),
             Cost::Search | Cost::Fold => None,
         }
     }

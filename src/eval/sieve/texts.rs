@@ -12,6 +12,8 @@ use crate::eval::grouped::{AtomGroups, TextGroup};
 use crate::plan::{Atom, AtomTest, TextMatch};
 use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::hint::select_unpredictable;
 
 /// Of the sets of those whose test holds, the one of nobody.
 const NOBODY: u32 = NONE;
@@ -99,27 +101,54 @@ struct Affixes {
     at_end: bool,
     /// That of no bytes, which all texts have.
     empty: Option<u32>,
-    /// Where they are few, all of them, by the byte at the edge.
-    few: Vec<Affix>,
-    /// By this byte: the first of them, or their number.
-    from: [u8; 256],
-    /// Where they are many, by length.
+    /// Of up to eight bytes, by their number.
+    short: Vec<Edges>,
+    /// The others, by length.
     lengths: Vec<usize>,
-    many: FxHashMap<Box<str>, u32>,
+    long: FxHashMap<Box<str>, u32>,
 }
 
-/// The eight bytes at the edge of a text that has it, as far as they count.
+/// Beginnings or ends of one length, as the edges of texts have them.
 #[derive(Debug)]
-struct Affix {
-    edge: u64,
-    counts: u64,
-    byte: u8,
-    text: Box<str>,
-    at: u32,
+struct Edges {
+    length: usize,
+    factor: u64,
+    /// No two at one place, so that no branch hangs on which of them a text has. A power of two.
+    places: Vec<(u64, u32)>,
 }
 
-/// So many are compared one after the other.
-const COMPARED: usize = 48;
+/// So often places are sought for all, each time some more.
+const SEEDS: u64 = 256;
+
+impl Edges {
+    /// None where no places are found: they are very many.
+    fn new(length: usize, edges: &[(u64, u32)]) -> Option<Edges> {
+        let size = |n: u64| (4 * edges.len().next_power_of_two()) << (n / 32);
+        let factor = |n: u64| (n * 2 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (0..SEEDS).find_map(|n| {
+            let mut of = Edges { length, factor: factor(n), places: vec![(0, NOBODY); size(n)] };
+            let all = edges.iter().all(|&(edge, at)| {
+                let place = of.place(edge);
+                let is_free = of.places[place].1 == NOBODY;
+                of.places[place] = (edge, at);
+                is_free
+            });
+            all.then_some(of)
+        })
+    }
+
+    #[inline(always)]
+    fn place(&self, edge: u64) -> usize {
+        (edge.wrapping_mul(self.factor) >> 32) as usize & (self.places.len() - 1)
+    }
+
+    /// Its bytes of the eight at the edge of a text, with zeros before or behind.
+    #[inline(always)]
+    fn of(length: usize, eight: u64, at_end: bool) -> u64 {
+        let spare = 64 - 8 * length as u32;
+        if at_end { eight >> spare } else { eight << spare }
+    }
+}
 
 impl Affixes {
     /// None of none.
@@ -127,51 +156,39 @@ impl Affixes {
         if texts.is_empty() {
             return None;
         }
-        let empty = texts.iter().find(|(text, _)| text.is_empty()).map(|(_, at)| *at);
         let mut affixes =
-            Affixes { at_end, empty, few: Vec::new(), from: [0; 256], lengths: Vec::new(), many: FxHashMap::default() };
-        let texts = texts.iter().filter(|(text, _)| !text.is_empty());
-        if texts.clone().count() > COMPARED {
-            affixes.lengths.extend(texts.clone().map(|(text, _)| text.len()));
-            affixes.lengths.sort_unstable();
-            affixes.lengths.dedup();
-            affixes.many.extend(texts.map(|(text, at)| (Box::from(*text), *at)));
-            return Some(affixes);
-        }
-        affixes.few.extend(texts.filter_map(|(text, at)| {
-            let byte = *if at_end { text.as_bytes().last() } else { text.as_bytes().first() }?;
-            let spare = 64 - 8 * text.len().min(8) as u32;
-            let counts = if at_end { u64::MAX << spare } else { u64::MAX >> spare };
-            Some(Affix { edge: edge(text, at_end), counts, byte, text: (*text).into(), at: *at })
-        }));
-        affixes.few.sort_by_key(|affix| affix.byte);
-        affixes.from = [affixes.few.len() as u8; 256];
-        affixes.few.iter().enumerate().rev().for_each(|(n, affix)| affixes.from[affix.byte as usize] = n as u8);
-        Some(affixes)
-    }
-
-    #[inline]
-    fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
-        self.empty.into_iter().for_each(&mut *hit);
-        let bytes = text.as_bytes();
-        let Some(&byte) = (if self.at_end { bytes.last() } else { bytes.first() }) else { return };
-        let some = &self.few[self.from[byte as usize].into()..];
-        if some.first().is_some_and(|affix| affix.byte == byte) {
-            let edge = edge(text, self.at_end);
-            for affix in some.iter().take_while(|affix| affix.byte == byte) {
-                let length = affix.text.len();
-                if (affix.edge ^ edge) & affix.counts != 0 || text.len() < length {
-                    continue;
+            Affixes { at_end, empty: None, short: Vec::new(), lengths: Vec::new(), long: FxHashMap::default() };
+        let mut by_length: BTreeMap<usize, Vec<(&str, u32)>> = BTreeMap::new();
+        texts.iter().for_each(|&(text, at)| by_length.entry(text.len()).or_default().push((text, at)));
+        for (length, texts) in by_length {
+            let edges = || texts.iter().map(|(text, at)| (Edges::of(length, edge(text, at_end), at_end), *at));
+            match length {
+                0 => affixes.empty = texts.first().map(|(_, at)| *at),
+                1..=8 if let Some(edges) = Edges::new(length, &edges().collect::<Vec<_>>()) => {
+                    affixes.short.push(edges)
                 }
-                let has = || if self.at_end { text.ends_with(&*affix.text) } else { text.starts_with(&*affix.text) };
-                if length <= 8 || has() {
-                    hit(affix.at);
+                _ => {
+                    affixes.lengths.push(length);
+                    affixes.long.extend(texts.iter().map(|(text, at)| (Box::from(*text), *at)));
                 }
             }
         }
+        Some(affixes)
+    }
+
+    /// Those that a text has, and `NOBODY` perhaps.
+    #[inline]
+    fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
+        self.empty.into_iter().for_each(&mut *hit);
+        let eight = edge(text, self.at_end);
+        for edges in &self.short {
+            let own = Edges::of(edges.length, eight, self.at_end);
+            let (edge, at) = edges.places[edges.place(own)];
+            hit(select_unpredictable((edge == own) & (text.len() >= edges.length), at, NOBODY));
+        }
         for &length in self.lengths.iter().take_while(|l| **l <= text.len()) {
             let part = if self.at_end { text.get(text.len() - length..) } else { text.get(..length) };
-            part.and_then(|part| self.many.get(part)).copied().into_iter().for_each(&mut *hit);
+            part.and_then(|part| self.long.get(part)).copied().into_iter().for_each(&mut *hit);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which of some texts one is.
 
+use rustc_hash::FxHashMap;
 use std::hint::select_unpredictable;
 use std::ops::Range;
 
@@ -15,8 +16,10 @@ pub struct Lookup {
     factor: u64,
     /// Those of few bytes. The first is none.
     words: Vec<Word>,
-    /// Those that have no place.
-    others: Others,
+    /// Where some are longer or there are very many: all of them, as far as it has places for them.
+    wide: Option<Box<Wide>>,
+    /// The rest.
+    others: FxHashMap<Box<[u8]>, u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,42 +47,61 @@ const WORDS: usize = 1 << 7;
 const SEEDS: u64 = 32;
 const SIZES: u64 = 6;
 
+fn factor(n: u64) -> u64 {
+    (n * 2 + 1).wrapping_mul(MIXED)
+}
+
 impl Lookup {
     /// Each text once, with its number.
     pub fn new(texts: &[(&str, u32)]) -> Lookup {
         let short = texts.iter().filter_map(|(text, at)| Some(Word { text: Short::of(text.as_bytes())?, at: *at }));
         let words: Vec<Word> = std::iter::once(Word::NOTHING).chain(short).collect();
         let least = 4 * words.len().next_power_of_two();
-        let factor = |n: u64| (n * 2 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), factor(n))).filter(|_| words.len() <= WORDS);
         let mut found = tries.filter_map(|(size, factor)| Some((placed(&words, size, factor)?, factor)));
-        let (places, factor) = found.next().unwrap_or_default();
-        let others =
-            texts.iter().filter(|(text, _)| places.is_empty() || Short::of(text.as_bytes()).is_none()).copied();
-        let others = Others::new(others);
-        Lookup { places, factor, words, others }
+        let long = || texts.iter().filter_map(|(text, at)| Some((Long::of(text.as_bytes())?, *at))).collect::<Vec<_>>();
+        let all_short = texts.iter().all(|(text, _)| text.len() <= SHORT);
+        let (places, factor) = if all_short { found.next().unwrap_or_default() } else { Default::default() };
+        let wide = if places.is_empty() { Wide::new(&long()).map(Box::new) } else { None };
+        let most = if wide.is_some() {
+            LONG
+        } else if places.is_empty() {
+            0
+        } else {
+            SHORT
+        };
+        let others = texts.iter().filter(|(text, _)| text.len() > most || most == 0);
+        let others = others.map(|(text, at)| (text.as_bytes().into(), *at)).collect();
+        Lookup { places, factor, words, wide, others }
     }
 
     /// [`NONE`] where it is none of them.
     #[inline(always)]
     pub fn get(&self, text: &[u8]) -> u32 {
-        if !self.places.is_empty()
-            && let Some(short) = Short::of(text)
-        {
-            return self.short(short);
+        match &self.wide {
+            Some(wide) if let Some(text) = Long::of(text) => wide.get(text),
+            None if !self.places.is_empty()
+                && let Some(text) = Short::of(text) =>
+            {
+                self.short(text)
+            }
+            _ if self.others.is_empty() => NONE,
+            _ => self.others.get(text).copied().unwrap_or(NONE),
         }
-        if self.others.is_empty() { NONE } else { self.others.get(text) }
     }
 
     /// As [`Lookup::get`], of a part of a text. Where that goes on behind it, no branch hangs on how long the part is.
     #[inline(always)]
     pub fn get_within(&self, text: &[u8], part: Range<usize>) -> u32 {
-        if !self.places.is_empty()
-            && let Some(short) = Short::within(text, &part)
-        {
-            return self.short(short);
+        match &self.wide {
+            Some(wide) if let Some(text) = Long::within(text, &part) => wide.get(text),
+            None if !self.places.is_empty()
+                && let Some(text) = Short::within(text, &part) =>
+            {
+                self.short(text)
+            }
+            _ => text.get(part).map_or(NONE, |text| self.get(text)),
         }
-        text.get(part).map_or(NONE, |text| self.get(text))
     }
 
     #[inline(always)]
@@ -90,99 +112,139 @@ impl Lookup {
     }
 }
 
-/// Texts that are very many, or longer.
+/// Texts that are very many, or longer, of up to 32 bytes: each at a place of its own, found by two steps, so that no branch
+/// hangs on whether a text is one of them. Belazzougui and others, "Hash, Displace, and Compress", ESA 2009.
 #[derive(Debug, Default)]
-struct Others {
-    /// From the place of a text on: a part of its hash, and one more than its number, or 0 where there are no more. So
-    /// what is none of them is told without a look at one. A power of two.
-    places: Vec<(u32, u32)>,
-    all: Vec<Other>,
-    texts: Vec<Box<[u8]>>,
+struct Wide {
+    factor: u64,
+    /// By a part of the hash: what it is displaced by. A power of two.
+    displaced: Vec<u16>,
+    /// Which of the texts stands at a place; the first is none. A power of two.
+    places: Vec<u16>,
+    texts: Vec<(Long, u32)>,
 }
 
-#[derive(Debug)]
-struct Other {
-    edges: Edges,
-    at: u32,
-}
-
-/// How a text begins and ends, and how long it is.
+/// A text of up to 32 bytes as numbers: equal where the texts are.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Edges {
-    first: [u64; 2],
-    last: [u64; 2],
-    length: usize,
+struct Long {
+    parts: [u64; 4],
+    length: u64,
 }
 
-/// Texts of no more bytes are told by their edges.
-const TOLD: usize = 32;
+impl Long {
+    const NOTHING: Long = Long { parts: [0; 4], length: u64::MAX };
 
-impl Others {
-    fn new<'t>(texts: impl Iterator<Item = (&'t str, u32)>) -> Others {
-        let (texts, all): (Vec<Box<[u8]>>, Vec<Other>) = texts
-            .map(|(text, at)| (text.as_bytes(), at))
-            .map(|(text, at)| (text.into(), Other { edges: Edges::of(text), at }))
-            .unzip();
-        let mut places = vec![(0, 0); if all.is_empty() { 0 } else { 2 * all.len().next_power_of_two() }];
-        for (n, (other, text)) in all.iter().zip(&texts).enumerate() {
-            let hash = other.edges.hash(text);
-            let mut place = hash as usize & (places.len() - 1);
-            while places[place].1 != 0 {
-                place = (place + 1) & (places.len() - 1);
-            }
-            places[place] = ((hash >> 32) as u32, n as u32 + 1);
-        }
-        Others { places, all, texts }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    #[inline(never)]
-    fn get(&self, text: &[u8]) -> u32 {
-        let edges = Edges::of(text);
-        let hash = edges.hash(text);
-        let mut place = hash as usize & (self.places.len() - 1);
-        loop {
-            let (part, next) = self.places[place];
-            let Some(nth) = next.checked_sub(1) else { return NONE };
-            if part == (hash >> 32) as u32 {
-                let other = &self.all[nth as usize];
-                if other.edges == edges && (text.len() <= TOLD || *self.texts[nth as usize] == *text) {
-                    return other.at;
-                }
-            }
-            place = (place + 1) & (self.places.len() - 1);
-        }
-    }
-}
-
-impl Edges {
     #[inline]
-    fn of(text: &[u8]) -> Edges {
-        let halves = |all: u128| [all as u64, (all >> 64) as u64];
+    fn of(text: &[u8]) -> Option<Long> {
         let length = text.len();
-        let (first, last) = match (text.first_chunk(), text.last_chunk()) {
-            (Some(first), Some(last)) => (halves(u128::from_le_bytes(*first)), halves(u128::from_le_bytes(*last))),
-            _ => Short::of(text).map_or(Default::default(), |short| ([short.first, 0], [short.last, 0])),
+        let parts = match (text.first_chunk::<SHORT>(), text.last_chunk::<SHORT>()) {
+            _ if length > LONG => return None,
+            (Some(first), Some(last)) => {
+                let behind = u128::from_le_bytes(*last).checked_shr(8 * (LONG - length) as u32).unwrap_or(0);
+                let first = u128::from_le_bytes(*first);
+                [first as u64, (first >> 64) as u64, behind as u64, (behind >> 64) as u64]
+            }
+            _ => {
+                let Short { first, last, .. } = Short::of(text)?;
+                [first, last, 0, 0]
+            }
         };
-        Edges { first, last, length }
+        Some(Long { parts, length: length as u64 })
     }
 
-    /// Of the text that has these edges.
-    #[inline]
-    fn hash(&self, text: &[u8]) -> u64 {
-        const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mix = |[one, other]: [u64; 2], with: u64| {
-            let mixed = u128::from(one ^ with) * u128::from(other ^ MIXED);
-            mixed as u64 ^ (mixed >> 64) as u64
-        };
-        let edges = mix(self.first, self.length as u64) ^ mix(self.last, MIXED).rotate_left(32);
-        match self.length {
-            0..=TOLD => edges,
-            _ => text.as_chunks::<8>().0.iter().fold(edges, |mixed, part| mix([u64::from_le_bytes(*part), 0], mixed)),
+    /// Of a part of a text that goes on behind it.
+    #[inline(always)]
+    fn within(text: &[u8], part: &Range<usize>) -> Option<Long> {
+        let length = part.len();
+        let chunk = text.get(part.start..)?.first_chunk::<LONG>().filter(|_| length <= LONG)?;
+        let (parts, mut of_text) = (chunk.as_chunks::<8>().0, [0; 4]);
+        for (n, (own, part)) in of_text.iter_mut().zip(parts).enumerate() {
+            *own = u64::from_le_bytes(*part) & OF_TEXT[length.saturating_sub(SHORT * (n / 2)).min(SHORT)][n % 2];
         }
+        Some(Long { parts: of_text, length: length as u64 })
+    }
+
+    #[inline(always)]
+    fn is(&self, other: Long) -> bool {
+        let differ = self.parts.iter().zip(other.parts).fold(0, |differ, (a, b)| differ | (a ^ b));
+        differ | (self.length ^ other.length) == 0
+    }
+
+    #[inline(always)]
+    fn hash(&self, factor: u64) -> u64 {
+        let [a, b, c, d] = self.parts;
+        let mixed =
+            (a ^ c.rotate_left(23) ^ self.length).wrapping_mul(factor) ^ (b ^ d.rotate_left(41)).wrapping_mul(MIXED);
+        mixed ^ (mixed >> 32)
+    }
+}
+
+const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Longer texts are looked up in a map.
+const LONG: usize = 32;
+
+/// So many texts have places.
+const PLACED: usize = 1 << 15;
+
+impl Wide {
+    /// None where no places are found.
+    fn new(all: &[(Long, u32)]) -> Option<Wide> {
+        let texts = std::iter::once((Long::NOTHING, NONE)).chain(all.iter().copied()).collect();
+        let size = all.len().next_power_of_two();
+        let mut wide = Wide { factor: 0, displaced: vec![0; size.div_ceil(4)], places: vec![0; 2 * size], texts };
+        (all.len() < PLACED && (0..SEEDS).any(|n| wide.place(factor(n)))).then_some(wide)
+    }
+
+    fn group(&self, hash: u64) -> usize {
+        (hash >> 48) as usize & (self.displaced.len() - 1)
+    }
+
+    #[inline(always)]
+    fn at(&self, hash: u64, by: u16) -> usize {
+        ((hash ^ u64::from(by)).wrapping_mul(MIXED) >> 32) as usize & (self.places.len() - 1)
+    }
+
+    /// False where two texts are at one place however they are displaced.
+    fn place(&mut self, factor: u64) -> bool {
+        self.factor = factor;
+        self.places.fill(0);
+        let mut groups: Vec<Vec<(u16, u64)>> = vec![Vec::new(); self.displaced.len()];
+        for (n, (text, _)) in self.texts.iter().enumerate().skip(1) {
+            let hash = text.hash(factor);
+            groups[self.group(hash)].push((n as u16, hash));
+        }
+        let mut order: Vec<usize> = (0..groups.len()).collect();
+        // The largest first, while there is room.
+        order.sort_by_key(|&group| std::cmp::Reverse(groups[group].len()));
+        let mut placed = Vec::new();
+        order.into_iter().all(|group| {
+            let found = (0..=u16::MAX).find(|&by| {
+                placed.clear();
+                let fits = groups[group].iter().all(|&(n, hash)| {
+                    let at = self.at(hash, by);
+                    let is_free = self.places[at] == 0;
+                    if is_free {
+                        self.places[at] = n;
+                        placed.push(at);
+                    }
+                    is_free
+                });
+                if !fits {
+                    placed.iter().for_each(|at: &usize| self.places[*at] = 0);
+                }
+                fits
+            });
+            found.map(|by| self.displaced[group] = by).is_some()
+        })
+    }
+
+    #[inline(always)]
+    fn get(&self, text: Long) -> u32 {
+        let hash = text.hash(self.factor);
+        let place = self.at(hash, self.displaced[self.group(hash)]);
+        let (own, at) = &self.texts[usize::from(self.places[place])];
+        select_unpredictable(own.is(text), *at, NONE)
     }
 }
 
@@ -273,7 +335,7 @@ mod tests {
             texts in prop::collection::btree_set("[ab.é]{0,18}|abcdefghijklmnop[ab]{0,3}abcdefghijklmnop", 0..200),
             more in prop::collection::vec("[ab.é]{0,18}|abcdefghijklmnop[ab]{0,3}abcdefghijklmnop", 1..50),
             before in "[ab]{0,3}",
-            behind in "[ab]{0,20}",
+            behind in "[ab]{0,40}",
         ) {
             let numbered: Vec<(&str, u32)> = texts.iter().map(|t| &**t).zip(1..).collect();
             let lookup = Lookup::new(&numbered);

@@ -16,7 +16,6 @@ use super::screen::triggered_by;
 use super::{PlanError, Runtime};
 use crate::data::{Between, Brief, ColumnId, Kind, KindId, Seen, Sieve, Time, Type, Values};
 use crate::plan::Plan;
-use std::hint::select_unpredictable;
 use std::sync::Arc;
 
 /// By kind.
@@ -374,15 +373,15 @@ impl Stage {
     }
 }
 
-/// How many bounds a number is not below. They ascend; no branch hangs on the number, which is another in each row.
+/// So many bounds are counted.
+const COUNTED: usize = 16;
+
+/// How many bounds a number is not below. Where they are few, no branch hangs on the number, which is another in each row.
 fn not_below(bounds: &[i128], n: i128) -> usize {
-    let (mut from, mut left) = (0, bounds.len());
-    while left > 0 {
-        let half = left.div_ceil(2);
-        from = select_unpredictable(bounds[from + half - 1] <= n, from + half, from);
-        left -= half;
+    match bounds.len() {
+        0..=COUNTED => bounds.iter().map(|bound| usize::from(*bound <= n)).sum(),
+        _ => bounds.partition_point(|bound| *bound <= n),
     }
-    from
 }
 
 #[cfg(test)]

@@ -224,10 +224,11 @@ impl Reader {
             }
             (As::Bool, None, _) => {
                 for (seen, (part, text)) in all {
-                    match part.of(text) {
-                        Raw::Json("true") => *seen = Seen::Bool(true),
-                        Raw::Json("false") => *seen = Seen::Bool(false),
-                        raw => *seen = self.seen(raw),
+                    // The text is JSON: what begins so is one of the two.
+                    let first = part.place(Form::Json).and_then(|place| text.as_bytes().get(place.start));
+                    match first {
+                        Some(first @ (b't' | b'f')) => *seen = Seen::Bool(*first == b't'),
+                        _ => *seen = self.seen(part.of(text)),
                     }
                 }
             }

@@ -140,7 +140,7 @@ pub(super) fn levels(
         let judging = Judging { plan, runtime, world, candidates, level };
         let tasks = judging.tasks();
         let found = threads::each(options.threads, tasks.len(), |i| judging.run(&tasks[i], options.keep_compliant));
-        let mut of_level: Vec<Entry> = Vec::new();
+        let mut of_level: Vec<Entry> = Vec::with_capacity(found.iter().map(|found| found.entries.len()).sum());
         for (task, found) in tasks.iter().zip(found) {
             counts[task.rule() as usize].compliant += found.compliant;
             for entry in found.entries {
@@ -153,7 +153,10 @@ pub(super) fn levels(
         judging.tell_once(&mut of_level, counts);
         judging.thin(&mut of_level, counts);
         judging.number(&mut of_level);
-        entries.append(&mut of_level);
+        match entries.is_empty() {
+            true => entries = of_level,
+            false => entries.append(&mut of_level),
+        }
     }
     entries
 }

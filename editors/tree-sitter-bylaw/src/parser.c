@@ -78158,7 +78158,7 @@ TS_PUBLIC const TSLanguage *tree_sitter_bylaw(void) {
     .metadata = {
       .major_version = 0,
       .minor_version = 9,
-      .patch_version = 1,
+      .patch_version = 2,
     },
   };
   return &language;

@@ -14,6 +14,7 @@ use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::hint::select_unpredictable;
+use std::ops::Range;
 
 /// Of the sets of those whose test holds, the one of nobody.
 const NOBODY: u32 = NONE;
@@ -207,23 +208,31 @@ fn edge(text: &str, at_end: bool) -> u64 {
 /// What stands in a text.
 #[derive(Debug)]
 pub struct Search {
-    /// By reader: the finders of its test, from the first to before the last, and whether it needs it to hold.
-    of: Vec<(u32, u32, bool)>,
+    /// By reader.
+    of: Vec<Sought>,
     /// What tests look for, of each any. Empty where some test is of another sort.
     finders: Vec<Finder<'static>>,
-    /// Of each of them.
-    pairs: Vec<u64>,
     /// Those whose test it is.
     turned: Vec<Vec<u32>>,
     all: TextGroup,
 }
 
+/// What a reader looks for.
+#[derive(Clone, Debug, Default)]
+struct Sought {
+    /// Those that all of it have.
+    pairs: u64,
+    /// The finders of its test.
+    finders: Range<u32>,
+    /// Whether it needs the test to hold.
+    holds: bool,
+}
+
 /// For so many readers a text is searched one by one.
 const ONE_BY_ONE: u32 = 16;
 
-/// To note which pairs a text has pays where it has no more bytes for each reader; and longer ones have nearly all pairs.
-const PAIRED: usize = 12;
-const MOST_PAIRED: usize = 128;
+/// Longer texts have nearly all pairs.
+const PAIRED: usize = 128;
 
 /// One bit for each two bytes that stand side by side.
 #[inline]
@@ -252,18 +261,20 @@ impl Search {
             if let AtomTest::Text { how: TextMatch::Contains, patterns, ignoring_case: false } = &atom.test {
                 finders.extend(patterns.iter().map(|p| Finder::new(p).into_owned()));
             }
-            ranges.push((from, finders.len() as u32));
+            ranges.push(from..finders.len() as u32);
         }
-        if ranges.iter().any(|(from, to)| from == to) {
+        if ranges.iter().any(Range::is_empty) {
             finders.clear();
         }
-        let pairs = finders.iter().map(|f| pairs_of(f.needle())).collect();
-        let mut of = vec![(0, 0, false); readers];
+        let pairs: Vec<u64> = finders.iter().map(|f| pairs_of(f.needle())).collect();
+        let mut of = vec![Sought::default(); readers];
         for Guard { reader, atom, holds } in own {
-            let (from, to) = ranges[known[atom] as usize];
-            of[*reader as usize] = (from, to, *holds);
+            let finders = ranges[known[atom] as usize].clone();
+            let all = pairs.get(finders.start as usize..finders.end as usize).unwrap_or_default();
+            let pairs = all.iter().fold(u64::MAX, |all, own| all & own);
+            of[*reader as usize] = Sought { pairs, finders, holds: *holds };
         }
-        Ok(AtomGroups::new(kind, &atoms, &[])?.into_text().map(|all| Search { of, finders, pairs, turned, all }))
+        Ok(AtomGroups::new(kind, &atoms, &[])?.into_text().map(|all| Search { of, finders, turned, all }))
     }
 
     /// As [`Words::narrow`].
@@ -275,18 +286,15 @@ impl Search {
             return keep_either::<0>(alive, &stage.otherwise, scratch);
         }
         // What has a pair of bytes that the text has not is not in it.
-        let paired = concerned > 1 && text.len() <= MOST_PAIRED.min(PAIRED * concerned as usize);
-        let pairs = if paired { pairs_of(text.as_bytes()) } else { u64::MAX };
+        let pairs = if concerned > 1 && text.len() <= PAIRED { pairs_of(text.as_bytes()) } else { u64::MAX };
         for (at, (alive, concerned)) in alive.iter_mut().zip(&stage.concerned).enumerate() {
             let mut rest = *alive & concerned;
             while rest != 0 {
                 let reader = rest.trailing_zeros();
                 rest &= rest - 1;
-                let (from, to, holds) = self.of[at * 128 + reader as usize];
-                let is_in = |n: u32| {
-                    self.pairs[n as usize] & !pairs == 0 && self.finders[n as usize].find(text.as_bytes()).is_some()
-                };
-                if (from..to).any(is_in) != holds {
+                let Sought { pairs: needed, finders, holds } = &self.of[at * 128 + reader as usize];
+                let is_in = |n: u32| self.finders[n as usize].find(text.as_bytes()).is_some();
+                if (needed & !pairs == 0 && finders.clone().any(is_in)) != *holds {
                     *alive &= !(1 << reader);
                 }
             }

@@ -105,12 +105,18 @@ fn ends(text: &str) -> BTreeSet<usize> {
 fn pest_places(vm: &Vm, rule: &str, text: &str, origin: usize) -> Option<Vec<Place>> {
     let ends = ends(text);
     let pairs = vm.parse(rule, text).ok()?;
-    let place = |pair: pest::iterators::Pair<'_, &str>| {
+    let places = |pair: pest::iterators::Pair<'_, &str>| {
         let span = pair.as_span();
         let end = ends.range(span.start() + 1..=span.end()).next_back().copied().unwrap_or(span.end());
-        Place { start: origin + span.start(), end: origin + end, kind: pair.as_rule().to_string() }
+        // One rule for what is three, one in the other.
+        let kinds = match pair.as_rule() {
+            "sole_text" => vec!["expr", "operand", "string"],
+            kind => vec![kind],
+        };
+        let place = |kind: &str| Place { start: origin + span.start(), end: origin + end, kind: kind.to_string() };
+        kinds.into_iter().map(place).collect::<Vec<_>>()
     };
-    Some(pairs.flatten().filter(|p| !p.as_str().is_empty()).map(place).collect())
+    Some(pairs.flatten().filter(|p| !p.as_str().is_empty()).flat_map(places).collect())
 }
 
 pub fn kinds_there() -> BTreeSet<String> {

@@ -144,7 +144,7 @@ fn answer(mut stream: TcpStream, text: &Mutex<String>) -> std::io::Result<()> {
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (status, kind, body) = match (method, path.split('?').next()) {
         ("GET" | "HEAD", Some("/metrics")) => {
-            let text = lock(&text).clone();
+            let text = lock(text).clone();
             ("200 OK", "text/plain; version=0.0.4; charset=utf-8", text)
         }
         ("GET" | "HEAD", _) => ("404 Not Found", "text/plain", "figures are at /metrics\n".to_owned()),

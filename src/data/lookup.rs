@@ -10,81 +10,40 @@ pub const NONE: u32 = 0;
 /// Texts that are looked up.
 #[derive(Debug)]
 pub struct Lookup {
-    /// Which of the words stands at a place, no two at one: so no branch hangs on whether a text is one of them. A power of
-    /// two; none where they are very many.
-    places: Vec<u8>,
-    factor: u64,
-    /// Those of few bytes. The first is none.
-    words: Vec<Word>,
-    /// Where some are longer or there are very many: all of them, as far as it has places for them.
-    wide: Option<Box<Wide>>,
-    /// The rest.
+    /// Of a place in it the text that stands there can be told without a branch.
+    table: Table,
+    /// Those that have no place.
     others: FxHashMap<Box<[u8]>, u32>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Word {
-    text: Short,
-    at: u32,
-}
-
-impl Word {
-    const NOTHING: Word = Word { text: Short { first: 0, last: 0, length: u32::MAX }, at: NONE };
-
-    #[inline(always)]
-    fn is(&self, Short { first, last, length }: Short) -> bool {
-        (self.text.first ^ first) | (self.text.last ^ last) | u64::from(self.text.length ^ length) == 0
-    }
-}
-
-/// Texts of no more bytes are looked up soonest.
-pub const SHORT: usize = 16;
-
-/// Of so many each has a place.
-const WORDS: usize = 1 << 7;
-
-/// So often places are sought for all before more are taken, and so often more are.
-const SEEDS: u64 = 32;
-const SIZES: u64 = 6;
-
-fn factor(n: u64) -> u64 {
-    (n * 2 + 1).wrapping_mul(MIXED)
+#[derive(Debug)]
+enum Table {
+    Narrow(Narrow),
+    Wide(Box<Wide>),
+    None,
 }
 
 impl Lookup {
     /// Each text once, with its number.
     pub fn new(texts: &[(&str, u32)]) -> Lookup {
-        let short = texts.iter().filter_map(|(text, at)| Some(Word { text: Short::of(text.as_bytes())?, at: *at }));
-        let words: Vec<Word> = std::iter::once(Word::NOTHING).chain(short).collect();
-        let least = 4 * words.len().next_power_of_two();
-        let tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), factor(n))).filter(|_| words.len() <= WORDS);
-        let mut found = tries.filter_map(|(size, factor)| Some((placed(&words, size, factor)?, factor)));
-        let long = || texts.iter().filter_map(|(text, at)| Some((Long::of(text.as_bytes())?, *at))).collect::<Vec<_>>();
-        let all_short = texts.iter().all(|(text, _)| text.len() <= SHORT);
-        let (places, factor) = if all_short { found.next().unwrap_or_default() } else { Default::default() };
-        let wide = if places.is_empty() { Wide::new(&long()).map(Box::new) } else { None };
-        let most = if wide.is_some() {
-            LONG
-        } else if places.is_empty() {
-            0
-        } else {
-            SHORT
+        let narrow = || Narrow::new(texts).map(Table::Narrow);
+        let wide = || Wide::new(texts).map(|wide| Table::Wide(Box::new(wide)));
+        let table = narrow().or_else(wide).unwrap_or(Table::None);
+        let most = match table {
+            Table::Narrow(_) => Some(SHORT),
+            Table::Wide(_) => Some(LONG),
+            Table::None => None,
         };
-        let others = texts.iter().filter(|(text, _)| text.len() > most || most == 0);
-        let others = others.map(|(text, at)| (text.as_bytes().into(), *at)).collect();
-        Lookup { places, factor, words, wide, others }
+        let others = texts.iter().filter(|(text, _)| most.is_none_or(|most| text.len() > most));
+        Lookup { table, others: others.map(|(text, at)| (text.as_bytes().into(), *at)).collect() }
     }
 
     /// [`NONE`] where it is none of them.
     #[inline(always)]
     pub fn get(&self, text: &[u8]) -> u32 {
-        match &self.wide {
-            Some(wide) if let Some(text) = Long::of(text) => wide.get(text),
-            None if !self.places.is_empty()
-                && let Some(text) = Short::of(text) =>
-            {
-                self.short(text)
-            }
+        match &self.table {
+            Table::Narrow(table) if let Some(text) = Short::of(text) => table.get(text),
+            Table::Wide(table) if let Some(text) = Long::of(text) => table.get(text),
             _ if self.others.is_empty() => NONE,
             _ => self.others.get(text).copied().unwrap_or(NONE),
         }
@@ -93,28 +52,73 @@ impl Lookup {
     /// As [`Lookup::get`], of a part of a text. Where that goes on behind it, no branch hangs on how long the part is.
     #[inline(always)]
     pub fn get_within(&self, text: &[u8], part: Range<usize>) -> u32 {
-        match &self.wide {
-            Some(wide) if let Some(text) = Long::within(text, &part) => wide.get(text),
-            None if !self.places.is_empty()
-                && let Some(text) = Short::within(text, &part) =>
-            {
-                self.short(text)
-            }
+        match &self.table {
+            Table::Narrow(table) if let Some(text) = Short::within(text, &part) => table.get(text),
+            Table::Wide(table) if let Some(text) = Long::within(text, &part) => table.get(text),
             _ => text.get(part).map_or(NONE, |text| self.get(text)),
         }
     }
+}
+
+/// Not very many texts of up to 16 bytes, each at a place of its own.
+#[derive(Debug)]
+struct Narrow {
+    factor: u64,
+    /// Which of the texts stands at a place. A power of two.
+    places: Vec<u8>,
+    /// The first is none.
+    texts: Vec<(Short, u32)>,
+}
+
+/// So many have places.
+const NARROW: usize = 1 << 7;
+
+/// So often places are sought for all before more are taken, and so often more are.
+const SEEDS: u64 = 32;
+const SIZES: u64 = 6;
+
+const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn factor(n: u64) -> u64 {
+    (n * 2 + 1).wrapping_mul(MIXED)
+}
+
+impl Narrow {
+    /// None where some are longer, or no places are found.
+    fn new(texts: &[(&str, u32)]) -> Option<Narrow> {
+        let own = texts.iter().map(|(text, at)| Some((Short::of(text.as_bytes())?, *at)));
+        let texts: Vec<(Short, u32)> =
+            std::iter::once(Some((Short::NOTHING, NONE))).chain(own).collect::<Option<_>>()?;
+        let least = 4 * texts.len().next_power_of_two();
+        let mut tries = (0..SEEDS * SIZES).map(|n| (least << (n / SEEDS), factor(n))).filter(|_| texts.len() <= NARROW);
+        let (places, factor) = tries.find_map(|(size, factor)| Some((placed(&texts, size, factor)?, factor)))?;
+        Some(Narrow { factor, places, texts })
+    }
 
     #[inline(always)]
-    fn short(&self, short: Short) -> u32 {
-        let word = &self.words[usize::from(self.places[short.place(self.factor, self.places.len())])];
+    fn get(&self, text: Short) -> u32 {
+        let (own, at) = &self.texts[usize::from(self.places[text.place(self.factor, self.places.len())])];
         // It is one of them or not, row by row: a branch would be guessed wrong, and what comes next would wait for it.
-        select_unpredictable(word.is(short), word.at, NONE)
+        select_unpredictable(own.is(text), *at, NONE)
     }
+}
+
+/// All but the first in so many places; none where two have the same.
+fn placed(texts: &[(Short, u32)], size: usize, factor: u64) -> Option<Vec<u8>> {
+    let mut places = vec![0; size];
+    for (n, (text, _)) in texts.iter().enumerate().skip(1) {
+        let place = &mut places[text.place(factor, size)];
+        if *place != 0 {
+            return None;
+        }
+        *place = u8::try_from(n).ok()?;
+    }
+    Some(places)
 }
 
 /// Texts that are very many, or longer, of up to 32 bytes: each at a place of its own, found by two steps, so that no branch
 /// hangs on whether a text is one of them. Belazzougui and others, "Hash, Displace, and Compress", ESA 2009.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Wide {
     factor: u64,
     /// By a part of the hash: what it is displaced by. A power of two.
@@ -124,76 +128,18 @@ struct Wide {
     texts: Vec<(Long, u32)>,
 }
 
-/// A text of up to 32 bytes as numbers: equal where the texts are.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Long {
-    parts: [u64; 4],
-    length: u64,
-}
-
-impl Long {
-    const NOTHING: Long = Long { parts: [0; 4], length: u64::MAX };
-
-    #[inline]
-    fn of(text: &[u8]) -> Option<Long> {
-        let length = text.len();
-        let parts = match (text.first_chunk::<SHORT>(), text.last_chunk::<SHORT>()) {
-            _ if length > LONG => return None,
-            (Some(first), Some(last)) => {
-                let behind = u128::from_le_bytes(*last).checked_shr(8 * (LONG - length) as u32).unwrap_or(0);
-                let first = u128::from_le_bytes(*first);
-                [first as u64, (first >> 64) as u64, behind as u64, (behind >> 64) as u64]
-            }
-            _ => {
-                let Short { first, last, .. } = Short::of(text)?;
-                [first, last, 0, 0]
-            }
-        };
-        Some(Long { parts, length: length as u64 })
-    }
-
-    /// Of a part of a text that goes on behind it.
-    #[inline(always)]
-    fn within(text: &[u8], part: &Range<usize>) -> Option<Long> {
-        let length = part.len();
-        let chunk = text.get(part.start..)?.first_chunk::<LONG>().filter(|_| length <= LONG)?;
-        let (parts, mut of_text) = (chunk.as_chunks::<8>().0, [0; 4]);
-        for (n, (own, part)) in of_text.iter_mut().zip(parts).enumerate() {
-            *own = u64::from_le_bytes(*part) & OF_TEXT[length.saturating_sub(SHORT * (n / 2)).min(SHORT)][n % 2];
-        }
-        Some(Long { parts: of_text, length: length as u64 })
-    }
-
-    #[inline(always)]
-    fn is(&self, other: Long) -> bool {
-        let differ = self.parts.iter().zip(other.parts).fold(0, |differ, (a, b)| differ | (a ^ b));
-        differ | (self.length ^ other.length) == 0
-    }
-
-    #[inline(always)]
-    fn hash(&self, factor: u64) -> u64 {
-        let [a, b, c, d] = self.parts;
-        let mixed =
-            (a ^ c.rotate_left(23) ^ self.length).wrapping_mul(factor) ^ (b ^ d.rotate_left(41)).wrapping_mul(MIXED);
-        mixed ^ (mixed >> 32)
-    }
-}
-
-const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Longer texts are looked up in a map.
-const LONG: usize = 32;
-
-/// So many texts have places.
-const PLACED: usize = 1 << 15;
+/// So many have places.
+const WIDE: usize = 1 << 15;
 
 impl Wide {
     /// None where no places are found.
-    fn new(all: &[(Long, u32)]) -> Option<Wide> {
-        let texts = std::iter::once((Long::NOTHING, NONE)).chain(all.iter().copied()).collect();
-        let size = all.len().next_power_of_two();
+    fn new(texts: &[(&str, u32)]) -> Option<Wide> {
+        let own = texts.iter().filter_map(|(text, at)| Some((Long::of(text.as_bytes())?, *at)));
+        let texts: Vec<(Long, u32)> = std::iter::once((Long::NOTHING, NONE)).chain(own).collect();
+        let size = texts.len().next_power_of_two();
+        let few = texts.len() <= WIDE;
         let mut wide = Wide { factor: 0, displaced: vec![0; size.div_ceil(4)], places: vec![0; 2 * size], texts };
-        (all.len() < PLACED && (0..SEEDS).any(|n| wide.place(factor(n)))).then_some(wide)
+        (few && (0..SEEDS).any(|n| wide.place(factor(n)))).then_some(wide)
     }
 
     fn group(&self, hash: u64) -> usize {
@@ -248,19 +194,6 @@ impl Wide {
     }
 }
 
-/// All but the first in so many places; none where two have the same.
-fn placed(words: &[Word], size: usize, factor: u64) -> Option<Vec<u8>> {
-    let mut places = vec![0; size];
-    for (n, word) in words.iter().enumerate().skip(1) {
-        let place = &mut places[word.text.place(factor, size)];
-        if *place != 0 {
-            return None;
-        }
-        *place = u8::try_from(n).ok()?;
-    }
-    Some(places)
-}
-
 /// A text of few bytes as numbers: equal where the texts are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Short {
@@ -269,6 +202,9 @@ struct Short {
     last: u64,
     length: u32,
 }
+
+/// Texts of no more bytes are looked up soonest.
+pub const SHORT: usize = 16;
 
 /// By number of bytes: those that are of a text.
 const OF_TEXT: [[u64; 2]; SHORT + 1] = {
@@ -283,6 +219,8 @@ const OF_TEXT: [[u64; 2]; SHORT + 1] = {
 };
 
 impl Short {
+    const NOTHING: Short = Short { first: 0, last: 0, length: u32::MAX };
+
     #[inline]
     fn of(all: &[u8]) -> Option<Short> {
         let length = all.len();
@@ -315,11 +253,74 @@ impl Short {
         Some(Short { first: all as u64 & first, last: (all >> 64) as u64 & last, length: length as u32 })
     }
 
+    #[inline(always)]
+    fn is(&self, Short { first, last, length }: Short) -> bool {
+        (self.first ^ first) | (self.last ^ last) | u64::from(self.length ^ length) == 0
+    }
+
     /// Among so many, a power of two.
     #[inline]
     fn place(&self, factor: u64, of: usize) -> usize {
         let mixed = self.first ^ self.last.rotate_left(23) ^ u64::from(self.length);
         (mixed.wrapping_mul(factor) >> 32) as usize & (of - 1)
+    }
+}
+
+/// Longer texts have no place.
+const LONG: usize = 32;
+
+/// A text of up to 32 bytes as numbers: equal where the texts are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Long {
+    parts: [u64; 4],
+    length: u64,
+}
+
+impl Long {
+    const NOTHING: Long = Long { parts: [0; 4], length: u64::MAX };
+
+    #[inline]
+    fn of(text: &[u8]) -> Option<Long> {
+        let length = text.len();
+        let parts = match (text.first_chunk::<SHORT>(), text.last_chunk::<SHORT>()) {
+            _ if length > LONG => return None,
+            (Some(first), Some(last)) => {
+                let behind = u128::from_le_bytes(*last).checked_shr(8 * (LONG - length) as u32).unwrap_or(0);
+                let first = u128::from_le_bytes(*first);
+                [first as u64, (first >> 64) as u64, behind as u64, (behind >> 64) as u64]
+            }
+            _ => {
+                let Short { first, last, .. } = Short::of(text)?;
+                [first, last, 0, 0]
+            }
+        };
+        Some(Long { parts, length: length as u64 })
+    }
+
+    /// Of a part of a text that goes on behind it.
+    #[inline(always)]
+    fn within(text: &[u8], part: &Range<usize>) -> Option<Long> {
+        let length = part.len();
+        let chunk = text.get(part.start..)?.first_chunk::<LONG>().filter(|_| length <= LONG)?;
+        let (parts, mut of_text) = (chunk.as_chunks::<8>().0, [0; 4]);
+        for (n, (own, part)) in of_text.iter_mut().zip(parts).enumerate() {
+            *own = u64::from_le_bytes(*part) & OF_TEXT[length.saturating_sub(SHORT * (n / 2)).min(SHORT)][n % 2];
+        }
+        Some(Long { parts: of_text, length: length as u64 })
+    }
+
+    #[inline(always)]
+    fn is(&self, other: Long) -> bool {
+        let differ = self.parts.iter().zip(other.parts).fold(0, |differ, (a, b)| differ | (a ^ b));
+        differ | (self.length ^ other.length) == 0
+    }
+
+    #[inline(always)]
+    fn hash(&self, factor: u64) -> u64 {
+        let [a, b, c, d] = self.parts;
+        let mixed =
+            (a ^ c.rotate_left(23) ^ self.length).wrapping_mul(factor) ^ (b ^ d.rotate_left(41)).wrapping_mul(MIXED);
+        mixed ^ (mixed >> 32)
     }
 }
 

@@ -160,7 +160,7 @@ struct Runtime {
 }
 
 impl Runtime {
-    fn new(plan: &Plan) -> Result<Runtime, PlanError> {
+    fn new(plan: &Plan, threads: usize) -> Result<Runtime, PlanError> {
         if plan.version != VERSION {
             return Err(PlanError::Version(plan.version));
         }
@@ -177,12 +177,11 @@ impl Runtime {
                 .collect::<Result<_, _>>()?,
             zones: plan.clocks.iter().map(|c| zone(&c.timezone)).collect::<Result<_, _>>()?,
             zone: zone(&plan.timezone)?,
-            groups: plan
-                .kinds
-                .iter()
-                .zip(&plan.schema.kinds)
-                .map(|(k, kind)| AtomGroups::new(kind, &k.atoms, &plan.patterns))
-                .collect::<Result<_, _>>()?,
+            groups: threads::each(threads_for(plan, threads), kinds, |kind| {
+                AtomGroups::new(&plan.schema.kinds[kind], &plan.kinds[kind].atoms, &plan.patterns)
+            })
+            .into_iter()
+            .collect::<Result<_, _>>()?,
             rules_of: vec![Vec::new(); kinds],
             histories_of: vec![Vec::new(); kinds],
             unions: unions(plan)?,
@@ -234,6 +233,13 @@ fn unions(plan: &Plan) -> Result<Vec<PartOf>, PlanError> {
     Ok(found)
 }
 
+/// So many rules are worth a second thread where something is made ready for them.
+const MANY_RULES: usize = 256;
+
+fn threads_for(plan: &Plan, threads: usize) -> usize {
+    if plan.rules.len() < MANY_RULES { 1 } else { threads }
+}
+
 fn flagged(pattern: &str, ignoring_case: bool) -> String {
     if ignoring_case { format!("(?i){pattern}") } else { pattern.to_string() }
 }
@@ -253,7 +259,7 @@ pub struct Evaluator {
 
 impl Evaluator {
     pub fn new(plan: Arc<Plan>, options: Options) -> Result<Evaluator, PlanError> {
-        let runtime = Arc::new(Runtime { retain: options.retain, ..Runtime::new(&plan)? });
+        let runtime = Arc::new(Runtime { retain: options.retain, ..Runtime::new(&plan, options.threads)? });
         let all = options.retain || options.keep_compliant || !options.twice;
         let order = options.in_order.filter(|_| !all);
         let taken = Mutex::new(records::Taken::new(&plan, options.as_of, order));
@@ -297,7 +303,7 @@ impl Evaluator {
     /// Where the tests of one column are too large together.
     pub fn sieve(&self) -> Result<Option<Sieves>, PlanError> {
         let all = self.options.retain || self.options.keep_compliant || !self.options.twice || self.wanted.is_some();
-        if all { Ok(None) } else { Sieves::new(&self.plan, &self.runtime, self.options.as_of).map(Some) }
+        if all { Ok(None) } else { Sieves::new(&self.plan, &self.runtime, self.options).map(Some) }
     }
 
     /// Takes in rows that the sieve did not keep. Any number of threads may do this at once.

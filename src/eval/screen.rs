@@ -558,12 +558,12 @@ mod tests {
                 .map(|row| row.iter().zip(&kind.columns).map(|(n, c)| cell(c, *n)).collect())
                 .collect();
             let lines: Vec<u64> = (1..=rows.len() as u64).collect();
-            let runtime = Runtime::new(&plan).unwrap();
+            let runtime = Runtime::new(&plan, 1).unwrap();
             let needed = plan.kinds[0].projection.clone().unwrap();
             let rows = Rows::of(batch(&plan, 0, &rows, &lines), &schema, &needed).unwrap();
             let screened = screen(&plan, &runtime, false, Watermark::default(), rows.clone(), (true, Hold::Rows));
             // What a sieve lets go is nothing to any rule.
-            let sieves = Sieves::new(&plan, &runtime, None).unwrap();
+            let sieves = Sieves::new(&plan, &runtime, crate::eval::Options::default()).unwrap();
             let mut scratch = Vec::new();
             let let_go: Vec<u64> = (0..rows.len())
                 .filter(|&row| {

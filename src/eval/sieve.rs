@@ -13,9 +13,10 @@ use self::guards::{Group, Guard, Guards, guards_of, in_order};
 use self::sets::{Mask, bit, cut, keep, meet, unbit};
 use super::repeats::hash_of;
 use super::screen::triggered_by;
-use super::{PlanError, Runtime};
+use super::{Options, PlanError, Runtime, threads_for};
 use crate::data::{Between, Brief, ColumnId, Kind, KindId, Seen, Sieve, Time, Type, Values};
 use crate::plan::Plan;
+use crate::threads;
 use std::sync::Arc;
 
 /// By kind.
@@ -46,9 +47,12 @@ struct Stage {
 
 impl Sieves {
     /// Of records up to a moment, if one is named.
-    pub(super) fn new(plan: &Plan, runtime: &Runtime, as_of: Option<Time>) -> Result<Sieves, PlanError> {
-        let all = (0..plan.schema.kinds.len()).map(|kind| KindSieve::new(plan, runtime, (KindId(kind as u32), as_of)));
-        Ok(Sieves(all.collect::<Result<_, _>>()?))
+    pub(super) fn new(plan: &Plan, runtime: &Runtime, options: Options) -> Result<Sieves, PlanError> {
+        let threads = threads_for(plan, options.threads);
+        let all = threads::each(threads, plan.schema.kinds.len(), |kind| {
+            KindSieve::new(plan, runtime, (KindId(kind as u32), options.as_of))
+        });
+        Ok(Sieves(all.into_iter().collect::<Result<_, _>>()?))
     }
 }
 

@@ -20,10 +20,12 @@
 //! taken for a number nor a number for a text, except where a source says so in so many words (`as`).
 //! An empty or unreadable element makes the whole list malformed.
 
+mod digits;
 mod scalar;
 
 pub use scalar::Scalar;
 
+use self::digits::{few_digits, small_int};
 use super::paths::{Form, Part, Raw};
 use super::scan::{self, Bounds};
 use crate::data::build::{ColumnBuilder, resolved};
@@ -35,7 +37,6 @@ use crate::data::{quantities, times};
 use crate::diag::did_you_mean;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Longer texts are not kept as values.
@@ -476,44 +477,6 @@ fn is_number(text: &str) -> bool {
     matches!(text.as_bytes().first(), Some(b'-' | b'0'..=b'9'))
 }
 
-/// The number at this place, where it is of one to eight digits and the text goes on for eight bytes: without a branch for
-/// each digit, as numbers differ in length from row to row.
-#[inline(always)]
-fn few_digits(text: &[u8], place: Range<usize>) -> Option<i64> {
-    let length = place.len();
-    let eight = text.get(place.start..)?.first_chunk::<8>().filter(|_| (1..9).contains(&length))?;
-    // The first digit is the lowest byte; those behind the last one are shifted out, and zeros stand before the first.
-    let spare = 64 - 8 * length as u32;
-    let digits = (u64::from_le_bytes(*eight) << spare).wrapping_sub(u64::from_le_bytes([b'0'; 8]) << spare);
-    let over = digits.wrapping_add(u64::from_le_bytes([127 - 9; 8])) | digits;
-    if over & u64::from_le_bytes([128; 8]) != 0 {
-        return None;
-    }
-    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some(((fours * 10_000 + (fours >> 32)) & 0xffff_ffff) as i64)
-}
-
-/// A whole number of few digits.
-fn small_int(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.as_bytes() {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    let mut n = 0;
-    for digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        n = n * 10 + i64::from(digit);
-    }
-    Some(if negative { -n } else { n })
-}
-
 fn percent(scalar: &Scalar, text: Option<&str>, hundredths: bool) -> Result<Option<Decimal>, String> {
     let hundred = Decimal::from_int(100);
     // Division by a hundred is exact for all but the last two of the eighteen places.
@@ -599,24 +562,4 @@ fn one_of(words: &[&str]) -> String {
 pub fn local_parts(nanos: i128) -> Option<(i32, i64)> {
     let days = i32::try_from(nanos.div_euclid(NANOS_PER_DAY as i128)).ok()?;
     Some((days, nanos.rem_euclid(NANOS_PER_DAY as i128) as i64))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_number_of_few_digits(
-            before in "[0-9,]{0,3}",
-            number in "-?[0-9]{1,10}|[0-9]{1,3}[.eE+/: é-][0-9]{0,3}",
-            behind in "[,} ]{1}[0-9a-z]{0,10}",
-        ) {
-            let text = format!("{before}{number}{behind}");
-            let read = few_digits(text.as_bytes(), before.len()..before.len() + number.len());
-            let plain = number.len() <= 8 && number.bytes().all(|b| b.is_ascii_digit());
-            prop_assert_eq!(read, small_int(&number).filter(|_| plain && number.len() + behind.len() >= 8), "{:?}", text);
-        }
-    }
 }

@@ -413,7 +413,7 @@ fn pieces<'a>(
         *room = text.len() + text.len() / 8;
         Ok(text)
     };
-    let others = threads.min(lots.len()).saturating_sub(1);
+    let threads = threads.min(lots.len()).max(1);
     let most = AHEAD * threads;
     let next = AtomicUsize::new(0);
     let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|lot| *lot < lots.len());
@@ -421,7 +421,7 @@ fn pieces<'a>(
     std::thread::scope(|scope| {
         // In the scope: where something could not be written, the others have nobody to give a text to, and end.
         let made = made;
-        for _ in 0..others {
+        for _ in 1..threads {
             let (take, text, ready) = (&take, &text, ready.clone());
             scope.spawn(move || {
                 let (mut piece, mut room) = (begin(), 0);

@@ -79,7 +79,8 @@ const SIZES: u64 = 6;
 
 const MIXED: u64 = 0x9e37_79b9_7f4a_7c15;
 
-fn factor(n: u64) -> u64 {
+/// By which the numbers of texts are multiplied, when places are sought for the nth time.
+pub fn factor(n: u64) -> u64 {
     (n * 2 + 1).wrapping_mul(MIXED)
 }
 

@@ -6,7 +6,7 @@
 use super::sets::{Mask, Sets, bit, keep_either};
 use super::{Guard, Stage};
 use crate::data::Kind;
-use crate::data::lookup::{Lookup, NONE};
+use crate::data::lookup::{Lookup, NONE, factor};
 use crate::eval::PlanError;
 use crate::eval::grouped::{AtomGroups, TextGroup};
 use crate::plan::{Atom, AtomTest, TextMatch};
@@ -118,15 +118,17 @@ struct Edges {
     places: Vec<(u64, u32)>,
 }
 
-/// So often places are sought for all, each time some more.
+/// Of more the places would be many times as many as they are.
+const PLACED: usize = 128;
+
+/// So often places are sought for all, and there are more of them each few times.
 const SEEDS: u64 = 256;
 
 impl Edges {
-    /// None where no places are found: they are very many.
+    /// None where they are many, or no places are found.
     fn new(length: usize, edges: &[(u64, u32)]) -> Option<Edges> {
         let size = |n: u64| (4 * edges.len().next_power_of_two()) << (n / 32);
-        let factor = |n: u64| (n * 2 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (0..SEEDS).find_map(|n| {
+        (0..SEEDS).filter(|_| edges.len() <= PLACED).find_map(|n| {
             let mut of = Edges { length, factor: factor(n), places: vec![(0, NOBODY); size(n)] };
             let all = edges.iter().all(|&(edge, at)| {
                 let place = of.place(edge);
@@ -359,6 +361,20 @@ mod tests {
             _ => &[],
         });
         patterns.cloned().chain(more).collect()
+    }
+
+    #[test]
+    fn many_ends_of_one_length_take_no_table() {
+        let texts: Vec<String> = (0..2000).map(|n| format!(".{n:04}")).collect();
+        let numbered: Vec<(&str, u32)> = texts.iter().map(|t| &**t).zip(1..).collect();
+        let affixes = Affixes::new(&numbered, true).unwrap();
+        assert!(affixes.short.is_empty());
+        for (text, at) in [("a.0000", vec![1]), (".1999", vec![2000]), ("1999", vec![]), ("b.12345", vec![])] {
+            let mut found = Vec::new();
+            affixes.find(text, &mut |at| found.push(at));
+            assert_eq!(found, at, "{text}");
+        }
+        assert!(Affixes::new(&numbered[..PLACED], true).unwrap().lengths.is_empty());
     }
 
     // Those are left who need what a text is, or need it to be something else.

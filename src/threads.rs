@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::ScopedJoinHandle;
+use std::thread::{Scope, ScopedJoinHandle};
 
 /// Where one that held it panicked, what it left is taken as it is: the panic ends the run.
 pub fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -20,10 +20,56 @@ pub fn at_most(threads: usize) -> usize {
     std::thread::available_parallelism().map_or(1, |n| n.get().min(threads))
 }
 
+/// A further thread, on another processor than the caller's from the first. Linux often puts a new one behind the one that
+/// began it, above all in a virtual machine, where a processor that is idle seems taken by another machine; it then waits
+/// some milliseconds for what is over in as many. So the caller gives way, and the new one goes elsewhere.
+pub fn begin<'s, T: Send + 's>(
+    scope: &'s Scope<'s, '_>,
+    run: impl FnOnce() -> T + Send + 's,
+) -> ScopedJoinHandle<'s, T> {
+    let of_caller = processor::current();
+    let thread = scope.spawn(move || {
+        processor::leave(of_caller);
+        run()
+    });
+    std::thread::yield_now();
+    thread
+}
+
+#[cfg(all(target_os = "linux", feature = "cli"))]
+mod processor {
+    use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+    pub fn current() -> usize {
+        sched_getcpu()
+    }
+
+    /// Goes on elsewhere, where this is the processor and there are others that the thread may use.
+    pub fn leave(processor: usize) {
+        if current() != processor {
+            return;
+        }
+        let Ok(all) = sched_getaffinity(None) else { return };
+        let mut others = all;
+        others.unset(processor);
+        if others.count() > 0 && sched_setaffinity(None, &others).is_ok() {
+            // Where it is from now on is the system's again.
+            let _ = sched_setaffinity(None, &all);
+        }
+    }
+}
+
+#[cfg(not(all(target_os = "linux", feature = "cli")))]
+mod processor {
+    pub fn current() {}
+
+    pub fn leave((): ()) {}
+}
+
 /// The same on so many threads.
 pub fn on_all<T: Send>(threads: usize, run: &(dyn Fn() -> T + Sync)) -> Vec<T> {
     std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        let others: Vec<_> = (1..threads).map(|_| begin(scope, run)).collect();
         let own = run();
         std::iter::once(own).chain(others.into_iter().map(joined)).collect()
     })

@@ -11,13 +11,14 @@ use crate::plan::Plan;
 use crate::report::baseline::Baseline;
 use crate::report::exchange::{self, Form, Run, Standing};
 use crate::report::{self, Context, Entry, in_order, json, summary};
+use crate::threads::{self, lock};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -401,16 +402,16 @@ fn pieces<'a>(
     write: &mut dyn FnMut(&[u8], bool) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     let lots: Vec<&[usize]> = order.chunks(LOT).collect();
-    // `room`: as the last one took.
-    let text = |lot: usize, piece: &mut Piece<'a>, room: &mut usize| -> std::io::Result<Vec<u8>> {
-        let mut text = Vec::with_capacity(*room);
+    // What held a text that has been written holds the next.
+    let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();
+    let text = |lot: usize, piece: &mut Piece<'a>| -> std::io::Result<Vec<u8>> {
+        let mut text = lock(&spare).pop().unwrap_or_default();
         for (k, &i) in lots[lot].iter().enumerate() {
             if k > 0 {
                 text.extend_from_slice(between);
             }
             piece(i, lot * LOT + k, &mut text)?;
         }
-        *room = text.len() + text.len() / 8;
         Ok(text)
     };
     let threads = threads.min(lots.len()).max(1);
@@ -423,17 +424,17 @@ fn pieces<'a>(
         let made = made;
         for _ in 1..threads {
             let (take, text, ready) = (&take, &text, ready.clone());
-            scope.spawn(move || {
-                let (mut piece, mut room) = (begin(), 0);
+            threads::begin(scope, move || {
+                let mut piece = begin();
                 while let Some(lot) = take() {
-                    if ready.send((lot, text(lot, &mut piece, &mut room))).is_err() {
+                    if ready.send((lot, text(lot, &mut piece))).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(ready);
-        let (mut piece, mut room) = (begin(), 0);
+        let mut piece = begin();
         let mut waiting: BTreeMap<usize, std::io::Result<Vec<u8>>> = BTreeMap::new();
         for lot in 0..lots.len() {
             let text = loop {
@@ -443,7 +444,7 @@ fn pieces<'a>(
                 }
                 let own = if waiting.len() < most { take() } else { None };
                 match own {
-                    Some(own) => waiting.insert(own, text(own, &mut piece, &mut room)),
+                    Some(own) => waiting.insert(own, text(own, &mut piece)),
                     // The rest is being made. A thread that panics takes the run with it when the scope ends.
                     None => match made.recv() {
                         Ok((lot, text)) => waiting.insert(lot, text),
@@ -451,7 +452,10 @@ fn pieces<'a>(
                     },
                 };
             };
-            write(&text?, lot == 0)?;
+            let mut text = text?;
+            write(&text, lot == 0)?;
+            text.clear();
+            lock(&spare).push(text);
         }
         Ok(())
     })

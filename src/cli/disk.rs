@@ -13,8 +13,9 @@ impl Files for Disk {
     }
 
     fn read_within(&self, path: &str, most: u64) -> Result<Vec<u8>, FileError> {
-        let mut bytes = Vec::new();
         let mut file = fs::File::open(path).map_err(file_error)?;
+        let length = file.metadata().map_or(0, |known| known.len()).min(most);
+        let mut bytes = Vec::with_capacity(length as usize + 1);
         file.by_ref().take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(file_error)?;
         if bytes.len() as u64 > most { Err(FileError::TooLarge) } else { Ok(bytes) }
     }

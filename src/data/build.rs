@@ -76,22 +76,25 @@ pub enum ColumnBuilder {
     },
 }
 
+/// So many rows have room at first: of many kinds few are kept.
+const AT_FIRST: usize = 64;
+
 impl ColumnBuilder {
     pub fn new(schema: &Schema, ty: &Type) -> ColumnBuilder {
-        let decimals = || Decimal128Builder::new().with_data_type(array_type(schema, &Type::Decimal));
+        let decimals = || Decimal128Builder::with_capacity(AT_FIRST).with_data_type(array_type(schema, &Type::Decimal));
+        let times = || TimestampNanosecondBuilder::with_capacity(AT_FIRST).with_timezone("UTC");
+        let texts = || StringBuilder::with_capacity(AT_FIRST, AT_FIRST * 16);
         match resolved(schema, ty) {
-            Type::Bool | Type::Struct => ColumnBuilder::Bool(BooleanBuilder::new()),
-            Type::Int | Type::Bytes | Type::Duration => ColumnBuilder::Int(Int64Builder::new()),
+            Type::Bool | Type::Struct => ColumnBuilder::Bool(BooleanBuilder::with_capacity(AT_FIRST)),
+            Type::Int | Type::Bytes | Type::Duration => ColumnBuilder::Int(Int64Builder::with_capacity(AT_FIRST)),
             Type::Decimal | Type::Percent => ColumnBuilder::Decimal(decimals()),
-            Type::Text | Type::Ref(_) => ColumnBuilder::Text(StringBuilder::new()),
-            Type::Date => ColumnBuilder::Date(Date32Builder::new()),
-            Type::Timestamp => ColumnBuilder::Timestamp(TimestampNanosecondBuilder::new().with_timezone("UTC")),
-            Type::Enum(_) => ColumnBuilder::Enum(UInt16Builder::new()),
-            Type::Money => ColumnBuilder::Money {
-                amount: decimals(),
-                currency: StringBuilder::new(),
-                present: NullBufferBuilder::new(0),
-            },
+            Type::Text | Type::Ref(_) => ColumnBuilder::Text(texts()),
+            Type::Date => ColumnBuilder::Date(Date32Builder::with_capacity(AT_FIRST)),
+            Type::Timestamp => ColumnBuilder::Timestamp(times()),
+            Type::Enum(_) => ColumnBuilder::Enum(UInt16Builder::with_capacity(AT_FIRST)),
+            Type::Money => {
+                ColumnBuilder::Money { amount: decimals(), currency: texts(), present: NullBufferBuilder::new(0) }
+            }
             Type::List(of) | Type::Set(of) => ColumnBuilder::List {
                 items: Box::new(ColumnBuilder::new(schema, of)),
                 item: array_type(schema, of),

@@ -51,12 +51,16 @@ fn training(on: i32, actor: &str) -> Vec<Cell> {
 fn limit(schema: &Schema, to: i64) -> Rule {
     let mut aggregate = history(schema, Func::Sum, GIFT, Some((2, GIFT, 2)), Window::Over(days(30)));
     aggregate.value = Some(column(schema, GIFT, 1, 3));
-    rule("gifts", on(GIFT), Body::Limit { when: None, aggregate, to: constant(money(to, "CNY")) })
+    rule(
+        "gifts",
+        on(GIFT),
+        Body::Limit { when: None, aggregate: Box::new(aggregate), to: Box::new(constant(money(to, "CNY"))) },
+    )
 }
 
 fn need(schema: &Schema, window: Window) -> Rule {
     let need = history(schema, Func::Exists, TRAINING, Some((1, GIFT, 2)), window);
-    rule("trained", on(GIFT), Body::Require { when: None, need })
+    rule("trained", on(GIFT), Body::Require { when: None, need: Box::new(need) })
 }
 
 fn keep() -> Options {
@@ -320,7 +324,7 @@ fn each_row_of_a_table_at_the_ends_of_periods() {
     need.keys[0].outer = column(&schema, EMPLOYEE, 0, 0);
     let at = EachAt::EndOf(crate::data::Period::Month);
     let trigger = Trigger::Each { table: KindId(EMPLOYEE), at, filter: None, span: span() };
-    let plan = plan(&schema, vec![rule("monthly", trigger, Body::Require { when: None, need })]);
+    let plan = plan(&schema, vec![rule("monthly", trigger, Body::Require { when: None, need: Box::new(need) })]);
     let people =
         [vec![text("E1"), day(1), Cell::Nothing, text("Ann")], vec![text("E2"), day(32), Cell::Nothing, text("Bea")]];
     let trainings = [training(5, "E1"), training(62, "E3")];

@@ -57,14 +57,13 @@ pub fn when(rule: &Rule) -> Option<&hir::Expr> {
 
 /// All conditions and values over other records: what is needed or added up, and those in its expressions.
 pub fn histories(rule: &Rule) -> Vec<&History> {
-    let mut found = Vec::new();
+    let mut found: Vec<&History> = Vec::new();
     match &rule.body {
         Body::Require { need, .. } => found.push(need),
         Body::Limit { aggregate, .. } => found.push(aggregate),
         Body::Forbid { .. } => {}
     }
-    let own: Vec<&History> = found.clone();
-    for history in own {
+    for history in found.clone() {
         for part in parts_of_history(history) {
             each(part, &mut |e| found.extend(history_of(e)));
         }

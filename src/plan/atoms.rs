@@ -218,21 +218,18 @@ fn below(bound: &Value, or_equal: bool) -> AtomTest {
 }
 
 fn one_of(values: &[Value], ignoring_case: bool) -> AtomTest {
-    let texts: Option<Vec<String>> = values
-        .iter()
-        .map(|v| match v {
-            Value::Text(t) => Some(folded(t, ignoring_case)),
-            _ => None,
-        })
-        .collect();
-    match texts {
-        Some(mut patterns) if !patterns.is_empty() => {
-            patterns.sort();
-            patterns.dedup();
-            AtomTest::Text { how: TextMatch::Equals, patterns, ignoring_case }
-        }
-        _ => AtomTest::OneOf(values.to_vec()),
+    let texts = |v: &Value| match v {
+        Value::Text(t) => Some(folded(t, ignoring_case)),
+        _ => None,
+    };
+    let mut patterns = Vec::with_capacity(values.len());
+    patterns.extend(values.iter().map_while(texts));
+    if patterns.is_empty() || patterns.len() < values.len() {
+        return AtomTest::OneOf(values.to_vec());
     }
+    patterns.sort();
+    patterns.dedup();
+    AtomTest::Text { how: TextMatch::Equals, patterns, ignoring_case }
 }
 
 fn folded(text: &str, ignoring_case: bool) -> String {

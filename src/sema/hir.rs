@@ -196,10 +196,10 @@ pub enum Body {
     /// A finding where the condition holds.
     Forbid { when: Expr },
     /// A finding where `when` holds and nothing needed is there. `need.func` is `Exists`.
-    Require { when: Option<Expr>, need: History },
+    Require { when: Option<Expr>, need: Box<History> },
     /// A finding at the record that takes the aggregate over the limit. The aggregate is of the
     /// trigger's own kind and filter: `aggregate.filter` repeats the trigger's, with root 1.
-    Limit { when: Option<Expr>, aggregate: History, to: Expr },
+    Limit { when: Option<Expr>, aggregate: Box<History>, to: Box<Expr> },
 }
 
 #[derive(Clone, Debug, PartialEq)]

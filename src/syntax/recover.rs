@@ -67,6 +67,9 @@ impl<'a> Reader<'a> {
         let parts = split::parts(place.scanned);
         let read = |parts: &[Range<usize>]| {
             let mut reader = Reader::new(place, tree);
+            // Most are one item.
+            reader.items.reserve_exact(parts.len());
+            reader.parts.reserve_exact(parts.len());
             parts.iter().for_each(|part| reader.part(part.clone()));
             reader
         };
@@ -79,6 +82,8 @@ impl<'a> Reader<'a> {
             return read(&parts);
         }
         let mut all = Reader::new(place, tree);
+        all.items.reserve_exact(pieces.iter().map(|p| p.items.len()).sum());
+        all.parts.reserve_exact(parts.len());
         for mut piece in pieces {
             all.items.append(&mut piece.items);
             all.errors.append(&mut piece.errors);

@@ -78,7 +78,7 @@ impl World<'_> {
         for (i, row) in self.rows.iter().enumerate().filter(|(_, row)| row.kind == h.kind) {
             // Where its time or a key is unknown, it may be one of these; but not in the sums of a limit, which
             // tells such a record by itself.
-            let limit = matches!(&rule.body, Body::Limit { aggregate, .. } if std::ptr::eq(aggregate, h));
+            let limit = matches!(&rule.body, Body::Limit { aggregate, .. } if std::ptr::eq(&**aggregate, h));
             let mut placed = Truth::True;
             match row.time {
                 Some(r) if in_window(&h.window, t, r, &rule.clock, &|day| self.is_open(day, &rule.clock)).unwrap() => {}

@@ -117,7 +117,7 @@ fn columns(schema: &Schema, rule: &Rule) -> BTreeSet<String> {
             waiting.extend(of_history(need));
         }
         Body::Limit { when, aggregate, to } => {
-            waiting.extend(when.iter().chain([to]));
+            waiting.extend(when.iter().chain([&**to]));
             // What is added up is of the rule's own records.
             if let Some(ExprKind::Column { root: 1, column }) = aggregate.value.as_ref().map(|v| &v.kind) {
                 found.extend(kind.columns.get(column.0 as usize).map(|c| c.name.clone()));

@@ -271,7 +271,7 @@ impl Reader<'_> {
 
     /// What has to hold of the approver in the approvals that the rule needs or lets something pass by.
     fn approvers(&mut self, rule: &Rule) -> Vec<Block> {
-        let mut found = Vec::new();
+        let mut found: Vec<&History> = Vec::new();
         if let Body::Require { need, .. } = &rule.body {
             found.push(need);
         }

@@ -79,7 +79,7 @@ impl<'r> Judge<'_, '_, 'r> {
         self.exceptions(&mut given);
         for history in walk::histories(rule) {
             // What a limit adds up repeats the trigger's filter.
-            let own = !matches!(&rule.body, Body::Limit { aggregate, .. } if std::ptr::eq(aggregate, history));
+            let own = !matches!(&rule.body, Body::Limit { aggregate, .. } if std::ptr::eq(&**aggregate, history));
             if own && within(history.span, rule.span) {
                 self.history(history);
             }
@@ -97,7 +97,7 @@ impl<'r> Judge<'_, '_, 'r> {
         if let Body::Require { need, .. } = &rule.body {
             // What is needed is not there, or there would be nothing to except.
             let there = crate::sema::hir::Expr {
-                kind: ExprKind::History(Box::new(need.clone())),
+                kind: ExprKind::History(need.clone()),
                 ty: crate::data::Type::Bool,
                 optional: false,
                 span: need.span,

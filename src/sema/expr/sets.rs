@@ -105,6 +105,7 @@ impl<'a> Typer<'_, 'a> {
     pub(super) fn elements(&mut self, set: &ast::Expr, item: &Expr, out: &mut Vec<Value>) -> Option<()> {
         match &set.kind {
             ast::ExprKind::Set(elements) => {
+                out.reserve_exact(elements.len());
                 let mut ok = Some(());
                 for element in elements {
                     if self.is_set(element) {

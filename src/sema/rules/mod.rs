@@ -74,13 +74,13 @@ fn rule<'a>(
         }),
         ast::Verb::Require => {
             let need = need(&mut typer, clauses.need);
-            when.and_then(|when| Some(Body::Require { when, need: need? }))
+            when.and_then(|when| Some(Body::Require { when, need: Box::new(need?) }))
         }
         ast::Verb::Limit => {
             let limit = limit(&mut typer, item, &clauses, &trigger);
             when.and_then(|when| {
                 let (aggregate, to) = limit?;
-                Some(Body::Limit { when, aggregate, to })
+                Some(Body::Limit { when, aggregate: Box::new(aggregate), to: Box::new(to) })
             })
         }
     };

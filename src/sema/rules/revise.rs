@@ -131,12 +131,20 @@ fn at_once<'a>(world: &World<'a>, names: &Names<'a>) -> Option<Vec<Rule>> {
         return None;
     }
     let (told, patterns) = (world.report.standing(), world.patterns.load(Relaxed));
-    let one = |(file, item, whole): &(FileId, &'a RuleItem, &'a ast::Item)| {
-        readings(world, *file, &wording(world, *file, item, whole), &Kept::default().after(item, whole))
+    let read = |some: &[(FileId, &'a RuleItem, &'a ast::Item)]| {
+        // Most have one reading.
+        let mut rules = Vec::with_capacity(some.len());
+        for (file, item, whole) in some {
+            let wording = wording(world, *file, item, whole);
+            rules.extend(readings(world, *file, &wording, &Kept::default().after(item, whole)));
+        }
+        rules
     };
-    let rules = threads::pieces(threads, &names.rules, |some| some.iter().flat_map(one).collect::<Vec<Rule>>());
+    let mut pieces = threads::pieces(threads, &names.rules, read);
     if world.report.standing() == told {
-        return Some(rules.into_iter().flatten().collect());
+        let mut rules = Vec::with_capacity(pieces.iter().map(Vec::len).sum());
+        pieces.iter_mut().for_each(|piece| rules.append(piece));
+        return Some(rules);
     }
     world.report.back_to(told);
     world.patterns.store(patterns, Relaxed);

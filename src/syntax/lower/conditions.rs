@@ -369,8 +369,10 @@ impl Lower<'_> {
     /// The expressions in a set, call or list, and the height of the highest.
     pub(super) fn list(&mut self, node: Node<'_>) -> (Vec<Expr>, usize) {
         let mut height = 0;
-        let mut parts = Vec::new();
-        for node in node.into_inner() {
+        let nodes = node.into_inner();
+        // Every other is a comma or a bracket.
+        let mut parts = Vec::with_capacity(nodes.len() / 2);
+        for node in nodes {
             let built = match node.as_rule() {
                 Rule::expr => self.built(node),
                 Rule::sole_text => self.primary(node),

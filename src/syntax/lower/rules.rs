@@ -12,9 +12,7 @@ use crate::syntax::parse::{Node, Rule};
 impl Lower<'_> {
     pub(super) fn rule(&mut self, node: Node<'_>) -> Option<RuleItem> {
         let mut rule = self.rule_head(&child(&node, Rule::rule_head)?)?;
-        for node in node.into_inner() {
-            rule.clauses.extend(self.clause(node));
-        }
+        self.clauses(node, &mut rule);
         Some(rule)
     }
 
@@ -30,10 +28,15 @@ impl Lower<'_> {
 
     pub(super) fn revise(&mut self, node: Node<'_>) -> Option<RuleItem> {
         let mut item = self.revise_head(&child(&node, Rule::revise_head)?)?;
-        for node in node.into_inner() {
-            item.clauses.extend(self.clause(node));
-        }
+        self.clauses(node, &mut item);
         Some(item)
+    }
+
+    fn clauses(&mut self, of: Node<'_>, item: &mut RuleItem) {
+        let nodes = of.into_inner();
+        // All but the head and the braces.
+        item.clauses.reserve_exact(nodes.len().saturating_sub(3));
+        item.clauses.extend(nodes.filter_map(|node| self.clause(node)));
     }
 
     pub fn revise_head(&mut self, node: &Node<'_>) -> Option<RuleItem> {
@@ -61,9 +64,9 @@ impl Lower<'_> {
                 let mut history = self.history(node).0?;
                 history.span.start = keyword.end;
                 history.span.start = history.kind.span.start;
-                ClauseKind::Need(history)
+                ClauseKind::Need(Box::new(history))
             }
-            Rule::aggregate_clause => ClauseKind::Aggregate(self.aggregate(node, keyword)?),
+            Rule::aggregate_clause => ClauseKind::Aggregate(Box::new(self.aggregate(node, keyword)?)),
             Rule::to_clause => ClauseKind::To(self.expr(child(&node, Rule::expr)?)),
             Rule::severity_clause => ClauseKind::Severity(word(self)?),
             Rule::consequence_clause => ClauseKind::Consequence(word(self)?),

@@ -279,7 +279,9 @@ impl Outcome {
                     .collect(),
             });
         }
-        for (i, rule) in findings.plan().rules.iter().enumerate() {
+        let rules = &findings.plan().rules;
+        summary.rules.reserve_exact(rules.len());
+        for (i, rule) in rules.iter().enumerate() {
             summary.rules.push(RuleLine {
                 name: rule.name.clone(),
                 severity: rule.severity,

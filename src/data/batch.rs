@@ -44,6 +44,8 @@ pub struct Batch {
     pub places: Vec<Place>,
     /// Sorted by row, then column.
     pub defects: Vec<Defect>,
+    /// By row, so many words each: for whom a [`Sieve`](super::Sieve) left it. Empty where none has told of all rows.
+    pub left: Vec<u128>,
 }
 
 impl Batch {

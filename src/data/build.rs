@@ -291,7 +291,7 @@ pub fn batch_from_cells(
         }
     }
     let columns = builders.iter_mut().map(ColumnBuilder::finish).collect();
-    Batch { kind, projection, columns, places, defects }
+    Batch { kind, projection, columns, places, defects, left: Vec::new() }
 }
 
 /// At most eighty characters, on one line.

@@ -87,14 +87,24 @@ pub trait Sieve: Sync {
     /// [`Sieve::columns`], by its index; `scratch` is room that is kept from row to row.
     fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool;
 
-    /// The same of several rows, column by column.
-    fn keeps_each<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
+    /// The same of several rows, column by column. In `left`, so many words a row as it gives back: a bit for each rule of the
+    /// kind in the order of the plan, and behind them for each history, to which the row may be something.
+    fn keeps_each<'v>(
+        &self,
+        kind: KindId,
+        kept: &mut [bool],
+        left: &mut Vec<u128>,
+        values: &mut Values<'_, 'v>,
+    ) -> usize {
+        let mut scratch = Vec::new();
         for (row, kept) in kept.iter_mut().enumerate() {
-            *kept = self.keeps(kind, scratch, &mut |nth| {
+            *kept = self.keeps(kind, &mut scratch, &mut |nth| {
                 let mut seen = [Seen::Other];
                 values(nth, &[row as u32], None, &mut seen);
                 seen[0]
             });
         }
+        left.clear();
+        0
     }
 }

@@ -185,7 +185,7 @@ fn unpack(plan: &Plan, kind: KindId, rows: &[Vec<u8>], first: u64) -> Result<Bat
         .map(|n| Place { input: InputId(kind.0), offset: first + n, line: first + n + 1, element: 0 })
         .collect();
     let columns = columns.iter_mut().map(ColumnBuilder::finish).collect();
-    Ok(Batch { kind, projection, columns, places, defects })
+    Ok(Batch { kind, projection, columns, places, defects, left: Vec::new() })
 }
 
 /// Of each row a number that is equal for repeats of one record, and for records without an identity that may have to

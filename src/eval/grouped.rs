@@ -6,7 +6,7 @@ use super::rows::{Col, Rows};
 use super::val::{Val, order};
 use super::{PlanError, Truth};
 use crate::data::{ColumnId, Kind, Value};
-use crate::plan::{Atom, AtomTest, TextMatch};
+use crate::plan::{Atom, AtomTest, Plan, TextMatch};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 use regex::RegexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -37,6 +37,35 @@ pub struct Marks {
 pub struct AtomGroups {
     atoms: usize,
     columns: Vec<ColumnGroup>,
+}
+
+/// The atoms of a kind, grouped where that is asked for: what a sieve tells of its rows is mostly enough.
+#[derive(Debug)]
+pub struct Groups {
+    kind: usize,
+    grouped: OnceLock<AtomGroups>,
+}
+
+impl Groups {
+    /// # Errors
+    /// Where patterns are too large, or not there.
+    pub fn new(plan: &Plan, kind: usize) -> Result<Groups, PlanError> {
+        let groups = Groups { kind, grouped: OnceLock::new() };
+        if plan.kinds[kind].atoms.iter().any(|atom| matches!(atom.test, AtomTest::Matches(_))) {
+            let grouped = groups.made(plan)?;
+            groups.grouped.get_or_init(|| grouped);
+        }
+        Ok(groups)
+    }
+
+    pub fn of(&self, plan: &Plan) -> &AtomGroups {
+        // Nothing else can be wrong with atoms than a pattern, and where there are some they are grouped already.
+        self.grouped.get_or_init(|| self.made(plan).unwrap_or_else(|error| unreachable!("{error}")))
+    }
+
+    fn made(&self, plan: &Plan) -> Result<AtomGroups, PlanError> {
+        AtomGroups::new(&plan.schema.kinds[self.kind], &plan.kinds[self.kind].atoms, &plan.patterns)
+    }
 }
 
 #[derive(Debug)]

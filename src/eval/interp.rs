@@ -140,10 +140,10 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
                 return truth;
             }
             let among = |item: Val<'_>| {
-                set.iter().fold(Truth::False, |t, v| t.or(compare(CompareOp::Eq, &item, &Val::of(v), *ignoring_case)))
+                Truth::any(set.iter().map(|v| compare(CompareOp::Eq, &item, &Val::of(v), *ignoring_case)))
             };
             match item {
-                Val::Items(..) | Val::List(_) => item.items().fold(Truth::False, |t, v| t.or(among(v))),
+                Val::Items(..) | Val::List(_) => Truth::any(item.items().map(among)),
                 one => among(one),
             }
         }
@@ -155,7 +155,7 @@ pub fn truth<'a>(cx: &Context<'a>, expr: &'a Expr, scope: &Scope<'_, 'a>) -> Tru
             if !matches!(list, Val::Items(..) | Val::List(_)) {
                 return mismatch(Truth::Unknown, &list);
             }
-            list.items().fold(Truth::False, |t, v| t.or(compare(CompareOp::Eq, &item, &v, *ignoring_case)))
+            Truth::any(list.items().map(|v| compare(CompareOp::Eq, &item, &v, *ignoring_case)))
         }
         Op::Overlaps { left, right, ignoring_case } => {
             overlap(value(cx, left, scope), value(cx, right, scope), *ignoring_case)

@@ -76,10 +76,10 @@ pub use verdicts::{Explainer, FindingRow, Findings, KindCounts};
 
 use crate::data::calendar::Zone;
 use crate::data::{Batch, KindId, LetGo, Limits, Origin, People};
-use crate::plan::{Plan, VERSION};
+use crate::plan::{Plan, RulePlan, VERSION};
 use crate::threads::{self, lock, unlock};
 use bounds::Watch;
-use grouped::AtomGroups;
+use grouped::Groups;
 use interp::Context;
 use regex::Regex;
 use screen::Hold;
@@ -146,7 +146,9 @@ struct Runtime {
     /// The policy's, for `as_of` dates.
     zone: Zone,
     /// By kind.
-    groups: Vec<AtomGroups>,
+    groups: Vec<Groups>,
+    /// By rule: whether its conditions are guards and nothing else.
+    guarded: Vec<bool>,
     rules_of: Vec<Vec<u32>>,
     histories_of: Vec<Vec<u32>>,
     /// By kind.
@@ -177,11 +179,12 @@ impl Runtime {
                 .collect::<Result<_, _>>()?,
             zones: plan.clocks.iter().map(|c| zone(&c.timezone)).collect::<Result<_, _>>()?,
             zone: zone(&plan.timezone)?,
-            groups: threads::each(threads_for(plan, threads), kinds, |kind| {
-                AtomGroups::new(&plan.schema.kinds[kind], &plan.kinds[kind].atoms, &plan.patterns)
+            groups: threads::each(if plan.patterns.is_empty() { 1 } else { threads }, kinds, |kind| {
+                Groups::new(plan, kind)
             })
             .into_iter()
             .collect::<Result<_, _>>()?,
+            guarded: plan.rules.iter().map(|rule| is_guarded(plan, rule)).collect(),
             rules_of: vec![Vec::new(); kinds],
             histories_of: vec![Vec::new(); kinds],
             unions: unions(plan)?,
@@ -231,6 +234,13 @@ fn unions(plan: &Plan) -> Result<Vec<PartOf>, PlanError> {
         }
     }
     Ok(found)
+}
+
+/// Whether a sieve tells all that the rule's record alone decides.
+fn is_guarded(plan: &Plan, rule: &RulePlan) -> bool {
+    let always = rule.screen.filter.is_empty() && rule.screen.filter_exact;
+    let kind = screen::triggered_by(&rule.trigger).and_then(|kind| plan.kinds.get(kind.0 as usize));
+    always && kind.is_some_and(|kind| sieve::are_guards(&rule.screen.when, &kind.atoms))
 }
 
 /// So many rules are worth a second thread where something is made ready for them.
@@ -283,8 +293,9 @@ impl Evaluator {
     }
 
     /// What a batch's rows alone decide. Any number of threads may do this at once.
-    pub fn screen(&self, batch: Batch) -> Result<Screened, BatchError> {
+    pub fn screen(&self, mut batch: Batch) -> Result<Screened, BatchError> {
         let kind = batch.kind;
+        let mut left = std::mem::take(&mut batch.left);
         let needed = self.plan.columns(kind).unwrap_or_default();
         let mut rows = rows::Rows::of(batch, &self.plan.schema, &needed)?;
         let as_of = Watermark { as_of: self.options.as_of, ..Watermark::default() };
@@ -292,8 +303,16 @@ impl Evaluator {
         if let Some(wanted) = &self.wanted {
             rows = rows.take(&wanted.among(&self.plan, &rows));
             hold = Hold::Rows;
+            left.clear();
         }
-        Ok(screen::screen(&self.plan, &self.runtime, self.options.keep_compliant, as_of, rows, (true, hold)))
+        Ok(screen::screen_left(
+            &self.plan,
+            &self.runtime,
+            self.options.keep_compliant,
+            as_of,
+            (rows, &left),
+            (true, hold),
+        ))
     }
 
     /// What tells rows that need not come in whole: of these only [`Sieves`]' rest comes, to [`Evaluator::let_go`].

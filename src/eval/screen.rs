@@ -9,6 +9,7 @@ use super::world::{Watermark, event_time, time_of};
 use super::{Runtime, Truth};
 use crate::data::{Gone, KindId, Schema, Time};
 use crate::plan::{Bool, Plan, Test, Trigger};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// A batch with all that its rows alone decide.
@@ -158,6 +159,18 @@ pub fn screen(
     keep_compliant: bool,
     as_of: Watermark,
     rows: Rows,
+    how: (bool, Hold),
+) -> Screened {
+    screen_left(plan, runtime, keep_compliant, as_of, (rows, &[]), how)
+}
+
+/// The same of rows of which a sieve may have told for whom it left them.
+pub fn screen_left(
+    plan: &Plan,
+    runtime: &Runtime,
+    keep_compliant: bool,
+    as_of: Watermark,
+    (rows, left): (Rows, &[u128]),
     (all, hold): (bool, Hold),
 ) -> Screened {
     let kind = rows.kind;
@@ -168,13 +181,15 @@ pub fn screen(
     };
     let derived = unions.iter().map(part).collect();
     let judged = rows.len() as u64;
-    let marks = runtime.groups[kind.0 as usize].evaluate(&rows);
-    let mut work = Work { plan, runtime, rows: &rows, marks: &marks };
+    let work = Work { plan, runtime, rows: &rows, marks: OnceCell::new() };
+    let rules = &runtime.rules_of[kind.0 as usize];
+    let told = after_as_of == 0 && !keep_compliant;
+    let left = if told { by_rule(left, rows.len(), rules.len()) } else { Vec::new() };
     let mut keep: Bits = vec![0; words(rows.len())];
     let (mut candidates, mut compliant, mut histories) = (Vec::new(), Vec::new(), Vec::new());
     let mut in_force = Vec::new();
-    for &rule in &runtime.rules_of[kind.0 as usize] {
-        let (open, decided, dated) = work.rule(rule, keep_compliant);
+    for (nth, &rule) in rules.iter().enumerate() {
+        let (open, decided, dated) = work.rule(rule, left.get(nth), keep_compliant);
         in_force.extend(dated.then_some(rule));
         keep.iter_mut().zip(&open).for_each(|(k, o)| *k |= o);
         if open.iter().any(|&w| w != 0) {
@@ -225,6 +240,26 @@ pub fn screen(
     Screened { kind, judged, after_as_of, watermark, segment, compliant, in_force, derived }
 }
 
+/// By rule: the rows that a sieve left for it; nothing where it has not told.
+fn by_rule(left: &[u128], rows: usize, rules: usize) -> Vec<Bits> {
+    let words_of_row = left.len().checked_div(rows).unwrap_or(0);
+    if words_of_row == 0 || words_of_row * 128 < rules {
+        return Vec::new();
+    }
+    let mut by_rule = vec![vec![0; words(rows)]; rules];
+    for (row, left) in left.chunks_exact(words_of_row).take(rows).enumerate() {
+        for (at, mut rest) in left.iter().copied().enumerate() {
+            while rest != 0 {
+                if let Some(bits) = by_rule.get_mut(at * 128 + rest.trailing_zeros() as usize) {
+                    set(bits, row);
+                }
+                rest &= rest - 1;
+            }
+        }
+    }
+    by_rule
+}
+
 fn ones(bits: &Bits) -> Vec<u32> {
     let mut rows = Vec::new();
     for (i, &word) in bits.iter().enumerate() {
@@ -241,17 +276,25 @@ struct Work<'a> {
     plan: &'a Plan,
     runtime: &'a Runtime,
     rows: &'a Rows,
-    marks: &'a Marks,
+    /// Worked out where they are asked for.
+    marks: OnceCell<Marks>,
 }
 
 /// True and unknown rows of one word.
 type Pair = (u64, u64);
 
 impl<'a> Work<'a> {
+    fn marks(&self) -> &Marks {
+        self.marks.get_or_init(|| self.runtime.groups[self.rows.kind.0 as usize].of(self.plan).evaluate(self.rows))
+    }
+
     /// The rows that have to be looked at again, how many more are compliant, and whether any row is of a time
-    /// at which the rule is in force.
-    fn rule(&mut self, rule: u32, keep_compliant: bool) -> (Bits, u64, bool) {
+    /// at which the rule is in force. `left`: those that a sieve left for it.
+    fn rule(&self, rule: u32, left: Option<&Bits>, keep_compliant: bool) -> (Bits, u64, bool) {
         let of = &self.plan.rules[rule as usize];
+        // A sieve tells all of a rule whose conditions are guards, and of another that there is nothing.
+        let left = left.filter(|left| self.runtime.guarded[rule as usize] || left.iter().all(|word| *word == 0));
+        let always = of.screen.filter.is_empty() && of.screen.filter_exact;
         let cx = self.runtime.context(self.plan, &self.runtime.empty, of.clock, None);
         let n = self.rows.len();
         let mut open = vec![0; words(n)];
@@ -259,7 +302,11 @@ impl<'a> Work<'a> {
         let in_force = inside(self.plan, self.rows, of.effective, &cx);
         for (w, open) in open.iter_mut().enumerate() {
             let valid = if n - w * 64 < 64 { (1u64 << (n - w * 64)) - 1 } else { u64::MAX };
-            let filter = self.tests(&of.screen.filter, 0, w, (valid, 0), &cx);
+            let filter = match left {
+                // Where the rule's `where` fails it is not triggered, and it is this that the sieve looks at.
+                Some(left) => (if always { valid } else { left[w] }, 0),
+                None => self.tests(&of.screen.filter, 0, w, (valid, 0), &cx),
+            };
             let mut triggered = filter.0 | filter.1;
             let mut timeless = 0;
             if let Some((inside, unknown)) = &in_force {
@@ -274,7 +321,10 @@ impl<'a> Work<'a> {
                 continue;
             }
             let start = (filter.0 & triggered, filter.1 & triggered);
-            let condition = self.tests(&of.screen.when, 0, w, start, &cx);
+            let condition = match left {
+                Some(left) => (start.0 & left[w], 0),
+                None => self.tests(&of.screen.when, 0, w, start, &cx),
+            };
             let undecided = condition.0 | condition.1 | timeless;
             *open = if of.screen.filter_exact { undecided } else { triggered };
             decided += u64::from((triggered & !*open).count_ones());
@@ -283,7 +333,7 @@ impl<'a> Work<'a> {
         (open, decided, dated)
     }
 
-    fn history(&mut self, history: u32) -> Bits {
+    fn history(&self, history: u32) -> Bits {
         let of = &self.plan.histories[history as usize];
         let cx = self.runtime.context(self.plan, &self.runtime.empty, of.clock, None);
         let n = self.rows.len();
@@ -331,8 +381,9 @@ impl<'a> Work<'a> {
             Bool::Constant(true) => (u64::MAX, 0),
             Bool::Constant(false) => (0, 0),
             Bool::Atom(id) => {
-                let unknown = self.marks.unknowns[*id as usize].as_ref().map_or(0, |u| u[w]);
-                (self.marks.truths[*id as usize][w], unknown)
+                let marks = self.marks();
+                let unknown = marks.unknowns[*id as usize].as_ref().map_or(0, |u| u[w]);
+                (marks.truths[*id as usize][w], unknown)
             }
             Bool::Not(of) => {
                 let (t, u) = self.program(of, w);
@@ -572,6 +623,16 @@ mod tests {
                 })
                 .map(|row| rows.places[row].line)
                 .collect();
+            // Of those that it keeps it tells for whom.
+            let (mut kept, mut left) = (vec![false; rows.len()], Vec::new());
+            let words = sieves.keeps_each(KindId(0), &mut kept, &mut left, &mut |nth, of, _, out| {
+                let columns = sieves.columns(KindId(0)).unwrap_or_default();
+                of.iter().zip(out).for_each(|(row, out)| *out = seen(&rows, *row as usize, columns[nth]));
+            });
+            let kept: Vec<u32> = (0..rows.len() as u32).filter(|row| kept[*row as usize]).collect();
+            let left: Vec<u128> = kept.iter().flat_map(|row| &left[*row as usize * words..][..words]).copied().collect();
+            let (watermark, how) = (Watermark::default(), (true, Hold::Rows));
+            let told = screen_left(&plan, &runtime, false, watermark, (rows.take(&kept), &left), how);
             for (i, rule) in plan.rules.iter().enumerate() {
                 let cx = runtime.context(&plan, &runtime.empty, rule.clock, None);
                 let open: Vec<u64> = (0..rows.len())
@@ -590,6 +651,16 @@ mod tests {
                 prop_assert!(!open.iter().any(|line| let_go.contains(line)), "{:?}", rule.when);
                 let decided = screened.compliant.iter().find(|c| c.0 == i as u32).map_or(0, |c| c.1);
                 prop_assert_eq!(decided as usize, rows.len() - open.len());
+                let lines = |(_, of): &(u32, Vec<u32>)| {
+                    of.iter().map(|row| told.segment.rows.places[*row as usize].line).collect::<Vec<_>>()
+                };
+                let of_kept = told.segment.candidates.iter().find(|c| c.0 == i as u32).map(lines).unwrap_or_default();
+                prop_assert!(kept.iter().all(|line| of_kept.contains(line)), "{:?}", rule.when);
+                // What a guard tells is true of the row, unless a value is not plain.
+                let plain = |line: &u64| !rows.flaws.iter().any(|flaw| rows.places[flaw.row as usize].line == *line);
+                prop_assert!(of_kept.iter().all(|line| !plain(line) || open.contains(line)), "{:?}", rule.when);
+                let decided = told.compliant.iter().find(|c| c.0 == i as u32).map_or(0, |c| c.1);
+                prop_assert_eq!(decided as usize, told.judged as usize - of_kept.len());
             }
         }
     }

@@ -9,6 +9,7 @@ mod guards;
 mod sets;
 mod texts;
 
+pub(super) use self::guards::are_guards;
 use self::guards::{Group, Guard, Guards, guards_of, in_order};
 use self::sets::{Mask, bit, cut, keep, meet, unbit};
 use super::repeats::hash_of;
@@ -82,15 +83,23 @@ impl Sieve for Sieves {
         self.0.get(kind.0 as usize).and_then(Option::as_ref).is_none_or(|of| of.keeps(scratch, value))
     }
 
-    fn keeps_each<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
-        match self.0.get(kind.0 as usize).and_then(Option::as_ref) {
-            Some(of) => match of.all.len() {
-                1 => of.keeps_each::<1>(scratch, kept, values),
-                2 => of.keeps_each::<2>(scratch, kept, values),
-                _ => of.keeps_each::<0>(scratch, kept, values),
-            },
-            None => kept.fill(true),
+    fn keeps_each<'v>(
+        &self,
+        kind: KindId,
+        kept: &mut [bool],
+        left: &mut Vec<u128>,
+        values: &mut Values<'_, 'v>,
+    ) -> usize {
+        let Some(of) = self.0.get(kind.0 as usize).and_then(Option::as_ref) else {
+            kept.fill(true);
+            return 0;
+        };
+        match of.all.len() {
+            1 => of.keeps_each::<1>(kept, left, values),
+            2 => of.keeps_each::<2>(kept, left, values),
+            _ => of.keeps_each::<0>(kept, left, values),
         }
+        of.all.len()
     }
 }
 
@@ -234,13 +243,14 @@ impl KindSieve {
 
     /// Stage by stage: what rows come to hangs less on each other than what the stages of one row come to, and the processor
     /// does more of it at once. `W`: so many words a set has; 0 for any.
-    fn keeps_each<'v, const W: usize>(&self, scratch: &mut Vec<u128>, kept: &mut [bool], values: &mut Values<'_, 'v>) {
+    fn keeps_each<'v, const W: usize>(&self, kept: &mut [bool], left: &mut Vec<u128>, values: &mut Values<'_, 'v>) {
         let (rows, words) = (kept.len(), if W == 0 { self.all.len() } else { W });
-        scratch.resize((rows + 1) * words, 0);
-        let (scratch, alive) = scratch.split_at_mut(words);
+        left.resize((rows + 1) * words, 0);
+        let (alive, scratch) = left.split_at_mut(rows * words);
         alive.chunks_exact_mut(words).for_each(|alive| alive.copy_from_slice(&self.all));
         // All readers are left for each row when it is looked at first.
         let mut looked: Vec<u32> = (0..rows as u32).collect();
+        kept.fill(false);
         let (mut concerned, mut seen) = (rows, vec![Seen::Absent; rows]);
         for (nth, stage) in self.stages.iter().enumerate() {
             if nth > 0 {
@@ -297,7 +307,8 @@ impl KindSieve {
     }
 }
 
-/// Narrows what is left for each row; where that cannot be told the row is kept.
+/// Narrows what is left for each row. Where that cannot be told the row is kept, for those to whom what else is in it may be
+/// something.
 #[inline(always)]
 fn narrow_each<'r, 'v: 'r, const W: usize>(
     rows: impl Iterator<Item = (&'r u32, &'r Seen<'v>)>,
@@ -311,7 +322,6 @@ fn narrow_each<'r, 'v: 'r, const W: usize>(
         let alive = &mut alive[at * words..at * words + words];
         if !narrow(value, alive) {
             kept[*row as usize] = true;
-            alive.fill(0);
         }
     }
 }

@@ -190,7 +190,7 @@ pub fn batch(plan: &Plan, kind: u32, rows: &[Vec<Cell>], lines: &[u64]) -> Batch
         })
         .collect();
     let places = lines.iter().map(|&line| Place { input: InputId(0), offset: line, line, element: 0 }).collect();
-    Batch { kind: KindId(kind), projection, columns, places, defects }
+    Batch { kind: KindId(kind), projection, columns, places, defects, left: Vec::new() }
 }
 
 fn array(ty: &Type, cells: &[Option<&Value>]) -> ArrayRef {

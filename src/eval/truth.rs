@@ -22,6 +22,18 @@ impl Truth {
         self.not().and(other.not()).not()
     }
 
+    /// Whether one of them is true; no further ones are asked for then.
+    pub fn any(all: impl IntoIterator<Item = Truth>) -> Truth {
+        let mut any = Truth::False;
+        for truth in all {
+            any = any.or(truth);
+            if any == Truth::True {
+                break;
+            }
+        }
+        any
+    }
+
     #[allow(clippy::should_implement_trait)]
     pub fn not(self) -> Truth {
         match self {
@@ -51,5 +63,15 @@ mod tests {
             }
         }
         assert_eq!(all.map(|b| Unknown.or(b)), [True, Unknown, Unknown, Pending]);
+        assert_eq!(
+            [&[][..], &[False], &[False, Pending, Unknown], &all].map(|all| Truth::any(all.iter().copied())),
+            [False, False, Pending, True]
+        );
+        let mut asked = 0;
+        assert_eq!(Truth::any(all.iter().rev().inspect(|_| asked += 1).copied()), True);
+        assert_eq!(asked, 4);
+        asked = 0;
+        assert_eq!(Truth::any(all.iter().inspect(|_| asked += 1).copied()), True);
+        assert_eq!(asked, 1);
     }
 }

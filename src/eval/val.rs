@@ -181,6 +181,7 @@ pub fn compare(op: CompareOp, left: &Val<'_>, right: &Val<'_>, ignoring_case: bo
         return truth;
     }
     let ordering = match (left, right) {
+        (Val::Text(a), Val::Text(b)) if !ignoring_case && op == CompareOp::Eq => return Truth::of(a == b),
         (Val::Text(a), Val::Text(b)) if ignoring_case => {
             Some(a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase)))
         }

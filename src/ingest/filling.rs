@@ -89,6 +89,9 @@ pub struct Sifter<'w> {
     exprs: Vec<&'w Expr>,
     projection: Arc<[ColumnId]>,
     scratch: Vec<u128>,
+    /// For whom the rows that were sifted last were left, so many words each.
+    left: Vec<u128>,
+    words: usize,
     tried: u32,
     kept: u32,
 }
@@ -106,6 +109,9 @@ pub struct Filling {
     columns: Vec<ColumnBuilder>,
     places: Vec<Place>,
     defects: Vec<Defect>,
+    /// For whom each row was left, as far as that was told.
+    left: Vec<u128>,
+    told: usize,
     bytes: usize,
 }
 
@@ -113,7 +119,20 @@ impl Filling {
     pub fn new(reading: &Reading, kind: KindId, projection: &[ColumnId]) -> Filling {
         let schema = &reading.schema;
         let builder = |c: &ColumnId| ColumnBuilder::new(schema, &schema.column(kind, *c).ty);
-        Filling { columns: projection.iter().map(builder).collect(), places: Vec::new(), defects: Vec::new(), bytes: 0 }
+        Filling {
+            columns: projection.iter().map(builder).collect(),
+            places: Vec::new(),
+            defects: Vec::new(),
+            left: Vec::new(),
+            told: 0,
+            bytes: 0,
+        }
+    }
+
+    /// For whom the next row was left.
+    pub fn tell(&mut self, left: &[u128]) {
+        self.left.extend_from_slice(left);
+        self.told += usize::from(!left.is_empty());
     }
 
     /// Whether it is full then.
@@ -146,6 +165,8 @@ impl Filling {
             return None;
         }
         self.bytes = 0;
+        let left = std::mem::take(&mut self.left);
+        let all_told = std::mem::take(&mut self.told) == self.places.len();
         Some(Batch {
             kind,
             projection: projection.clone(),
@@ -155,6 +176,7 @@ impl Filling {
                 std::mem::replace(&mut self.places, room)
             },
             defects: std::mem::take(&mut self.defects),
+            left: if all_told { left } else { Vec::new() },
         })
     }
 }
@@ -213,6 +235,8 @@ impl<'w> Sifter<'w> {
             exprs: exprs(&projection)?,
             projection,
             scratch: Vec::new(),
+            left: Vec::new(),
+            words: 0,
             tried: 0,
             kept: 0,
         })
@@ -229,12 +253,14 @@ impl<'w> Sifter<'w> {
 
     /// What is done with each of several rows; those that are let go in brief are.
     pub fn sift<'a>(&mut self, kind: KindId, all: &[WaitingRow<'a>], slots: &Slots<'a>) -> Vec<Fate> {
-        let Sifter { sieve, looked_at, scratch, brief, .. } = self;
+        let Sifter { sieve, looked_at, left, brief, .. } = self;
         let mut kept = vec![false; all.len()];
-        sieve.keeps_each(kind, scratch, &mut kept, &mut |nth, rows, lookup, out| match looked_at[nth].read_plainly() {
-            Some((slot, reader)) => reader.seen_each(Column { rows: rows.iter(), all, slots, slot }, lookup, out),
-            None => out.fill(Seen::Other),
-        });
+        let mut values =
+            |nth: usize, rows: &[u32], lookup: Option<&_>, out: &mut [Seen<'a>]| match looked_at[nth].read_plainly() {
+                Some((slot, reader)) => reader.seen_each(Column { rows: rows.iter(), all, slots, slot }, lookup, out),
+                None => out.fill(Seen::Other),
+            };
+        self.words = sieve.keeps_each(kind, &mut kept, left, &mut values);
         self.tried += kept.len() as u32;
         self.kept += kept.iter().filter(|kept| **kept).count() as u32;
         let fate = |(kept, WaitingRow { kept: at, .. }): (&bool, &WaitingRow<'a>)| match (*kept, &mut *brief) {
@@ -249,6 +275,11 @@ impl<'w> Sifter<'w> {
             (false, None) => Fate::LetGo,
         };
         kept.iter().zip(all).map(fate).collect()
+    }
+
+    /// For whom one of the rows that were sifted last was left; empty where that is not told.
+    pub fn left(&self, row: usize) -> &[u128] {
+        &self.left[row * self.words..][..self.words]
     }
 
     /// Adds a row that no rule looks at; whether the batch is full then.

@@ -393,8 +393,13 @@ impl<'w> Worker<'w> {
             Some(sifter) => sifter.sift(kind, rows, slots),
             None => vec![Fate::Kept; rows.len()],
         };
-        for (WaitingRow { kept, place, bytes }, fate) in rows.iter().zip(fates).filter(|(_, fate)| *fate != Fate::Gone)
-        {
+        for (n, (WaitingRow { kept, place, bytes }, fate)) in rows.iter().zip(fates).enumerate() {
+            if fate == Fate::Gone {
+                continue;
+            }
+            if let (Fate::Kept, Some(sifter), Some(filling)) = (fate, &self.sifters[index], &mut self.filling[index]) {
+                filling.tell(sifter.left(n));
+            }
             self.lay(index, fate == Fate::Kept, &KeptCells { slots, kept: *kept }, *place, *bytes);
         }
         if self.sifters[index].as_ref().is_some_and(Sifter::is_full) {

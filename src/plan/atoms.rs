@@ -62,6 +62,16 @@ pub enum Bool {
 nested!(Bool);
 
 impl Bool {
+    /// Whether it holds, or does not, exactly where each of these does.
+    pub fn is_conjunction(&self, holds: bool) -> bool {
+        match (self, holds) {
+            (Bool::Atom(_), _) => true,
+            (Bool::Not(of), _) => of.is_conjunction(!holds),
+            (Bool::And(all), true) | (Bool::Or(all), false) => all.iter().all(|part| part.is_conjunction(holds)),
+            (Bool::And(_), false) | (Bool::Or(_), true) | (Bool::Constant(_), _) => false,
+        }
+    }
+
     /// Calls with atoms of which each must hold, or must not, where the condition is to hold, or is not to.
     pub fn conjuncts(&self, holds: bool, each: &mut impl FnMut(u32, bool)) {
         match (self, holds) {

@@ -117,7 +117,7 @@ impl Summary {
 
     /// The wordings of one rule together, under the gravest of their severities.
     fn by_name(&self) -> Vec<RuleLine> {
-        let mut lines: Vec<RuleLine> = Vec::new();
+        let mut lines: Vec<RuleLine> = Vec::with_capacity(self.rules.len());
         for rule in &self.rules {
             match lines.last_mut().filter(|l| l.name == rule.name) {
                 Some(line) => {

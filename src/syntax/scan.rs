@@ -103,7 +103,7 @@ pub fn scan(text: &str) -> Scanned<'_> {
         tokens.push(Token { kind, starts_line: line_is_blank && !kind.is_trivia(), start: at as u32 });
         let end = at + len;
         if kind == SyntaxKind::Blank {
-            line_is_blank |= memchr::memchr(b'\n', &bytes[at..end]).is_some();
+            line_is_blank |= bytes[at..end].contains(&b'\n');
         } else if !kind.is_trivia() {
             line_is_blank = false;
             after_matches = kind == SyntaxKind::Word && &text[at..end] == "matches";
@@ -118,9 +118,10 @@ pub fn scan(text: &str) -> Scanned<'_> {
 fn next(text: &str, at: usize, after_matches: bool) -> (SyntaxKind, usize) {
     use SyntaxKind as K;
     let rest = &text.as_bytes()[at..];
-    let while_ = |from: usize, keep: fn(&u8) -> bool| from + rest[from..].iter().take_while(|b| keep(b)).count();
     match rest[0] {
-        b' ' | b'\t' | b'\r' | b'\n' => (K::Blank, while_(1, |b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))),
+        b' ' | b'\t' | b'\r' | b'\n' => {
+            (K::Blank, rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).count())
+        }
         b'/' if rest.starts_with(b"//") => {
             let doc = rest.get(2) == Some(&b'/') && rest.get(3) != Some(&b'/');
             let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -149,8 +150,19 @@ fn next(text: &str, at: usize, after_matches: bool) -> (SyntaxKind, usize) {
     }
 }
 
+/// By byte: whether it is a letter, a digit or `_`.
+const OF_WORDS: [bool; 256] = {
+    let mut of_words = [false; 256];
+    let mut b = 0;
+    while b < 256 {
+        of_words[b] = (b as u8).is_ascii_alphanumeric() || b as u8 == b'_';
+        b += 1;
+    }
+    of_words
+};
+
 fn is_word_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b == b'_'
+    OF_WORDS[usize::from(b)]
 }
 
 /// A word of ASCII letters, or one character or word that the language does not have.
@@ -170,7 +182,8 @@ fn word(rest: &str) -> (SyntaxKind, usize) {
 /// Length up to the closing sign on the same line.
 fn closed(rest: &[u8], close: u8, escapes: bool) -> Option<usize> {
     let mut at = 1;
-    while at < rest.len() {
+    while let Some(next) = memchr::memchr3(close, b'\n', b'\\', rest.get(at..)?) {
+        at += next;
         match rest[at] {
             b'\n' => return None,
             b'\\' if escapes => at += 1 + usize::from(rest.get(at + 1) != Some(&b'\n')),

@@ -23,7 +23,7 @@ pub fn batch(schema: &Schema, kind: KindId, projection: &Arc<[ColumnId]>, record
         }
     }
     let places = records.iter().map(|r| place(r.place)).collect();
-    Batch { kind, projection: projection.clone(), columns, places, defects }
+    Batch { kind, projection: projection.clone(), columns, places, defects, left: Vec::new() }
 }
 
 pub fn place(number: usize) -> Place {

@@ -201,6 +201,28 @@ pub fn guards_of<'p>(tests: &'p [Test], atoms: &'p [Atom], reader: u32, out: &mu
     out.len() > before
 }
 
+/// Whether conditions come to guards and nothing else: then a row that is left for their reader is one for which they hold.
+pub fn are_guards(tests: &[Test], atoms: &[Atom]) -> bool {
+    let mut seen: Vec<(Cost, ColumnId)> = Vec::new();
+    let mut is_guard = |atom: u32| {
+        let Some(of) = atoms.get(atom as usize).and_then(|atom| Some((cost(&atom.test)?, atom.column))) else {
+            return false;
+        };
+        // Of two on one column that are tried together, the second is left out.
+        let is_first = !seen.contains(&of);
+        seen.push(of);
+        is_first
+    };
+    tests.iter().all(|test| match test {
+        Test::Atoms(program) => {
+            let mut all = program.is_conjunction(true);
+            program.conjuncts(true, &mut |atom, _| all &= is_guard(atom));
+            all
+        }
+        Test::Row(_) => false,
+    })
+}
+
 fn cost(test: &AtomTest) -> Option<Cost> {
     match test {
         AtomTest::True => Some(Cost::Bool),

@@ -10,6 +10,8 @@ use crate::data::lookup::{Lookup, NONE, factor};
 use crate::eval::PlanError;
 use crate::eval::grouped::{AtomGroups, TextGroup};
 use crate::plan::{Atom, AtomTest, TextMatch};
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, mask8x32, u8x32};
 use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -214,16 +216,18 @@ pub struct Search {
     of: Vec<Sought>,
     /// What tests look for, of each any. Empty where some test is of another sort.
     finders: Vec<Finder<'static>>,
+    /// As in `finders`.
+    probes: Vec<Probe>,
     /// Those whose test it is.
     turned: Vec<Vec<u32>>,
     all: TextGroup,
+    /// What the processor can do at once.
+    level: Level,
 }
 
 /// What a reader looks for.
 #[derive(Clone, Debug, Default)]
 struct Sought {
-    /// Those that all of it have.
-    pairs: u64,
     /// The finders of its test.
     finders: Range<u32>,
     /// Whether it needs the test to hold.
@@ -231,16 +235,55 @@ struct Sought {
 }
 
 /// For so many readers a text is searched one by one.
-const ONE_BY_ONE: u32 = 16;
+const ONE_BY_ONE: u32 = 32;
 
-/// Longer texts have nearly all pairs.
-const PAIRED: usize = 128;
+/// Compared at once.
+const WINDOW: usize = 32;
 
-/// One bit for each two bytes that stand side by side.
-#[inline]
-fn pairs_of(text: &[u8]) -> u64 {
-    let bit = |pair: &[u8; 2]| 1 << (u32::from(u16::from_le_bytes(*pair)).wrapping_mul(0x9e37_79b1) >> 26);
-    text.array_windows().fold(0, |all, pair| all | bit(pair))
+/// Longer texts are searched without a probe.
+const PROBED: usize = 128;
+
+/// Three bytes of what is looked for, and how far behind the first the others stand, less than a window. A text that has not
+/// all of them, so far apart, has it not; for most that is soon told, and without a branch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Probe {
+    bytes: [u8; 3],
+    behind: [u8; 3],
+}
+
+/// A text, and behind it as many zeros as a probe may look at.
+type Probed = [u8; PROBED + 2 * WINDOW];
+
+impl Probe {
+    fn of(sought: &[u8]) -> Probe {
+        let last = sought.len().saturating_sub(1).min(WINDOW - 1);
+        let behind = [0, last / 2, last];
+        Probe { bytes: behind.map(|at| sought.get(at).copied().unwrap_or(0)), behind: behind.map(|at| at as u8) }
+    }
+
+    /// Whether a text of so many bytes may hold what is looked for.
+    #[inline(always)]
+    fn may_be_in<S: Simd>(self, simd: S, text: &Probed, length: usize) -> bool {
+        let mut from = 0;
+        // With the zeros behind it, in which nothing at all is found.
+        while from <= length {
+            let mut all = self.stands(simd, text, from, 0);
+            all &= self.stands(simd, text, from, 1);
+            all &= self.stands(simd, text, from, 2);
+            if all.any_true() {
+                return true;
+            }
+            from += WINDOW;
+        }
+        false
+    }
+
+    /// Where in a window its nth byte stands as far behind as it has to.
+    #[inline(always)]
+    fn stands<S: Simd>(self, simd: S, text: &Probed, from: usize, nth: usize) -> mask8x32<S> {
+        let from = from + usize::from(self.behind[nth]) % WINDOW;
+        u8x32::from_slice(simd, &text[from..from + WINDOW]).simd_eq(u8x32::splat(simd, self.bytes[nth]))
+    }
 }
 
 impl Search {
@@ -268,15 +311,20 @@ impl Search {
         if ranges.iter().any(Range::is_empty) {
             finders.clear();
         }
-        let pairs: Vec<u64> = finders.iter().map(|f| pairs_of(f.needle())).collect();
+        let probes = finders.iter().map(|finder| Probe::of(finder.needle())).collect();
         let mut of = vec![Sought::default(); readers];
         for Guard { reader, atom, holds } in own {
-            let finders = ranges[known[atom] as usize].clone();
-            let all = pairs.get(finders.start as usize..finders.end as usize).unwrap_or_default();
-            let pairs = all.iter().fold(u64::MAX, |all, own| all & own);
-            of[*reader as usize] = Sought { pairs, finders, holds: *holds };
+            of[*reader as usize] = Sought { finders: ranges[known[atom] as usize].clone(), holds: *holds };
         }
-        Ok(AtomGroups::new(kind, &atoms, &[])?.into_text().map(|all| Search { of, finders, turned, all }))
+        let level = Level::new();
+        Ok(AtomGroups::new(kind, &atoms, &[])?.into_text().map(|all| Search {
+            of,
+            finders,
+            probes,
+            turned,
+            all,
+            level,
+        }))
     }
 
     /// As [`Words::narrow`].
@@ -287,16 +335,32 @@ impl Search {
             self.turn(text, scratch);
             return keep_either::<0>(alive, &stage.otherwise, scratch);
         }
-        // What has a pair of bytes that the text has not is not in it.
-        let pairs = if concerned > 1 && text.len() <= PAIRED { pairs_of(text.as_bytes()) } else { u64::MAX };
-        for (at, (alive, concerned)) in alive.iter_mut().zip(&stage.concerned).enumerate() {
+        dispatch!(self.level, simd => self.one_by_one(simd, text.as_bytes(), &stage.concerned, alive));
+    }
+
+    #[inline(always)]
+    fn one_by_one<S: Simd>(&self, simd: S, text: &[u8], concerned: &[u128], alive: &mut [u128]) {
+        let mut probed = [0; PROBED + 2 * WINDOW];
+        let is_probed = text.len() <= PROBED;
+        if is_probed {
+            probed[..text.len()].copy_from_slice(text);
+        }
+        for (at, (alive, concerned)) in alive.iter_mut().zip(concerned).enumerate() {
             let mut rest = *alive & concerned;
             while rest != 0 {
                 let reader = rest.trailing_zeros();
                 rest &= rest - 1;
-                let Sought { pairs: needed, finders, holds } = &self.of[at * 128 + reader as usize];
-                let is_in = |n: u32| self.finders[n as usize].find(text.as_bytes()).is_some();
-                if (needed & !pairs == 0 && finders.clone().any(is_in)) != *holds {
+                let Sought { finders, holds } = &self.of[at * 128 + reader as usize];
+                let mut is_in = false;
+                // A closure would be made for any processor, and not for this one.
+                for n in finders.start as usize..finders.end as usize {
+                    let may_be_in = !is_probed || self.probes[n].may_be_in(simd, &probed, text.len());
+                    if may_be_in && self.finders[n].find(text).is_some() {
+                        is_in = true;
+                        break;
+                    }
+                }
+                if is_in != *holds {
                     *alive &= !(1 << reader);
                 }
             }
@@ -321,7 +385,7 @@ mod tests {
 
     /// Short, or of one edge and one length with others.
     fn text() -> impl Strategy<Value = String> {
-        prop_oneof!["[ab.é]{0,18}", "abcdefghijklmnop[ab]{0,3}abcdefghijklmnop"]
+        prop_oneof!["[ab.é]{0,18}", "abcdefghijklmnop[ab]{0,3}abcdefghijklmnop", "[ab\\x00]{120,140}"]
     }
 
     fn atoms(hows: &'static [TextMatch]) -> impl Strategy<Value = Vec<(Atom, bool)>> {

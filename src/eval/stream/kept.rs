@@ -90,7 +90,10 @@ fn picked(batch: &Batch, times: &[Option<i64>], rows: &[u32]) -> Option<(Batch, 
     });
     let defects = defects.collect();
     let times = rows.iter().map(|&r| times[r as usize]).collect();
-    Some((Batch { kind: batch.kind, projection: batch.projection.clone(), columns, places, defects }, times))
+    Some((
+        Batch { kind: batch.kind, projection: batch.projection.clone(), columns, places, defects, left: Vec::new() },
+        times,
+    ))
 }
 
 /// Batches of one kind and the same columns as one; as they are where they cannot be joined.
@@ -111,5 +114,5 @@ fn joined(all: Vec<(Batch, Vec<Option<i64>>)>) -> Vec<(Batch, Vec<Option<i64>>)>
         places.extend(batch.places);
         times.extend(of);
     }
-    vec![(Batch { kind, projection, columns, places, defects }, times)]
+    vec![(Batch { kind, projection, columns, places, defects, left: Vec::new() }, times)]
 }

@@ -38,23 +38,23 @@ pub fn begin<'s, T: Send + 's>(
 
 #[cfg(all(target_os = "linux", feature = "cli"))]
 mod processor {
-    use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+    use nix::sched::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+    use nix::unistd::Pid;
 
-    pub fn current() -> usize {
-        sched_getcpu()
+    /// None where that is not known.
+    pub fn current() -> Option<usize> {
+        sched_getcpu().ok()
     }
 
     /// Goes on elsewhere, where this is the processor and there are others that the thread may use.
-    pub fn leave(processor: usize) {
-        if current() != processor {
-            return;
-        }
-        let Ok(all) = sched_getaffinity(None) else { return };
+    pub fn leave(processor: Option<usize>) {
+        let Some(processor) = processor.filter(|processor| current() == Some(*processor)) else { return };
+        let own = Pid::from_raw(0);
+        let Ok(all) = sched_getaffinity(own) else { return };
         let mut others = all;
-        others.unset(processor);
-        if others.count() > 0 && sched_setaffinity(None, &others).is_ok() {
+        if others.unset(processor).is_ok() && sched_setaffinity(own, &others).is_ok() {
             // Where it is from now on is the system's again.
-            let _ = sched_setaffinity(None, &all);
+            let _ = sched_setaffinity(own, &all);
         }
     }
 }

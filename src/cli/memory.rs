@@ -144,7 +144,7 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
 #[cfg(target_os = "linux")]
 pub(super) fn in_small_pages() {
     // Where it may not be chosen, memory is taken as it is given.
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
+    let _ = nix::sys::prctl::set_thp_disable(true);
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -49,13 +49,34 @@ impl Lookup {
         }
     }
 
-    /// As [`Lookup::get`], of a part of a text. Where that goes on behind it, no branch hangs on how long the part is.
+    /// As [`Lookup::get`], of parts of texts. Where a text goes on behind its part, no branch hangs on how long that is. Each
+    /// sort of table has a loop of its own. `part`: none where it is told by `other`, as are parts that have no place.
     #[inline(always)]
-    pub fn get_within(&self, text: &[u8], part: Range<usize>) -> u32 {
+    pub fn get_each<'a, O, P: Copy>(
+        &self,
+        all: impl Iterator<Item = (O, P, &'a str)>,
+        part: impl Fn(P) -> Option<Range<usize>>,
+        mut put: impl FnMut(O, u32),
+        mut other: impl FnMut(O, P, &'a str),
+    ) {
         match &self.table {
-            Table::Narrow(table) if let Some(text) = Short::within(text, &part) => table.get(text),
-            Table::Wide(table) if let Some(text) = Long::within(text, &part) => table.get(text),
-            _ => text.get(part).map_or(NONE, |text| self.get(text)),
+            Table::Narrow(table) => {
+                for (out, of, text) in all {
+                    match part(of).and_then(|part| Short::within(text.as_bytes(), &part)) {
+                        Some(short) => put(out, table.get(short)),
+                        None => other(out, of, text),
+                    }
+                }
+            }
+            Table::Wide(table) => {
+                for (out, of, text) in all {
+                    match part(of).and_then(|part| Long::within(text.as_bytes(), &part)) {
+                        Some(long) => put(out, table.get(long)),
+                        None => other(out, of, text),
+                    }
+                }
+            }
+            Table::None => all.for_each(|(out, of, text)| other(out, of, text)),
         }
     }
 }
@@ -346,7 +367,12 @@ mod tests {
                 prop_assert_eq!(lookup.get(text.as_bytes()), wanted, "{:?}", text);
                 let around = format!("{before}{text}{behind}");
                 let part = before.len()..before.len() + text.len();
-                prop_assert_eq!(lookup.get_within(around.as_bytes(), part), wanted, "{:?}", around);
+                let (mut put, mut left) = (None, false);
+                let one = std::iter::once(((), 0, &*around));
+                lookup.get_each(one, |_| Some(part.clone()), |(), at| put = Some(at), |(), _, _| left = true);
+                prop_assert_eq!((put.is_none_or(|at| at == wanted), put.is_none()), (true, left), "{:?}", around);
+                let has_place = text.len() <= SHORT && around.len() >= before.len() + LONG;
+                prop_assert!(!left || !has_place || matches!(lookup.table, Table::None), "{:?}", around);
             }
         }
     }

@@ -184,16 +184,12 @@ impl Reader {
     ) {
         let all = out.iter_mut().zip(all);
         match (&self.ty, &self.words, lookup) {
-            (As::Text, None, Some(lookup)) => {
-                for (seen, (part, text)) in all {
-                    match part.place(Form::Text) {
-                        Some(place) if place.len() <= MAX_TEXT => {
-                            *seen = Seen::Known(lookup.get_within(text.as_bytes(), place));
-                        }
-                        _ => *seen = self.seen(part.of(text)),
-                    }
-                }
-            }
+            (As::Text, None, Some(lookup)) => lookup.get_each(
+                all.map(|(seen, (part, text))| (seen, part, text)),
+                |part| part.place(Form::Text),
+                |seen, known| *seen = Seen::Known(known),
+                |seen, part, text| *seen = self.looked_up(part, text, lookup),
+            ),
             (As::Text, None, None) => {
                 for (seen, (part, text)) in all {
                     match part.text(text) {
@@ -234,6 +230,15 @@ impl Reader {
                 }
             }
             _ => all.for_each(|(seen, (part, text))| *seen = self.seen(part.of(text))),
+        }
+    }
+
+    /// Of a value that the look-up has no place for.
+    #[inline(never)]
+    fn looked_up<'a>(&self, part: Part, text: &'a str, lookup: &Lookup) -> Seen<'a> {
+        match part.text(text) {
+            Some(text) if text.len() <= MAX_TEXT => Seen::Known(lookup.get(text.as_bytes())),
+            _ => self.seen(part.of(text)),
         }
     }
 

@@ -78157,8 +78157,8 @@ TS_PUBLIC const TSLanguage *tree_sitter_bylaw(void) {
     .max_reserved_word_set_size = 9,
     .metadata = {
       .major_version = 0,
-      .minor_version = 9,
-      .patch_version = 2,
+      .minor_version = 10,
+      .patch_version = 0,
     },
   };
   return &language;

@@ -185,15 +185,23 @@ impl Affixes {
     #[inline]
     fn find(&self, text: &str, hit: &mut impl FnMut(u32)) {
         self.empty.into_iter().for_each(&mut *hit);
-        let eight = edge(text, self.at_end);
-        for edges in &self.short {
-            let own = Edges::of(edges.length, eight, self.at_end);
-            let (edge, at) = edges.places[edges.place(own)];
-            hit(select_unpredictable((edge == own) & (text.len() >= edges.length), at, NOBODY));
+        match self.at_end {
+            true => self.find_short::<true>(text, hit),
+            false => self.find_short::<false>(text, hit),
         }
         for &length in self.lengths.iter().take_while(|l| **l <= text.len()) {
             let part = if self.at_end { text.get(text.len() - length..) } else { text.get(..length) };
             part.and_then(|part| self.long.get(part)).copied().into_iter().for_each(&mut *hit);
+        }
+    }
+
+    #[inline(always)]
+    fn find_short<const AT_END: bool>(&self, text: &str, hit: &mut impl FnMut(u32)) {
+        let eight = edge(text, AT_END);
+        for edges in &self.short {
+            let own = Edges::of(edges.length, eight, AT_END);
+            let (edge, at) = edges.places[edges.place(own)];
+            hit(select_unpredictable((edge == own) & (text.len() >= edges.length), at, NOBODY));
         }
     }
 }

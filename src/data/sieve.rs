@@ -88,7 +88,8 @@ pub trait Sieve: Sync {
     fn keeps<'v>(&self, kind: KindId, scratch: &mut Vec<u128>, value: &mut dyn FnMut(usize) -> Seen<'v>) -> bool;
 
     /// The same of several rows, column by column. In `left`, so many words a row as it gives back: a bit for each rule of the
-    /// kind in the order of the plan, and behind them for each history, to which the row may be something.
+    /// kind in the order of the plan, and behind them for each history, to which the row is something as far as guards tell,
+    /// and one that says that a value was not plain, so that they may have told too little.
     fn keeps_each<'v>(
         &self,
         kind: KindId,

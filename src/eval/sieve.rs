@@ -26,8 +26,11 @@ pub struct Sieves(Vec<Option<KindSieve>>);
 
 #[derive(Debug)]
 struct KindSieve {
+    /// And behind them one that is nobody's: set where a value is not plain.
     readers: usize,
     all: Mask,
+    /// All guards are tried, so that a row whose values are plain is left for those whose guards hold, and for nobody else.
+    exact: bool,
     columns: Vec<ColumnId>,
     /// As in `columns`.
     stages: Vec<Stage>,
@@ -99,7 +102,7 @@ impl Sieve for Sieves {
             2 => of.keeps_each::<2>(kept, left, values),
             _ => of.keeps_each::<0>(kept, left, values),
         }
-        of.all.len()
+        if of.exact { of.all.len() } else { 0 }
     }
 }
 
@@ -157,6 +160,7 @@ impl KindSieve {
         let mut sieve = KindSieve {
             readers: readers as usize,
             all: Vec::new(),
+            exact: true,
             columns: Vec::new(),
             stages: Vec::new(),
             rest: rest(kind).into(),
@@ -179,10 +183,12 @@ impl KindSieve {
         }
         for (cost, column, own) in in_order(groups, readers as usize) {
             let of = &kind.columns[column.0 as usize];
-            if let Some(guards) = Guards::new(kind, &of.ty, readers as usize, cost, &own)? {
-                let (concerned, otherwise) = (sieve.mask(own.iter().map(|g| g.reader)), sieve.otherwise(&own));
-                sieve.push(column, Stage { optional: of.optional, concerned, otherwise, guards });
-            }
+            let Some(guards) = Guards::new(kind, &of.ty, readers as usize + 1, cost, &own)? else {
+                sieve.exact = false;
+                continue;
+            };
+            let (concerned, otherwise) = (sieve.mask(own.iter().map(|g| g.reader)), sieve.otherwise(&own));
+            sieve.push(column, Stage { optional: of.optional, concerned, otherwise, guards });
         }
         let mut guarded = sieve.mask(0..0);
         for stage in sieve.stages.iter().filter(|s| !matches!(s.guards, Guards::Timed)) {
@@ -197,7 +203,7 @@ impl KindSieve {
     }
 
     fn mask(&self, readers: impl Iterator<Item = u32>) -> Mask {
-        let mut mask = vec![0; self.readers.div_ceil(128)];
+        let mut mask = vec![0; (self.readers + 1).div_ceil(128)];
         readers.for_each(|r| bit(&mut mask, r));
         mask
     }
@@ -301,7 +307,10 @@ impl KindSieve {
                 _ => narrow_each::<W>(rows, words, alive, kept, |value, alive| stage.narrow(*value, alive, scratch)),
             }
         }
-        for (kept, alive) in kept.iter_mut().zip(alive.chunks_exact(words)) {
+        for (kept, alive) in kept.iter_mut().zip(alive.chunks_exact_mut(words)) {
+            if *kept {
+                bit(alive, self.readers as u32);
+            }
             *kept |= alive.iter().any(|a| *a != 0);
         }
     }

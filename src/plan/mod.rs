@@ -16,6 +16,7 @@ mod turn;
 
 pub use atoms::{Atom, AtomTest, Bool, TextMatch};
 pub use expr::{Expr, Op, Reads, stored, stored_as};
+pub(crate) use split::{conjuncts, is_known_at_once};
 
 use crate::data::calendar::Zone;
 use crate::data::{

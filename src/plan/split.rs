@@ -26,8 +26,7 @@ pub fn at_once(exprs: &[Expr], root: u8, kind: KindId, schema: &Schema, atoms: &
     let (mut programs, mut rows, mut all) = (Vec::new(), Vec::new(), true);
     let columns = &schema.kind(kind).columns;
     for part in conjuncts(exprs) {
-        let reads = part.reads();
-        if !reads.at_once() || !reads.only(root) || schema.rates().is_some() && two_amounts(part) {
+        if !is_known_at_once(part, root, schema) {
             all = false;
         } else if let Some(program) = atoms.program(part, root, columns, schema) {
             programs.push(Test::Atoms(program));
@@ -37,6 +36,12 @@ pub fn at_once(exprs: &[Expr], root: u8, kind: KindId, schema: &Schema, atoms: &
     }
     programs.append(&mut rows);
     (programs, all)
+}
+
+/// Whether a part is known as soon as the record at `root` is read.
+pub fn is_known_at_once(part: &Expr, root: u8, schema: &Schema) -> bool {
+    let reads = part.reads();
+    reads.at_once() && reads.only(root) && !(schema.rates().is_some() && two_amounts(part))
 }
 
 /// Two amounts meet, which a rate may have to bring into one currency.

@@ -119,6 +119,15 @@ mod tests {
         }
     }
 
+    #[cfg(all(target_os = "linux", feature = "cli"))]
+    #[test]
+    fn a_thread_may_go_wherever_its_caller_may() {
+        let allowed = || nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)).unwrap();
+        for _ in 0..20 {
+            assert_eq!(on_all(4, &allowed), vec![allowed(); 4]);
+        }
+    }
+
     #[test]
     #[should_panic(expected = "three")]
     fn a_panic_is_passed_on() {

@@ -15,6 +15,7 @@ use crate::threads;
 use rustc_hash::{FxHashSet, FxHasher};
 use std::cmp::Reverse;
 use std::hash::Hasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Of fewer hashes one thread is done sooner.
 const WORTH_A_THREAD: usize = 1 << 16;
@@ -41,7 +42,7 @@ impl std::error::Error for Changed {}
 
 /// Whether two records of a kind have one hash.
 pub fn is_repeated(segments: &[Segment]) -> bool {
-    !twice(&|| segments.iter().flat_map(of_segment), (held(segments), 0, 1)).is_empty()
+    !twice(&|| segments.iter().flat_map(of_segment), (held(segments), 0, 1), &mut Bits::default()).is_empty()
 }
 
 impl Wanted {
@@ -56,12 +57,17 @@ impl Wanted {
         let mut tasks: Vec<(&Vec<Segment>, usize, usize)> =
             kinds.iter().flat_map(|of| (0..parts(of)).map(|part| (*of, part, parts(of)))).collect();
         tasks.sort_by_key(|(segments, _, parts)| Reverse(held(segments) / parts));
-        let found = threads::each(threads, tasks.len(), |n| {
-            let (segments, part, parts) = tasks[n];
-            let hashes = || segments.iter().flat_map(of_segment);
-            let twice = twice(&hashes, (held(segments), part, parts));
-            let of_gone = segments.iter().filter(|_| !twice.is_empty()).flat_map(|s| &s.gone);
-            of_gone.copied().filter(|hash| twice.contains(hash)).collect::<FxHashSet<u64>>()
+        let next = AtomicUsize::new(0);
+        let found = threads::on_all(threads.min(tasks.len()), &|| {
+            let (mut bits, mut found) = (Bits::default(), FxHashSet::default());
+            while let Some((segments, part, parts)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let hashes = || segments.iter().flat_map(of_segment);
+                let twice = twice(&hashes, (held(segments), *part, *parts), &mut bits);
+                if !twice.is_empty() {
+                    found.extend(segments.iter().flat_map(|s| &s.gone).filter(|hash| twice.contains(hash)));
+                }
+            }
+            found
         });
         let hashes: FxHashSet<u64> = found.into_iter().flatten().collect();
         if hashes.is_empty() {
@@ -139,15 +145,19 @@ pub fn identities(plan: &Plan, rows: &Rows) -> Vec<Option<u64>> {
         .collect()
 }
 
+/// Room that is kept from one call of [`twice`] to the next: 32 bits that were seen, and above them those that were seen again.
+type Bits = Vec<u64>;
+
 /// Those of one of some equal parts that come more than once. `count`: so many there are in all parts, or fewer.
 fn twice<I: Iterator<Item = u64>>(
     hashes: &impl Fn() -> I,
     (count, part, parts): (usize, usize, usize),
+    words: &mut Bits,
 ) -> FxHashSet<u64> {
-    // A bit for some sixteenth of a hash: few share one, and only these are compared. 32 bits that were seen, and above them
-    // those that were seen again.
+    // A bit for some sixteenth of a hash: few share one, and only these are compared.
     let bits = (count / parts * 16).next_power_of_two().max(64);
-    let mut words = vec![0u64; bits / 32];
+    words.clear();
+    words.resize(bits / 32, 0);
     let at = |hash: u64| {
         let at = (mixed(hash) >> (64 - bits.ilog2())) as usize;
         (at / 32, 1u64 << (at % 32))
@@ -222,7 +232,9 @@ mod tests {
         let again = [0, 7, 7, 39_999, u64::MAX];
         let hashes: Vec<u64> = once.chain(again).collect();
         for parts in 1..5 {
-            let found = (0..parts).flat_map(|part| twice(&|| hashes.iter().copied(), (hashes.len(), part, parts)));
+            let mut bits = Bits::default();
+            let found =
+                (0..parts).flat_map(|part| twice(&|| hashes.iter().copied(), (hashes.len(), part, parts), &mut bits));
             let mut found: Vec<u64> = found.collect();
             found.sort_unstable();
             assert_eq!(found, [0, 7, 39_999, u64::MAX]);

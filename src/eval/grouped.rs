@@ -7,7 +7,7 @@ use super::val::{Val, order};
 use super::{PlanError, Truth};
 use crate::data::{ColumnId, Kind, Value};
 use crate::plan::{Atom, AtomTest, Plan, TextMatch};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
+use aho_corasick::{AhoCorasick, MatchKind, packed};
 use regex::RegexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
@@ -123,8 +123,7 @@ const FEW: usize = 16;
 struct Searchers {
     /// Finds the first of few, many bytes at a time. None where the processor has no such means.
     first: Option<packed::Searcher>,
-    /// Finds all, byte by byte. None where it would be too large. A table of all that may follow would find them in half
-    /// the time, but takes more to make than most of the rows save that come here: no sieve let them go.
+    /// Finds all, byte by byte. None where it would be too large.
     all: Option<AhoCorasick>,
 }
 
@@ -151,11 +150,7 @@ impl Substrings {
         }
         let built = || Searchers {
             first: (self.texts.len() <= FEW).then(|| packed::Searcher::new(&self.texts)).flatten(),
-            all: AhoCorasick::builder()
-                .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                .build(&self.texts)
-                .ok(),
+            all: AhoCorasick::builder().match_kind(MatchKind::Standard).build(&self.texts).ok(),
         };
         let Searchers { first, all } = self.searchers.get_or_init(built);
         let mut text = text;

@@ -257,39 +257,40 @@ impl KindSieve {
         // All readers are left for each row when it is looked at first.
         let mut looked: Vec<u32> = (0..rows as u32).collect();
         kept.fill(false);
-        let (mut concerned, mut seen) = (Some(rows), vec![Seen::Absent; rows]);
+        let (mut concerned, mut seen) = (rows, vec![Seen::Absent; rows]);
         for (nth, stage) in self.stages.iter().enumerate() {
-            let count = concerned.take().unwrap_or_else(|| {
-                let (mut count, own) = (0, cut::<W>(&stage.concerned));
+            if nth > 0 {
+                concerned = 0;
+                let own = cut::<W>(&stage.concerned);
                 for (row, alive) in alive.chunks_exact(words).enumerate() {
-                    looked[count] = row as u32;
-                    count += usize::from(meet::<W>(alive, own));
+                    looked[concerned] = row as u32;
+                    concerned += usize::from(meet::<W>(alive, own));
                 }
-                count
-            });
-            if count == 0 {
+            }
+            let looked = &looked[..concerned];
+            if looked.is_empty() {
                 continue;
             }
-            let seen = &mut seen[..count];
+            let seen = &mut seen[..concerned];
             let whole = if let Guards::Text(texts) = &stage.guards { texts.whole() } else { None };
-            values(nth, &looked[..count], whole.map(|(lookup, _)| lookup), seen);
-            // Where all rows are looked at, the next stage is told on the way which concern it.
-            let next = self.stages.get(nth + 1).filter(|_| count == rows);
-            let rows = Looked { rows: &mut looked, seen, next: next.map(|next| cut::<W>(&next.concerned)), words };
+            values(nth, looked, whole.map(|(lookup, _)| lookup), seen);
+            let rows = looked.iter().zip(&*seen);
             let otherwise = &stage.otherwise;
             // As it mostly is, each sort by itself.
-            concerned = match &stage.guards {
-                Guards::Text(_) if let Some((_, left)) = whole => rows.narrow_each::<W>(alive, kept, |value, alive| {
-                    let Seen::Known(text) = value else { return stage.narrow(*value, alive, scratch) };
-                    keep::<W>(alive, left.at::<W>(*text as usize));
-                    true
-                }),
-                Guards::Text(texts) => rows.narrow_each::<W>(alive, kept, |value, alive| {
+            match &stage.guards {
+                Guards::Text(_) if let Some((_, left)) = whole => {
+                    narrow_each::<W>(rows, words, alive, kept, |value, alive| {
+                        let Seen::Known(text) = value else { return stage.narrow(*value, alive, scratch) };
+                        keep::<W>(alive, left.at::<W>(*text as usize));
+                        true
+                    })
+                }
+                Guards::Text(texts) => narrow_each::<W>(rows, words, alive, kept, |value, alive| {
                     let Seen::Text(text) = value else { return stage.narrow(*value, alive, scratch) };
                     texts.narrow::<W>(text, otherwise, alive, scratch);
                     true
                 }),
-                Guards::Ordered(bounds, sets) => rows.narrow_each::<W>(alive, kept, |value, alive| {
+                Guards::Ordered(bounds, sets) => narrow_each::<W>(rows, words, alive, kept, |value, alive| {
                     let number = match value {
                         Seen::Int(n) => (*n).into(),
                         Seen::Decimal(d) => d.raw(),
@@ -298,13 +299,13 @@ impl KindSieve {
                     keep::<W>(alive, sets.at::<W>(not_below(bounds, number)));
                     true
                 }),
-                Guards::Bool(masks) => rows.narrow_each::<W>(alive, kept, |value, alive| {
+                Guards::Bool(masks) => narrow_each::<W>(rows, words, alive, kept, |value, alive| {
                     let Seen::Bool(value) = value else { return stage.narrow(*value, alive, scratch) };
                     keep::<W>(alive, &masks[usize::from(*value)]);
                     true
                 }),
-                _ => rows.narrow_each::<W>(alive, kept, |value, alive| stage.narrow(*value, alive, scratch)),
-            };
+                _ => narrow_each::<W>(rows, words, alive, kept, |value, alive| stage.narrow(*value, alive, scratch)),
+            }
         }
         for (kept, alive) in kept.iter_mut().zip(alive.chunks_exact_mut(words)) {
             if *kept {
@@ -315,42 +316,22 @@ impl KindSieve {
     }
 }
 
-/// Rows that a stage looks at.
-struct Looked<'l, 'v> {
-    /// Those that the next stage looks at take the place of these.
-    rows: &'l mut [u32],
-    /// As in `rows`.
-    seen: &'l [Seen<'v>],
-    /// Whom the next stage concerns, where it is to be told.
-    next: Option<&'l [u128]>,
+/// Narrows what is left for each row. Where that cannot be told the row is kept, for those to whom what else is in it may be
+/// something.
+#[inline(always)]
+fn narrow_each<'r, 'v: 'r, const W: usize>(
+    rows: impl Iterator<Item = (&'r u32, &'r Seen<'v>)>,
     words: usize,
-}
-
-impl<'v> Looked<'_, 'v> {
-    /// Narrows what is left for each row. Where that cannot be told the row is kept, for those to whom what else is in it may
-    /// be something. How many rows the next stage looks at, where it is to be told.
-    #[inline(always)]
-    fn narrow_each<const W: usize>(
-        self,
-        alive: &mut [u128],
-        kept: &mut [bool],
-        mut narrow: impl FnMut(&Seen<'v>, &mut [u128]) -> bool,
-    ) -> Option<usize> {
-        let Looked { rows, seen, next, words } = self;
-        let (words, mut count) = (if W == 0 { words } else { W }, 0);
-        for (n, value) in seen.iter().enumerate() {
-            let row = rows[n];
-            let at = row as usize;
-            let alive = &mut alive[at * words..at * words + words];
-            if !narrow(value, alive) {
-                kept[at] = true;
-            }
-            if let Some(next) = next {
-                rows[count] = row;
-                count += usize::from(meet::<W>(alive, next));
-            }
+    alive: &mut [u128],
+    kept: &mut [bool],
+    mut narrow: impl FnMut(&Seen<'v>, &mut [u128]) -> bool,
+) {
+    for (row, value) in rows {
+        let (at, words) = (*row as usize, if W == 0 { words } else { W });
+        let alive = &mut alive[at * words..at * words + words];
+        if !narrow(value, alive) {
+            kept[*row as usize] = true;
         }
-        next.map(|_| count)
     }
 }
 

@@ -7,6 +7,9 @@ use std::io::{ErrorKind, Read};
 
 pub(super) struct Disk;
 
+/// So much of a file is given room before it is read.
+const AT_ONCE: u64 = 16 << 20;
+
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
         fs::read(path).map_err(file_error)
@@ -14,7 +17,8 @@ impl Files for Disk {
 
     fn read_within(&self, path: &str, most: u64) -> Result<Vec<u8>, FileError> {
         let mut file = fs::File::open(path).map_err(file_error)?;
-        let length = file.metadata().map_or(0, |known| known.len()).min(most);
+        // Of a file that says that it is very long it is seen how long it is.
+        let length = file.metadata().map_or(0, |known| known.len()).min(AT_ONCE);
         let mut bytes = Vec::with_capacity(length as usize + 1);
         file.by_ref().take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(file_error)?;
         if bytes.len() as u64 > most { Err(FileError::TooLarge) } else { Ok(bytes) }

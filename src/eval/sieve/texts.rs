@@ -252,8 +252,8 @@ const WINDOW: usize = 32;
 const PROBED: usize = 128;
 
 /// Three bytes of what is looked for, and how far behind the first the others stand, less than a window. A text that has not
-/// all of them, so far apart, has it not; for most that is soon told, and without a branch.
-#[derive(Clone, Copy, Debug, Default)]
+/// all of them, so far apart, has it not; for most that is soon told.
+#[derive(Clone, Copy, Debug)]
 struct Probe {
     bytes: [u8; 3],
     behind: [u8; 3],
